@@ -1,0 +1,98 @@
+// arena.c - chunks that double, released together.
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Chunk Chunk;
+struct Chunk {
+  Chunk *next;
+  size_t used, size;
+  max_align_t memory[];
+};
+
+struct Arena {
+  Chunk *chunks;
+};
+
+static _Noreturn void out_of_memory(void) {
+  fputs("mdlc: out of memory\n", stderr);
+  exit(3);
+}
+
+static void *checked_calloc(size_t size) {
+  void *p = calloc(1, size);
+  if (!p) out_of_memory();
+  return p;
+}
+
+Arena *arena_new(void) {
+  return checked_calloc(sizeof(Arena));
+}
+
+void arena_free(Arena *a) {
+  if (!a) return;
+  for (Chunk *c = a->chunks, *next; c; c = next) {
+    next = c->next;
+    free(c);
+  }
+  free(a);
+}
+
+void *arena_alloc(Arena *a, size_t count, size_t size) {
+  const size_t unit = sizeof(max_align_t);
+  if (size && count > (SIZE_MAX / 4) / size) out_of_memory();
+  size_t bytes = (count * size + unit - 1) / unit * unit;
+  Chunk *c = a->chunks;
+  if (!c || c->size - c->used < bytes) {
+    size_t room = c ? c->size * 2 : 16384;
+    if (room > ((size_t)1 << 24)) room = (size_t)1 << 24;
+    if (room < bytes) room = bytes;
+    Chunk *fresh = checked_calloc(sizeof(Chunk) + room);
+    fresh->size = room;
+    fresh->next = c;
+    a->chunks = c = fresh;
+  }
+  void *p = (char *)c->memory + c->used;
+  c->used += bytes;
+  return p;
+}
+
+char *arena_strndup(Arena *a, const char *s, size_t n) {
+  char *copy = arena_alloc(a, n + 1, 1);
+  memcpy(copy, s, n);
+  return copy;
+}
+
+char *arena_strdup(Arena *a, const char *s) {
+  return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_vprintf(Arena *a, const char *format, va_list args) {
+  va_list again;
+  va_copy(again, args);
+  int n = vsnprintf(NULL, 0, format, args);
+  char *s = arena_alloc(a, (size_t)(n < 0 ? 0 : n) + 1, 1);
+  if (n > 0) vsnprintf(s, (size_t)n + 1, format, again);
+  va_end(again);
+  return s;
+}
+
+char *arena_printf(Arena *a, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char *s = arena_vprintf(a, format, args);
+  va_end(args);
+  return s;
+}
+
+void *arena_grow(Arena *a, void *array, size_t count, size_t *room, size_t size) {
+  if (count < *room) return array;
+  size_t bigger = *room ? *room * 2 : 8;
+  void *fresh = arena_alloc(a, bigger, size);
+  if (count) memcpy(fresh, array, count * size);
+  *room = bigger;
+  return fresh;
+}

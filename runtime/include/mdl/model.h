@@ -1,0 +1,108 @@
+/* mdl/model.h - what a compiled model looks like from outside.
+ *
+ * Every generated header carries a copy of this text under the same guard, so that generated C needs no runtime and the
+ * runtime needs no generated header.  All function pointers take the call-time dimensions as an array in the order of
+ * `dims`, and arrays as untyped pointers in the order of `data`, `predicts` and `metrics`; `real` says what a real is.
+ *
+ * Arrays are dense and row-major.  Integer data are int32_t.  Nothing may alias.  Memory is the caller's, its sizes are
+ * asked for with `sizes`, and it is aligned to MDL_ALIGNMENT bytes (a size of 0 permits a null pointer).
+ */
+#ifndef MDL_MODEL_H
+#define MDL_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MDL_MODEL_VERSION 1
+#define MDL_ALIGNMENT 64
+
+enum mdl_type { MDL_DOUBLE = 1, MDL_FLOAT = 2, MDL_INT32 = 3 };
+
+/* The status of sizes, layout, shape and check. */
+enum mdl_status {
+  MDL_OK = 0,
+  MDL_ERROR_EXTENT = 1,   /* a dimension or an extent is negative, or a division in it is not exact */
+  MDL_ERROR_OVERFLOW = 2, /* a size does not fit */
+  MDL_ERROR_RANGE = 3,    /* an integer datum or a computed subscript is out of its range */
+  MDL_ERROR_POINTER = 4   /* a data pointer that must not be null is null */
+};
+
+/* One array of the model: data, a parameter, a prediction or a metric. */
+struct mdl_array {
+  const char *name;
+  const char *shape; /* as text, in the model's dimensions: "n, d"; "" for a scalar */
+  int type;          /* enum mdl_type */
+  int rank;
+  int batch;         /* 1: the first axis is the batch dimension, its entries are samples */
+  int ranged;        /* 1: integer data declared `in 0..`; 2: `in 0..k`, where k is known from the dimensions */
+};
+
+struct mdl_dim {
+  const char *name;
+  int batch; /* 1: the dimension that mini-batches and splits cut */
+};
+
+/* Bytes that each function asks of its caller. */
+struct mdl_sizes {
+  size_t params; /* of a parameter vector, and so of a gradient */
+  size_t tape;
+  size_t forward_work;
+  size_t backward_work;
+  size_t value_and_grad_work;
+  size_t predict_work;
+  size_t metrics_work;
+};
+
+/* Where `check` found something: the array's name, the flat position in it, the value there and the limit it must stay under. */
+struct mdl_where {
+  const char *name;
+  int64_t position;
+  int64_t value;
+  int64_t limit;
+};
+
+enum mdl_role { MDL_DATA = 0, MDL_PARAM = 1, MDL_PREDICT = 2, MDL_METRIC = 3 };
+
+struct mdl_model {
+  int version; /* MDL_MODEL_VERSION */
+  const char *name;
+  int real;     /* MDL_DOUBLE or MDL_FLOAT */
+  int has_loss; /* 0: a model that only predicts: forward, backward and value_and_grad are null */
+  int ndims;
+  const struct mdl_dim *dims;
+  int ndata;
+  const struct mdl_array *data;
+  int nparams;
+  const struct mdl_array *params;
+  int npredicts;
+  const struct mdl_array *predicts;
+  int nmetrics;
+  const struct mdl_array *metrics;
+
+  /* The extents of array `which` of `role` (enum mdl_role) at these dimensions. */
+  int (*shape)(const int64_t *dims, int role, int which, int64_t *extents);
+  /* nparams + 1 offsets in reals into the parameter vector; the last is the total. */
+  int (*layout)(const int64_t *dims, int64_t *offsets);
+  int (*sizes)(const int64_t *dims, struct mdl_sizes *sizes);
+  void (*init)(const int64_t *dims, uint64_t seed, void *params);
+  int (*check)(const int64_t *dims, const void *const *data, struct mdl_where *where);
+  double (*forward)(const int64_t *dims, const void *const *data, const void *params, void *tape, void *work);
+  void (*backward)(const int64_t *dims, const void *const *data, const void *params, const void *tape, void *work,
+                   double seed, void *grad);
+  double (*value_and_grad)(const int64_t *dims, const void *const *data, const void *params, void *work, void *grad);
+  /* Either may be null: no `predict`, no `metric` in the model.  `out` holds a pointer for each, all reals or int32_t by type. */
+  void (*predict)(const int64_t *dims, const void *const *data, const void *params, void *work, void *const *out);
+  void (*metrics_at)(const int64_t *dims, const void *const *data, const void *params, void *work, void *const *out);
+  /* 1 where `predict` reads data array k (what inference must supply). */
+  const unsigned char *predict_reads;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
