@@ -1,0 +1,32 @@
+// emit.h - from a model's graphs to C: schedule, plan and print every function of the contract.
+#ifndef MDLC_EMIT_H
+#define MDLC_EMIT_H
+
+#include "base/text.h"
+#include "graph/graph.h"
+
+typedef struct EmitOptions {
+  bool use_float;       // --real float
+  const char *source;   // file name for the header comment
+  bool no_fuse;         // --no-fuse: every node its own loops, for differential tests
+  bool no_contract;     // --no-contract: every array in full
+  bool no_simplify;     // --no-simplify
+} EmitOptions;
+
+// <name>.h and <name>.c (which includes it).
+void emit_header(Text *t, const Model *m, const EmitOptions *options);
+void emit_source(Text *t, const Model *m, const EmitOptions *options);
+
+// The loop trees of all functions, as text (mdlc dump --after=schedule).
+void emit_schedule(Text *t, const Model *m, const EmitOptions *options);
+
+// Exact counts as polynomials in the dimensions (mdlc cost).
+typedef struct Cost {
+  const Poly *forward_flops, *backward_flops, *value_and_grad_flops;
+  bool bound; // an upper bound: there are branches or guards
+  const Poly *tape, *params; // elements
+  const Poly *forward_work, *backward_work, *value_and_grad_work;
+} Cost;
+Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options);
+
+#endif

@@ -1,0 +1,206 @@
+// graph.h - the graph of index comprehensions: the one form that lowering makes, derive and simplify map, schedule reads.
+//
+// A node is an array.  Its entry at output indices (i, j, …) is
+//
+//     node[i:n, j:m] = reduce[k:p if guard] expr
+//
+// where expr is one scalar expression over reads of earlier nodes at integer subscripts.  Indices are known by position:
+// 0 … nout-1 are the node's outputs, nout … nout+nred-1 are reduced over, in that order (the order of a sum belongs to its
+// node: lexicographic in its reduction indices).  Where the guard is false an entry contributes the reduction's neutral
+// element; without a reduction the entry is 0 (false for booleans).  Reads under a guard, or on the side of an `if` that is
+// not taken, are not made: their subscripts may then lie outside.
+//
+// Expressions are immutable and hash-consed in their graph: equal expressions are the same pointer.  Nothing is ever
+// changed in place; a pass reads one graph and builds another over the same Dims.  Nodes stand in topological order.
+#ifndef MDLC_GRAPH_H
+#define MDLC_GRAPH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "graph/poly.h"
+#include "graph/prim.h"
+#include "syntax/diag.h" // Span
+
+typedef struct Expr Expr;
+typedef struct Node Node;
+typedef struct Graph Graph;
+
+typedef enum {
+  EXPR_REAL,  // a real constant
+  EXPR_BOOL,  // true, false
+  EXPR_POLY,  // an integer: a constant or a polynomial in the dimensions
+  EXPR_INDEX, // the node's index at a position
+  EXPR_READ,  // an entry of an earlier node
+  EXPR_PRIM   // a primitive of its arguments
+} ExprKind;
+
+struct Expr {
+  ExprKind kind;
+  Type type;
+  uint32_t id;    // arguments have smaller ids than what uses them; dense in [0, graph_expr_count)
+  uint32_t height; // 0 for leaves, limited to EXPR_HEIGHT_MAX so that recursion over an expression is safe
+  union {
+    double real;
+    bool boolean;
+    const Poly *poly;
+    int index;
+    struct {
+      const Node *node;
+      const Expr *const *sub; // node->nout of them, integers
+    } read;
+    struct {
+      Prim op;
+      int narg;
+      const Expr *arg[3];
+    } prim;
+  } u;
+};
+
+enum { EXPR_HEIGHT_MAX = 10000 };
+
+typedef enum {
+  NODE_DATA,    // input: data array `which`
+  NODE_PARAM,   // input: parameter `which`
+  NODE_SEED,    // input: the scalar that backward multiplies by
+  NODE_COMP,    // a comprehension
+  NODE_SCATTER  // node[target(q)] += expr(q) over q in the reduction indices: nout extents, targets over the nred indices
+} NodeKind;
+
+typedef enum { REDUCE_NONE, REDUCE_SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_LOGSUMEXP, REDUCE_ARGMAX } Reduce;
+extern const char *const reduce_names[]; // "", "sum", "prod", "max", "min", "logsumexp", "argmax"
+
+typedef struct Index {
+  const char *name;   // as the model wrote it; printers make names unique
+  const Poly *extent; // runs over 0 … extent-1
+} Index;
+
+struct Node {
+  int id; // position in graph->nodes
+  NodeKind kind;
+  const char *name; // the model's, or made from it (t_p, d_t_p); unique within its graph; a C identifier
+  const char *note; // what a comment above its loop may say ("derivative of the loss by t_p"), or null
+  Span span;
+  Type type;
+  int which;            // NODE_DATA, NODE_PARAM: position in the model's declarations
+  int nout, nred;
+  const Index *index;   // nout + nred; of a scatter the output ones have extents only and its expressions use nout + k
+  Reduce reduce;
+  const Expr *guard;    // null: always
+  const Expr *expr;     // null for inputs
+  const Expr *const *target; // NODE_SCATTER: nout subscripts
+};
+
+typedef enum {
+  ROOT_LOSS,
+  ROOT_PREDICT,  // name
+  ROOT_METRIC,   // name
+  ROOT_START,    // which parameter: its start values (may use randn, randu)
+  ROOT_GRADIENT, // which parameter: the derivative of the loss, times the seed
+  ROOT_AUTHOR,   // which parameter: the `gradient w = …` statement, only ever compared
+  ROOT_NAMED     // a definition kept because somebody asked for it by name (explain, dump)
+} RootRole;
+extern const char *const root_names[]; // "loss", "predict", "metric", "start", "gradient", "author", "named"
+
+typedef struct Root {
+  RootRole role;
+  const char *name; // of the prediction, metric, parameter
+  int which;        // parameter, for START, GRADIENT, AUTHOR; else position among its role
+  const Node *node;
+} Root;
+
+// ---- the model: what was declared, and its graph ----
+
+typedef struct DataDecl {
+  const char *name;
+  Span span;
+  Type type;         // TYPE_REAL or TYPE_INT
+  int rank;
+  const Poly **extent;
+  bool batch;        // the first axis is the batch dimension
+  bool ranged;       // `in 0..` at least
+  const Poly *limit; // `in 0..k`: k, or null
+} DataDecl;
+
+typedef struct ParamDecl {
+  const char *name;
+  Span span;
+  int rank;
+  const Poly **extent;
+} ParamDecl;
+
+// A subscript that ranges do not prove: `value` must lie in [0, limit) for all indices (0 … nindex-1, by position) under the guard.
+typedef struct RangeCheck {
+  Span span;
+  const char *text; // what was subscripted, for the message: "E[token[t]]"
+  int nindex;
+  const Index *index;
+  const Expr *guard; // or null
+  const Expr *value;
+  const Poly *limit;
+} RangeCheck;
+
+typedef struct Model {
+  Arena *arena;
+  const char *name; // a C identifier
+  Dims *dims;
+  int batch; // the batch dimension, -1: none
+  int ndata, nparam, ncheck;
+  const DataDecl *data;
+  const ParamDecl *param;
+  const RangeCheck *check;
+  Graph *graph; // as lowered
+} Model;
+
+// ---- building ----
+
+struct Graph {
+  Arena *arena;
+  Dims *dims;
+  const char *name;
+  const Node **nodes;
+  size_t count, room;
+  Root *roots;
+  size_t nroots, roots_room;
+  struct ExprPool *pool;
+};
+
+Graph *graph_new(Arena *a, Dims *dims, const char *name);
+uint32_t graph_expr_count(const Graph *g);
+
+const Expr *expr_real(Graph *g, double value);
+const Expr *expr_bool(Graph *g, bool value);
+const Expr *expr_poly(Graph *g, const Poly *p);
+const Expr *expr_int(Graph *g, int64_t value);
+const Expr *expr_index(Graph *g, int position);
+const Expr *expr_read(Graph *g, const Node *node, const Expr *const *sub);
+const Expr *expr_prim(Graph *g, Prim op, const Expr *const *args); // null where the height limit is passed
+const Expr *expr_prim1(Graph *g, Prim op, const Expr *x);
+const Expr *expr_prim2(Graph *g, Prim op, const Expr *x, const Expr *y);
+const Expr *expr_select(Graph *g, const Expr *c, const Expr *x, const Expr *y);
+
+bool expr_is_real(const Expr *e, double value);            // that real constant
+bool expr_is_int(const Expr *e, int64_t *value);           // a constant integer
+bool expr_uses_index(const Expr *e, int position);
+bool expr_reads(const Expr *e, const Node *node);
+
+// e with index k replaced by sub[k] (k < nsub; null: left as it is), built in g (e may be of another graph over the same
+// Dims).  `node_map[id]` gives the node of g for each node of e's graph; null map: the same nodes.  Shares what is shared.
+const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int nsub, const Node *const *node_map);
+
+// e as Σ coefficient[k] * index k + rest, coefficients constant integers, rest free of the indices (it may read integer
+// nodes): false where e is not affine so.  coefficient has room for nindex.
+bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, const Expr **rest);
+
+// Appends a node.  The struct is copied, its arrays too; id and a unique name are assigned (a base name that is taken gets _2, _3 …).
+const Node *graph_add(Graph *g, const Node *node);
+const Node *graph_find(const Graph *g, const char *name);
+void graph_add_root(Graph *g, RootRole role, const char *name, int which, const Node *node);
+const Root *graph_root(const Graph *g, RootRole role, int which); // null: none
+
+// Visits each distinct read in e: in order of expression ids.
+typedef void (*ReadVisitor)(void *context, const Expr *read);
+void expr_each_read(const Graph *g, const Expr *e, ReadVisitor visit, void *context);
+
+#endif

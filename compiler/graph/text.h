@@ -1,0 +1,29 @@
+// text.h - the graph as text: printer, parser, verifier.
+#ifndef MDLC_GRAPH_TEXT_H
+#define MDLC_GRAPH_TEXT_H
+
+#include "base/text.h"
+#include "graph/graph.h"
+
+// The whole model: dimensions, data, parameters, checks, nodes, roots.  What it prints, graph_parse reads back to an equal graph.
+void graph_print(Text *t, const Model *m, const Graph *g);
+void node_print(Text *t, const Graph *g, const Node *n);
+// An expression in the language's notation; index k is called index[k].name (made unique by the caller).
+void expr_print(Text *t, const Graph *g, const Expr *e, const Index *index);
+
+// Null after errors.
+Model *graph_parse(Arena *a, Diags *diags, const Source *source);
+
+typedef struct Binding {
+  const char *name;
+  const Expr *expr;
+} Binding;
+// A scalar expression in the language's notation over bound names (the partial derivatives of prim.def): built raw, in g.
+// Null where the text is wrong (a mistake in the table, which tests find).
+const Expr *expr_parse(Graph *g, const char *text, const Binding *bindings, int nbindings);
+
+// Everything graph.h promises: order, types, arity, index positions, extents agreeing with reads, roots, unique names.
+// False and the reason in `why`.
+bool graph_verify(const Model *m, const Graph *g, Text *why);
+
+#endif

@@ -1,0 +1,53 @@
+// interp.h - runs a graph straight from its definition, node by node: the oracle.
+//
+// It shares no code with derive, schedule or emit.  Each kind of number has its own rules for each primitive; the dual
+// rules are written apart from the table's derivative column, and complex step needs none.
+#ifndef MDLC_INTERP_H
+#define MDLC_INTERP_H
+
+#include "graph/graph.h"
+
+typedef enum {
+  NUMBER_REAL,     // a
+  NUMBER_DUAL,     // a + b eps: b is the tangent
+  NUMBER_COMPLEX,  // a + b i
+  NUMBER_MAGNITUDE // a, and b the sum of the absolute terms that were added to make it
+} NumberKind;
+
+typedef struct Number {
+  double a, b;
+} Number;
+
+// Integers are exact: they live in their own array.
+typedef struct Array {
+  int rank;
+  int64_t extent[8];
+  size_t count;   // product of the extents; 1 for a scalar
+  Number *number; // TYPE_REAL
+  int64_t *integer; // TYPE_INT, TYPE_BOOL
+} Array;
+
+typedef struct InterpInput {
+  NumberKind kind;
+  const int64_t *dims;         // by dimension (fixed and derived ones are not read)
+  const Array *data;           // by DataDecl
+  const Array *param;          // by ParamDecl (number.b is the tangent or the imaginary step)
+  Number seed;                 // of NODE_SEED
+  uint64_t random_seed;        // of randn, randu
+} InterpInput;
+
+typedef struct InterpError {
+  const Node *node; // where, or null
+  char text[256];   // "E[token[t]]: subscript 7 is not under 5"
+} InterpError;
+
+// Evaluates all nodes that the roots need; values[id] for each node of g (count 0 where not needed).  False on an error:
+// a subscript out of range, a negative extent, too large.  Memory from a.
+bool interp_run(Arena *a, const Model *m, const Graph *g, const InterpInput *input, Array *values, InterpError *error);
+
+// The value of a constant scalar expression (no reads, no indices): the constant folder.  Same arithmetic as generated C in double.
+bool interp_constant(const Expr *e, double *value);
+// One primitive on reals.
+double interp_prim(Prim p, const double *args);
+
+#endif

@@ -1,0 +1,12 @@
+// simplify.h - constant folding, algebra that keeps IEEE results for finite inputs, common parts, dead nodes.
+#ifndef MDLC_SIMPLIFY_H
+#define MDLC_SIMPLIFY_H
+
+#include "graph/graph.h"
+
+// The roots whose role is in the set (1u << ROOT_LOSS | …) and what they need; everything else is dropped.
+Graph *simplify(Arena *a, const Graph *g, unsigned roles);
+// Only dead nodes, no rewriting: what --no-simplify leaves of it.
+Graph *prune(Arena *a, const Graph *g, unsigned roles);
+
+#endif
