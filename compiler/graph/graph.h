@@ -41,6 +41,8 @@ struct Expr {
   Type type;
   uint32_t id;    // arguments have smaller ids than what uses them; dense in [0, graph_expr_count)
   uint32_t height; // 0 for leaves, limited to EXPR_HEIGHT_MAX so that recursion over an expression is safe
+  uint64_t indices; // bit k: index k occurs in it
+  uint64_t nodes;   // bit k: a node whose id is k modulo 64 may be read in it
   union {
     double real;
     bool boolean;
@@ -58,7 +60,10 @@ struct Expr {
   } u;
 };
 
-enum { EXPR_HEIGHT_MAX = 10000 };
+enum {
+  EXPR_HEIGHT_MAX = 10000,
+  INDEX_MAX = 64 // indices that a node may have, nout + nred
+};
 
 typedef enum {
   NODE_DATA,    // input: data array `which`
@@ -86,7 +91,7 @@ struct Node {
   int which;            // NODE_DATA, NODE_PARAM: position in the model's declarations
   int nout, nred;
   const Index *index;   // nout + nred; of a scatter the output ones have extents only and its expressions use nout + k
-  Reduce reduce;
+  Reduce reduce;        // REDUCE_NONE exactly where nred is 0; of a scatter always REDUCE_NONE
   const Expr *guard;    // null: always
   const Expr *expr;     // null for inputs
   const Expr *const *target; // NODE_SCATTER: nout subscripts
@@ -168,14 +173,18 @@ struct Graph {
 
 Graph *graph_new(Arena *a, Dims *dims, const char *name);
 uint32_t graph_expr_count(const Graph *g);
+const Expr *graph_expr(const Graph *g, uint32_t id);
 
+// Functions that build over other expressions return null where the height limit is passed, and where an argument is null,
+// so that a null need be looked for only at the end.  +, -, *, neg, //, % of polynomials are folded into one polynomial: two
+// ways to write an extent are the same pointer.  Nothing else is simplified.
 const Expr *expr_real(Graph *g, double value);
 const Expr *expr_bool(Graph *g, bool value);
 const Expr *expr_poly(Graph *g, const Poly *p);
 const Expr *expr_int(Graph *g, int64_t value);
-const Expr *expr_index(Graph *g, int position);
+const Expr *expr_index(Graph *g, int position); // position < INDEX_MAX
 const Expr *expr_read(Graph *g, const Node *node, const Expr *const *sub);
-const Expr *expr_prim(Graph *g, Prim op, const Expr *const *args); // null where the height limit is passed
+const Expr *expr_prim(Graph *g, Prim op, const Expr *const *args);
 const Expr *expr_prim1(Graph *g, Prim op, const Expr *x);
 const Expr *expr_prim2(Graph *g, Prim op, const Expr *x, const Expr *y);
 const Expr *expr_select(Graph *g, const Expr *c, const Expr *x, const Expr *y);
@@ -193,7 +202,11 @@ const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int
 // nodes): false where e is not affine so.  coefficient has room for nindex.
 bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, const Expr **rest);
 
-// Appends a node.  The struct is copied, its arrays too; id and a unique name are assigned (a base name that is taken gets _2, _3 …).
+// e and all that it is made of, each once, in order of ids (e last); *count of them, in a.
+const Expr **expr_parts(Arena *a, const Expr *e, size_t *count);
+
+// Appends a node.  The struct is copied, its arrays too; id and a unique name are assigned (a base name that is taken, by a node,
+// a dimension or a word of the textual form, gets _2, _3 …).
 const Node *graph_add(Graph *g, const Node *node);
 const Node *graph_find(const Graph *g, const char *name);
 void graph_add_root(Graph *g, RootRole role, const char *name, int which, const Node *node);

@@ -15,6 +15,9 @@
 typedef struct Poly Poly;
 typedef struct Dims Dims;
 
+// What is too large to be said exactly (coefficients beyond 64 bits, thousands of terms) is the one poly_too_large: it is
+// never equal to a real extent's polynomial, has no value, and whatever is computed from it is too large as well.
+
 typedef enum {
   DIM_FIXED,    // dim h = 128: a number when the model is compiled; still a symbol for shape equality
   DIM_CALL,     // dim T: known when a generated function is called
@@ -41,10 +44,11 @@ const Poly *poly_dim(Dims *d, int dim);
 const Poly *poly_add(Dims *d, const Poly *p, const Poly *q);
 const Poly *poly_sub(Dims *d, const Poly *p, const Poly *q);
 const Poly *poly_mul(Dims *d, const Poly *p, const Poly *q);
-const Poly *poly_div(Dims *d, const Poly *p, const Poly *q); // q a non-zero constant, or a symbol that divides p; else null
+const Poly *poly_div(Dims *d, const Poly *p, const Poly *q); // exact as polynomials; null where q is 0 or does not divide p
 const Poly *poly_floordiv(Dims *d, const Poly *p, const Poly *q); // q not the constant 0
 const Poly *poly_mod(Dims *d, const Poly *p, const Poly *q);
 
+bool poly_is_too_large(const Poly *p);
 bool poly_is_int(const Poly *p, int64_t *value);      // a constant that is an integer
 bool poly_is_fixed(const Dims *d, const Poly *p);     // depends on DIM_FIXED symbols alone
 bool poly_uses(const Dims *d, const Poly *p, int dim); // also through derived symbols
@@ -56,10 +60,16 @@ bool poly_value(const Dims *d, const Poly *p, const int64_t *values, int64_t *va
 // p >= 0 wherever all dimensions are >= 0 (true only when that is plain: every coefficient non-negative, or constants known).
 bool poly_is_nonnegative(const Dims *d, const Poly *p);
 
-// In the model's names: "d*(d - 1)/2", "2*m", "n".
-void poly_print(Text *t, const Dims *d, const Poly *p);
+// In the model's names: "d*(d - 1)/2", "2*m", "n".  Tells how tightly the text binds.
+typedef enum {
+  POLY_SUM,      // n - 1
+  POLY_PRODUCT,  // 2*m, n // 2
+  POLY_NEGATION, // -n
+  POLY_ATOM      // n, 2
+} PolyForm;
+PolyForm poly_print(Text *t, const Dims *d, const Poly *p);
 
-// Terms, for printers and emitters: coefficient numerator/denominator and the symbols (with repetition) of term k.
+// Terms, highest degree first, for printers and emitters: coefficient numerator/denominator and the symbols (with repetition) of term k.
 typedef struct PolyTerm {
   int64_t num, den;
   int nsym;

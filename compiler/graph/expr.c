@@ -1,0 +1,414 @@
+// expr.c - expressions: hash-consing, and walks that visit what is shared once.
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/pool.h"
+
+// ---- the pool ----
+
+static uint64_t mix(uint64_t h, uint64_t x) {
+  h = (h ^ x) * 0x9E3779B97F4A7C15u;
+  return h ^ (h >> 29);
+}
+
+static uint64_t address(const void *p) {
+  return (uint64_t)(uintptr_t)p;
+}
+
+static uint64_t bits(double x) {
+  uint64_t b;
+  memcpy(&b, &x, sizeof b);
+  return b;
+}
+
+static uint64_t expr_hash(const Expr *e) {
+  uint64_t h = mix(17, (uint64_t)e->kind);
+  switch (e->kind) {
+  case EXPR_REAL: return mix(h, bits(e->u.real));
+  case EXPR_BOOL: return mix(h, e->u.boolean);
+  case EXPR_POLY: return mix(h, address(e->u.poly));
+  case EXPR_INDEX: return mix(h, (uint64_t)e->u.index);
+  case EXPR_READ:
+    h = mix(h, address(e->u.read.node));
+    for (int k = 0; k < e->u.read.node->nout; k++) h = mix(h, e->u.read.sub[k]->id);
+    return h;
+  case EXPR_PRIM:
+    h = mix(h, (uint64_t)e->u.prim.op);
+    for (int k = 0; k < e->u.prim.narg; k++) h = mix(h, e->u.prim.arg[k]->id);
+    return h;
+  }
+  return h;
+}
+
+static bool expr_same(const Expr *e, const Expr *f) {
+  if (e->kind != f->kind) return false;
+  switch (e->kind) {
+  case EXPR_REAL: return bits(e->u.real) == bits(f->u.real);
+  case EXPR_BOOL: return e->u.boolean == f->u.boolean;
+  case EXPR_POLY: return e->u.poly == f->u.poly;
+  case EXPR_INDEX: return e->u.index == f->u.index;
+  case EXPR_READ:
+    if (e->u.read.node != f->u.read.node) return false;
+    for (int k = 0; k < e->u.read.node->nout; k++)
+      if (e->u.read.sub[k] != f->u.read.sub[k]) return false;
+    return true;
+  case EXPR_PRIM:
+    if (e->u.prim.op != f->u.prim.op) return false;
+    for (int k = 0; k < e->u.prim.narg; k++)
+      if (e->u.prim.arg[k] != f->u.prim.arg[k]) return false;
+    return true;
+  }
+  return false;
+}
+
+static void rehash(Arena *a, ExprPool *pool) {
+  size_t slots = pool->slots ? pool->slots * 2 : 256;
+  const Expr **table = arena_array(a, const Expr *, slots);
+  for (size_t k = 0; k < pool->count; k++) {
+    size_t at = expr_hash(pool->list[k]) & (slots - 1);
+    while (table[at]) at = (at + 1) & (slots - 1);
+    table[at] = pool->list[k];
+  }
+  pool->table = table;
+  pool->slots = slots;
+}
+
+// The one expression of the graph that is like *e, whose type, sets and height are filled in.
+static const Expr *intern(Graph *g, const Expr *e) {
+  ExprPool *pool = g->pool;
+  if (pool->count * 2 >= pool->slots) rehash(g->arena, pool);
+  size_t at = expr_hash(e) & (pool->slots - 1);
+  for (; pool->table[at]; at = (at + 1) & (pool->slots - 1))
+    if (expr_same(pool->table[at], e)) return pool->table[at];
+  Expr *copy = arena_new_of(g->arena, Expr);
+  *copy = *e;
+  copy->id = (uint32_t)pool->count;
+  if (e->kind == EXPR_READ) {
+    size_t n = (size_t)e->u.read.node->nout;
+    const Expr **sub = arena_array(g->arena, const Expr *, n);
+    for (size_t k = 0; k < n; k++) sub[k] = e->u.read.sub[k];
+    copy->u.read.sub = sub;
+  }
+  pool->table[at] = copy;
+  ARENA_PUSH(g->arena, pool->list, pool->count, pool->room) = copy;
+  return copy;
+}
+
+uint32_t graph_expr_count(const Graph *g) {
+  return (uint32_t)g->pool->count;
+}
+
+const Expr *graph_expr(const Graph *g, uint32_t id) {
+  return g->pool->list[id];
+}
+
+// ---- constructors ----
+
+const Expr *expr_real(Graph *g, double value) {
+  if (isnan(value)) value = (double)NAN; // one NaN: its sign and payload mean nothing
+  return intern(g, &(Expr){.kind = EXPR_REAL, .type = TYPE_REAL, .u.real = value});
+}
+
+const Expr *expr_bool(Graph *g, bool value) {
+  return intern(g, &(Expr){.kind = EXPR_BOOL, .type = TYPE_BOOL, .u.boolean = value});
+}
+
+const Expr *expr_poly(Graph *g, const Poly *p) {
+  return intern(g, &(Expr){.kind = EXPR_POLY, .type = TYPE_INT, .u.poly = p});
+}
+
+const Expr *expr_int(Graph *g, int64_t value) {
+  return expr_poly(g, poly_int(g->dims, value));
+}
+
+const Expr *expr_index(Graph *g, int position) {
+  assert(position >= 0 && position < INDEX_MAX);
+  return intern(g, &(Expr){.kind = EXPR_INDEX, .type = TYPE_INT, .indices = (uint64_t)1 << position, .u.index = position});
+}
+
+// Takes over from an argument what is known of it; false where there is none or it is too high.
+static bool adopt(Expr *e, const Expr *arg) {
+  if (!arg || arg->height >= EXPR_HEIGHT_MAX) return false;
+  if (arg->height >= e->height) e->height = arg->height + 1;
+  e->indices |= arg->indices;
+  e->nodes |= arg->nodes;
+  return true;
+}
+
+const Expr *expr_read(Graph *g, const Node *node, const Expr *const *sub) {
+  if (!node) return NULL;
+  Expr e = {.kind = EXPR_READ, .type = node->type, .nodes = (uint64_t)1 << (node->id & 63)};
+  e.u.read.node = node;
+  e.u.read.sub = sub;
+  for (int k = 0; k < node->nout; k++)
+    if (!adopt(&e, sub[k])) return NULL;
+  return intern(g, &e);
+}
+
+// Integer arithmetic on polynomials is one polynomial; null where it is not (or is too large to be said).
+static const Expr *fold(Graph *g, Prim op, int narg, const Expr *const *args) {
+  const Poly *p[2] = {NULL, NULL}, *r = NULL;
+  int64_t divisor;
+  if (narg > 2) return NULL;
+  for (int k = 0; k < narg; k++) {
+    if (args[k]->kind != EXPR_POLY) return NULL;
+    p[k] = args[k]->u.poly;
+  }
+  if (op == PRIM_ADD) r = poly_add(g->dims, p[0], p[1]);
+  if (op == PRIM_SUB) r = poly_sub(g->dims, p[0], p[1]);
+  if (op == PRIM_MUL) r = poly_mul(g->dims, p[0], p[1]);
+  if (op == PRIM_NEG) r = poly_sub(g->dims, poly_int(g->dims, 0), p[0]);
+  if (op == PRIM_FLOORDIV || op == PRIM_MOD) {
+    if (poly_is_int(p[1], &divisor) && divisor == 0) return NULL;
+    r = op == PRIM_MOD ? poly_mod(g->dims, p[0], p[1]) : poly_floordiv(g->dims, p[0], p[1]);
+  }
+  return r && !poly_is_too_large(r) ? expr_poly(g, r) : NULL;
+}
+
+const Expr *expr_prim(Graph *g, Prim op, const Expr *const *args) {
+  Expr e = {.kind = EXPR_PRIM};
+  Type types[3];
+  e.u.prim.op = op;
+  e.u.prim.narg = prim_arity(op);
+  for (int k = 0; k < e.u.prim.narg; k++) {
+    if (!adopt(&e, args[k])) return NULL;
+    e.u.prim.arg[k] = args[k];
+    types[k] = args[k]->type;
+  }
+  bool typed = prim_result(op, types, e.u.prim.narg, &e.type);
+  assert(typed);
+  (void)typed;
+  const Expr *folded = fold(g, op, e.u.prim.narg, args);
+  return folded ? folded : intern(g, &e);
+}
+
+const Expr *expr_prim1(Graph *g, Prim op, const Expr *x) {
+  return expr_prim(g, op, &x);
+}
+
+const Expr *expr_prim2(Graph *g, Prim op, const Expr *x, const Expr *y) {
+  return expr_prim(g, op, (const Expr *const[]){x, y});
+}
+
+const Expr *expr_select(Graph *g, const Expr *c, const Expr *x, const Expr *y) {
+  return expr_prim(g, PRIM_SELECT, (const Expr *const[]){c, x, y});
+}
+
+// ---- questions ----
+
+bool expr_is_real(const Expr *e, double value) {
+  return e->kind == EXPR_REAL && bits(e->u.real) == bits(value);
+}
+
+bool expr_is_int(const Expr *e, int64_t *value) {
+  return e->kind == EXPR_POLY && poly_is_int(e->u.poly, value);
+}
+
+bool expr_uses_index(const Expr *e, int position) {
+  return position >= 0 && position < INDEX_MAX && (e->indices >> position & 1);
+}
+
+int expr_operands(const Expr *e, const Expr *const **operands) {
+  if (e->kind == EXPR_PRIM) {
+    *operands = e->u.prim.arg;
+    return e->u.prim.narg;
+  }
+  *operands = e->kind == EXPR_READ ? e->u.read.sub : NULL;
+  return e->kind == EXPR_READ ? e->u.read.node->nout : 0;
+}
+
+// ---- walks ----
+
+// What has been met, by address; grows in its arena.
+typedef struct ExprSet {
+  const Expr **table;
+  size_t count, slots;
+} ExprSet;
+
+static bool set_add(Arena *a, ExprSet *s, const Expr *e) {
+  if (s->count * 2 >= s->slots) {
+    ExprSet bigger = {.slots = s->slots ? s->slots * 2 : 64};
+    bigger.table = arena_array(a, const Expr *, bigger.slots);
+    for (size_t k = 0; k < s->slots; k++)
+      if (s->table[k]) set_add(a, &bigger, s->table[k]);
+    *s = bigger;
+  }
+  size_t at = mix(3, address(e)) & (s->slots - 1);
+  for (; s->table[at]; at = (at + 1) & (s->slots - 1))
+    if (s->table[at] == e) return false;
+  s->table[at] = e;
+  s->count++;
+  return true;
+}
+
+static int by_id(const void *x, const void *y) {
+  uint32_t a = (*(const Expr *const *)x)->id, b = (*(const Expr *const *)y)->id;
+  return (a > b) - (a < b);
+}
+
+// The parts of e that `enter` leads to: operands of what it refuses are not looked at.
+static const Expr **collect(Arena *a, const Expr *e, bool (*enter)(const Expr *), size_t *count) {
+  ExprSet met = {.table = NULL};
+  const Expr **list = NULL; // both the result and, from `next` on, what is still to be entered
+  size_t n = 0, room = 0;
+  set_add(a, &met, e);
+  ARENA_PUSH(a, list, n, room) = e;
+  for (size_t next = 0; next < n; next++) {
+    const Expr *const *operand;
+    int narg = !enter || enter(list[next]) ? expr_operands(list[next], &operand) : 0;
+    for (int k = 0; k < narg; k++)
+      if (set_add(a, &met, operand[k])) ARENA_PUSH(a, list, n, room) = operand[k];
+  }
+  qsort(list, n, sizeof *list, by_id);
+  *count = n;
+  return list;
+}
+
+const Expr **expr_parts(Arena *a, const Expr *e, size_t *count) {
+  return collect(a, e, NULL, count);
+}
+
+// Where e stands among parts.
+static size_t place(const Expr *const *parts, size_t count, const Expr *e) {
+  size_t low = 0, high = count;
+  while (low + 1 < high) {
+    size_t middle = low + (high - low) / 2;
+    if (parts[middle]->id <= e->id)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+bool expr_reads(const Expr *e, const Node *node) {
+  if (!(e->nodes >> (node->id & 63) & 1)) return false;
+  if (e->kind == EXPR_READ && e->u.read.node == node) return true;
+  Arena *scratch = arena_new();
+  size_t count;
+  const Expr **parts = expr_parts(scratch, e, &count);
+  bool found = false;
+  for (size_t k = 0; k < count && !found; k++) found = parts[k]->kind == EXPR_READ && parts[k]->u.read.node == node;
+  arena_free(scratch);
+  return found;
+}
+
+void expr_each_read(const Graph *g, const Expr *e, ReadVisitor visit, void *context) {
+  (void)g;
+  if (!e->nodes) return;
+  Arena *scratch = arena_new();
+  size_t count;
+  const Expr **parts = expr_parts(scratch, e, &count);
+  for (size_t k = 0; k < count; k++)
+    if (parts[k]->kind == EXPR_READ) visit(context, parts[k]);
+  arena_free(scratch);
+}
+
+const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int nsub, const Node *const *node_map) {
+  Arena *scratch = arena_new();
+  size_t count;
+  const Expr **parts = expr_parts(scratch, e, &count);
+  const Expr **made = arena_array(scratch, const Expr *, count);
+  for (size_t k = 0; k < count; k++) {
+    const Expr *part = parts[k], *const *operand;
+    int narg = expr_operands(part, &operand);
+    const Expr **args = arena_array(scratch, const Expr *, (size_t)narg);
+    for (int j = 0; j < narg; j++) args[j] = made[place(parts, count, operand[j])];
+    switch (part->kind) {
+    case EXPR_REAL: made[k] = expr_real(g, part->u.real); break;
+    case EXPR_BOOL: made[k] = expr_bool(g, part->u.boolean); break;
+    case EXPR_POLY: made[k] = expr_poly(g, part->u.poly); break;
+    case EXPR_INDEX:
+      made[k] = part->u.index < nsub && sub[part->u.index] ? sub[part->u.index] : expr_index(g, part->u.index);
+      break;
+    case EXPR_READ:
+      made[k] = expr_read(g, node_map ? node_map[part->u.read.node->id] : part->u.read.node, args);
+      break;
+    case EXPR_PRIM: made[k] = expr_prim(g, part->u.prim.op, args); break;
+    }
+  }
+  const Expr *result = made[count - 1];
+  arena_free(scratch);
+  return result;
+}
+
+// ---- affine forms ----
+
+static bool is_affine_operation(const Expr *e) {
+  if (e->kind != EXPR_PRIM || e->type != TYPE_INT) return false;
+  Prim op = e->u.prim.op;
+  return op == PRIM_ADD || op == PRIM_SUB || op == PRIM_MUL || op == PRIM_NEG;
+}
+
+typedef struct Affine {
+  int64_t *coefficient;
+  const Expr *rest; // null: 0
+} Affine;
+
+// r = s * a + b; rests likewise.
+static bool affine_add(Graph *g, Affine *r, int n, int64_t s, const Affine *a, const Affine *b) {
+  for (int k = 0; k < n; k++) {
+    int64_t product;
+    if (__builtin_mul_overflow(s, a->coefficient[k], &product)) return false;
+    if (__builtin_add_overflow(product, b ? b->coefficient[k] : 0, &r->coefficient[k])) return false;
+  }
+  const Expr *x = a->rest, *y = b ? b->rest : NULL;
+  if (!x || s == 0) {
+    r->rest = y;
+  } else if (y && s == -1) {
+    r->rest = expr_prim2(g, PRIM_SUB, y, x);
+  } else {
+    if (s == -1) x = expr_prim1(g, PRIM_NEG, x);
+    else if (s != 1) x = expr_prim2(g, PRIM_MUL, expr_int(g, s), x);
+    r->rest = y ? expr_prim2(g, PRIM_ADD, y, x) : x;
+  }
+  return r->rest || s == 0 || !(a->rest || y);
+}
+
+static bool affine_part(Graph *g, const Expr *e, int n, const Affine *a, const Affine *b, Affine *r) {
+  switch (e->u.prim.op) {
+  case PRIM_ADD: return affine_add(g, r, n, 1, b, a);
+  case PRIM_SUB: return affine_add(g, r, n, -1, b, a);
+  case PRIM_NEG: return affine_add(g, r, n, -1, a, NULL);
+  default: break;
+  }
+  int64_t factor;
+  if (expr_is_int(e->u.prim.arg[0], &factor)) return affine_add(g, r, n, factor, b, NULL);
+  if (expr_is_int(e->u.prim.arg[1], &factor)) return affine_add(g, r, n, factor, a, NULL);
+  return false; // an index times what is not a number
+}
+
+bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, const Expr **rest) {
+  const uint64_t mask = nindex >= INDEX_MAX ? UINT64_MAX : ((uint64_t)1 << nindex) - 1;
+  if (e->type != TYPE_INT) return false;
+  Arena *scratch = arena_new();
+  size_t count, k = 0;
+  const Expr **parts = collect(scratch, e, is_affine_operation, &count);
+  Affine *form = arena_array(scratch, Affine, count);
+  for (; k < count; k++) {
+    const Expr *part = parts[k], *const *operand;
+    Affine *r = &form[k];
+    r->coefficient = arena_array(scratch, int64_t, (size_t)nindex + 1);
+    if (!(part->indices & mask)) {
+      int64_t zero = 1;
+      r->rest = expr_is_int(part, &zero) && zero == 0 ? NULL : part;
+    } else if (part->kind == EXPR_INDEX) {
+      r->coefficient[part->u.index] = 1;
+    } else if (is_affine_operation(part)) {
+      int narg = expr_operands(part, &operand);
+      const Affine *a = &form[place(parts, count, operand[0])], *b = &form[place(parts, count, operand[narg - 1])];
+      if (!affine_part(g, part, nindex, a, b, r)) break;
+    } else {
+      break;
+    }
+  }
+  bool found = k == count;
+  if (found) {
+    for (int j = 0; j < nindex; j++) coefficient[j] = form[count - 1].coefficient[j];
+    *rest = form[count - 1].rest ? form[count - 1].rest : expr_int(g, 0);
+  }
+  arena_free(scratch);
+  return found;
+}

@@ -1,0 +1,119 @@
+// graph.c - nodes, their names, and roots.
+#include "graph/graph.h"
+
+#include <string.h>
+
+#include "graph/pool.h"
+
+const char *const reduce_names[] = {"", "sum", "prod", "max", "min", "logsumexp", "argmax"};
+const char *const root_names[] = {"loss", "predict", "metric", "start", "gradient", "author", "named"};
+
+Graph *graph_new(Arena *a, Dims *dims, const char *name) {
+  Graph *g = arena_new_of(a, Graph);
+  g->arena = a;
+  g->dims = dims;
+  g->name = name;
+  g->pool = arena_new_of(a, ExprPool);
+  g->pool->name_slots = 64;
+  g->pool->names = arena_array(a, NameEntry, g->pool->name_slots);
+  return g;
+}
+
+// ---- names ----
+
+bool is_reserved(const char *word) {
+  static const char *const words[] = {"if", "then", "else", "and", "or", "not", "true", "false", "let", "in", "inf", "nan"};
+  for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+    if (strcmp(words[k], word) == 0) return true;
+  return false;
+}
+
+static size_t name_hash(const char *s) {
+  uint32_t h = 2166136261u;
+  for (; *s; s++) h = (h ^ (unsigned char)*s) * 16777619u;
+  return h;
+}
+
+// The entry of a name, or the free one where it belongs.
+static NameEntry *name_entry(const ExprPool *pool, const char *name) {
+  size_t at = name_hash(name) & (pool->name_slots - 1);
+  while (pool->names[at].name && strcmp(pool->names[at].name, name) != 0) at = (at + 1) & (pool->name_slots - 1);
+  return &pool->names[at];
+}
+
+static NameEntry *name_enter(Graph *g, const char *name) {
+  ExprPool *pool = g->pool;
+  if (pool->nnames * 2 >= pool->name_slots) {
+    ExprPool bigger = {.name_slots = pool->name_slots * 2};
+    bigger.names = arena_array(g->arena, NameEntry, bigger.name_slots);
+    for (size_t k = 0; k < pool->name_slots; k++)
+      if (pool->names[k].name) *name_entry(&bigger, pool->names[k].name) = pool->names[k];
+    pool->names = bigger.names;
+    pool->name_slots = bigger.name_slots;
+  }
+  NameEntry *e = name_entry(pool, name);
+  if (!e->name) {
+    *e = (NameEntry){.name = name, .suffix = 2};
+    pool->nnames++;
+  }
+  return e;
+}
+
+static bool name_taken(const Graph *g, const char *name) {
+  return name_entry(g->pool, name)->node || dims_find(g->dims, name) >= 0 || is_reserved(name);
+}
+
+static const char *unique_name(Graph *g, const char *base) {
+  if (!base || !*base) base = "v";
+  base = arena_strdup(g->arena, base);
+  if (!name_taken(g, base)) return base;
+  NameEntry *e = name_enter(g, base);
+  int suffix = e->suffix;
+  const char *name;
+  do name = arena_printf(g->arena, "%s_%d", base, suffix++);
+  while (name_taken(g, name));
+  e->suffix = suffix;
+  return name;
+}
+
+// ---- nodes ----
+
+const Node *graph_add(Graph *g, const Node *node) {
+  Node *n = arena_new_of(g->arena, Node);
+  size_t nindex = (size_t)(node->nout + node->nred);
+  *n = *node;
+  n->id = (int)g->count;
+  n->name = unique_name(g, node->name);
+  n->note = node->note ? arena_strdup(g->arena, node->note) : NULL;
+  Index *index = arena_array(g->arena, Index, nindex);
+  for (size_t k = 0; k < nindex; k++) {
+    index[k] = node->index[k];
+    if (index[k].name) index[k].name = arena_strdup(g->arena, index[k].name);
+  }
+  n->index = index;
+  if (node->target) {
+    const Expr **target = arena_array(g->arena, const Expr *, (size_t)node->nout);
+    for (int k = 0; k < node->nout; k++) target[k] = node->target[k];
+    n->target = target;
+  }
+  ARENA_PUSH(g->arena, g->nodes, g->count, g->room) = n;
+  name_enter(g, n->name)->node = n;
+  return n;
+}
+
+const Node *graph_find(const Graph *g, const char *name) {
+  return name_entry(g->pool, name)->node;
+}
+
+// ---- roots ----
+
+void graph_add_root(Graph *g, RootRole role, const char *name, int which, const Node *node) {
+  ARENA_PUSH(g->arena, g->roots, g->nroots, g->roots_room) =
+      (Root){.role = role, .name = name ? arena_strdup(g->arena, name) : NULL, .which = which, .node = node};
+}
+
+const Root *graph_root(const Graph *g, RootRole role, int which) {
+  for (size_t k = 0; k < g->nroots; k++)
+    if (g->roots[k].role == role && g->roots[k].which == which) return &g->roots[k];
+  return NULL;
+}
