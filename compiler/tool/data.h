@@ -2,6 +2,7 @@
 #ifndef MDLC_DATA_H
 #define MDLC_DATA_H
 
+#include "mdl/model.h"
 #include "tool/driver.h"
 
 enum { DATA_MAX_RANK = 8 };
@@ -34,15 +35,16 @@ int data_bind(Arena *a, const Program *program, const DataOptions *options, cons
 void json_put_string(Text *t, const char *s);
 // With all digits; infinities and NaN, which JSON has no numbers for, as the strings "inf", "-inf", "nan".
 void json_put_real(Text *t, double x);
-// Nested arrays, each innermost row on a line of its own under `indent` spaces; a number where the rank is 0.  One of the
-// three is the source: doubles, floats or integers.
 typedef struct ArrayView {
   int type; // enum mdl_type
   const void *values;
   int rank;
   const int64_t *extent;
 } ArrayView;
+// Nested arrays, each innermost row on a line of its own under `indent` spaces; a number where the rank is 0.
 void json_put_array(Text *t, ArrayView array, int indent);
+// {"w": 1, "b": [2, 3]}: one a line.
+void json_put_arrays(Text *t, const struct mdl_array *arrays, const ArrayView *views, int count, int indent);
 // Entry k as a double (its text with all digits: array_put_entry).
 double array_entry(ArrayView array, size_t k);
 void array_put_entry(Text *t, ArrayView array, size_t k);

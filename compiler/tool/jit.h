@@ -34,6 +34,8 @@ int instance_new(Arena *a, const Program *program, const Jit *jit, const Bound *
 void *instance_memory(Arena *a, size_t bytes);
 // Extents of an array (DATA_MAX_RANK of them) and its number of entries.
 size_t instance_shape(const Instance *instance, int role, int which, int64_t *extent);
+// All predictions (MDL_PREDICT) or metrics (MDL_METRIC), computed.
+ArrayView *instance_outputs(Arena *a, const Instance *instance, int role);
 // Array `which` of the parameters within any vector laid out like them (parameters, gradient).
 ArrayView instance_param(const Instance *instance, int which, const void *vector, int64_t *extent);
 

@@ -1,0 +1,143 @@
+// options.c - the options that several commands share, and messages.
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+int tool_fail(int status, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fputs("mdlc: ", stderr);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+  va_end(args);
+  return status;
+}
+
+int tool_reject(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+  va_end(args);
+  return STATUS_REJECTED;
+}
+
+int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t low, int64_t high) {
+  char *end;
+  errno = 0;
+  long long value = strtoll(text, &end, 10);
+  if (end == text || *end || strchr(" \t\n\v\f\r", *text))
+    argp_error(state, "%s: '%s' is not a whole number", option, text);
+  if (errno == ERANGE || value < low || value > high)
+    argp_error(state, "%s: %s is not within %" PRId64 " to %" PRId64, option, text, low, high);
+  return value;
+}
+
+double option_real(struct argp_state *state, const char *option, const char *text) {
+  char *end;
+  double value = strtod(text, &end);
+  if (end == text || *end || strchr(" \t\n\v\f\r", *text)) argp_error(state, "%s: '%s' is not a number", option, text);
+  if (!isfinite(value)) argp_error(state, "%s: '%s' is not finite", option, text);
+  return value;
+}
+
+static bool is_identifier(const char *s) {
+  if (!*s || strspn(s, "0123456789") > 0) return false;
+  return s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+// ---- the model: FILE, -D, --real, --no-… ----
+
+enum { KEY_REAL = 0x100, KEY_NAME, KEY_NO_FUSE, KEY_NO_CONTRACT, KEY_NO_SIMPLIFY, KEY_COLUMN, KEY_PARAMS, KEY_SEED };
+
+static const struct argp_option model_options[] = {
+  {"define", 'D', "DIM=VALUE", 0, "Give dimension DIM this value", 1},
+  {"real", KEY_REAL, "TYPE", 0, "Compute in double (the default) or float", 1},
+  {"name", KEY_NAME, "NAME", 0, "Name of the model in C (default: the file's name)", 1},
+  {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
+  {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
+  {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify (the same results, slower)", 9},
+  {0}};
+
+static void define_dim(struct argp_state *state, ModelOptions *o, const char *text) {
+  const char *equals = strchr(text, '=');
+  char *name = arena_strndup(o->arena, text, equals ? (size_t)(equals - text) : strlen(text));
+  if (!equals || !is_identifier(name)) argp_error(state, "-D %s: write -D DIM=VALUE, such as -D h=256", text);
+  int64_t value = option_integer(state, arena_printf(o->arena, "-D %s", name), equals + 1, 0, INT64_MAX);
+  for (size_t i = 0; i < o->ndims; i++)
+    if (!strcmp(o->dims[i].name, name)) argp_error(state, "-D %s is given twice", name);
+  ARENA_PUSH(o->arena, o->dims, o->ndims, o->dims_room) = (DimValue){name, value};
+}
+
+static error_t model_parse(int key, char *arg, struct argp_state *state) {
+  ModelOptions *o = state->input;
+  switch (key) {
+  case 'D': define_dim(state, o, arg); return 0;
+  case KEY_REAL:
+    if (strcmp(arg, "double") && strcmp(arg, "float")) argp_error(state, "--real is double or float, not '%s'", arg);
+    o->use_float = !strcmp(arg, "float");
+    return 0;
+  case KEY_NAME:
+    if (!is_identifier(arg)) argp_error(state, "--name '%s' is not a C identifier", arg);
+    o->name = arg;
+    return 0;
+  case KEY_NO_FUSE: o->no_fuse = true; return 0;
+  case KEY_NO_CONTRACT: o->no_contract = true; return 0;
+  case KEY_NO_SIMPLIFY: o->no_simplify = true; return 0;
+  case ARGP_KEY_ARG:
+    if (o->file) argp_error(state, "one model at a time: '%s' and '%s'", o->file, arg);
+    o->file = arg;
+    return 0;
+  case ARGP_KEY_END:
+    if (!o->file) argp_error(state, "which model? give FILE.mdl");
+    return 0;
+  default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+const struct argp model_argp = {model_options, model_parse, NULL, NULL, NULL, NULL, NULL};
+
+// ---- data: --data, --column, --params, --seed ----
+
+static const struct argp_option data_options[] = {
+  {"data", 'd', "FILE", 0,
+   "Data by name: a table (FILE.csv: a header, one row a sample) for batch data, or arrays (FILE.json: an object of "
+   "numbers and nested arrays) for any; may be given several times", 2},
+  {"column", KEY_COLUMN, "X=FIRST..LAST", 0,
+   "Data X is the table's columns FIRST to LAST (X=NAME: one column); without it, column X, or X[0], X[1], …", 2},
+  {"params", KEY_PARAMS, "FILE", 0, "Parameters by name, as JSON; without it, the start values", 2},
+  {"seed", KEY_SEED, "S", 0, "Seed of all random numbers (default 0)", 2},
+  {0}};
+
+static void column_range(struct argp_state *state, DataOptions *o, const char *text) {
+  const char *equals = strchr(text, '=');
+  const char *dots = equals ? strstr(equals, "..") : NULL;
+  const char *end = text + strlen(text);
+  if (!equals || equals == text || equals + 1 == end || (dots && (dots == equals + 1 || dots + 2 == end)))
+    argp_error(state, "--column %s: write --column X=FIRST..LAST, or --column X=NAME", text);
+  ColumnRange range = {.data = arena_strndup(o->arena, text, (size_t)(equals - text))};
+  range.first = arena_strndup(o->arena, equals + 1, (size_t)((dots ? dots : end) - (equals + 1)));
+  range.last = dots ? arena_strdup(o->arena, dots + 2) : range.first;
+  for (size_t i = 0; i < o->ncolumns; i++)
+    if (!strcmp(o->columns[i].data, range.data)) argp_error(state, "--column %s=… is given twice", range.data);
+  ARENA_PUSH(o->arena, o->columns, o->ncolumns, o->columns_room) = range;
+}
+
+static error_t data_parse(int key, char *arg, struct argp_state *state) {
+  DataOptions *o = state->input;
+  switch (key) {
+  case 'd': ARENA_PUSH(o->arena, o->files, o->nfiles, o->files_room) = arg; return 0;
+  case KEY_COLUMN: column_range(state, o, arg); return 0;
+  case KEY_PARAMS: o->params = arg; return 0;
+  case KEY_SEED: o->seed = (uint64_t)option_integer(state, "--seed", arg, 0, INT64_MAX); return 0;
+  default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+const struct argp data_argp = {data_options, data_parse, NULL, NULL, NULL, NULL, NULL};
