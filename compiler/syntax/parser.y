@@ -491,9 +491,9 @@ static const char *expected_words(Reader *r, bool expects[YYNTOKENS]) {
 
 // The statement's word that a first name, followed by another, is most likely a slip of.
 static const char *slipped_keyword(const char *name) {
-  static const char *const words[] = {"dim", "batch", "data", "param", "const", "def", "return", "import", "predict",
-                                      "loss", "metric", "likelihood", "gradient", "scan", "iterate", "yield"};
-  return diag_nearest(name, words, sizeof words / sizeof words[0]);
+  const char *words[STMT_ITERATE + 1];
+  for (int kind = 0; kind <= STMT_ITERATE; kind++) words[kind] = ast_stmt_word((StmtKind)kind);
+  return diag_nearest(name, words, STMT_ITERATE + 1);
 }
 
 static bool is_word(const Token *t) {
