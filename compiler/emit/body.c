@@ -1,0 +1,429 @@
+// body.c - the loop tree as C statements.
+#include <string.h>
+
+#include "emit/function.h"
+#include "graph/text.h"
+
+static void put_steps(Function *f, const Step *steps, size_t count, int depth);
+
+// ---- formulas above the loops ----
+
+static void put_formula(Function *f, const Node *n) {
+  Text t;
+  text_init(&t);
+  text_put(&t, n->name);
+  int total = n->nout + n->nred;
+  if (n->kind == NODE_SCATTER) {
+    text_char(&t, '[');
+    for (int k = 0; k < n->nout; k++) {
+      if (k) text_put(&t, ", ");
+      expr_print(&t, f->s->task.graph, n->target[k], n->index);
+    }
+    text_put(&t, "] += ");
+  } else {
+    for (int k = 0; k < n->nout; k++) text_printf(&t, "%s%s%s", k ? ", " : "[", n->index[k].name, k == n->nout - 1 ? "]" : "");
+    text_put(&t, " = ");
+    if (n->reduce != REDUCE_NONE) {
+      text_printf(&t, "%s[", reduce_names[n->reduce]);
+      for (int k = n->nout; k < total; k++) text_printf(&t, "%s%s", k > n->nout ? ", " : "", n->index[k].name);
+    }
+    if (n->guard) {
+      text_put(&t, n->reduce != REDUCE_NONE ? " if " : "if ");
+      expr_print(&t, f->s->task.graph, n->guard, n->index);
+    }
+    text_put(&t, n->reduce != REDUCE_NONE ? "](" : n->guard ? ": " : "");
+  }
+  expr_print(&t, f->s->task.graph, n->expr, n->index);
+  if (n->reduce != REDUCE_NONE && n->kind != NODE_SCATTER) text_char(&t, ')');
+  line_start(f);
+  if (t.length > 110) text_printf(&f->body, "/* %.107s... */\n", t.s);
+  else text_printf(&f->body, "/* %s */\n", t.s);
+  text_free(&t);
+}
+
+static void put_formulas(Function *f, const Step *steps, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    if (steps[k].kind == STEP_LOOP) put_formulas(f, steps[k].loop->body, steps[k].loop->nbody);
+    if (steps[k].kind == STEP_NODE) put_formula(f, steps[k].node);
+  }
+}
+
+// ---- entries and accumulators ----
+
+static const char *element_type(const Function *f, const Node *n) {
+  return n->type == TYPE_REAL ? f->unit->real : "int64_t";
+}
+
+// The entry of n that the open loops are at.
+static void put_own_entry(Function *f, Text *t, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) sub[k] = p->loop[k] ? expr_index(f->s->pool, p->loop[k]->id) : NULL;
+  if (n->kind == NODE_SCATTER)
+    for (int k = 0; k < n->nout; k++) sub[k] = f->target[n->id][k];
+  if (p->stored == STORED_SINK && n->nout == 0) {
+    f->sink_used[p->sink] = true;
+    text_put(t, f->sink[p->sink].lvalue);
+    return;
+  }
+  put_entry(f, t, n, sub);
+}
+
+static void put_sink_entry(Function *f, Text *t, const Node *n, int sink) {
+  const Place *p = &f->s->place[n->id];
+  f->sink_used[sink] = true;
+  if (n->nout == 0) {
+    text_put(t, f->sink[sink].lvalue);
+    return;
+  }
+  Graph *pool = f->s->pool;
+  const Expr *flat = NULL;
+  for (int k = 0; k < n->nout; k++) {
+    const Expr *i = expr_index(pool, p->loop[k]->id);
+    flat = flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), i) : i;
+  }
+  text_printf(t, "%s[", f->sink[sink].pointer);
+  put_expr(f, t, flat, PREC_NONE);
+  text_char(t, ']');
+}
+
+static void put_neutral(Function *f, Text *t, const Node *n) {
+  bool use_float = f->unit->options->use_float;
+  if (n->type != TYPE_REAL) {
+    text_put(t, n->reduce == REDUCE_PROD ? "1" : n->reduce == REDUCE_MAX ? "INT64_MIN" : n->reduce == REDUCE_MIN ? "INT64_MAX" : "0");
+    return;
+  }
+  switch (n->reduce) {
+  case REDUCE_PROD: put_real(t, 1.0, use_float); break;
+  case REDUCE_MAX: text_put(t, use_float ? "-HUGE_VALF" : "-HUGE_VAL"); break;
+  case REDUCE_MIN: text_put(t, use_float ? "HUGE_VALF" : "HUGE_VAL"); break;
+  default: put_real(t, 0.0, use_float);
+  }
+}
+
+static bool loop_around(const Loop *outer, const Loop *inner) {
+  for (; inner; inner = inner->parent)
+    if (inner == outer) return true;
+  return false;
+}
+
+// Integers that go to the caller are int32_t.
+static const char *narrowing(const Function *f, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  return n->type != TYPE_REAL && p->stored == STORED_SINK && !f->s->task.sinks[p->sink].tape ? "(int32_t)" : "";
+}
+
+static void put_init(Function *f, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  Text *t = &f->body;
+  if (p->stored == STORED_LOCAL) {
+    line_start(f);
+    text_printf(t, "%s %s = ", element_type(f, n), f->node_name[n->id]);
+    if (p->in_place) put_sink_entry(f, t, n, p->sink);
+    else put_neutral(f, t, n);
+    text_put(t, ";\n");
+  } else if (!p->in_place) {
+    size_t mark = f->names.count;
+    int opened = 0;
+    const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
+    for (int k = 0; k < n->nout; k++) {
+      if (!p->kept[k]) continue;
+      if (p->loop[k] && loop_around(p->loop[k], p->home)) {
+        sub[k] = expr_index(f->s->pool, p->loop[k]->id);
+        continue;
+      }
+      // A loop of its own: it borrows an index beyond those of the schedule.
+      size_t id = f->s->nloops + (size_t)opened;
+      sub[k] = expr_index(f->s->pool, (int)id);
+      const char *name = names_take(&f->names, n->index[k].name);
+      f->loop_name[id] = name;
+      line_start(f);
+      text_printf(t, "for (int64_t %s = 0; %s < ", name, name);
+      put_expr(f, t, expr_poly(f->s->pool, n->index[k].extent), PREC_COMPARE + 1);
+      text_printf(t, "; %s++)\n", name);
+      f->indent++;
+      opened++;
+    }
+    line_start(f);
+    if (p->stored == STORED_SINK && n->nout == 0) put_own_entry(f, t, n);
+    else put_entry(f, t, n, sub);
+    text_put(t, " = ");
+    text_put(t, narrowing(f, n));
+    put_neutral(f, t, n);
+    text_put(t, ";\n");
+    f->indent -= opened;
+    names_release(&f->names, mark);
+  }
+  if (n->reduce == REDUCE_ARGMAX) {
+    line_start(f);
+    text_printf(t, "%s %s_value = %s;\n", f->unit->real, f->node_name[n->id], f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL");
+  }
+}
+
+static void put_accumulation(Function *f, const Node *n) {
+  Text *t = &f->body;
+  const Place *p = &f->s->place[n->id];
+  const Expr *value = f->expr[n->id];
+  prepare_expr(f, value);
+  line_start(f);
+  switch (n->reduce) {
+  case REDUCE_MAX:
+  case REDUCE_MIN: {
+    bool real = n->type == TYPE_REAL, max = n->reduce == REDUCE_MAX;
+    f->unit->helper[real ? (max ? HELPER_MAX : HELPER_MIN) : (max ? HELPER_MAX_INTEGER : HELPER_MIN_INTEGER)] = true;
+    put_own_entry(f, t, n);
+    text_printf(t, " = %s%s(", max ? "mdl_max" : "mdl_min", real ? "" : "_integer");
+    put_own_entry(f, t, n);
+    text_put(t, ", ");
+    put_expr(f, t, value, PREC_NONE);
+    text_put(t, ");\n");
+    return;
+  }
+  case REDUCE_ARGMAX:
+    text_put(t, "if (");
+    put_expr(f, t, value, PREC_COMPARE + 1);
+    text_printf(t, " > %s_value) {\n", f->node_name[n->id]);
+    f->indent++;
+    line_start(f);
+    text_printf(t, "%s_value = ", f->node_name[n->id]);
+    put_expr(f, t, value, PREC_NONE);
+    text_put(t, ";\n");
+    line_start(f);
+    put_own_entry(f, t, n);
+    text_printf(t, " = %s%s;\n", narrowing(f, n), f->loop_name[p->loop[n->nout]->id]);
+    f->indent--;
+    line_start(f);
+    text_put(t, "}\n");
+    return;
+  default:
+    put_own_entry(f, t, n);
+    text_put(t, n->reduce == REDUCE_PROD ? " *= " : " += ");
+    if (n->type == TYPE_REAL) count_flops(f, 1);
+    put_expr(f, t, value, PREC_NONE);
+    text_put(t, ";\n");
+  }
+}
+
+static void put_node(Function *f, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  Text *t = &f->body;
+  if (node_accumulates(n)) {
+    if (!p->guard) {
+      put_accumulation(f, n);
+      return;
+    }
+    f->bound = true;
+    size_t names, lets;
+    line_start(f);
+    text_put(t, "if (");
+    put_expr(f, t, p->guard, PREC_NONE);
+    text_put(t, ") {\n");
+    open_scope(f, &names, &lets);
+    put_accumulation(f, n);
+    close_scope(f, names, lets);
+    line_start(f);
+    text_put(t, "}\n");
+    return;
+  }
+  const Expr *value = f->expr[n->id];
+  prepare_expr(f, value);
+  line_start(f);
+  if (p->stored == STORED_LOCAL) {
+    text_printf(t, "const %s %s = ", element_type(f, n), f->node_name[n->id]);
+  } else {
+    bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
+    put_own_entry(f, t, n);
+    text_put(t, add ? " += " : " = ");
+    text_put(t, narrowing(f, n));
+    if (add) count_flops(f, 1);
+  }
+  put_expr(f, t, value, *narrowing(f, n) ? PREC_UNARY : PREC_NONE);
+  text_put(t, ";\n");
+}
+
+// ---- loops, stores, copies ----
+
+static void hoist_loop(Function *f, const Loop *loop, int depth) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (step->kind == STEP_LOOP) hoist_loop(f, step->loop, depth);
+    if (step->kind == STEP_NODE && !(f->s->place[step->node->id].guard && node_accumulates(step->node)))
+      hoist_expr(f, f->expr[step->node->id], depth);
+  }
+}
+
+// min(extent, high…) or max(0, low…) as nested calls; they are computed once, before the loop.
+static void put_limit(Function *f, const Expr *first, const Expr *const *more, size_t count, bool high) {
+  const char *call = high ? "mdl_min_integer(" : "mdl_max_integer(";
+  if (count) f->unit->helper[high ? HELPER_MIN_INTEGER : HELPER_MAX_INTEGER] = true;
+  for (size_t k = 0; k < count; k++) text_put(&f->body, call);
+  put_expr(f, &f->body, first, count ? PREC_NONE : PREC_COMPARE + 1);
+  for (size_t k = 0; k < count; k++) {
+    text_put(&f->body, ", ");
+    put_expr(f, &f->body, more[k], PREC_NONE);
+    text_char(&f->body, ')');
+  }
+}
+
+static void put_loop(Function *f, const Loop *loop, int depth) {
+  Text *t = &f->body;
+  Graph *pool = f->s->pool;
+  f->stamp++;
+  hoist_loop(f, loop, depth);
+  if (depth == 0) {
+    if (t->length) text_char(t, '\n');
+    put_formulas(f, loop->body, loop->nbody);
+  }
+  const char *end = NULL;
+  if (loop->nhigh) {
+    end = names_take(&f->names, arena_printf(f->s->arena, "%s_end", loop->name));
+    line_start(f);
+    text_printf(t, "const int64_t %s = ", end);
+    put_limit(f, expr_poly(pool, loop->extent), loop->high, loop->nhigh, true);
+    text_put(t, ";\n");
+  }
+  size_t names, lets;
+  open_scope(f, &names, &lets);
+  f->indent--;
+  const char *name = f->loop_name[loop->id] = names_take(&f->names, loop->name);
+  line_start(f);
+  text_printf(t, "for (int64_t %s = ", name);
+  put_limit(f, expr_int(pool, 0), loop->low, loop->nlow, false);
+  text_printf(t, "; %s < ", name);
+  if (end) text_put(t, end);
+  else put_expr(f, t, expr_poly(pool, loop->extent), PREC_COMPARE + 1);
+  text_printf(t, "; %s++) {\n", name);
+  f->indent++;
+  if (loop->nlow || loop->nhigh) f->bound = true;
+  const Poly *outside = f->trips;
+  f->trips = poly_mul(f->s->task.graph->dims, f->trips, loop->extent);
+  put_steps(f, loop->body, loop->nbody, depth + 1);
+  f->trips = outside;
+  close_scope(f, names, lets);
+  line_start(f);
+  text_put(t, "}\n");
+}
+
+static void put_store(Function *f, const Step *step) {
+  const Place *p = &f->s->place[step->node->id];
+  const Sink *sink = &f->s->task.sinks[step->sink];
+  line_start(f);
+  put_sink_entry(f, &f->body, step->node, step->sink);
+  bool add = sink->accumulate && !p->in_place;
+  if (add) count_flops(f, 1);
+  text_printf(&f->body, " %s %s%s;\n", add ? "+=" : "=", step->node->type != TYPE_REAL && !sink->tape ? "(int32_t)" : "",
+              f->node_name[step->node->id]);
+  f->node_used[step->node->id] = true;
+}
+
+static void put_copy(Function *f, const Step *step) {
+  const Node *n = step->node;
+  const Sink *sink = &f->s->task.sinks[step->sink];
+  Text *t = &f->body;
+  const char *assign = sink->accumulate ? "+=" : "=", *cast = n->type != TYPE_REAL && !sink->tape ? "(int32_t)" : "";
+  f->node_used[n->id] = f->sink_used[step->sink] = true;
+  line_start(f);
+  if (n->nout == 0) {
+    const Place *p = &f->s->place[n->id];
+    text_printf(t, "%s %s %s%s%s;\n", f->sink[step->sink].lvalue, assign, cast, f->node_name[n->id],
+                p->stored == STORED_WORK || p->stored == STORED_GIVEN ? "[0]" : "");
+    return;
+  }
+  Dims *dims = f->s->task.graph->dims;
+  const Poly *size = poly_int(dims, 1);
+  for (int k = 0; k < n->nout; k++) size = poly_mul(dims, size, n->index[k].extent);
+  size_t mark = f->names.count;
+  const char *i = names_take(&f->names, "k");
+  text_printf(t, "for (int64_t %s = 0; %s < ", i, i);
+  put_expr(f, t, expr_poly(f->s->pool, size), PREC_COMPARE + 1);
+  text_printf(t, "; %s++) %s[%s] %s %s%s[%s];\n", i, f->sink[step->sink].pointer, i, assign, cast, f->node_name[n->id], i);
+  if (sink->accumulate) {
+    const Poly *outside = f->trips;
+    f->trips = size;
+    count_flops(f, 1);
+    f->trips = outside;
+  }
+  names_release(&f->names, mark);
+}
+
+static void put_steps(Function *f, const Step *steps, size_t count, int depth) {
+  for (size_t k = 0; k < count; k++) switch (steps[k].kind) {
+    case STEP_LOOP: put_loop(f, steps[k].loop, depth); break;
+    case STEP_INIT: put_init(f, steps[k].node); break;
+    case STEP_NODE: put_node(f, steps[k].node); break;
+    case STEP_STORE: put_store(f, &steps[k]); break;
+    case STEP_COPY: put_copy(f, &steps[k]); break;
+    }
+}
+
+// ---- what is known of each expression before printing ----
+
+static void survey(Function *f, const Expr *e) {
+  if (f->visited[e->id]) return;
+  f->visited[e->id] = 1;
+  int level = 0;
+  bool safe = true;
+  if (e->kind == EXPR_INDEX) {
+    level = f->s->loops[e->u.index]->depth;
+  } else if (e->kind == EXPR_READ) {
+    for (int k = 0; k < e->u.read.node->nout; k++) {
+      const Expr *sub = e->u.read.sub[k];
+      f->parents[sub->id]++;
+      survey(f, sub);
+      if (f->level[sub->id] > level) level = f->level[sub->id];
+      safe = safe && sub->kind == EXPR_INDEX;
+    }
+  } else if (e->kind == EXPR_PRIM) {
+    for (int k = 0; k < e->u.prim.narg; k++) {
+      const Expr *arg = e->u.prim.arg[k];
+      f->parents[arg->id]++;
+      survey(f, arg);
+      if (f->level[arg->id] > level) level = f->level[arg->id];
+      safe = safe && f->safe[arg->id];
+    }
+  }
+  f->level[e->id] = level;
+  f->safe[e->id] = safe;
+}
+
+static void survey_root(Function *f, const Expr *e) {
+  f->parents[e->id]++;
+  survey(f, e);
+}
+
+static void survey_all(Function *f) {
+  Schedule *s = f->s;
+  const Graph *g = s->task.graph;
+  Arena *a = s->arena;
+  f->expr = arena_array(a, const Expr *, g->count);
+  f->target = arena_array(a, const Expr **, g->count);
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    const Place *p = &s->place[k];
+    if (!p->loop) continue;
+    f->expr[k] = schedule_expr(s, n, n->expr);
+    if (p->guard && !node_accumulates(n)) {
+      const Expr *zero = n->type == TYPE_REAL ? expr_real(s->pool, 0) : n->type == TYPE_INT ? expr_int(s->pool, 0) : expr_bool(s->pool, false);
+      f->expr[k] = expr_select(s->pool, p->guard, f->expr[k], zero);
+    }
+    f->target[k] = arena_array(a, const Expr *, (size_t)n->nout + 1);
+    for (int q = 0; n->target && q < n->nout; q++) f->target[k][q] = schedule_expr(s, n, n->target[q]);
+  }
+  f->nexpr = graph_expr_count(s->pool);
+  f->let = arena_array(a, const char *, f->nexpr);
+  f->parents = arena_array(a, int, f->nexpr);
+  f->level = arena_array(a, int, f->nexpr);
+  f->safe = arena_array(a, bool, f->nexpr);
+  f->visited = arena_array(a, uint32_t, f->nexpr);
+  f->stamp = 1;
+  for (size_t k = 0; k < g->count; k++) {
+    if (!s->place[k].loop) continue;
+    survey_root(f, f->expr[k]);
+    if (s->place[k].guard && node_accumulates(g->nodes[k])) survey_root(f, s->place[k].guard);
+  }
+}
+
+void function_body(Function *f) {
+  survey_all(f);
+  put_steps(f, f->s->body, f->s->nbody, 0);
+}

@@ -1,0 +1,361 @@
+// expr_c.c - scalar expressions as C, and the variables that they want before them.
+//
+// A sub-expression that is used twice becomes a variable; one that does not change in a loop is computed before it; a
+// branch whose sides are more than a few operations is a real `if`.  Every operation is printed exactly as the graph has
+// it, parentheses included, so that the bits are those of the graph.
+#include <math.h>
+#include <string.h>
+
+#include "emit/function.h"
+
+enum { SIMPLE_SIDE = 16 }; // operations and operands that may stand inside ?:
+
+void line_start(Function *f) {
+  text_repeat(&f->body, ' ', 2 * f->indent);
+}
+
+void count_flops(Function *f, int64_t operations) {
+  if (!operations) return;
+  Dims *dims = f->s->task.graph->dims;
+  f->flops = poly_add(dims, f->flops, poly_mul(dims, f->trips, poly_int(dims, operations)));
+}
+
+void put_real(Text *t, double x, bool use_float) {
+  if (isnan(x)) {
+    text_put(t, "NAN");
+    return;
+  }
+  if (isinf(x)) {
+    text_put(t, x < 0 ? "-" : "");
+    text_put(t, use_float ? "HUGE_VALF" : "HUGE_VAL");
+    return;
+  }
+  size_t start = t->length;
+  if (use_float) text_float(t, (float)x);
+  else text_real(t, x);
+  if (!strpbrk(t->s + start, ".e")) text_put(t, ".0");
+  if (use_float) text_char(t, 'f');
+}
+
+static const char *spell_dim(void *context, int dim) {
+  Function *f = context;
+  f->dim_used[dim] = true;
+  return f->dim_name[dim];
+}
+
+static void put_poly_here(Function *f, Text *t, const Poly *p, int precedence) {
+  const Dims *dims = f->s->task.graph->dims;
+  const PolyTerm *terms;
+  int count = poly_terms(p, &terms);
+  for (int k = 0; k < count; k++)
+    for (int j = 0; j < terms[k].nsym; j++) {
+      DimKind kind = dims_get(dims, terms[k].sym[j])->kind;
+      if (kind == DIM_FLOORDIV) f->unit->helper[HELPER_FLOORDIV] = true;
+      if (kind == DIM_MOD) f->unit->helper[HELPER_MOD] = true;
+    }
+  put_poly(t, dims, p, precedence, spell_dim, f);
+}
+
+static const char *let_of(const Function *f, const Expr *e) {
+  return e->id < f->nexpr ? f->let[e->id] : NULL;
+}
+
+// How C spells a primitive, and the helper that this needs.
+static const char *spelling(Function *f, const Expr *e) {
+  static const struct {
+    Prim op;
+    Helper real, integer;
+  } helpers[] = {{PRIM_POWI, HELPER_POWI, HELPER_POWI},
+                 {PRIM_SIGN, HELPER_SIGN, HELPER_SIGN},
+                 {PRIM_SIGMOID, HELPER_SIGMOID, HELPER_SIGMOID},
+                 {PRIM_SOFTPLUS, HELPER_SOFTPLUS, HELPER_SOFTPLUS},
+                 {PRIM_MAX, HELPER_MAX, HELPER_MAX_INTEGER},
+                 {PRIM_MIN, HELPER_MIN, HELPER_MIN_INTEGER},
+                 {PRIM_FLOORDIV, HELPER_FLOORDIV, HELPER_FLOORDIV},
+                 {PRIM_MOD, HELPER_MOD, HELPER_MOD},
+                 {PRIM_RANDN, HELPER_RANDOM, HELPER_RANDOM},
+                 {PRIM_RANDU, HELPER_RANDOM, HELPER_RANDOM}};
+  Prim op = e->u.prim.op;
+  for (size_t k = 0; k < sizeof helpers / sizeof *helpers; k++)
+    if (helpers[k].op == op) f->unit->helper[e->type == TYPE_INT ? helpers[k].integer : helpers[k].real] = true;
+  if (e->type == TYPE_INT && op == PRIM_MAX) return "mdl_max_integer";
+  if (e->type == TYPE_INT && op == PRIM_MIN) return "mdl_min_integer";
+  return f->unit->options->use_float ? prim_table[op].c_float : prim_table[op].c;
+}
+
+static int operator_precedence(const char *c) {
+  static const struct {
+    const char *c;
+    int precedence;
+  } table[] = {{"+", PREC_ADD}, {"-", PREC_ADD}, {"*", PREC_MUL}, {"/", PREC_MUL}, {"==", PREC_EQUAL}, {"!=", PREC_EQUAL},
+               {"<", PREC_COMPARE}, {"<=", PREC_COMPARE}, {">", PREC_COMPARE}, {">=", PREC_COMPARE}, {"&&", PREC_AND}, {"||", PREC_OR}};
+  for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+    if (!strcmp(table[k].c, c)) return table[k].precedence;
+  return PREC_ATOM;
+}
+
+static bool is_atom(const Function *f, const Expr *e) {
+  return e->kind == EXPR_READ || e->kind == EXPR_REAL || e->kind == EXPR_INDEX || let_of(f, e) != NULL ||
+         (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_STOP && is_atom(f, e->u.prim.arg[0]));
+}
+
+static bool small_power(const Expr *e, int64_t *n) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_POWI && expr_is_int(e->u.prim.arg[1], n) && *n >= -3 && *n <= 3 && *n != 0;
+}
+
+static void put_power(Function *f, Text *t, const Expr *x, int64_t n, int precedence) {
+  int64_t count = n < 0 ? -n : n;
+  bool paren = precedence > PREC_MUL;
+  if (paren) text_char(t, '(');
+  if (n < 0) {
+    put_real(t, 1.0, f->unit->options->use_float);
+    text_put(t, " / ");
+    if (count > 1) text_char(t, '(');
+  }
+  for (int64_t k = 0; k < count; k++) {
+    if (k) text_put(t, " * ");
+    put_expr(f, t, x, PREC_UNARY);
+  }
+  count_flops(f, count - 1 + (n < 0));
+  if (n < 0 && count > 1) text_char(t, ')');
+  if (paren) text_char(t, ')');
+}
+
+static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
+  const Expr *const *arg = e->u.prim.arg;
+  const Prim op = e->u.prim.op;
+  int64_t n;
+  if (op == PRIM_STOP) {
+    put_expr(f, t, arg[0], precedence);
+    return;
+  }
+  if (small_power(e, &n) && (is_atom(f, arg[0]) || n == 1 || n == -1)) {
+    put_power(f, t, arg[0], n, precedence);
+    return;
+  }
+  if (op == PRIM_SELECT) {
+    f->bound = true;
+    if (precedence > PREC_SELECT) text_char(t, '(');
+    put_expr(f, t, arg[0], PREC_SELECT + 1);
+    text_put(t, " ? ");
+    put_expr(f, t, arg[1], PREC_SELECT + 1);
+    text_put(t, " : ");
+    put_expr(f, t, arg[2], PREC_SELECT);
+    if (precedence > PREC_SELECT) text_char(t, ')');
+    return;
+  }
+  const char *c = spelling(f, e);
+  if (e->type == TYPE_REAL) count_flops(f, prim_table[op].cost);
+  if (e->u.prim.narg == 1 && (c[0] == '-' || c[0] == '!' || c[0] == '(')) {
+    if (precedence > PREC_UNARY) text_char(t, '(');
+    text_put(t, c);
+    put_expr(f, t, arg[0], c[0] == '(' ? PREC_UNARY : PREC_UNARY + 1);
+    if (precedence > PREC_UNARY) text_char(t, ')');
+    return;
+  }
+  int own = operator_precedence(c);
+  if (own == PREC_ATOM) {
+    text_put(t, c);
+    text_char(t, '(');
+    if (op == PRIM_RANDN || op == PRIM_RANDU) text_put(t, "seed, (uint64_t)");
+    for (int k = 0; k < e->u.prim.narg; k++) {
+      if (k) text_put(t, op == PRIM_RANDN || op == PRIM_RANDU ? ", (uint64_t)" : ", ");
+      put_expr(f, t, arg[k], op == PRIM_RANDN || op == PRIM_RANDU ? PREC_UNARY + 1 : PREC_NONE);
+    }
+    text_char(t, ')');
+    return;
+  }
+  bool paren = precedence > own;
+  if (paren) text_char(t, '(');
+  put_expr(f, t, arg[0], op == PRIM_OR ? PREC_AND + 1 : own);
+  text_printf(t, " %s ", c);
+  put_expr(f, t, arg[1], op == PRIM_OR ? PREC_AND + 1 : own + 1);
+  if (paren) text_char(t, ')');
+}
+
+void put_expr(Function *f, Text *t, const Expr *e, int precedence) {
+  const char *let = let_of(f, e);
+  if (let) {
+    text_put(t, let);
+    return;
+  }
+  switch (e->kind) {
+  case EXPR_REAL: {
+    bool paren = signbit(e->u.real) && precedence > PREC_UNARY;
+    if (paren) text_char(t, '(');
+    put_real(t, e->u.real, f->unit->options->use_float);
+    if (paren) text_char(t, ')');
+    break;
+  }
+  case EXPR_BOOL: text_char(t, e->u.boolean ? '1' : '0'); break;
+  case EXPR_POLY: put_poly_here(f, t, e->u.poly, precedence); break;
+  case EXPR_INDEX: text_put(t, f->loop_name[e->u.index]); break;
+  case EXPR_READ:
+    if (e->type == TYPE_INT && e->u.read.node->kind == NODE_DATA && precedence > PREC_NONE) {
+      text_put(t, precedence > PREC_UNARY ? "((int64_t)" : "(int64_t)");
+      put_entry(f, t, e->u.read.node, e->u.read.sub);
+      if (precedence > PREC_UNARY) text_char(t, ')');
+    } else {
+      put_entry(f, t, e->u.read.node, e->u.read.sub);
+    }
+    break;
+  case EXPR_PRIM: put_prim(f, t, e, precedence); break;
+  }
+}
+
+void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
+  const Place *p = &f->s->place[n->id];
+  Graph *pool = f->s->pool;
+  f->node_used[n->id] = true;
+  text_put(t, f->node_name[n->id]);
+  const Expr *flat = NULL;
+  for (int k = 0; k < n->nout; k++) {
+    if (p->kept && !p->kept[k]) continue;
+    if (p->stored == STORED_LOCAL) continue;
+    flat = flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), sub[k]) : sub[k];
+  }
+  if (!flat) {
+    if (p->stored == STORED_WORK || p->stored == STORED_GIVEN) text_put(t, "[0]");
+    return;
+  }
+  text_char(t, '[');
+  put_expr(f, t, flat, PREC_NONE);
+  text_char(t, ']');
+}
+
+// ---- variables before an expression ----
+
+// The size of e written out, up to a limit: shared parts count each time.
+static int written_size(const Function *f, const Expr *e, int limit) {
+  if (e->kind != EXPR_PRIM || let_of(f, e)) return 1;
+  int size = 1;
+  for (int k = 0; k < e->u.prim.narg && size <= limit; k++) size += written_size(f, e->u.prim.arg[k], limit - size);
+  return size;
+}
+
+static bool is_simple(const Function *f, const Expr *e) {
+  return written_size(f, e, SIMPLE_SIDE) <= SIMPLE_SIDE;
+}
+
+static bool is_named_atom(const Function *f, const Expr *e) {
+  return e->kind == EXPR_READ || let_of(f, e);
+}
+
+static const char *atom_name(const Function *f, const Expr *e) {
+  return e->kind == EXPR_READ ? e->u.read.node->name : let_of(f, e);
+}
+
+// A name that says what the variable holds.
+static const char *describe(Function *f, const Expr *e) {
+  static const struct {
+    Prim op;
+    const char *between, *word;
+  } words[] = {{PRIM_ADD, "plus", "total"}, {PRIM_SUB, "minus", "difference"}, {PRIM_MUL, "times", "product"},
+               {PRIM_DIV, "over", "quotient"}, {PRIM_NEG, "minus", "negative"}, {PRIM_POWI, "power", "power"},
+               {PRIM_SELECT, "choice", "choice"}, {PRIM_POW, "power", "power"}};
+  Arena *a = f->s->arena;
+  const Expr *const *arg = e->u.prim.arg;
+  const char *between = prim_table[e->u.prim.op].name, *word = between, *name = NULL;
+  for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+    if (words[k].op == e->u.prim.op) {
+      between = words[k].between;
+      word = words[k].word;
+    }
+  if (e->u.prim.narg == 1 && is_named_atom(f, arg[0])) name = arena_printf(a, "%s_%s", between, atom_name(f, arg[0]));
+  else if (e->u.prim.narg == 2 && is_named_atom(f, arg[0]) && is_named_atom(f, arg[1]))
+    name = arena_printf(a, "%s_%s_%s", atom_name(f, arg[0]), between, atom_name(f, arg[1]));
+  return name && strlen(name) <= 28 ? name : word;
+}
+
+static void define_let(Function *f, const Expr *e) {
+  Text value;
+  text_init(&value);
+  put_expr(f, &value, e, PREC_NONE);
+  const char *name = names_take(&f->names, describe(f, e));
+  line_start(f);
+  text_printf(&f->body, "const %s %s = %s;\n", f->unit->real, name, value.s);
+  text_free(&value);
+  f->let[e->id] = name;
+  ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = e->id;
+}
+
+void open_scope(Function *f, size_t *mark_names, size_t *mark_lets) {
+  *mark_names = f->names.count;
+  *mark_lets = f->nstack;
+  f->indent++;
+}
+
+void close_scope(Function *f, size_t mark_names, size_t mark_lets) {
+  while (f->nstack > mark_lets) f->let[f->stack[--f->nstack]] = NULL;
+  names_release(&f->names, mark_names);
+  f->indent--;
+}
+
+static void branch_side(Function *f, const char *name, const Expr *e) {
+  size_t names, lets;
+  open_scope(f, &names, &lets);
+  prepare_expr(f, e);
+  line_start(f);
+  text_printf(&f->body, "%s = ", name);
+  put_expr(f, &f->body, e, PREC_NONE);
+  text_put(&f->body, ";\n");
+  close_scope(f, names, lets);
+}
+
+static void define_branch(Function *f, const Expr *e) {
+  f->bound = true;
+  const char *name = names_take(&f->names, describe(f, e));
+  line_start(f);
+  text_printf(&f->body, "%s %s;\n", e->type == TYPE_REAL ? f->unit->real : "int64_t", name);
+  line_start(f);
+  text_put(&f->body, "if (");
+  put_expr(f, &f->body, e->u.prim.arg[0], PREC_NONE);
+  text_put(&f->body, ") {\n");
+  branch_side(f, name, e->u.prim.arg[1]);
+  line_start(f);
+  text_put(&f->body, "} else {\n");
+  branch_side(f, name, e->u.prim.arg[2]);
+  line_start(f);
+  text_put(&f->body, "}\n");
+  f->let[e->id] = name;
+  ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = e->id;
+}
+
+// Is there arithmetic in e itself that is worth a variable?
+static bool worth(const Expr *e) {
+  return e->kind == EXPR_PRIM && e->type == TYPE_REAL && (prim_table[e->u.prim.op].cost > 0 || e->u.prim.op == PRIM_SELECT) &&
+         !(e->u.prim.op == PRIM_NEG && e->u.prim.arg[0]->kind != EXPR_PRIM);
+}
+
+void prepare_expr(Function *f, const Expr *e) {
+  if (e->kind != EXPR_PRIM || e->id >= f->nexpr || f->let[e->id]) return;
+  const Expr *const *arg = e->u.prim.arg;
+  int64_t n;
+  switch (e->u.prim.op) {
+  case PRIM_SELECT:
+    prepare_expr(f, arg[0]);
+    if (!is_simple(f, arg[1]) || !is_simple(f, arg[2])) {
+      define_branch(f, e);
+      return;
+    }
+    break;
+  case PRIM_AND:
+  case PRIM_OR: prepare_expr(f, arg[0]); break;
+  default:
+    for (int k = 0; k < e->u.prim.narg; k++) prepare_expr(f, arg[k]);
+    if (small_power(e, &n) && n != 1 && n != -1 && !is_atom(f, arg[0])) define_let(f, arg[0]);
+  }
+  if (f->parents[e->id] > 1 && worth(e)) define_let(f, e);
+}
+
+void hoist_expr(Function *f, const Expr *e, int depth) {
+  if (e->kind != EXPR_PRIM || f->let[e->id] || f->visited[e->id] == f->stamp) return;
+  f->visited[e->id] = f->stamp;
+  if (worth(e) && f->level[e->id] <= depth && f->safe[e->id]) {
+    prepare_expr(f, e);
+    if (!f->let[e->id]) define_let(f, e);
+    return;
+  }
+  bool lazy = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
+  for (int k = 0; k < (lazy ? 1 : e->u.prim.narg); k++) hoist_expr(f, e->u.prim.arg[k], depth);
+}

@@ -1,0 +1,94 @@
+// function.h - one generated function in the making.
+#ifndef MDLC_FUNCTION_H
+#define MDLC_FUNCTION_H
+
+#include "emit/emit.h"
+#include "emit/names.h"
+#include "schedule/schedule.h"
+
+// The helpers that the file uses so far: printed once, before the functions.
+typedef enum {
+  HELPER_POWI,
+  HELPER_SIGN,
+  HELPER_SIGMOID,
+  HELPER_SOFTPLUS,
+  HELPER_MAX,
+  HELPER_MIN,
+  HELPER_MAX_INTEGER,
+  HELPER_MIN_INTEGER,
+  HELPER_FLOORDIV,
+  HELPER_MOD,
+  HELPER_RANDOM,
+  HELPER_COUNT
+} Helper;
+
+typedef struct Unit { // the file
+  Arena *arena;
+  const Model *model;
+  const EmitOptions *options;
+  const char *real; // "double" or "float"
+  bool helper[HELPER_COUNT];
+} Unit;
+
+typedef struct SinkPlace { // where a sink is, in C
+  const char *pointer; // of an array: "grad_w"
+  const char *lvalue;  // of a scalar: "grad[thermometer_at_w]"
+} SinkPlace;
+
+typedef struct Function {
+  Unit *unit;
+  Schedule *s;
+  Text body;
+  int indent;
+  Names names;
+  const char **dim_name;     // by dimension: its local name
+  bool *dim_used;            // by dimension
+  const char **node_name;    // by node: its variable or pointer
+  bool *node_used;           // by node: read or written through node_name
+  const SinkPlace *sink;     // by sink
+  bool *sink_used;
+  const char **loop_name;    // by loop, while it is open
+  const Expr **expr;         // by node, over loop ids
+  const Expr ***target;      // by node
+  size_t nexpr;              // expressions of s->pool that the tables below cover
+  const char **let;          // by expression: the variable that holds it, while in scope
+  int *parents;              // by expression: how many use it
+  int *level;                // by expression: the depth of the loop that it needs
+  bool *safe;                // by expression: may be evaluated where the loop around it might not run
+  uint32_t *visited, stamp;  // by expression: marks of the walk in hand
+  uint32_t *stack;           // expressions with a let, innermost last
+  size_t nstack, stack_room;
+  const Poly *flops;         // what has been printed so far costs
+  const Poly *trips;         // how often the body in hand runs
+  bool bound;                // flops are an upper bound
+} Function;
+
+// Names every node and loop, and prints the loop tree into f->body.  Fills *_used.
+void function_body(Function *f);
+
+// In body.c's middle: expression e at a place that binds with `precedence`.
+void put_expr(Function *f, Text *t, const Expr *e, int precedence);
+void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
+// What e needs as variables before it: sub-expressions used twice, branches with bodies of their own.
+void prepare_expr(Function *f, const Expr *e);
+// Sub-expressions of e that do not change in the loops deeper than `depth` become variables here.
+void hoist_expr(Function *f, const Expr *e, int depth);
+void open_scope(Function *f, size_t *mark_names, size_t *mark_lets);
+void close_scope(Function *f, size_t mark_names, size_t mark_lets);
+void line_start(Function *f);
+void count_flops(Function *f, int64_t operations);
+
+// Polynomials in C.  With `checked`, through mdl_add, mdl_mul, mdl_exact and a local `status`.
+typedef const char *DimSpelling(void *context, int dim);
+void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpelling *spell, void *context);
+void put_poly_checked(Text *t, const Dims *dims, const Poly *p, DimSpelling *spell, void *context);
+
+void put_real(Text *t, double x, bool use_float);
+
+// C's precedences, as far as generated code needs them.
+enum { PREC_NONE = 0, PREC_SELECT = 3, PREC_OR = 4, PREC_AND = 5, PREC_EQUAL = 8, PREC_COMPARE = 9, PREC_ADD = 11, PREC_MUL = 12, PREC_UNARY = 13, PREC_ATOM = 15 };
+
+void template_print(Text *t, const char *text, bool use_float); // $R: the real type, $F: the suffix of functions and literals
+void helpers_print(Text *t, const Unit *u);
+
+#endif

@@ -1,0 +1,73 @@
+// helpers.c - the small functions that generated C brings along, when it uses them.
+//
+// $R is the real type, $F the suffix of <math.h> functions and of literals.  The interpreter's definitions of the same
+// primitives are its own.
+#include "embed/embedded.h"
+#include "emit/function.h"
+
+static const char *const helper_text[HELPER_COUNT] = {
+    [HELPER_POWI] = "/* x to an integer power by repeated squaring */\n"
+                    "static inline $R mdl_powi($R x, int64_t n) {\n"
+                    "  uint64_t k = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;\n"
+                    "  $R power = 1.0$F;\n"
+                    "  for (; k; k >>= 1) {\n"
+                    "    if (k & 1) power *= x;\n"
+                    "    x *= x;\n"
+                    "  }\n"
+                    "  return n < 0 ? 1.0$F / power : power;\n"
+                    "}\n",
+    [HELPER_SIGN] = "/* -1, 0 or 1; not a number stays so */\n"
+                    "static inline $R mdl_sign($R x) {\n"
+                    "  return x > 0.0$F ? 1.0$F : x < 0.0$F ? -1.0$F : x == 0.0$F ? 0.0$F : x;\n"
+                    "}\n",
+    [HELPER_SIGMOID] = "/* 1 / (1 + exp(-x)), without overflow on either side */\n"
+                       "static inline $R mdl_sigmoid($R x) {\n"
+                       "  const $R e = exp$F(-fabs$F(x));\n"
+                       "  return (x >= 0.0$F ? 1.0$F : e) / (1.0$F + e);\n"
+                       "}\n",
+    [HELPER_SOFTPLUS] = "/* log(1 + exp(x)), without overflow and accurate in the tail */\n"
+                        "static inline $R mdl_softplus($R x) {\n"
+                        "  return (x > 0.0$F ? x : 0.0$F) + log1p$F(exp$F(-fabs$F(x)));\n"
+                        "}\n",
+    [HELPER_MAX] = "/* the larger; not a number where either is not */\n"
+                   "static inline $R mdl_max($R x, $R y) {\n"
+                   "  return x > y ? x : y > x ? y : x == y ? x : x + y;\n"
+                   "}\n",
+    [HELPER_MIN] = "/* the smaller; not a number where either is not */\n"
+                   "static inline $R mdl_min($R x, $R y) {\n"
+                   "  return x < y ? x : y < x ? y : x == y ? x : x + y;\n"
+                   "}\n",
+    [HELPER_MAX_INTEGER] = "static inline int64_t mdl_max_integer(int64_t x, int64_t y) {\n"
+                           "  return x > y ? x : y;\n"
+                           "}\n",
+    [HELPER_MIN_INTEGER] = "static inline int64_t mdl_min_integer(int64_t x, int64_t y) {\n"
+                           "  return x < y ? x : y;\n"
+                           "}\n",
+    [HELPER_FLOORDIV] = "/* division rounded down; by zero: 0 (check has refused such dimensions) */\n"
+                        "static inline int64_t mdl_floordiv(int64_t a, int64_t b) {\n"
+                        "  if (b == 0) return 0;\n"
+                        "  return a / b - (a % b != 0 && (a % b < 0) != (b < 0));\n"
+                        "}\n",
+    [HELPER_MOD] = "/* what division rounded down leaves, of b's sign */\n"
+                   "static inline int64_t mdl_mod(int64_t a, int64_t b) {\n"
+                   "  if (b == 0) return 0;\n"
+                   "  return a % b + (a % b != 0 && (a % b < 0) != (b < 0) ? b : 0);\n"
+                   "}\n",
+};
+
+void template_print(Text *t, const char *text, bool use_float) {
+  for (; *text; text++) {
+    if (*text != '$') text_char(t, *text);
+    else if (*++text == 'R') text_put(t, use_float ? "float" : "double");
+    else text_put(t, use_float ? "f" : "");
+  }
+}
+
+void helpers_print(Text *t, const Unit *u) {
+  for (int k = 0; k < HELPER_COUNT; k++) {
+    if (!u->helper[k]) continue;
+    if (k == HELPER_RANDOM) text_put(t, embedded_random_h);
+    else template_print(t, helper_text[k], u->options->use_float);
+    text_char(t, '\n');
+  }
+}

@@ -1,0 +1,111 @@
+// poly_c.c - polynomials in the dimensions as C.
+#include "emit/function.h"
+
+static int64_t common_denominator(const PolyTerm *terms, int count) {
+  int64_t l = 1;
+  for (int k = 0; k < count; k++) {
+    int64_t a = l, b = terms[k].den;
+    while (b) {
+      int64_t r = a % b;
+      a = b;
+      b = r;
+    }
+    l = l / a * terms[k].den;
+  }
+  return l;
+}
+
+static void put_symbol(Text *t, const Dims *dims, int dim, int precedence, DimSpelling *spell, void *context) {
+  const Dim *d = dims_get(dims, dim);
+  if (d->kind != DIM_FLOORDIV && d->kind != DIM_MOD) {
+    text_put(t, spell(context, dim));
+    return;
+  }
+  (void)precedence;
+  text_put(t, d->kind == DIM_MOD ? "mdl_mod(" : "mdl_floordiv(");
+  put_poly(t, dims, d->a, PREC_NONE, spell, context);
+  text_put(t, ", ");
+  put_poly(t, dims, d->b, PREC_NONE, spell, context);
+  text_put(t, ")");
+}
+
+// A product of symbols: those known at call time first, so that the arithmetic is in 64 bits throughout.
+static void put_symbols(Text *t, const Dims *dims, const PolyTerm *term, bool *any, DimSpelling *spell, void *context) {
+  for (int pass = 0; pass < 2; pass++)
+    for (int k = 0; k < term->nsym; k++) {
+      if ((dims_get(dims, term->sym[k])->kind == DIM_FIXED) != (pass == 1)) continue;
+      if (*any) text_put(t, " * ");
+      *any = true;
+      put_symbol(t, dims, term->sym[k], PREC_MUL, spell, context);
+    }
+}
+
+void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpelling *spell, void *context) {
+  const PolyTerm *terms;
+  int count = poly_terms(p, &terms);
+  int64_t value, l = common_denominator(terms, count);
+  bool single_dim = count == 1 && terms[0].nsym == 1 && terms[0].num == 1 && terms[0].den == 1;
+  if (!single_dim && poly_is_fixed(dims, p) && poly_value(dims, p, NULL, &value)) {
+    if (value < 0 && precedence > PREC_ADD) text_printf(t, "(%lld)", (long long)value);
+    else text_printf(t, "%lld", (long long)value);
+    return;
+  }
+  int own = l != 1 || count == 1 ? PREC_MUL : PREC_ADD;
+  if (single_dim) own = PREC_ATOM;
+  if (own < precedence) text_char(t, '(');
+  if (l != 1 && count > 1) text_char(t, '(');
+  for (int k = 0; k < count; k++) {
+    int64_t c = terms[k].num * (l / terms[k].den);
+    if (k) text_put(t, c < 0 ? " - " : " + ");
+    else if (c < 0) text_char(t, '-');
+    if (c < 0) c = -c;
+    bool any = false;
+    if (c != 1 || !terms[k].nsym) {
+      text_printf(t, "%lld", (long long)c);
+      any = true;
+    }
+    put_symbols(t, dims, &terms[k], &any, spell, context);
+  }
+  if (l != 1 && count > 1) text_char(t, ')');
+  if (l != 1) text_printf(t, " / %lld", (long long)l);
+  if (own < precedence) text_char(t, ')');
+}
+
+static void put_term_checked(Text *t, const Dims *dims, int64_t c, const PolyTerm *term, int nsym, DimSpelling *spell,
+                             void *context) {
+  if (!nsym) {
+    text_printf(t, "%lld", (long long)c);
+    return;
+  }
+  const Dim *d = dims_get(dims, term->sym[nsym - 1]);
+  if (nsym > 1 || c != 1) {
+    text_put(t, "mdl_mul(");
+    put_term_checked(t, dims, c, term, nsym - 1, spell, context);
+    text_put(t, ", ");
+  }
+  if (d->kind == DIM_FLOORDIV || d->kind == DIM_MOD) {
+    text_put(t, d->kind == DIM_MOD ? "mdl_checked_mod(" : "mdl_checked_floordiv(");
+    put_poly_checked(t, dims, d->a, spell, context);
+    text_put(t, ", ");
+    put_poly_checked(t, dims, d->b, spell, context);
+    text_put(t, ", &status)");
+  } else {
+    text_put(t, spell(context, term->sym[nsym - 1]));
+  }
+  if (nsym > 1 || c != 1) text_put(t, ", &status)");
+}
+
+void put_poly_checked(Text *t, const Dims *dims, const Poly *p, DimSpelling *spell, void *context) {
+  const PolyTerm *terms;
+  int count = poly_terms(p, &terms);
+  int64_t l = common_denominator(terms, count);
+  if (l != 1) text_put(t, "mdl_exact(");
+  for (int k = 0; k < count - 1; k++) text_put(t, "mdl_add(");
+  for (int k = 0; k < count; k++) {
+    if (k) text_put(t, ", ");
+    put_term_checked(t, dims, terms[k].num * (l / terms[k].den), &terms[k], terms[k].nsym, spell, context);
+    if (k) text_put(t, ", &status)");
+  }
+  if (!count) text_put(t, "0");
+  if (l != 1) text_printf(t, ", %lld, &status)", (long long)l);
+}

@@ -1,0 +1,16 @@
+// internal.h - what the files of this folder share.
+#ifndef MDLC_SCHEDULE_INTERNAL_H
+#define MDLC_SCHEDULE_INTERNAL_H
+
+#include "schedule/schedule.h"
+
+// fuse.c: builds the loop tree of the needed nodes and fills place[].loop.
+void fuse_nodes(Schedule *s, const Reads *reads);
+// bounds.c: loops of one node alone take their range from its guard.
+void bound_loops(Schedule *s);
+// place.c: contraction, storage, stores and copies.
+void place_nodes(Schedule *s, const Reads *reads);
+
+Step *step_insert(Schedule *s, Step **body, size_t *nbody, size_t *room, size_t at, Step step);
+
+#endif

@@ -1,0 +1,151 @@
+// place.c - where each value lives: contraction of local arrays, work memory, outputs.
+//
+// An axis of a node shrinks to one entry where the loop over it encloses everything that is done with the node.  What is
+// left without an axis is a scalar variable.  The rest lives in the memory it is wanted in, or in work memory, one array
+// after the other at offsets that are polynomials in the dimensions.
+#include "schedule/internal.h"
+
+
+static bool encloses(const Loop *outer, const Loop *inner) {
+  for (; inner; inner = inner->parent)
+    if (inner == outer) return true;
+  return false;
+}
+
+Step *step_insert(Schedule *s, Step **body, size_t *nbody, size_t *room, size_t at, Step step) {
+  ARENA_PUSH(s->arena, *body, *nbody, *room) = step;
+  for (size_t k = *nbody - 1; k > at; k--) (*body)[k] = (*body)[k - 1];
+  (*body)[at] = step;
+  return &(*body)[at];
+}
+
+// The loop around the first step of each node.
+static void find_homes(Schedule *s, bool *found, const Step *body, size_t count, Loop *inside) {
+  for (size_t k = 0; k < count; k++) {
+    const Step *step = &body[k];
+    if (step->kind == STEP_LOOP) {
+      find_homes(s, found, step->loop->body, step->loop->nbody, step->loop);
+    } else if (!found[step->node->id]) {
+      found[step->node->id] = true;
+      s->place[step->node->id].home = inside;
+    }
+  }
+}
+
+// The innermost loop in which n's expression is evaluated.
+static Loop *deepest(const Place *p, const Node *n) {
+  Loop *d = NULL;
+  for (int k = 0; k < n->nout + n->nred; k++)
+    if (p->loop[k] && (!d || p->loop[k]->depth > d->depth)) d = p->loop[k];
+  return d;
+}
+
+static const Poly *kept_size(Schedule *s, const Node *n, const Place *p) {
+  Dims *dims = s->task.graph->dims;
+  const Poly *size = poly_int(dims, 1);
+  for (int k = 0; k < n->nout; k++)
+    if (p->kept[k]) size = poly_mul(dims, size, n->index[k].extent);
+  return size;
+}
+
+// After the last step of node n (its loops below `home` included): stores of a finished scalar.
+static void insert_stores(Schedule *s, const Node *n, int sink) {
+  Loop *home = s->place[n->id].home;
+  Step **body = home ? &home->body : &s->body;
+  size_t *nbody = home ? &home->nbody : &s->nbody, *room = home ? &home->room : &s->room, after = 0;
+  for (size_t k = 0; k < *nbody; k++) {
+    const Step *step = &(*body)[k];
+    if (step->kind == STEP_LOOP) {
+      for (size_t m = 0; m < step->loop->nmembers; m++)
+        if (step->loop->members[m] == n) after = k + 1;
+    } else if (step->node == n) {
+      after = k + 1;
+    }
+  }
+  step_insert(s, body, nbody, room, after, (Step){.kind = STEP_STORE, .node = n, .sink = sink});
+}
+
+static void place_node(Schedule *s, const Node *n, const bool *read_by_others, const bool *escapes) {
+  Place *p = &s->place[n->id];
+  const Task *task = &s->task;
+  Dims *dims = task->graph->dims;
+  if (n->kind != NODE_COMP && n->kind != NODE_SCATTER) {
+    p->stored = STORED_INPUT;
+  } else if (task->given && task->given[n->id]) {
+    p->stored = STORED_GIVEN;
+  }
+  size_t nsinks = 0, first = 0;
+  for (size_t k = task->nsinks; k-- > 0;)
+    if (task->sinks[k].node == n) {
+      nsinks++;
+      first = k;
+    }
+  bool computed = p->stored == STORED_NOT;
+  // A sum that starts from what is there already can be formed in place by one output that nobody else reads.
+  bool copies = nsinks > 1 || (nsinks && !computed) ||
+                (nsinks && task->sinks[first].accumulate && (read_by_others[n->id] || task->result == n));
+  p->in_place = nsinks && !copies && task->sinks[first].accumulate && node_accumulates(n);
+  if (computed) {
+    p->kept = arena_array(s->arena, bool, (size_t)n->nout);
+    bool scalar = true;
+    for (int k = 0; k < n->nout; k++) {
+      p->kept[k] = escapes[k] || copies || task->no_contract;
+      if (p->kept[k]) scalar = false;
+    }
+    if (!scalar) // what stands in caller's memory has all its axes
+      for (int k = 0; k < n->nout && nsinks; k++) p->kept[k] = true;
+    if (scalar) {
+      p->stored = STORED_LOCAL;
+    } else if (nsinks && !copies) {
+      p->stored = STORED_SINK;
+    } else {
+      p->stored = STORED_WORK;
+      const Poly **used = n->type == TYPE_REAL ? &s->work_reals : &s->work_integers;
+      p->offset = *used;
+      *used = poly_add(dims, *used, kept_size(s, n, p));
+    }
+  }
+  p->sink = nsinks ? (int)first : -1;
+  for (size_t k = 0; k < task->nsinks; k++) {
+    if (task->sinks[k].node != n) continue;
+    if (p->stored == STORED_LOCAL) {
+      if (k == first && n->reduce == REDUCE_NONE && n->kind == NODE_COMP && !read_by_others[n->id] && task->result != n && nsinks == 1) {
+        p->stored = STORED_SINK; // written where it is computed: no variable
+        for (int q = 0; q < n->nout; q++) p->kept[q] = true;
+        return;
+      }
+      insert_stores(s, n, (int)k);
+    } else if (copies) {
+      Step copy = {.kind = STEP_COPY, .node = n, .sink = (int)k};
+      ARENA_PUSH(s->arena, s->body, s->nbody, s->room) = copy;
+    }
+  }
+}
+
+void place_nodes(Schedule *s, const Reads *reads) {
+  const Graph *g = s->task.graph;
+  bool *found = arena_array(s->arena, bool, g->count), *read_by_others = arena_array(s->arena, bool, g->count);
+  bool **escapes = arena_array(s->arena, bool *, g->count);
+  find_homes(s, found, s->body, s->nbody, NULL);
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    Place *p = &s->place[k];
+    if (!p->loop) continue;
+    escapes[k] = arena_array(s->arena, bool, (size_t)n->nout);
+    for (int q = 0; q < n->nout; q++) escapes[k][q] = !p->loop[q] || !encloses(p->loop[q], p->home);
+  }
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *user = g->nodes[k];
+    if (!s->place[k].loop) continue;
+    Loop *at = deepest(&s->place[k], user);
+    for (size_t r = 0; r < reads[k].count; r++) {
+      const Node *n = reads[k].read[r]->u.read.node;
+      read_by_others[n->id] = true;
+      for (int q = 0; escapes[n->id] && q < n->nout; q++)
+        if (!encloses(s->place[n->id].loop[q], at)) escapes[n->id][q] = true;
+    }
+  }
+  s->work_reals = s->work_integers = poly_int(g->dims, 0);
+  for (size_t k = 0; k < g->count; k++)
+    if (s->place[k].needed) place_node(s, g->nodes[k], read_by_others, escapes[k]);
+}

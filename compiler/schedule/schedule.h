@@ -1,0 +1,108 @@
+// schedule.h - from a graph to a loop tree: fusion along shared indices, contraction of local arrays, where things are stored.
+#ifndef MDLC_SCHEDULE_H
+#define MDLC_SCHEDULE_H
+
+#include "base/text.h"
+#include "graph/graph.h"
+
+typedef struct Loop Loop;
+typedef struct Step Step;
+
+typedef enum {
+  STEP_LOOP,
+  STEP_INIT,  // a reduction's accumulators take their neutral value
+  STEP_NODE,  // one entry is computed, or one term accumulated
+  STEP_STORE, // a finished scalar goes to the memory it is wanted in
+  STEP_COPY   // a whole array goes to the memory it is wanted in
+} StepKind;
+
+struct Step {
+  StepKind kind;
+  Loop *loop;       // STEP_LOOP
+  const Node *node; // the others
+  int sink;         // STEP_STORE, STEP_COPY: position in the task's sinks
+};
+
+// `index` runs from the largest of 0 and low[] to the smallest of extent and high[] (expressions over outer loops by id).
+struct Loop {
+  int id; // position in schedule->loops
+  int depth; // 1: outermost
+  Loop *parent;
+  const char *name; // the index as the model wrote it
+  const Poly *extent;
+  Step *body;
+  size_t nbody, room;
+  const Node **members; // the nodes that share it
+  size_t nmembers;
+  const Expr **low, **high;
+  size_t nlow, nhigh;
+};
+
+// Memory a node's value is wanted in.
+typedef struct Sink {
+  const Node *node;
+  bool accumulate;  // add to what is there
+  bool tape;        // the tape; otherwise an output of the function
+  int output;       // which output
+} Sink;
+
+// One function to be scheduled: what it must compute and what is there already.
+typedef struct Task {
+  const Graph *graph;
+  const Sink *sinks;
+  size_t nsinks;
+  const Node *result;       // the scalar it returns, or null
+  const bool *given;        // by node id: on the tape already; null: none
+  bool no_fuse, no_contract;
+} Task;
+
+typedef enum {
+  STORED_NOT,   // not needed here
+  STORED_INPUT, // data, parameter, seed
+  STORED_GIVEN, // on the tape
+  STORED_LOCAL, // a scalar variable
+  STORED_SINK,  // in the memory of sink `sink`
+  STORED_WORK   // in work memory
+} Stored;
+
+// What the schedule says of one node.
+typedef struct Place {
+  bool needed;
+  Loop **loop;      // by index position
+  Loop *home;       // the loop around its first step, null: none
+  Stored stored;
+  int sink;
+  bool *kept;       // by output position: an axis of the stored array (the others shrank to one entry)
+  bool in_place;    // a sum that starts from what its one output holds and is formed there
+  const Poly *offset; // STORED_WORK: in elements of its type
+  const Expr *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null
+} Place;
+
+typedef struct Schedule {
+  Arena *arena;
+  Task task;
+  Step *body;
+  size_t nbody, room;
+  Loop **loops;
+  size_t nloops, loops_room;
+  Place *place;    // by node id
+  Graph *pool;     // expressions whose indices are loop ids
+  const Poly *work_reals, *work_integers; // elements of work memory
+} Schedule;
+
+Schedule *schedule_task(Arena *a, const Task *task);
+void schedule_print(Text *t, const Schedule *s);
+
+// A node's expression with its indices replaced by the loops they run in.
+const Expr *schedule_expr(Schedule *s, const Node *n, const Expr *e);
+// Does the node leave its entry's step with a reduction unfinished?
+bool node_accumulates(const Node *n);
+
+// The reads of a node, wherever they stand in it, each once.
+typedef struct Reads {
+  const Expr **read;
+  size_t count, room;
+} Reads;
+Reads node_reads(Arena *a, const Graph *g, const Node *n);
+
+#endif

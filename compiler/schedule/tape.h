@@ -1,0 +1,17 @@
+// tape.h - what forward leaves for backward.
+#ifndef MDLC_TAPE_H
+#define MDLC_TAPE_H
+
+#include "graph/graph.h"
+
+typedef struct Tape {
+  const bool *stored;    // by node id: on the tape
+  const Poly **offset;   // by node id, in reals: integers stand at the end, from `reals` on, as int64_t
+  const Poly *reals, *integers;
+} Tape;
+
+// For a graph with ROOT_LOSS and ROOT_GRADIENTs.  What backward reads of forward's values is stored, or recomputed where
+// that takes a few operations of the processor on what backward has anyhow.
+Tape tape_plan(Arena *a, const Graph *g);
+
+#endif
