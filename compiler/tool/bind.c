@@ -90,7 +90,7 @@ static const char *nearest(Bindings *b, const char *name) {
     for (size_t k = 0; f->json.path && k < f->json.count; k++) names[n++] = f->json.names[k];
   }
   const char *near = diag_nearest(name, names, n);
-  return near ? arena_printf(b->arena, "; did you mean its `%s`?", near) : "";
+  return near ? arena_printf(b->arena, "; did you mean its `%s`?", text_for_message(b->arena, near, strlen(near))) : "";
 }
 
 // ---- columns ----

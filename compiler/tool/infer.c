@@ -60,10 +60,9 @@ static bool learn(const Model *m, const DimFact *facts, size_t count, KnownDims 
     for (size_t i = 0; i < count; i++) {
       int dim = only_unknown(m, known, facts[i].extent);
       if (dim < 0 || (plain && facts[i].extent != poly_dim(m->dims, dim))) continue;
-      if (!solve(m, known, &facts[i], dim, &known->values[dim])) {
-        known->values[dim] = 0;
-        continue;
-      }
+      int64_t value;
+      if (!solve(m, known, &facts[i], dim, &value)) continue;
+      known->values[dim] = value;
       known->from[dim] = facts[i].origin;
       return true;
     }

@@ -23,8 +23,11 @@ typedef struct TableReader {
   struct csv_parser csv;
   char *buffer; // of getline
   size_t buffer_size;
+  const char *rest; // of the buffer: what is still to be fed
+  size_t rest_length;
   size_t line;     // that is being fed, from 1
   size_t row_line; // where the row began
+  size_t quote_line; // where the quote that is open began
   size_t blank;    // the first of the blank lines before this row, 0: none
   size_t field;    // next in this row, from 0
   bool header;     // still to come
@@ -127,24 +130,43 @@ static void on_row(int terminator, void *context) {
   r->blank = 0;
 }
 
+// The next line with its end (a newline, a carriage return, or both); false at the end of the file.
+static bool next_line(TableReader *r, const char **s, size_t *length) {
+  errno = 0;
+  if (!r->rest_length) {
+    ssize_t n = getline(&r->buffer, &r->buffer_size, r->file);
+    if (n <= 0) return false;
+    r->rest = r->buffer;
+    r->rest_length = (size_t)n;
+  }
+  const char *back = memchr(r->rest, '\r', r->rest_length);
+  *s = r->rest;
+  *length = r->rest_length;
+  if (back && *length > (size_t)(back - *s) + 1 && back[1] != '\n') *length = (size_t)(back - *s) + 1;
+  r->rest += *length;
+  r->rest_length -= *length;
+  r->line++;
+  return true;
+}
+
 // Feeds one line; false at the end of the file or after a complaint.
 static bool feed_line(TableReader *r) {
-  errno = 0;
-  ssize_t n = getline(&r->buffer, &r->buffer_size, r->file);
-  if (n < 0 || r->status) {
-    if (ferror(r->file) && !r->status)
-      r->status = tool_fail(STATUS_ENVIRONMENT, "cannot read %s: %s", r->table->path, strerror(errno));
+  const char *s;
+  size_t length;
+  if (r->status) return false;
+  if (!next_line(r, &s, &length)) {
+    if (ferror(r->file)) r->status = tool_fail(STATUS_ENVIRONMENT, "cannot read %s: %s", r->table->path, strerror(errno));
     return false;
   }
-  const char *s = r->buffer;
-  size_t length = (size_t)n;
-  r->line++;
   if (r->line == 1 && length >= 3 && !memcmp(s, "\xEF\xBB\xBF", 3)) { // a byte order mark
     s += 3;
     length -= 3;
   }
   if (r->field == 0 && !r->csv.quoted && !r->blank && strspn(s, " \t\r\n") >= length) r->blank = r->line;
-  if (csv_parse(&r->csv, s, length, on_field, on_row, r) != length && !r->status) {
+  bool quoted = r->csv.quoted;
+  size_t fed = csv_parse(&r->csv, s, length, on_field, on_row, r);
+  if (r->csv.quoted && !quoted) r->quote_line = r->line;
+  if (fed != length && !r->status) {
     r->row_line = r->line;
     complain(r, r->field, csv_error(&r->csv) == CSV_EPARSE ? "a quote (\") within a value: double it, or quote the whole value"
                                                            : "this row is too long");
@@ -153,7 +175,10 @@ static bool feed_line(TableReader *r) {
 }
 
 static int finish(TableReader *r) {
-  if (!r->status && csv_fini(&r->csv, on_field, on_row, r) && !r->status) complain(r, r->field, "a quote (\") that is not closed");
+  if (!r->status && csv_fini(&r->csv, on_field, on_row, r) && !r->status) {
+    r->row_line = r->quote_line;
+    complain(r, r->field, "a quote (\") that is not closed");
+  }
   return r->status;
 }
 
