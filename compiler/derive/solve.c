@@ -1,0 +1,217 @@
+// solve.c - from a read A[f(q)] to its contribution to the adjoint of A, as a comprehension over A's own indices.
+//
+// The equations f_k(q) = a_k are solved for the q: each solved q disappears, each other one is summed over, and what an
+// equation still says becomes a guard.  One that is not affine in a q that is left (a gather) makes it a scatter.
+#include "derive/internal.h"
+
+// Positions while solving: the node's own indices 0 … nv-1, then A's indices nv … nv+m-1.
+typedef struct Solver {
+  Derive *d;
+  Graph *g;
+  const Node *n, *a;
+  int nv, m, first; // indices of the node from `first` on occur: a scatter's output positions do not
+  const Expr **equation; // by k; null once used up
+  const Expr **solved;   // by position of the node: null while it is free
+  int *bare;             // by k: the index that was simply a_k, or -1
+  int64_t *coefficient;  // scratch, nv + m
+  const Expr *guard;
+} Solver;
+
+typedef struct Candidate {
+  int k, q;
+  bool bare;
+  int64_t extent; // INT64_MAX where it is not a number
+  int64_t coefficient;
+} Candidate;
+
+static int64_t magnitude(int64_t c) {
+  return c < 0 ? -c : c;
+}
+
+// Solve for what would cost the most to sum over: the plain index, then the longest, then an output of the node (a
+// kernel's own indices are its reductions, and short), then the one that needs no division.
+static bool better(const Solver *s, const Candidate *a, const Candidate *b) {
+  if (a->bare != b->bare)
+    return a->bare;
+  if (a->extent != b->extent)
+    return a->extent > b->extent;
+  bool a_out = a->q < s->n->nout, b_out = b->q < s->n->nout;
+  if (a_out != b_out)
+    return a_out;
+  if (magnitude(a->coefficient) != magnitude(b->coefficient))
+    return magnitude(a->coefficient) < magnitude(b->coefficient);
+  return false;
+}
+
+static bool find_candidate(Solver *s, Candidate *best) {
+  bool found = false;
+  for (int k = 0; k < s->m; k++) {
+    const Expr *rest;
+    if (!s->equation[k] || !expr_affine(s->g, s->equation[k], s->nv + s->m, s->coefficient, &rest))
+      continue;
+    for (int q = s->first; q < s->nv; q++) {
+      int64_t extent;
+      if (s->solved[q] || s->coefficient[q] == 0)
+        continue;
+      if (!poly_is_int(s->n->index[q].extent, &extent))
+        extent = INT64_MAX;
+      Candidate c = {k, q, s->equation[k]->kind == EXPR_INDEX, extent, s->coefficient[q]};
+      if (!found || better(s, &c, best))
+        *best = c;
+      found = true;
+    }
+  }
+  return found;
+}
+
+static void add_guard(Solver *s, const Expr *condition) {
+  s->guard = derive_and(s->g, s->guard, condition);
+}
+
+// a_k minus (or minus a_k plus) everything in equation k but index q.
+static const Expr *numerator(Solver *s, const Candidate *c) {
+  Graph *g = s->g;
+  const Expr *rest, *sum = NULL;
+  int64_t value;
+  expr_affine(g, s->equation[c->k], s->nv + s->m, s->coefficient, &rest);
+  for (int p = 0; p < s->nv + s->m; p++) {
+    int64_t f = s->coefficient[p];
+    if (f == 0 || p == c->q)
+      continue;
+    const Expr *term = expr_index(g, p);
+    if (f != 1)
+      term = expr_prim2(g, PRIM_MUL, expr_int(g, f), term);
+    sum = sum ? expr_prim2(g, PRIM_ADD, sum, term) : term;
+  }
+  if (rest && !(expr_is_int(rest, &value) && value == 0))
+    sum = sum ? expr_prim2(g, PRIM_ADD, sum, rest) : rest;
+  const Expr *a = expr_index(g, s->nv + c->k);
+  if (!sum)
+    return c->coefficient > 0 ? a : expr_prim1(g, PRIM_NEG, a);
+  return c->coefficient > 0 ? expr_prim2(g, PRIM_SUB, a, sum) : expr_prim2(g, PRIM_SUB, sum, a);
+}
+
+static const Expr *replace(Solver *s, const Expr *e, int q, const Expr *by) {
+  const Expr **sub = arena_array(s->d->arena, const Expr *, (size_t)s->nv);
+  sub[q] = by;
+  return expr_substitute(s->g, e, sub, s->nv, NULL);
+}
+
+static void solve_for(Solver *s, const Candidate *c) {
+  Graph *g = s->g;
+  const Expr *value = numerator(s, c), *extent = expr_poly(g, s->n->index[c->q].extent);
+  int64_t divisor = magnitude(c->coefficient);
+  if (divisor > 1) {
+    const Expr *by = expr_int(g, divisor);
+    add_guard(s, expr_prim2(g, PRIM_EQ, expr_prim2(g, PRIM_MOD, value, by), expr_int(g, 0)));
+    value = expr_prim2(g, PRIM_FLOORDIV, value, by);
+  }
+  if (c->bare)
+    s->bare[c->k] = c->q;
+  if (!c->bare || s->n->index[c->q].extent != s->a->index[c->k].extent) {
+    if (!c->bare)
+      add_guard(s, expr_prim2(g, PRIM_GE, value, expr_int(g, 0)));
+    add_guard(s, expr_prim2(g, PRIM_LT, value, extent));
+  }
+  s->equation[c->k] = NULL;
+  for (int k = 0; k < s->m; k++)
+    if (s->equation[k])
+      s->equation[k] = replace(s, s->equation[k], c->q, value);
+  for (int q = s->first; q < s->nv; q++)
+    if (s->solved[q])
+      s->solved[q] = replace(s, s->solved[q], c->q, value);
+  if (s->guard)
+    s->guard = replace(s, s->guard, c->q, value);
+  s->solved[c->q] = value;
+}
+
+// An equation is left that a free index still stands in.
+static bool needs_scatter(const Solver *s) {
+  for (int k = 0; k < s->m; k++)
+    for (int q = s->first; s->equation[k] && q < s->nv; q++)
+      if (!s->solved[q] && expr_uses_index(s->equation[k], q))
+        return true;
+  return false;
+}
+
+static const char *index_name(const Index *index, int position) {
+  static const char *const plain[] = {"i", "j", "k", "l"};
+  return index->name ? index->name : plain[position % 4];
+}
+
+// Where nothing is solved: over all indices of the node, into the subscripts as they stand.
+static Contribution scatter(Solver *s, const Flow *flow) {
+  Arena *arena = s->d->arena;
+  const Node *n = s->n, *a = s->a;
+  int nred = s->nv - s->first;
+  Index *index = arena_array(arena, Index, (size_t)(s->m + nred));
+  const Expr **sub = arena_array(arena, const Expr *, (size_t)s->nv);
+  const Expr **target = arena_array(arena, const Expr *, (size_t)s->m);
+  for (int k = 0; k < s->m; k++)
+    index[k] = (Index){index_name(&a->index[k], k), a->index[k].extent};
+  for (int q = s->first; q < s->nv; q++) {
+    index[s->m + q - s->first] = (Index){index_name(&n->index[q], q), n->index[q].extent};
+    sub[q] = expr_index(s->g, s->m + q - s->first);
+  }
+  for (int k = 0; k < s->m; k++)
+    target[k] = expr_substitute(s->g, flow->read->u.read.sub[k], sub, s->nv, NULL);
+  return (Contribution){.from = n,
+                        .index = index,
+                        .nred = nred,
+                        .guard = flow->guard ? expr_substitute(s->g, flow->guard, sub, s->nv, NULL) : NULL,
+                        .value = expr_substitute(s->g, flow->value, sub, s->nv, NULL),
+                        .target = target};
+}
+
+static Contribution comprehension(Solver *s, const Flow *flow) {
+  Arena *arena = s->d->arena;
+  const Node *n = s->n, *a = s->a;
+  Index *index = arena_array(arena, Index, (size_t)(s->m + s->nv));
+  const Expr **position = arena_array(arena, const Expr *, (size_t)(s->nv + s->m));
+  const Expr **sub = arena_array(arena, const Expr *, (size_t)s->nv);
+  int nred = 0;
+  for (int k = 0; k < s->m; k++) {
+    const Index *named = s->bare[k] >= 0 ? &n->index[s->bare[k]] : &a->index[k];
+    index[k] = (Index){index_name(named, k), a->index[k].extent};
+    position[s->nv + k] = expr_index(s->g, k);
+  }
+  for (int q = s->first; q < s->nv; q++)
+    if (!s->solved[q]) {
+      index[s->m + nred] = (Index){index_name(&n->index[q], q), n->index[q].extent};
+      position[q] = expr_index(s->g, s->m + nred++);
+    }
+  for (int q = s->first; q < s->nv; q++)
+    sub[q] = s->solved[q] ? expr_substitute(s->g, s->solved[q], position, s->nv + s->m, NULL) : position[q];
+  const Expr *guard = s->guard ? expr_substitute(s->g, s->guard, position, s->nv + s->m, NULL) : NULL;
+  if (flow->guard)
+    guard = derive_and(s->g, guard, expr_substitute(s->g, flow->guard, sub, s->nv, NULL));
+  return (Contribution){.from = n,
+                        .index = index,
+                        .nred = nred,
+                        .guard = guard,
+                        .value = expr_substitute(s->g, flow->value, sub, s->nv, NULL)};
+}
+
+Contribution derive_solve(Derive *d, const Node *n, const Flow *flow) {
+  Arena *arena = d->arena;
+  const Node *a = flow->read->u.read.node;
+  Solver s = {.d = d, .g = d->graph, .n = n, .a = a, .nv = n->nout + n->nred, .m = a->nout};
+  s.first = n->kind == NODE_SCATTER ? n->nout : 0;
+  s.equation = arena_array(arena, const Expr *, (size_t)s.m + 1);
+  s.solved = arena_array(arena, const Expr *, (size_t)s.nv + 1);
+  s.bare = arena_array(arena, int, (size_t)s.m + 1);
+  s.coefficient = arena_array(arena, int64_t, (size_t)(s.nv + s.m) + 1);
+  for (int k = 0; k < s.m; k++) {
+    s.equation[k] = flow->read->u.read.sub[k];
+    s.bare[k] = -1;
+  }
+  Candidate c;
+  while (find_candidate(&s, &c))
+    solve_for(&s, &c);
+  if (needs_scatter(&s))
+    return scatter(&s, flow);
+  for (int k = 0; k < s.m; k++)
+    if (s.equation[k])
+      add_guard(&s, expr_prim2(s.g, PRIM_EQ, s.equation[k], expr_index(s.g, s.nv + k)));
+  return comprehension(&s, flow);
+}

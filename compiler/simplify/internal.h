@@ -1,0 +1,76 @@
+// internal.h - what the files of simplify share.
+//
+//   simplify.c   rounds over the whole graph until nothing changes: views, common nodes, the order of things
+//   nodes.c      one node: its guard as facts, what a false guard leaves, sums with a solved index
+//   algebra.c    the rules for one primitive of simplified arguments
+//   integer.c    integers as linear forms, their ranges, comparisons that these decide
+//   prune.c      dead nodes
+//
+// There will be a pass `factor` beside this one, which moves what is invariant and linear out of sums.  It changes
+// rounding, so it is a pass of its own and no rule here.
+#ifndef MDLC_SIMPLIFY_INTERNAL_H
+#define MDLC_SIMPLIFY_INTERNAL_H
+
+#include "simplify/simplify.h"
+
+// Σ c * atom + rest: atoms are indices first, by position, then other integer expressions, by id.
+typedef struct Term {
+  const Expr *atom;
+  int64_t c;
+} Term;
+
+typedef struct Linear {
+  size_t n;
+  Term *term;
+  const Poly *rest;
+} Linear;
+
+enum { FACTS_MAX = 64 }; // conditions of a guard that are remembered
+
+typedef struct Simplifier {
+  Arena *arena;
+  Graph *g; // under construction
+  bool changed;
+  // of the graph that is read, by id
+  const Node **map;   // where a node went, null: nowhere
+  const Expr **view;  // what stands for a read of it, over its own indices, or null
+  // rewritten expressions of the graph that is read, by id; valid where the stamp is today's
+  const Expr **memo;
+  uint32_t *stamp, today;
+  // of the node at hand
+  const Index *index;
+  int nindex;
+  const Expr *known[FACTS_MAX]; // conditions that hold wherever its expression is computed
+  Linear fact[2 * FACTS_MAX];   // linear forms that are >= 0 there
+  int nknown, nfact;
+} Simplifier;
+
+// ---- algebra.c: a primitive of simplified arguments.  Null where an argument is, or where it grows too high. ----
+const Expr *make(Simplifier *s, Prim op, const Expr *const *arg);
+const Expr *make2(Simplifier *s, Prim op, const Expr *x, const Expr *y);
+bool is_prim(const Expr *e, Prim op);
+bool opposite(const Expr *a, const Expr *b); // of two conditions one holds exactly where the other does not
+
+// ---- integer.c ----
+Linear linear_of(Simplifier *s, const Expr *e);
+const Expr *linear_expr(Simplifier *s, const Linear *l);
+Linear linear_scale(Simplifier *s, const Linear *l, int64_t c, int64_t offset); // c * l + offset
+Linear linear_difference(Simplifier *s, const Expr *const *arg);                 // arg[0] - arg[1]
+// The normal form of an integer operation, null where there is no rule.
+const Expr *integer_rule(Simplifier *s, Prim op, const Expr *const *arg);
+// A comparison of integers that ranges and facts decide: a constant, else null.
+const Expr *comparison_rule(Simplifier *s, Prim op, const Expr *const *arg);
+// Remembers a condition that holds.
+void add_fact(Simplifier *s, const Expr *condition);
+
+// ---- nodes.c ----
+const Expr *rewrite(Simplifier *s, const Expr *e);
+// A node of the graph that is read, over the one under construction.
+Node rewrite_node(Simplifier *s, const Node *n);
+
+// ---- prune.c ----
+bool has_role(const Root *r, unsigned roles);
+// What the roots of these roles need, by id.
+bool *live_nodes(Arena *a, const Graph *g, unsigned roles);
+
+#endif

@@ -1,0 +1,170 @@
+// simplify.c - rounds over the whole graph until nothing changes: each node is rewritten, views are read through, nodes
+// that are alike become one, dead ones are left behind.
+//
+// Requires nothing, breaks nothing.  Switched off, results have the same bits (see algebra.c for what that means), but
+// for sums that are solved for an index: their remaining terms may be grouped otherwise, and an only term may keep its -0.
+#include "simplify/internal.h"
+
+enum { ROUNDS_MAX = 32 }; // far more than a graph needs; a bound so that two rules can never chase each other for ever
+
+typedef struct Round {
+  Simplifier s;
+  const Graph *in;
+  const bool *live;  // by id in `in`
+  bool *is_root;     // by id in `in`
+  bool *root_out;    // by id in the new graph
+  const char **name; // by id in the new graph: a better name for the next round, or null
+  const Node **table; // nodes by content
+  size_t slots;
+} Round;
+
+// ---- nodes that are alike ----
+
+static uint64_t mix(uint64_t h, uint64_t x) {
+  h = (h ^ x) * 0x9E3779B97F4A7C15u;
+  return h ^ h >> 29;
+}
+
+static uint64_t node_hash(const Node *n) {
+  uint64_t h = mix(mix(mix(7, (uint64_t)n->kind), (uint64_t)n->reduce), (uint64_t)(n->nout * 64 + n->nred));
+  for (int k = 0; k < n->nout + n->nred; k++)
+    h = mix(h, (uint64_t)(uintptr_t)n->index[k].extent);
+  h = mix(mix(h, n->expr->id), n->guard ? n->guard->id + 1u : 0);
+  for (int k = 0; n->target && k < n->nout; k++)
+    h = mix(h, n->target[k]->id);
+  return h;
+}
+
+static bool node_same(const Node *a, const Node *b) {
+  if (a->kind != b->kind || a->type != b->type || a->reduce != b->reduce || a->nout != b->nout || a->nred != b->nred ||
+      a->expr != b->expr || a->guard != b->guard || !a->target != !b->target)
+    return false;
+  for (int k = 0; k < a->nout + a->nred; k++)
+    if (a->index[k].extent != b->index[k].extent)
+      return false;
+  for (int k = 0; a->target && k < a->nout; k++)
+    if (a->target[k] != b->target[k])
+      return false;
+  return true;
+}
+
+// The slot of a node like n, or the free one where n belongs.
+static const Node **find_alike(Round *r, const Node *n) {
+  size_t at = node_hash(n) & (r->slots - 1);
+  while (r->table[at] && !node_same(r->table[at], n))
+    at = (at + 1) & (r->slots - 1);
+  return &r->table[at];
+}
+
+// ---- one round ----
+
+// Nothing but another name for an entry or a constant.
+static bool is_view(const Node *n) {
+  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !n->guard && n->expr->kind != EXPR_PRIM;
+}
+
+static const Expr *read_own(Simplifier *s, const Node *n) {
+  const Expr **sub = arena_array(s->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++)
+    sub[k] = expr_index(s->g, k);
+  return expr_read(s->g, n, sub);
+}
+
+static void append(Round *r, const Node *from, const Node *n) {
+  const Node *added = graph_add(r->s.g, n);
+  r->s.map[from->id] = added;
+  r->root_out[added->id] = r->is_root[from->id];
+}
+
+// A result has a node of its own, so a root that equals an earlier one reads it; otherwise the name that somebody asked
+// for wins.
+static void merge(Round *r, const Node *from, Node *n, const Node *kept) {
+  Simplifier *s = &r->s;
+  s->changed = true;
+  if (r->is_root[from->id] && r->root_out[kept->id]) {
+    *n = (Node){.kind = NODE_COMP,
+                .name = n->name,
+                .note = n->note,
+                .span = n->span,
+                .type = n->type,
+                .nout = n->nout,
+                .index = n->index,
+                .expr = read_own(s, kept)};
+    append(r, from, n);
+    return;
+  }
+  if (r->is_root[from->id]) {
+    r->root_out[kept->id] = true;
+    r->name[kept->id] = n->name;
+  }
+  s->map[from->id] = kept;
+}
+
+static void visit(Round *r, const Node *from) {
+  Simplifier *s = &r->s;
+  if (!from->expr) {
+    append(r, from, from);
+    return;
+  }
+  Node n = rewrite_node(s, from);
+  if (is_view(&n)) {
+    s->view[from->id] = n.expr;
+    append(r, from, &n);
+    return;
+  }
+  const Node **slot = find_alike(r, &n);
+  if (*slot) {
+    merge(r, from, &n, *slot);
+  } else {
+    append(r, from, &n);
+    *slot = s->map[from->id];
+  }
+}
+
+// The next graph; sets *changed, and *name for it.
+static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const char ***name, bool *changed) {
+  Round r = {.in = in, .live = live_nodes(a, in, roles)};
+  size_t count = in->count + 1, exprs = (size_t)graph_expr_count(in) + 1;
+  r.s = (Simplifier){.arena = a,
+                     .g = graph_new(a, in->dims, in->name),
+                     .map = arena_array(a, const Node *, count),
+                     .view = arena_array(a, const Expr *, count),
+                     .memo = arena_array(a, const Expr *, exprs),
+                     .stamp = arena_array(a, uint32_t, exprs)};
+  r.is_root = arena_array(a, bool, count);
+  r.root_out = arena_array(a, bool, count);
+  r.name = arena_array(a, const char *, count);
+  for (r.slots = 16; r.slots < 2 * count;)
+    r.slots *= 2;
+  r.table = arena_array(a, const Node *, r.slots);
+
+  for (size_t k = 0; k < in->nroots; k++)
+    if (has_role(&in->roots[k], roles))
+      r.is_root[in->roots[k].node->id] = true;
+  for (size_t k = 0; k < in->count; k++) {
+    if (!r.live[k]) {
+      r.s.changed = true;
+      continue;
+    }
+    Node from = *in->nodes[k];
+    if (*name && (*name)[k])
+      from.name = (*name)[k];
+    visit(&r, &from);
+  }
+  for (size_t k = 0; k < in->nroots; k++) {
+    const Root *root = &in->roots[k];
+    if (has_role(root, roles))
+      graph_add_root(r.s.g, root->role, root->name, root->which, r.s.map[root->node->id]);
+  }
+  *name = r.name;
+  *changed = r.s.changed;
+  return r.s.g;
+}
+
+Graph *simplify(Arena *a, const Graph *g, unsigned roles) {
+  const char **name = NULL;
+  bool changed = true;
+  for (int k = 0; k < ROUNDS_MAX && changed; k++)
+    g = one_round(a, g, roles, &name, &changed);
+  return prune(a, g, roles);
+}
