@@ -1,0 +1,110 @@
+// magnitude.c - the primitives on a value and the sum of the absolute terms that were added to make it.
+//
+// At an optimum a gradient is a sum that cancels; its rounding error is relative to the terms, not to what is left of
+// them.
+//   - sums and differences add magnitudes; products, and so integer powers, multiply them
+//   - a quotient keeps the numerator's magnitude over the denominator's value, so that a mean is as its sum
+//   - what only passes a value on (neg, abs, stop, max, min) passes on its magnitude; where max or min ties, the mean
+//   - any other function starts afresh with the absolute value of its result
+#include "interp/number.h"
+
+#include <math.h>
+
+static Number magnitude(double value, double terms) {
+  return (Number){value, terms};
+}
+
+static Number constant(double value) {
+  return magnitude(value, fabs(value));
+}
+
+#define RULE(name, formula)                                                                                            \
+  static Number name(const Value *v) {                                                                                 \
+    const double x = v[0].number.a;                                                                                    \
+    return constant(formula);                                                                                          \
+  }
+#define RULE2(name, formula)                                                                                           \
+  static Number name(const Value *v) {                                                                                 \
+    const double x = v[0].number.a, y = v[1].number.a;                                                                 \
+    return constant(formula);                                                                                          \
+  }
+
+RULE2(rule_pow, pow(x, y))
+RULE(rule_exp, exp(x))
+RULE(rule_log, log(x))
+RULE(rule_log1p, log1p(x))
+RULE(rule_expm1, expm1(x))
+RULE(rule_sqrt, sqrt(x))
+RULE(rule_sign, real_sign(x))
+RULE(rule_floor, floor(x))
+RULE(rule_sin, sin(x))
+RULE(rule_cos, cos(x))
+RULE(rule_tan, tan(x))
+RULE(rule_asin, asin(x))
+RULE(rule_acos, acos(x))
+RULE(rule_atan, atan(x))
+RULE2(rule_atan2, atan2(x, y))
+RULE(rule_sinh, sinh(x))
+RULE(rule_cosh, cosh(x))
+RULE(rule_tanh, tanh(x))
+RULE(rule_sigmoid, real_sigmoid(x))
+RULE(rule_softplus, real_softplus(x))
+RULE(rule_erf, erf(x))
+RULE2(rule_hypot, hypot(x, y))
+
+static Number rule_add(const Value *v) {
+  return magnitude(v[0].number.a + v[1].number.a, v[0].number.b + v[1].number.b);
+}
+
+static Number rule_sub(const Value *v) {
+  return magnitude(v[0].number.a - v[1].number.a, v[0].number.b + v[1].number.b);
+}
+
+static Number rule_mul(const Value *v) {
+  return magnitude(v[0].number.a * v[1].number.a, v[0].number.b * v[1].number.b);
+}
+
+static Number rule_div(const Value *v) {
+  return magnitude(v[0].number.a / v[1].number.a, v[0].number.b / fabs(v[1].number.a));
+}
+
+static Number rule_powi(const Value *v) {
+  const Number x = v[0].number;
+  const int64_t n = v[1].integer;
+  const double f = real_powi(x.a, n);
+  return n < 0 ? constant(f) : magnitude(f, real_powi(x.b, n));
+}
+
+static Number rule_neg(const Value *v) {
+  return magnitude(-v[0].number.a, v[0].number.b);
+}
+
+static Number rule_abs(const Value *v) {
+  return magnitude(fabs(v[0].number.a), v[0].number.b);
+}
+
+static Number rule_stop(const Value *v) {
+  return v[0].number;
+}
+
+static Number rule_max(const Value *v) {
+  const Number x = v[0].number, y = v[1].number;
+  return x.a > y.a ? x : y.a > x.a ? y : magnitude(real_max(x.a, y.a), (x.b + y.b) / 2);
+}
+
+static Number rule_min(const Value *v) {
+  const Number x = v[0].number, y = v[1].number;
+  return x.a < y.a ? x : y.a < x.a ? y : magnitude(real_min(x.a, y.a), (x.b + y.b) / 2);
+}
+
+static Number rule_real(const Value *v) {
+  return constant((double)v[0].integer);
+}
+
+static const NumberRule prim[PRIM_COUNT] = NUMBER_RULES;
+
+static Number logsumexp(const Number *x, size_t count) {
+  return constant(real_rules.logsumexp(x, count).a);
+}
+
+const NumberRules magnitude_rules = {prim, constant, logsumexp};
