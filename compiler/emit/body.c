@@ -2,51 +2,8 @@
 #include <string.h>
 
 #include "emit/function.h"
-#include "graph/text.h"
 
 static void put_steps(Function *f, const Step *steps, size_t count, int depth);
-
-// ---- formulas above the loops ----
-
-static void put_formula(Function *f, const Node *n) {
-  Text t;
-  text_init(&t);
-  text_put(&t, n->name);
-  int total = n->nout + n->nred;
-  if (n->kind == NODE_SCATTER) {
-    text_char(&t, '[');
-    for (int k = 0; k < n->nout; k++) {
-      if (k) text_put(&t, ", ");
-      expr_print(&t, f->s->task.graph, n->target[k], n->index);
-    }
-    text_put(&t, "] += ");
-  } else {
-    for (int k = 0; k < n->nout; k++) text_printf(&t, "%s%s%s", k ? ", " : "[", n->index[k].name, k == n->nout - 1 ? "]" : "");
-    text_put(&t, " = ");
-    if (n->reduce != REDUCE_NONE) {
-      text_printf(&t, "%s[", reduce_names[n->reduce]);
-      for (int k = n->nout; k < total; k++) text_printf(&t, "%s%s", k > n->nout ? ", " : "", n->index[k].name);
-    }
-    if (n->guard) {
-      text_put(&t, n->reduce != REDUCE_NONE ? " if " : "if ");
-      expr_print(&t, f->s->task.graph, n->guard, n->index);
-    }
-    text_put(&t, n->reduce != REDUCE_NONE ? "](" : n->guard ? ": " : "");
-  }
-  expr_print(&t, f->s->task.graph, n->expr, n->index);
-  if (n->reduce != REDUCE_NONE && n->kind != NODE_SCATTER) text_char(&t, ')');
-  line_start(f);
-  if (t.length > 110) text_printf(&f->body, "/* %.107s... */\n", t.s);
-  else text_printf(&f->body, "/* %s */\n", t.s);
-  text_free(&t);
-}
-
-static void put_formulas(Function *f, const Step *steps, size_t count) {
-  for (size_t k = 0; k < count; k++) {
-    if (steps[k].kind == STEP_LOOP) put_formulas(f, steps[k].loop->body, steps[k].loop->nbody);
-    if (steps[k].kind == STEP_NODE) put_formula(f, steps[k].node);
-  }
-}
 
 // ---- entries and accumulators ----
 
@@ -135,7 +92,7 @@ static void put_init(Function *f, const Node *n) {
       // A loop of its own: it borrows an index beyond those of the schedule.
       size_t id = f->s->nloops + (size_t)opened;
       sub[k] = expr_index(f->s->pool, (int)id);
-      const char *name = names_take(&f->names, n->index[k].name);
+      const char *name = names_take(&f->names, n->index[k].name ? n->index[k].name : "k");
       f->loop_name[id] = name;
       line_start(f);
       text_printf(t, "for (int64_t %s = 0; %s < ", name, name);
@@ -239,6 +196,7 @@ static void put_node(Function *f, const Node *n) {
   }
   put_expr(f, t, value, *narrowing(f, n) ? PREC_UNARY : PREC_NONE);
   text_put(t, ";\n");
+  if (p->stored == STORED_LOCAL && n->type == TYPE_REAL) name_let(f, value, f->node_name[n->id]);
 }
 
 // ---- loops, stores, copies ----

@@ -224,6 +224,14 @@ static const char checked_arithmetic[] =
     "  }\n"
     "  return a * b;\n"
     "}\n\n";
+static const char checked_bytes[] =
+    "static size_t mdl_bytes(int64_t size, int *status) {\n"
+    "  if (size < 0 || (uint64_t)size > (size_t)-1 / 2) {\n"
+    "    *status = MDL_ERROR_OVERFLOW;\n"
+    "    return 0;\n"
+    "  }\n"
+    "  return (size_t)size;\n"
+    "}\n\n";
 static const char checked_exact[] =
     "static int64_t mdl_exact(int64_t a, int64_t b, int *status) {\n"
     "  if (a % b != 0) *status = MDL_ERROR_EXTENT;\n"
@@ -292,12 +300,19 @@ static void put_sizes(Text *t, const Plan *p) {
   Speller s = {m, p->unit->arena};
   const Poly *size[SIZE_COUNT];
   all_sizes(p, size);
-  text_printf(t, "int %s_sizes(const %s_dims *dims, struct mdl_sizes *sizes) {\n  int status = extents(dims);\n  int64_t size;\n"
+  text_printf(t, "int %s_sizes(const %s_dims *dims, struct mdl_sizes *sizes) {\n  int status = extents(dims);\n"
                  "  if (status != MDL_OK) return status;\n", m->name, m->name);
   for (int k = 0; k < SIZE_COUNT; k++) {
-    text_put(t, "  size = ");
+    int64_t fixed;
+    text_printf(t, "  sizes->%s = ", size_names[k]);
+    bool constant = poly_is_fixed(m->dims, size[k]) && poly_value(m->dims, size[k], NULL, &fixed) && fixed <= INT32_MAX;
+    if (constant) {
+      text_printf(t, "%lld;\n", (long long)fixed);
+      continue;
+    }
+    text_put(t, "mdl_bytes(");
     put_poly_checked(t, m->dims, size[k], spell_argument, &s);
-    text_printf(t, ";\n  if ((uint64_t)size > (size_t)-1 / 2) status = MDL_ERROR_OVERFLOW;\n  sizes->%s = (size_t)size;\n", size_names[k]);
+    text_put(t, ", &status);\n");
   }
   text_put(t, "  return status;\n}\n\n");
   text_printf(t, "int %s_layout(const %s_dims *dims, int64_t *offsets) {\n  int status = extents(dims);\n  if (status != MDL_OK) return status;\n", m->name, m->name);
@@ -538,6 +553,7 @@ void emit_source(Text *t, const Model *m, const EmitOptions *options) {
     if (contains(&sizes, "mdl_add(")) text_putn(t, checked_arithmetic, (size_t)(mul - checked_arithmetic));
     if (contains(&sizes, "mdl_mul(")) text_put(t, mul);
   }
+  if (contains(&sizes, "mdl_bytes(")) text_put(t, checked_bytes);
   if (contains(&sizes, "mdl_exact(")) text_put(t, checked_exact);
   if (contains(&sizes, "mdl_checked_")) text_put(t, checked_division);
   helpers_print(t, &u);

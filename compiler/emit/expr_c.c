@@ -261,10 +261,18 @@ static const char *describe(Function *f, const Expr *e) {
       between = words[k].between;
       word = words[k].word;
     }
-  if (e->u.prim.narg == 1 && is_named_atom(f, arg[0])) name = arena_printf(a, "%s_%s", between, atom_name(f, arg[0]));
+  bool scaled = e->u.prim.op == PRIM_MUL && arg[0]->kind == EXPR_REAL && is_named_atom(f, arg[1]);
+  if (scaled) name = arena_printf(a, "scaled_%s", atom_name(f, arg[1]));
+  else if (e->u.prim.narg == 1 && is_named_atom(f, arg[0])) name = arena_printf(a, "%s_%s", between, atom_name(f, arg[0]));
   else if (e->u.prim.narg == 2 && is_named_atom(f, arg[0]) && is_named_atom(f, arg[1]))
     name = arena_printf(a, "%s_%s_%s", atom_name(f, arg[0]), between, atom_name(f, arg[1]));
   return name && strlen(name) <= 28 ? name : word;
+}
+
+void name_let(Function *f, const Expr *e, const char *name) {
+  if (e->kind != EXPR_PRIM || e->id >= f->nexpr || f->let[e->id]) return;
+  f->let[e->id] = name;
+  ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = e->id;
 }
 
 static void define_let(Function *f, const Expr *e) {
@@ -275,8 +283,7 @@ static void define_let(Function *f, const Expr *e) {
   line_start(f);
   text_printf(&f->body, "const %s %s = %s;\n", f->unit->real, name, value.s);
   text_free(&value);
-  f->let[e->id] = name;
-  ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = e->id;
+  name_let(f, e, name);
 }
 
 void open_scope(Function *f, size_t *mark_names, size_t *mark_lets) {
@@ -317,8 +324,7 @@ static void define_branch(Function *f, const Expr *e) {
   branch_side(f, name, e->u.prim.arg[2]);
   line_start(f);
   text_put(&f->body, "}\n");
-  f->let[e->id] = name;
-  ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = e->id;
+  name_let(f, e, name);
 }
 
 // Is there arithmetic in e itself that is worth a variable?

@@ -66,13 +66,17 @@ typedef struct Function {
 // Names every node and loop, and prints the loop tree into f->body.  Fills *_used.
 void function_body(Function *f);
 
-// In body.c's middle: expression e at a place that binds with `precedence`.
+// The formulas of all nodes in these steps, one comment each.
+void put_formulas(Function *f, const Step *steps, size_t count);
+
+// Expression e at a place that binds with `precedence`.
 void put_expr(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
 // What e needs as variables before it: sub-expressions used twice, branches with bodies of their own.
 void prepare_expr(Function *f, const Expr *e);
 // Sub-expressions of e that do not change in the loops deeper than `depth` become variables here.
 void hoist_expr(Function *f, const Expr *e, int depth);
+void name_let(Function *f, const Expr *e, const char *name); // the variable `name` holds e, while the scope is open
 void open_scope(Function *f, size_t *mark_names, size_t *mark_lets);
 void close_scope(Function *f, size_t mark_names, size_t mark_lets);
 void line_start(Function *f);

@@ -9,6 +9,9 @@
 // defines, whatever is fused with what.
 #include "schedule/internal.h"
 
+// Of loops whose index nobody named, by depth.
+static const char *const usual_names[] = {"i", "j", "k", "l", "m"};
+
 typedef struct Cluster Cluster;
 struct Cluster {
   Cluster *previous, *next;
@@ -148,10 +151,10 @@ static void cluster_add(Fuser *f, Cluster *c, const Node *n, int q) {
   f->cluster_of[n->id] = c;
 }
 
-// A new cluster before the one of order `at` (or last).
-static Cluster *cluster_new(Fuser *f, Cluster **first, Cluster **last, size_t at) {
+// A new cluster as early as order `at`; a step without a loop stands behind others of its kind.
+static Cluster *cluster_new(Fuser *f, Cluster **first, Cluster **last, size_t at, bool loop) {
   Cluster *c = arena_new_of(f->s->arena, Cluster), *next = *first;
-  while (next && next->order < at) next = next->next;
+  while (next && (next->order < at || (!loop && !next->loop))) next = next->next;
   c->next = next;
   c->previous = next ? next->previous : *last;
   if (c->previous) c->previous->next = c;
@@ -170,13 +173,14 @@ static void deal(Fuser *f, const Node *n, Cluster **first, Cluster **last) {
       for (int pass = 0; pass < 2; pass++) // the index that likes to stand outside first
         for (int q = 0; q < n->nout + n->nred; q++) {
           if (!candidate(f, n, q) || (q == outer) != (pass == 0)) continue;
-          bool eager = q == outer || q < n->nout || !poly_is_fixed(f->s->task.graph->dims, c->extent ? c->extent : n->index[q].extent);
+          // A sum keeps the order of loops that walks memory best, unless it can ride along a long loop.
+          bool eager = q == outer || !node_accumulates(n) || !poly_is_fixed(f->s->task.graph->dims, n->index[q].extent);
           if (eager && may_join(f, n, q, c) && related(f, n, q, c)) {
             cluster_add(f, c, n, q);
             return;
           }
         }
-  Cluster *c = cluster_new(f, first, last, earliest(f, n));
+  Cluster *c = cluster_new(f, first, last, earliest(f, n), outer >= 0);
   c->loop = outer >= 0;
   c->extent = outer >= 0 ? n->index[outer].extent : NULL;
   cluster_add(f, c, n, outer);
@@ -213,7 +217,9 @@ static void fuse_level(Fuser *f, const Node **nodes, size_t count, Loop *parent)
     loop->depth = parent ? parent->depth + 1 : 1;
     loop->parent = parent;
     loop->extent = c->extent;
-    loop->name = c->members[0]->index[c->position[0]].name;
+    loop->name = NULL;
+    for (size_t k = 0; k < c->count && !loop->name; k++) loop->name = c->members[k]->index[c->position[k]].name;
+    if (!loop->name) loop->name = usual_names[(loop->depth - 1) % 5];
     loop->members = c->members;
     loop->nmembers = c->count;
     for (size_t k = 0; k < c->count; k++) {
