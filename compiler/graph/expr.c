@@ -125,7 +125,8 @@ const Expr *expr_int(Graph *g, int64_t value) {
 
 const Expr *expr_index(Graph *g, int position) {
   assert(position >= 0 && position < INDEX_MAX);
-  return intern(g, &(Expr){.kind = EXPR_INDEX, .type = TYPE_INT, .indices = (uint64_t)1 << position, .u.index = position});
+  return intern(g,
+                &(Expr){.kind = EXPR_INDEX, .type = TYPE_INT, .indices = (uint64_t)1 << position, .u.index = position});
 }
 
 // Takes over from an argument what is known of it; false where there is none or it is too high.
@@ -270,8 +271,7 @@ const Expr **expr_parts(Arena *a, const Expr *e, size_t *count) {
   return collect(a, e, NULL, count);
 }
 
-// Where e stands among parts.
-static size_t place(const Expr *const *parts, size_t count, const Expr *e) {
+size_t expr_place(const Expr *const *parts, size_t count, const Expr *e) {
   size_t low = 0, high = count;
   while (low + 1 < high) {
     size_t middle = low + (high - low) / 2;
@@ -312,10 +312,10 @@ const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int
   const Expr **parts = expr_parts(scratch, e, &count);
   const Expr **made = arena_array(scratch, const Expr *, count);
   for (size_t k = 0; k < count; k++) {
-    const Expr *part = parts[k], *const *operand;
+    const Expr *part = parts[k], *const * operand;
     int narg = expr_operands(part, &operand);
     const Expr **args = arena_array(scratch, const Expr *, (size_t)narg);
-    for (int j = 0; j < narg; j++) args[j] = made[place(parts, count, operand[j])];
+    for (int j = 0; j < narg; j++) args[j] = made[expr_place(parts, count, operand[j])];
     switch (part->kind) {
     case EXPR_REAL: made[k] = expr_real(g, part->u.real); break;
     case EXPR_BOOL: made[k] = expr_bool(g, part->u.boolean); break;
@@ -323,9 +323,7 @@ const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int
     case EXPR_INDEX:
       made[k] = part->u.index < nsub && sub[part->u.index] ? sub[part->u.index] : expr_index(g, part->u.index);
       break;
-    case EXPR_READ:
-      made[k] = expr_read(g, node_map ? node_map[part->u.read.node->id] : part->u.read.node, args);
-      break;
+    case EXPR_READ: made[k] = expr_read(g, node_map ? node_map[part->u.read.node->id] : part->u.read.node, args); break;
     case EXPR_PRIM: made[k] = expr_prim(g, part->u.prim.op, args); break;
     }
   }
@@ -360,8 +358,10 @@ static bool affine_add(Graph *g, Affine *r, int n, int64_t s, const Affine *a, c
   } else if (y && s == -1) {
     r->rest = expr_prim2(g, PRIM_SUB, y, x);
   } else {
-    if (s == -1) x = expr_prim1(g, PRIM_NEG, x);
-    else if (s != 1) x = expr_prim2(g, PRIM_MUL, expr_int(g, s), x);
+    if (s == -1)
+      x = expr_prim1(g, PRIM_NEG, x);
+    else if (s != 1)
+      x = expr_prim2(g, PRIM_MUL, expr_int(g, s), x);
     r->rest = y ? expr_prim2(g, PRIM_ADD, y, x) : x;
   }
   return r->rest || s == 0 || !(a->rest || y);
@@ -388,7 +388,7 @@ bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, cons
   const Expr **parts = collect(scratch, e, is_affine_operation, &count);
   Affine *form = arena_array(scratch, Affine, count);
   for (; k < count; k++) {
-    const Expr *part = parts[k], *const *operand;
+    const Expr *part = parts[k], *const * operand;
     Affine *r = &form[k];
     r->coefficient = arena_array(scratch, int64_t, (size_t)nindex + 1);
     if (!(part->indices & mask)) {
@@ -398,7 +398,8 @@ bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, cons
       r->coefficient[part->u.index] = 1;
     } else if (is_affine_operation(part)) {
       int narg = expr_operands(part, &operand);
-      const Affine *a = &form[place(parts, count, operand[0])], *b = &form[place(parts, count, operand[narg - 1])];
+      const Affine *a = &form[expr_place(parts, count, operand[0])],
+                   *b = &form[expr_place(parts, count, operand[narg - 1])];
       if (!affine_part(g, part, nindex, a, b, r)) break;
     } else {
       break;

@@ -22,7 +22,8 @@ Graph *graph_new(Arena *a, Dims *dims, const char *name) {
 // ---- names ----
 
 bool is_reserved(const char *word) {
-  static const char *const words[] = {"if", "then", "else", "and", "or", "not", "true", "false", "let", "in", "inf", "nan"};
+  static const char *const words[] = {"if",   "then",  "else", "and", "or",  "not",
+                                      "true", "false", "let",  "in",  "inf", "nan"};
   for (size_t k = 0; k < sizeof words / sizeof *words; k++)
     if (strcmp(words[k], word) == 0) return true;
   return false;

@@ -280,8 +280,7 @@ const Poly *poly_sub(Dims *d, const Poly *p, const Poly *q) {
 static const int *merge_symbols(const Dims *d, const PolyTerm *x, const PolyTerm *y) {
   int *sym = arena_array(d->arena, int, (size_t)(x->nsym + y->nsym) + 1);
   int i = 0, j = 0, n = 0;
-  while (i < x->nsym && j < y->nsym)
-    sym[n++] = symbol_compare(d, y->sym[j], x->sym[i]) < 0 ? y->sym[j++] : x->sym[i++];
+  while (i < x->nsym && j < y->nsym) sym[n++] = symbol_compare(d, y->sym[j], x->sym[i]) < 0 ? y->sym[j++] : x->sym[i++];
   while (i < x->nsym) sym[n++] = x->sym[i++];
   while (j < y->nsym) sym[n++] = y->sym[j++];
   return sym;

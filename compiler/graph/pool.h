@@ -22,6 +22,9 @@ typedef struct ExprPool {
 // What an expression is directly made of: a primitive's arguments, a read's subscripts.
 int expr_operands(const Expr *e, const Expr *const **operands);
 
+// Where e stands in a list that is sorted by ids.
+size_t expr_place(const Expr *const *parts, size_t count, const Expr *e);
+
 // Words of the textual form that no node or index is called.
 bool is_reserved(const char *word);
 
