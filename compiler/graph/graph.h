@@ -175,9 +175,9 @@ Graph *graph_new(Arena *a, Dims *dims, const char *name);
 uint32_t graph_expr_count(const Graph *g);
 const Expr *graph_expr(const Graph *g, uint32_t id);
 
-// Functions that build over other expressions return null where the height limit is passed, and where an argument is null,
-// so that a null need be looked for only at the end.  +, -, *, neg, //, % of polynomials are folded into one polynomial: two
-// ways to write an extent are the same pointer.  Nothing else is simplified.
+// Functions that build over other expressions return null where the height limit is passed, and where an argument is
+// null, so that a null need be looked for only at the end.  +, -, *, neg, // and % of polynomials are folded into one
+// polynomial: two ways to write an extent are the same pointer.  Nothing else is simplified.
 const Expr *expr_real(Graph *g, double value);
 const Expr *expr_bool(Graph *g, bool value);
 const Expr *expr_poly(Graph *g, const Poly *p);
@@ -205,8 +205,8 @@ bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, cons
 // e and all that it is made of, each once, in order of ids (e last); *count of them, in a.
 const Expr **expr_parts(Arena *a, const Expr *e, size_t *count);
 
-// Appends a node.  The struct is copied, its arrays too; id and a unique name are assigned (a base name that is taken, by a node,
-// a dimension or a word of the textual form, gets _2, _3 …).
+// Appends a node.  The struct is copied, its arrays too; id and a unique name are assigned (a base name that is taken,
+// by a node, a dimension or a word of the textual form, gets _2, _3 …).
 const Node *graph_add(Graph *g, const Node *node);
 const Node *graph_find(const Graph *g, const char *name);
 void graph_add_root(Graph *g, RootRole role, const char *name, int which, const Node *node);

@@ -15,9 +15,8 @@
 typedef struct Poly Poly;
 typedef struct Dims Dims;
 
-// What is too large to be said exactly (coefficients beyond 64 bits, thousands of terms) is the one poly_too_large: it is
-// never equal to a real extent's polynomial, has no value, and whatever is computed from it is too large as well.
-
+// What is too large to be said exactly (coefficients beyond 64 bits, a thousand symbols) is one polynomial of its own: it
+// is never equal to another, has no value, and whatever is computed from it is too large as well.
 typedef enum {
   DIM_FIXED,    // dim h = 128: a number when the model is compiled; still a symbol for shape equality
   DIM_CALL,     // dim T: known when a generated function is called
@@ -44,7 +43,7 @@ const Poly *poly_dim(Dims *d, int dim);
 const Poly *poly_add(Dims *d, const Poly *p, const Poly *q);
 const Poly *poly_sub(Dims *d, const Poly *p, const Poly *q);
 const Poly *poly_mul(Dims *d, const Poly *p, const Poly *q);
-const Poly *poly_div(Dims *d, const Poly *p, const Poly *q); // exact as polynomials; null where q is 0 or does not divide p
+const Poly *poly_div(Dims *d, const Poly *p, const Poly *q); // null where q is 0 or no factor of p
 const Poly *poly_floordiv(Dims *d, const Poly *p, const Poly *q); // q not the constant 0
 const Poly *poly_mod(Dims *d, const Poly *p, const Poly *q);
 

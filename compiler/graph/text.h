@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "graph/graph.h"
 
-// The whole model: dimensions, data, parameters, checks, nodes, roots.  What it prints, graph_parse reads back to an equal graph.
+// The whole model: dimensions, data, parameters, nodes, checks (of the graph as lowered), roots.  What it prints,
+// graph_parse reads back to an equal graph.
 void graph_print(Text *t, const Model *m, const Graph *g);
 void node_print(Text *t, const Graph *g, const Node *n);
 // An expression in the language's notation; index k is called index[k].name (made unique by the caller).
@@ -19,7 +20,8 @@ typedef struct Binding {
   const Expr *expr;
 } Binding;
 // A scalar expression in the language's notation over bound names (the partial derivatives of prim.def): built raw, in g.
-// Null where the text is wrong (a mistake in the table, which tests find).
+// Integers become reals beside reals and as the result.  Null where the text is wrong (a mistake in the table, which tests
+// find).
 const Expr *expr_parse(Graph *g, const char *text, const Binding *bindings, int nbindings);
 
 // Everything graph.h promises: order, types, arity, index positions, extents agreeing with reads, roots, unique names.
