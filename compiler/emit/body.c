@@ -117,9 +117,38 @@ static void put_init(Function *f, const Node *n) {
   }
 }
 
-static void put_accumulation(Function *f, const Node *n) {
+// A larger value, or the first that is not a number, takes the lead; its place is the flat position.
+static void put_contender(Function *f, const Node *n, const Expr *value) {
   Text *t = &f->body;
   const Place *p = &f->s->place[n->id];
+  Graph *pool = f->s->pool;
+  const char *best = arena_printf(f->s->arena, "%s_value", f->node_name[n->id]);
+  const Expr *flat = NULL;
+  for (int k = n->nout; k < n->nout + n->nred; k++) {
+    const Expr *i = expr_index(pool, p->loop[k]->id);
+    flat = flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), i) : i;
+  }
+  const char *contender = names_take(&f->names, "contender");
+  text_printf(t, "const %s %s = ", f->unit->real, contender);
+  put_expr(f, t, value, PREC_NONE);
+  text_put(t, ";\n");
+  line_start(f);
+  text_printf(t, "if (%s > %s || (%s != %s && %s == %s)) {\n", contender, best, contender, contender, best, best);
+  f->indent++;
+  line_start(f);
+  text_printf(t, "%s = %s;\n", best, contender);
+  line_start(f);
+  put_own_entry(f, t, n);
+  text_printf(t, " = %s", narrowing(f, n));
+  put_expr(f, t, flat, *narrowing(f, n) ? PREC_UNARY : PREC_NONE);
+  text_put(t, ";\n");
+  f->indent--;
+  line_start(f);
+  text_put(t, "}\n");
+}
+
+static void put_accumulation(Function *f, const Node *n) {
+  Text *t = &f->body;
   const Expr *value = f->expr[n->id];
   prepare_expr(f, value);
   line_start(f);
@@ -136,22 +165,7 @@ static void put_accumulation(Function *f, const Node *n) {
     text_put(t, ");\n");
     return;
   }
-  case REDUCE_ARGMAX:
-    text_put(t, "if (");
-    put_expr(f, t, value, PREC_COMPARE + 1);
-    text_printf(t, " > %s_value) {\n", f->node_name[n->id]);
-    f->indent++;
-    line_start(f);
-    text_printf(t, "%s_value = ", f->node_name[n->id]);
-    put_expr(f, t, value, PREC_NONE);
-    text_put(t, ";\n");
-    line_start(f);
-    put_own_entry(f, t, n);
-    text_printf(t, " = %s%s;\n", narrowing(f, n), f->loop_name[p->loop[n->nout]->id]);
-    f->indent--;
-    line_start(f);
-    text_put(t, "}\n");
-    return;
+  case REDUCE_ARGMAX: put_contender(f, n, value); return;
   default:
     put_own_entry(f, t, n);
     text_put(t, n->reduce == REDUCE_PROD ? " *= " : " += ");
@@ -183,6 +197,11 @@ static void put_node(Function *f, const Node *n) {
     return;
   }
   const Expr *value = f->expr[n->id];
+  if (p->stored == STORED_LOCAL && is_branch(f, value)) {
+    prepare_expr(f, value->u.prim.arg[0]);
+    define_branch(f, value, f->node_name[n->id]);
+    return;
+  }
   prepare_expr(f, value);
   line_start(f);
   if (p->stored == STORED_LOCAL) {
@@ -210,8 +229,20 @@ static void hoist_loop(Function *f, const Loop *loop, int depth) {
   }
 }
 
+static bool plainly_nonnegative(const Function *f, const Expr *e) {
+  if (e->kind == EXPR_INDEX) return true;
+  if (e->kind == EXPR_POLY) return poly_is_nonnegative(f->s->task.graph->dims, e->u.poly);
+  return e->kind == EXPR_PRIM && (e->u.prim.op == PRIM_ADD || e->u.prim.op == PRIM_MUL) &&
+         plainly_nonnegative(f, e->u.prim.arg[0]) && plainly_nonnegative(f, e->u.prim.arg[1]);
+}
+
 // min(extent, high…) or max(0, low…) as nested calls; they are computed once, before the loop.
 static void put_limit(Function *f, const Expr *first, const Expr *const *more, size_t count, bool high) {
+  if (!high && count && plainly_nonnegative(f, more[0])) {
+    first = more[0];
+    more++;
+    count--;
+  }
   const char *call = high ? "mdl_min_integer(" : "mdl_max_integer(";
   if (count) f->unit->helper[high ? HELPER_MIN_INTEGER : HELPER_MAX_INTEGER] = true;
   for (size_t k = 0; k < count; k++) text_put(&f->body, call);

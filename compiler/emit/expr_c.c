@@ -237,6 +237,11 @@ static bool is_simple(const Function *f, const Expr *e) {
   return written_size(f, e, SIMPLE_SIDE) <= SIMPLE_SIDE;
 }
 
+bool is_branch(const Function *f, const Expr *e) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_SELECT && !let_of(f, e) &&
+         !(is_simple(f, e->u.prim.arg[1]) && is_simple(f, e->u.prim.arg[2]));
+}
+
 static bool is_named_atom(const Function *f, const Expr *e) {
   return e->kind == EXPR_READ || let_of(f, e);
 }
@@ -309,9 +314,8 @@ static void branch_side(Function *f, const char *name, const Expr *e) {
   close_scope(f, names, lets);
 }
 
-static void define_branch(Function *f, const Expr *e) {
+void define_branch(Function *f, const Expr *e, const char *name) {
   f->bound = true;
-  const char *name = names_take(&f->names, describe(f, e));
   line_start(f);
   text_printf(&f->body, "%s %s;\n", e->type == TYPE_REAL ? f->unit->real : "int64_t", name);
   line_start(f);
@@ -340,8 +344,8 @@ void prepare_expr(Function *f, const Expr *e) {
   switch (e->u.prim.op) {
   case PRIM_SELECT:
     prepare_expr(f, arg[0]);
-    if (!is_simple(f, arg[1]) || !is_simple(f, arg[2])) {
-      define_branch(f, e);
+    if (is_branch(f, e)) {
+      define_branch(f, e, names_take(&f->names, describe(f, e)));
       return;
     }
     break;

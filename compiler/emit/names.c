@@ -22,8 +22,7 @@ static const char *const keywords[] = {
 
 // What the functions of the contract call their own arguments and locals.
 static const char *const reserved[] = {"dims", "data", "params", "work", "tape", "grad", "seed", "out", "sizes",
-                                       "where", "status", "offsets", "int64_t", "int32_t", "uint64_t", "size_t",
-                                       "reals", "integers", "position"};
+                                       "where", "status", "offsets", "int64_t", "int32_t", "uint64_t", "size_t"};
 
 static bool listed(const char *const *list, size_t count, const char *name) {
   for (size_t k = 0; k < count; k++)

@@ -1,0 +1,266 @@
+// test_emit.c - generated C against the interpreter, and against itself with passes switched off.
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "derive/derive.h"
+#include "emit/emit.h"
+#include "graph/text.h"
+#include "interp/interp.h"
+#include "simplify/simplify.h"
+#include "tool/jit.h"
+
+enum { N = 5, MAX_REALS = 512 };
+
+// Every construct of the graph at least once; all dimensions known at call time have the value N.
+static const char *const models[] = {
+    "batch n\ndata t_u[n]\ndata t_c[n]\nparam w\nparam b\n"
+    "node t_p[i:n] = w * t_u[i] + b\nnode s = sum[i:n]((t_p[i] - t_c[i])^2)\nnode loss = s / real(n)\n"
+    "root loss = loss\nroot predict t_p = t_p\n",
+
+    "batch n\ndim d = 3\ndim h = 4\ndim k = 3\ndata x[n, d]\ndata y[n] in 0..k\nparam W1[d, h]\nparam b1[h]\nparam W2[h, k]\n"
+    "node a1[i:n, j:h] = sum[p:d](x[i, p] * W1[p, j])\nnode h1[i:n, j:h] = tanh(a1[i, j] + b1[j])\n"
+    "node z[i:n, c:k] = sum[p:h](h1[i, p] * W2[p, c])\nnode lse[i:n] = logsumexp[c:k](z[i, c])\n"
+    "node total = sum[i:n](lse[i] - z[i, y[i]])\nnode loss = total / real(n)\nnode best[i:n] = argmax[c:k](z[i, c])\n"
+    "root loss = loss\nroot predict best = best\nroot metric total = total\n",
+
+    "dim n\ndim k = 3\nparam x[n]\nparam w[k]\n"
+    "node y[i:n] = sum[j:k if i + j >= 1 and i + j <= n](x[i + j - 1] * w[j])\nnode m = max[i:n](y[i])\n"
+    "node p = prod[i:n](1.5 + 0.1 * x[i])\nnode q = sum[i:n, j:n if j < i](x[i] * x[j])\n"
+    "node loss = m + p * q + sqrt(p * p + 1.0)\nroot loss = loss\nroot predict y = y\n",
+
+    "dim n\ndim v = 4\ndata token[n] in 0..v\nparam E[v, v]\nparam s\n"
+    "node e[t:n, i:v] = E[token[t], i] * E[i, token[t]]\nnode g[t:n] = sum[i:v](exp(s * e[t, i]))\n"
+    "node f[t:n] = if g[t] > 4.0 then log(g[t]) + sin(g[t]) * sin(g[t]) * cos(g[t]) else g[t]^3 / (1.0 + g[t]^2)\n"
+    "node loss = sum[t:n](f[t] * f[n - 1 - t])\nroot loss = loss\nroot predict f = f\n",
+
+    "dim n\nparam a[n, n]\nnode tr = sum[i:n](a[i, i])\nnode u[i:n] = sum[j:n if j <= i](a[i, j] * a[j, i])\n"
+    "node c[i:n, j:n] = sum[k:n](a[i, k] * a[k, j])\nnode s = sum[i:n, j:n](c[i, j] * abs(a[j, i]))\n"
+    "node small = min[i:n](u[i])\nnode loss = tr * s + small + sigmoid(s) + softplus(tr)\nroot loss = loss\n",
+};
+
+static double value_of(uint64_t k) {
+  return sin(12.9898 * (double)(k + 1)) * 0.9 + 0.05;
+}
+
+typedef struct Run {
+  double loss, value;
+  double grad[MAX_REALS], twice[MAX_REALS], predict[MAX_REALS];
+} Run;
+
+static Model *parse(Arena *a, int which) {
+  Diags diags;
+  diags_init(&diags, a);
+  Source source = {.name = "model"};
+  source.text = arena_printf(a, "model m%d\n%s", which, models[which]);
+  source.length = strlen(source.text);
+  Model *m = graph_parse(a, &diags, &source);
+  if (!m) {
+    Text t;
+    text_init(&t);
+    diags_print(&diags, &t, false);
+    ck_abort_msg("%s", t.s);
+  }
+  return m;
+}
+
+// Data and parameters: the same for the interpreter and for C.
+typedef struct Inputs {
+  int64_t dims[16];
+  Array data[8], param[8];
+  const void *pointers[8];
+  double params[MAX_REALS];
+  size_t nparams;
+} Inputs;
+
+static Array make_array(Arena *a, const Model *m, const int64_t *dims, const Poly *const *extent, int rank) {
+  Array x = {.rank = rank, .count = 1};
+  for (int k = 0; k < rank; k++) {
+    ck_assert(poly_value(m->dims, extent[k], dims, &x.extent[k]));
+    x.count *= (size_t)x.extent[k];
+  }
+  x.number = arena_array(a, Number, x.count);
+  x.integer = arena_array(a, int64_t, x.count);
+  return x;
+}
+
+static void make_inputs(Arena *a, const Model *m, Inputs *in) {
+  uint64_t draw = 0;
+  for (int k = 0; k < dims_count(m->dims); k++) in->dims[k] = N;
+  for (int k = 0; k < m->ndata; k++) {
+    Array *x = &in->data[k];
+    *x = make_array(a, m, in->dims, m->data[k].extent, m->data[k].rank);
+    double *reals = arena_array(a, double, x->count);
+    int32_t *integers = arena_array(a, int32_t, x->count);
+    for (size_t j = 0; j < x->count; j++) {
+      x->number[j].a = reals[j] = value_of(draw++);
+      integers[j] = (int32_t)(j * 7 % 3);
+      x->integer[j] = integers[j];
+    }
+    in->pointers[k] = m->data[k].type == TYPE_REAL ? (const void *)reals : (const void *)integers;
+  }
+  in->nparams = 0;
+  for (int k = 0; k < m->nparam; k++) {
+    in->param[k] = make_array(a, m, in->dims, m->param[k].extent, m->param[k].rank);
+    for (size_t j = 0; j < in->param[k].count; j++) in->param[k].number[j].a = in->params[in->nparams++] = value_of(draw++);
+  }
+}
+
+static void run_generated(Arena *a, const Model *m, const EmitOptions *options, const Inputs *in, Run *run) {
+  Text header, source;
+  text_init(&header);
+  text_init(&source);
+  emit_header(&header, m, options);
+  emit_source(&source, m, options);
+  Jit jit;
+  ck_assert_int_eq(jit_compile(a, m->name, &header, &source, &jit), 0);
+  text_free(&header);
+  text_free(&source);
+  const struct mdl_model *c = jit.model;
+  int64_t dims[1] = {N};
+  struct mdl_sizes sizes;
+  ck_assert_int_eq(c->sizes(dims, &sizes), MDL_OK);
+  ck_assert_int_eq(c->check(dims, in->pointers, NULL), MDL_OK);
+  ck_assert_uint_eq(sizes.params, in->nparams * sizeof(double));
+  void *tape = instance_memory(a, sizes.tape), *work = instance_memory(a, 1 << 16);
+  memset(run, 0, sizeof *run);
+  run->value = c->value_and_grad(dims, in->pointers, in->params, work, run->grad);
+  run->loss = c->forward(dims, in->pointers, in->params, tape, work);
+  c->backward(dims, in->pointers, in->params, tape, work, 1.0, run->twice);
+  c->backward(dims, in->pointers, in->params, tape, work, 1.0, run->twice);
+  void *out[4] = {run->predict};
+  if (c->predict) c->predict(dims, in->pointers, in->params, work, out);
+  jit_close(&jit);
+}
+
+static double close_to(double x, double y) {
+  return fabs(x - y) / (1.0 + fabs(y));
+}
+
+// The gradient by the interpreter's dual numbers, one parameter entry at a time.
+static void compare_with_interpreter(Arena *a, const Model *m, Inputs *in, const Run *run) {
+  const Graph *g = m->graph;
+  Array *values = arena_array(a, Array, g->count);
+  InterpError error;
+  size_t at = 0;
+  for (int k = 0; k < m->nparam; k++)
+    for (size_t j = 0; j < in->param[k].count; j++, at++) {
+      in->param[k].number[j].b = 1;
+      InterpInput input = {.kind = NUMBER_DUAL, .dims = in->dims, .data = in->data, .param = in->param};
+      ck_assert_msg(interp_run(a, m, g, &input, values, &error), "%s", error.text);
+      in->param[k].number[j].b = 0;
+      Number loss = values[graph_root(g, ROOT_LOSS, 0)->node->id].number[0];
+      ck_assert_double_lt(close_to(run->loss, loss.a), 1e-13);
+      ck_assert_msg(close_to(run->grad[at], loss.b) < 1e-12, "%s: %s[%zu]: %.17g is not %.17g", m->name, m->param[k].name, j, run->grad[at], loss.b);
+      ck_assert_double_lt(close_to(run->twice[at], 2 * loss.b), 1e-12);
+    }
+  const Root *predict = graph_root(g, ROOT_PREDICT, 0);
+  if (!predict) return;
+  const Array *y = &values[predict->node->id];
+  for (size_t j = 0; j < y->count; j++) {
+    if (predict->node->type == TYPE_REAL) ck_assert_double_lt(close_to(run->predict[j], y->number[j].a), 1e-13);
+    else ck_assert_int_eq(((const int32_t *)run->predict)[j], y->integer[j]);
+  }
+}
+
+START_TEST(test_agrees_with_interpreter) {
+  Arena *a = arena_new();
+  Model *m = parse(a, _i);
+  Inputs in = {.nparams = 0};
+  make_inputs(a, m, &in);
+  Run run;
+  EmitOptions options = {.source = "test"};
+  run_generated(a, m, &options, &in, &run);
+  ck_assert_double_eq(run.loss, run.value);
+  compare_with_interpreter(a, m, &in, &run);
+  arena_free(a);
+}
+END_TEST
+
+// Loops and storage never change a bit.
+START_TEST(test_same_bits_without_passes) {
+  static const EmitOptions variants[] = {{.source = "test", .no_fuse = true},
+                                         {.source = "test", .no_contract = true},
+                                         {.source = "test", .no_fuse = true, .no_contract = true}};
+  Arena *a = arena_new();
+  Model *m = parse(a, _i);
+  Inputs in = {.nparams = 0};
+  make_inputs(a, m, &in);
+  Run base, other;
+  EmitOptions plain = {.source = "test"};
+  run_generated(a, m, &plain, &in, &base);
+  for (size_t k = 0; k < sizeof variants / sizeof *variants; k++) {
+    run_generated(a, m, &variants[k], &in, &other);
+    ck_assert_msg(memcmp(&base, &other, sizeof base) == 0, "%s: variant %zu differs", m->name, k);
+  }
+  arena_free(a);
+}
+END_TEST
+
+START_TEST(test_agrees_without_simplify) {
+  Arena *a = arena_new();
+  Model *m = parse(a, _i);
+  Inputs in = {.nparams = 0};
+  make_inputs(a, m, &in);
+  Run run;
+  EmitOptions options = {.source = "test", .no_simplify = true};
+  run_generated(a, m, &options, &in, &run);
+  compare_with_interpreter(a, m, &in, &run);
+  arena_free(a);
+}
+END_TEST
+
+static char *value_and_grad_text(Arena *a, const char *source) {
+  const char *from = strstr(source, "\ndouble m0_value_and_grad"), *to = from ? strstr(from, "\n}\n") : NULL;
+  ck_assert(to != NULL);
+  return arena_strndup(a, from, (size_t)(to - from));
+}
+
+static int count_of(const char *text, const char *what) {
+  int count = 0;
+  for (; (text = strstr(text, what)); text++) count++;
+  return count;
+}
+
+// The thermometer's value_and_grad: one loop, scalars, no memory but the caller's data.
+START_TEST(test_thermometer_is_one_loop) {
+  Arena *a = arena_new();
+  Model *m = parse(a, 0);
+  EmitOptions options = {.source = "test"};
+  Text t;
+  text_init(&t);
+  emit_source(&t, m, &options);
+  const char *f = value_and_grad_text(a, t.s);
+  ck_assert_int_eq(count_of(f, "for ("), 1);
+  ck_assert_int_eq(count_of(f, "(void)work"), 1);
+  ck_assert_int_eq(count_of(f, "+="), 3);
+  Cost cost = emit_cost(a, m, &options);
+  int64_t tape, flops, dims[1] = {11};
+  ck_assert(poly_value(m->dims, cost.tape, dims, &tape) && poly_value(m->dims, cost.value_and_grad_flops, dims, &flops));
+  ck_assert_int_eq(tape, 0);
+  ck_assert(!cost.bound);
+  // In the loop: w * t_u + b, - t_c, its square and sum, times 2/n, times t_u and sum, and sum; outside 1/n, 2/n, the mean.
+  ck_assert_int_eq(flops, 9 * 11 + 3);
+  text_free(&t);
+  arena_free(a);
+}
+END_TEST
+
+int main(void) {
+  int count = (int)(sizeof models / sizeof *models);
+  Suite *s = suite_create("emit");
+  TCase *c = tcase_create("emit");
+  tcase_set_timeout(c, 120);
+  tcase_add_loop_test(c, test_agrees_with_interpreter, 0, count);
+  tcase_add_loop_test(c, test_same_bits_without_passes, 0, count);
+  tcase_add_loop_test(c, test_agrees_without_simplify, 0, count);
+  tcase_add_test(c, test_thermometer_is_one_loop);
+  suite_add_tcase(s, c);
+  SRunner *r = srunner_create(s);
+  srunner_run_all(r, CK_NORMAL);
+  int failed = srunner_ntests_failed(r);
+  srunner_free(r);
+  return failed ? 1 : 0;
+}
