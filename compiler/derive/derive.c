@@ -214,7 +214,7 @@ static Node contribution_node(Derive *d, const Node *a, const Contribution *c) {
   n.kind = c->target ? NODE_SCATTER : NODE_COMP;
   n.index = c->index;
   n.nred = c->nred;
-  n.reduce = c->nred > 0 ? REDUCE_SUM : REDUCE_NONE;
+  n.reduce = c->nred > 0 && !c->target ? REDUCE_SUM : REDUCE_NONE;
   n.guard = c->guard;
   n.expr = c->value;
   n.target = c->target;
