@@ -13,20 +13,21 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-  {"build", "write a model's C header and source", cmd_build},
-  {"train", "fit the parameters to data", cmd_train},
-  {"eval", "loss, metrics, predictions and gradient at one point", cmd_eval},
-  {"predict", "predictions for new data", cmd_predict},
-  {"check", "hold the gradient against independent oracles", cmd_check},
-  {"explain", "the derivatives as formulas", cmd_explain},
-  {"graph", "draw the forward and the backward graph", cmd_graph},
-  {"cost", "count operations and memory", cmd_cost},
-  {"dump", "print the model after a pass", cmd_dump},
+    {"build", "write a model's C header and source", cmd_build},
+    {"train", "fit the parameters to data", cmd_train},
+    {"eval", "loss, metrics, predictions and gradient at one point", cmd_eval},
+    {"predict", "predictions for new data", cmd_predict},
+    {"check", "hold the gradient against independent oracles", cmd_check},
+    {"explain", "the derivatives as formulas", cmd_explain},
+    {"graph", "draw the forward and the backward graph", cmd_graph},
+    {"cost", "count operations and memory", cmd_cost},
+    {"dump", "print the model after a pass", cmd_dump},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static void print_help(void) {
-  puts("Usage: mdlc COMMAND FILE.mdl [OPTION...]\n\nCompiles a model to C that computes its loss and the loss's gradient.\n");
+  puts("Usage: mdlc COMMAND FILE.mdl [OPTION...]\n\nCompiles a model to C that computes its loss and the loss's "
+       "gradient.\n");
   for (size_t i = 0; i < COMMAND_COUNT; i++) printf("  %-8s  %s\n", commands[i].name, commands[i].summary);
   puts("\n`mdlc COMMAND --help` tells a command's options.  `mdlc --version` tells the version.\n\n" STATUS_HELP);
 }

@@ -131,7 +131,8 @@ static int find_range(Bindings *b, const DataDecl *d, const ColumnRange *range, 
   if (last < first)
     return tool_reject("%s:1:%zu: column `%s` stands after `%s`", f->table->path, first + 1, range->first, range->last);
   if (d->rank == 1 && first != last)
-    return tool_reject("--column %s=%s..%s: %s takes one column", d->name, range->first, range->last, d->name);
+    return tool_fail(STATUS_REJECTED, "--column %s=%s..%s: %s takes one column", d->name, range->first, range->last,
+                     d->name);
   take_columns(b, found, f, first, last - first + 1);
   return STATUS_OK;
 }
@@ -184,19 +185,24 @@ static int find_in_json(const DataDecl *d, DataFile *f, Found *found) {
 
 static int missing(Bindings *b, const DataDecl *d) {
   const char *shape = shape_text(b->arena, b->model, d->name, d->rank, d->extent);
-  if (b->options->nfiles == 0) return tool_reject("no data for %s: give --data FILE", shape);
+  if (b->options->nfiles == 0) return tool_fail(STATUS_REJECTED, "no data for %s: give --data FILE", shape);
   const char *files = b->options->nfiles == 1 ? b->options->files[0] : "the data files";
   const ColumnRange *range = range_for(b, d->name);
-  if (range) return tool_reject("no data for %s: no column `%s` in %s%s", shape, range->first, files, nearest(b, range->first));
+  if (range)
+    return tool_fail(STATUS_REJECTED, "no data for %s: no column `%s` in %s%s", shape, range->first, files,
+                     nearest(b, range->first));
   for (size_t i = 0; i < b->options->nfiles; i++) {
     int ignored = STATUS_OK;
     if (b->files[i].table && find_column(b->files[i].table, d->name, &ignored) != SIZE_MAX && d->rank != 2)
-      return tool_reject("no data for %s: a table's columns are for batch data of one or two axes; give it in a JSON file", shape);
+      return tool_fail(
+          STATUS_REJECTED,
+          "no data for %s: a table's columns are for batch data of one or two axes; give it in a JSON file", shape);
   }
   const char *what = !d->batch || d->rank > 2 ? "nothing of that name" : d->rank == 2 ? "no columns" : "no column";
-  const char *which = d->rank == 2 && d->batch ? arena_printf(b->arena, " `%s[0]`, `%s[1]`, …", d->name, d->name)
-                      : d->rank == 1 && d->batch ? arena_printf(b->arena, " `%s`", d->name) : "";
-  return tool_reject("no data for %s: %s%s in %s%s", shape, what, which, files, nearest(b, d->name));
+  const char *which = d->rank == 2 && d->batch   ? arena_printf(b->arena, " `%s[0]`, `%s[1]`, …", d->name, d->name)
+                      : d->rank == 1 && d->batch ? arena_printf(b->arena, " `%s`", d->name)
+                                                 : "";
+  return tool_fail(STATUS_REJECTED, "no data for %s: %s%s in %s%s", shape, what, which, files, nearest(b, d->name));
 }
 
 static int find_one(Bindings *b, int k) {
@@ -208,7 +214,8 @@ static int find_one(Bindings *b, int k) {
     if (status) return status;
     if (!here.file) continue;
     if (found->file)
-      return tool_reject("%s is both in %s and in %s", d->name, file_path(found->file), file_path(here.file));
+      return tool_fail(STATUS_REJECTED, "%s is both in %s and in %s", d->name, file_path(found->file),
+                       file_path(here.file));
     *found = here;
   }
   return found->file ? STATUS_OK : missing(b, d);
@@ -234,10 +241,11 @@ static int check_ranges(Bindings *b) {
     int k = 0;
     while (k < m->ndata && strcmp(names[k], name)) k++;
     if (k < m->ndata && m->data[k].batch && m->data[k].rank <= 2) continue;
-    if (k < m->ndata) return tool_reject("--column %s=…: columns are for batch data of one or two axes", name);
+    if (k < m->ndata)
+      return tool_fail(STATUS_REJECTED, "--column %s=…: columns are for batch data of one or two axes", name);
     const char *near = diag_nearest(name, names, (size_t)m->ndata);
-    return tool_reject("--column %s=…: the model has no data `%s`%s", name, name,
-                       near ? arena_printf(b->arena, "; did you mean `%s`?", near) : "");
+    return tool_fail(STATUS_REJECTED, "--column %s=…: the model has no data `%s`%s", name, name,
+                     near ? arena_printf(b->arena, "; did you mean `%s`?", near) : "");
   }
   return STATUS_OK;
 }
@@ -267,7 +275,8 @@ static void from_table(Bindings *b, const DataDecl *d, const Found *found, Bound
   array->count = t->rows * found->ncolumns;
   add_fact(b, (DimFact){d->extent[0], array->extent[0], d->name, 0, t->path});
   if (d->rank == 2)
-    add_fact(b, (DimFact){d->extent[1], array->extent[1], d->name, 1, arena_printf(b->arena, "%s: %s", t->path, d->name)});
+    add_fact(b,
+             (DimFact){d->extent[1], array->extent[1], d->name, 1, arena_printf(b->arena, "%s: %s", t->path, d->name)});
   if (found->ncolumns == 1) {
     array->real = t->columns[found->columns[0]].values;
     return;
@@ -365,7 +374,8 @@ static int check_known(Bindings *b, const KnownDims *known, bool predicting) {
   for (int k = 0; k < dims_count(dims); k++) {
     const Dim *dim = dims_get(dims, k);
     if ((dim->kind != DIM_CALL && dim->kind != DIM_BATCH) || known->from[k] || (needs && !needs[k])) continue;
-    status = tool_reject("dimension %s is not known: no data has it; give -D %s=…", dim->name, dim->name);
+    status =
+        tool_fail(STATUS_REJECTED, "dimension %s is not known: no data has it; give -D %s=…", dim->name, dim->name);
   }
   return status;
 }
@@ -386,7 +396,8 @@ static const char *entry_place(Bindings *b, int k, size_t at) {
   const BoundArray *array = &b->bound->data[k];
   if (found->file->table) {
     size_t row = at / found->ncolumns, column = found->columns[at % found->ncolumns];
-    return arena_printf(b->arena, "%s:%zu:%zu: %s", array->origin, table_line(found->file->table, row), column + 1, array->name);
+    return arena_printf(b->arena, "%s:%zu:%zu: %s", array->origin, table_line(found->file->table, row), column + 1,
+                        array->name);
   }
   const char *s = "";
   for (int axis = array->rank - 1; axis >= 0; axis--) {
@@ -413,8 +424,9 @@ static int take_integers(Bindings *b, int k) {
       Text t;
       text_init(&t);
       if (d->limit) poly_print(&t, b->model->dims, d->limit);
-      wrong = d->limit ? arena_printf(b->arena, "at least 0 and under %" PRId64 " (%s)", limit, t.s)
-              : d->ranged && x < 0 ? "at least 0" : "within 32 bits";
+      wrong = d->limit             ? arena_printf(b->arena, "at least 0 and under %" PRId64 " (%s)", limit, t.s)
+              : d->ranged && x < 0 ? "at least 0"
+                                   : "within 32 bits";
       text_free(&t);
     }
     if (wrong) {

@@ -12,7 +12,7 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-  {"output", 'o', "DIR", 0, "Directory to write to; made if it does not exist (default: the current one)", 1}, {0}};
+    {"output", 'o', "DIR", 0, "Directory to write to; made if it does not exist (default: the current one)", 1}, {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
   Arguments *args = state->input;
@@ -44,7 +44,8 @@ static int build(Arguments *args) {
   int status = program_load(&args->model, &program);
   if (status) return status;
   if (program.ncall)
-    return tool_reject("-D %s: the dimension is known only when the generated functions are called", program.call[0].name);
+    return tool_fail(STATUS_REJECTED, "-D %s: the dimension is known only when the generated functions are called",
+                     program.call[0].name);
   bool made = !mkdir(args->directory, 0777);
   if (!made && errno != EEXIST)
     return tool_fail(STATUS_ENVIRONMENT, "cannot make directory %s: %s", args->directory, strerror(errno));
@@ -55,10 +56,15 @@ static int build(Arguments *args) {
 
 int cmd_build(int argc, char **argv) {
   static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {0}};
-  static const struct argp argp = {options, parse, "FILE.mdl",
-                                   "Writes NAME.h and NAME.c: the model's loss, gradient, predictions and metrics in C99 that "
-                                   "needs nothing but <math.h>.\v" STATUS_HELP,
-                                   children, NULL, NULL};
+  static const struct argp argp = {
+      options,
+      parse,
+      "FILE.mdl",
+      "Writes NAME.h and NAME.c: the model's loss, gradient, predictions and metrics in C99 that "
+      "needs nothing but <math.h>.\v" STATUS_HELP,
+      children,
+      NULL,
+      NULL};
   Arguments args = {.model.arena = arena_new(), .directory = "."};
   argp_parse(&argp, argc, argv, 0, NULL, &args);
   int status = build(&args);

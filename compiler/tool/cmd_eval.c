@@ -18,9 +18,9 @@ typedef struct Values {
 enum { KEY_JSON = 'j' };
 
 static const struct argp_option options[] = {
-  {"json", KEY_JSON, NULL, 0, "One JSON object with the keys loss, metrics, predictions and gradient", 3},
-  {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
-  {0}};
+    {"json", KEY_JSON, NULL, 0, "One JSON object with the keys loss, metrics, predictions and gradient", 3},
+    {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
+    {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
   Arguments *args = state->input;
@@ -37,12 +37,14 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 
 static Values compute(Arena *a, const Instance *i) {
   const struct mdl_model *m = i->model;
-  Values v = {.model = m, .predictions = instance_outputs(a, i, MDL_PREDICT), .metrics = instance_outputs(a, i, MDL_METRIC)};
+  Values v = {
+      .model = m, .predictions = instance_outputs(a, i, MDL_PREDICT), .metrics = instance_outputs(a, i, MDL_METRIC)};
   if (!m->has_loss) return v;
   void *gradient = instance_memory(a, i->sizes.params);
   v.loss = m->value_and_grad(i->dims, i->data, i->params, instance_memory(a, i->sizes.value_and_grad_work), gradient);
   v.gradient = arena_array(a, ArrayView, (size_t)m->nparams);
-  for (int p = 0; p < m->nparams; p++) v.gradient[p] = instance_param(i, p, gradient, arena_array(a, int64_t, DATA_MAX_RANK));
+  for (int p = 0; p < m->nparams; p++)
+    v.gradient[p] = instance_param(i, p, gradient, arena_array(a, int64_t, DATA_MAX_RANK));
   return v;
 }
 
@@ -121,10 +123,15 @@ static int eval(Arguments *args, Jit *jit) {
 
 int cmd_eval(int argc, char **argv) {
   static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&data_argp, 0, NULL, 0}, {0}};
-  static const struct argp argp = {options, parse, "FILE.mdl",
-                                   "Prints the loss, the metrics, the predictions and the gradient of every parameter at one "
-                                   "point: the start values, or --params.\v" STATUS_HELP,
-                                   children, NULL, NULL};
+  static const struct argp argp = {
+      options,
+      parse,
+      "FILE.mdl",
+      "Prints the loss, the metrics, the predictions and the gradient of every parameter at one "
+      "point: the start values, or --params.\v" STATUS_HELP,
+      children,
+      NULL,
+      NULL};
   Arena *a = arena_new();
   Arguments args = {.model.arena = a, .data.arena = a};
   argp_parse(&argp, argc, argv, 0, NULL, &args);

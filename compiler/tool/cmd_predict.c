@@ -8,10 +8,9 @@ typedef struct Arguments {
   const char *output;
 } Arguments;
 
-static const struct argp_option options[] = {
-  {"json", 'j', NULL, 0, "JSON instead of a table", 3},
-  {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
-  {0}};
+static const struct argp_option options[] = {{"json", 'j', NULL, 0, "JSON instead of a table", 3},
+                                             {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
+                                             {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
   Arguments *args = state->input;
@@ -39,10 +38,12 @@ static int64_t columns_of(ArrayView v) {
 static int fits_table(const struct mdl_model *m, const ArrayView *views) {
   for (int k = 0; k < m->npredicts; k++) {
     if (views[k].rank > 2)
-      return tool_reject("prediction %s has %d axes and fits no table: use --json", m->predicts[k].name, views[k].rank);
+      return tool_fail(STATUS_REJECTED, "prediction %s has %d axes and fits no table: use --json", m->predicts[k].name,
+                       views[k].rank);
     if (rows_of(views[k]) != rows_of(views[0]))
-      return tool_reject("predictions %s and %s have different numbers of rows and fit no table: use --json",
-                         m->predicts[0].name, m->predicts[k].name);
+      return tool_fail(STATUS_REJECTED,
+                       "predictions %s and %s have different numbers of rows and fit no table: use --json",
+                       m->predicts[0].name, m->predicts[k].name);
   }
   return STATUS_OK;
 }
@@ -91,7 +92,8 @@ static int predict(Arguments *args, Jit *jit) {
     return tool_fail(STATUS_USAGE, "which parameters? give --params FITTED (mdlc train -o FITTED writes them)");
   status = jit_program(a, &program, jit);
   if (status) return status;
-  if (jit->model->npredicts == 0) return tool_reject("%s: the model has no prediction (`predict name = …`)", args->model.file);
+  if (jit->model->npredicts == 0)
+    return tool_fail(STATUS_REJECTED, "%s: the model has no prediction (`predict name = …`)", args->model.file);
   Bound bound;
   Instance instance;
   status = data_bind(a, &program, &args->data, jit->model->predict_reads, &bound);
@@ -102,10 +104,15 @@ static int predict(Arguments *args, Jit *jit) {
 
 int cmd_predict(int argc, char **argv) {
   static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&data_argp, 0, NULL, 0}, {0}};
-  static const struct argp argp = {options, parse, "FILE.mdl",
-                                   "Prints the model's predictions at --params for the data that they read (no others are "
-                                   "asked for): as CSV, a row for each sample, or as JSON.\v" STATUS_HELP,
-                                   children, NULL, NULL};
+  static const struct argp argp = {
+      options,
+      parse,
+      "FILE.mdl",
+      "Prints the model's predictions at --params for the data that they read (no others are "
+      "asked for): as CSV, a row for each sample, or as JSON.\v" STATUS_HELP,
+      children,
+      NULL,
+      NULL};
   Arena *a = arena_new();
   Arguments args = {.model.arena = a, .data.arena = a};
   argp_parse(&argp, argc, argv, 0, NULL, &args);

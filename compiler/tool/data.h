@@ -25,9 +25,9 @@ typedef struct Bound {
   BoundArray *params; // by ParamDecl; null without --params
 } Bound;
 
-// Reads the files, matches what they hold to the model's data and parameters, infers the call-time dimensions.  Data array
-// k is required where need is null or need[k] is set, and left out otherwise.  Everything is checked: shapes, holes,
-// integers and their ranges; what is missing is named.
+// Reads the files, matches what they hold to the model's data and parameters, infers the call-time dimensions.  Data
+// array k is required where need is null or need[k] is set, and left out otherwise.  Everything is checked: shapes,
+// holes, integers and their ranges; what is missing is named.
 int data_bind(Arena *a, const Program *program, const DataOptions *options, const unsigned char *need, Bound *bound);
 
 // ---- JSON text ----

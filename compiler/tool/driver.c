@@ -1,4 +1,5 @@
-// driver.c - the passes in order: source text to a checked model.  (emit takes it from there: derive, simplify, schedule.)
+// driver.c - the passes in order: source text to a checked model.  (emit takes it from there: derive, simplify,
+// schedule.)
 #include "tool/driver.h"
 
 #include <ctype.h>
@@ -38,7 +39,8 @@ const char *program_name(Arena *a, const ModelOptions *options) {
   const char *base = base_name(options->file);
   size_t length = strlen(base);
   if (length > 4 && !strcmp(base + length - 4, ".mdl")) length -= 4;
-  char *name = arena_printf(a, "%s%.*s", length == 0 || (*base >= '0' && *base <= '9') ? "model_" : "", (int)length, base);
+  char *name =
+      arena_printf(a, "%s%.*s", length == 0 || (*base >= '0' && *base <= '9') ? "model_" : "", (int)length, base);
   for (char *c = name; *c; c++)
     if ((unsigned char)*c >= 0x80 || !isalnum((unsigned char)*c)) *c = '_';
   return name;
@@ -90,8 +92,11 @@ static int verify(const Model *m) {
 }
 
 int program_load(const ModelOptions *o, Program *p) {
-  *p = (Program){.emit = {.use_float = o->use_float, .source = base_name(o->file), .no_fuse = o->no_fuse,
-                          .no_contract = o->no_contract, .no_simplify = o->no_simplify}};
+  *p = (Program){.emit = {.use_float = o->use_float,
+                          .source = base_name(o->file),
+                          .no_fuse = o->no_fuse,
+                          .no_contract = o->no_contract,
+                          .no_simplify = o->no_simplify}};
   Source *source;
   int status = read_source(o->arena, o->file, &source);
   if (status) return status;

@@ -9,8 +9,8 @@
 typedef struct Program {
   const struct AstFile *ast;
   Model *model;
-  EmitOptions emit;   // what the options ask for
-  DimValue *call;     // the values given with -D for dimensions known only at call time
+  EmitOptions emit; // what the options ask for
+  DimValue *call;   // the values given with -D for dimensions known only at call time
   size_t ncall;
 } Program;
 

@@ -44,8 +44,8 @@ static bool value_at(const Model *m, KnownDims *known, const Poly *p, int dim, i
 static bool solve(const Model *m, KnownDims *known, const DimFact *fact, int dim, int64_t *x) {
   enum { TRIES = 100000 };
   int64_t zero, one, value;
-  if (value_at(m, known, fact->extent, dim, 0, &zero) && value_at(m, known, fact->extent, dim, 1, &one) && one != zero &&
-      zero > -INT32_MAX && one > -INT32_MAX && zero < INT32_MAX && one < INT32_MAX) {
+  if (value_at(m, known, fact->extent, dim, 0, &zero) && value_at(m, known, fact->extent, dim, 1, &one) &&
+      one != zero && zero > -INT32_MAX && one > -INT32_MAX && zero < INT32_MAX && one < INT32_MAX) {
     *x = (fact->actual - zero) / (one - zero);
     if (*x >= 0 && value_at(m, known, fact->extent, dim, *x, &value) && value == fact->actual) return true;
   }
@@ -74,28 +74,29 @@ static int unsolvable(const Model *m, const DimFact *fact, int dim) {
   Text extent;
   text_init(&extent);
   poly_print(&extent, m->dims, fact->extent);
-  int status = tool_reject("axis %d of %s is %" PRId64 " in %s, but no %s makes %s that", fact->axis + 1, fact->array,
-                           fact->actual, fact->origin, dims_get(m->dims, dim)->name, extent.s);
+  int status = tool_fail(STATUS_REJECTED, "axis %d of %s is %" PRId64 " in %s, but no %s makes %s that", fact->axis + 1,
+                         fact->array, fact->actual, fact->origin, dims_get(m->dims, dim)->name, extent.s);
   text_free(&extent);
   return status;
 }
 
-static int contradiction(Arena *a, const Model *m, const DimFact *fact, const KnownDims *known, bool defined, int64_t value) {
+static int contradiction(Arena *a, const Model *m, const DimFact *fact, const KnownDims *known, bool defined,
+                         int64_t value) {
   for (int k = 0; k < dims_count(m->dims); k++)
     if (fact->extent == poly_dim(m->dims, k) && known->from[k])
-      return tool_reject("%s is %" PRId64 " in %s but %" PRId64 " in %s", dims_get(m->dims, k)->name, known->values[k],
-                         known->from[k], fact->actual, fact->origin);
+      return tool_fail(STATUS_REJECTED, "%s is %" PRId64 " in %s but %" PRId64 " in %s", dims_get(m->dims, k)->name,
+                       known->values[k], known->from[k], fact->actual, fact->origin);
   Text extent;
   text_init(&extent);
   poly_print(&extent, m->dims, fact->extent);
   const char *by = "";
   for (int k = 0; k < dims_count(m->dims); k++)
     if (dims_get(m->dims, k)->name && known->from[k] && poly_uses(m->dims, fact->extent, k))
-      by = arena_printf(a, "%s%s%s is %" PRId64 " in %s", by, *by ? ", " : "", dims_get(m->dims, k)->name, known->values[k],
-                        known->from[k]);
+      by = arena_printf(a, "%s%s%s is %" PRId64 " in %s", by, *by ? ", " : "", dims_get(m->dims, k)->name,
+                        known->values[k], known->from[k]);
   const char *is = defined ? arena_printf(a, "%" PRId64, value) : "no whole number";
-  int status = tool_reject("axis %d of %s is %" PRId64 " in %s, but %s is %s%s%s%s", fact->axis + 1, fact->array, fact->actual,
-                           fact->origin, extent.s, is, *by ? " (" : "", by, *by ? ")" : "");
+  int status = tool_fail(STATUS_REJECTED, "axis %d of %s is %" PRId64 " in %s, but %s is %s%s%s%s", fact->axis + 1,
+                         fact->array, fact->actual, fact->origin, extent.s, is, *by ? " (" : "", by, *by ? ")" : "");
   text_free(&extent);
   return status;
 }

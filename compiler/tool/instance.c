@@ -46,8 +46,10 @@ ArrayView *instance_outputs(Arena *a, const Instance *i, int role) {
 ArrayView instance_param(const Instance *i, int which, const void *vector, int64_t *extent) {
   instance_shape(i, MDL_PARAM, which, extent);
   size_t size = type_size(i->model->real);
-  return (ArrayView){.type = i->model->real, .values = (const char *)vector + (size_t)i->offsets[which] * size,
-                     .rank = i->model->params[which].rank, .extent = extent};
+  return (ArrayView){.type = i->model->real,
+                     .values = (const char *)vector + (size_t)i->offsets[which] * size,
+                     .rank = i->model->params[which].rank,
+                     .extent = extent};
 }
 
 // "n = 11, d = 3"
@@ -59,8 +61,10 @@ static const char *dims_text(Arena *a, const Instance *i) {
 }
 
 static int refuse(Arena *a, const Instance *i, int status) {
-  if (status == MDL_ERROR_OVERFLOW) return tool_reject("the model is too large for this machine at %s", dims_text(a, i));
-  return tool_reject("the model's shapes do not exist at %s: an extent is negative or not whole", dims_text(a, i));
+  if (status == MDL_ERROR_OVERFLOW)
+    return tool_fail(STATUS_REJECTED, "the model is too large for this machine at %s", dims_text(a, i));
+  return tool_fail(STATUS_REJECTED, "the model's shapes do not exist at %s: an extent is negative or not whole",
+                   dims_text(a, i));
 }
 
 // The values of `array` as the model wants them: its own memory where that fits, else converted.
@@ -78,26 +82,29 @@ static void set_dims(Arena *a, const Model *m, const Bound *bound, Instance *i) 
   i->dims = dims;
 }
 
-// Data that was not needed, and is not there, stands as zeros: `check` looks at all.
+// Data that was not needed, and is not there, is a null pointer; an array of no entries is not.
 static void set_data(Arena *a, const Bound *bound, Instance *i) {
   const void **data = arena_array(a, const void *, (size_t)i->model->ndata);
   for (int k = 0; k < i->model->ndata; k++) {
-    const struct mdl_array *d = &i->model->data[k];
-    int64_t extent[DATA_MAX_RANK];
-    data[k] = bound->data[k].origin ? convert(a, d->type, &bound->data[k])
-                                    : arena_alloc(a, instance_shape(i, MDL_DATA, k, extent), sizeof(double));
-    if (!data[k]) data[k] = arena_alloc(a, 1, sizeof(double)); // of no entries
+    if (!bound->data[k].origin) continue;
+    data[k] = convert(a, i->model->data[k].type, &bound->data[k]);
+    if (!data[k]) data[k] = arena_new_of(a, double);
   }
   i->data = data;
+}
+
+int instance_range_error(const struct mdl_where *where) {
+  return tool_fail(STATUS_REJECTED,
+                   "%s: entry %" PRId64 " is %" PRId64 ", but it must be at least 0 and under %" PRId64,
+                   where->name ? where->name : "a subscript", where->position, where->value, where->limit);
 }
 
 static int check(const Instance *i) {
   struct mdl_where where = {.name = NULL};
   int status = i->model->check(i->dims, i->data, &where);
   if (status == MDL_OK) return STATUS_OK;
-  if (status != MDL_ERROR_RANGE) return tool_fail(STATUS_INTERNAL, "internal error: check says %d", status);
-  return tool_reject("%s: entry %" PRId64 " is %" PRId64 ", but it must be at least 0 and under %" PRId64,
-                     where.name ? where.name : "a subscript", where.position, where.value, where.limit);
+  if (status == MDL_ERROR_RANGE) return instance_range_error(&where);
+  return tool_fail(STATUS_INTERNAL, "internal error: check says %d", status);
 }
 
 static void set_params(Arena *a, const Bound *bound, uint64_t seed, Instance *i) {
@@ -109,7 +116,8 @@ static void set_params(Arena *a, const Bound *bound, uint64_t seed, Instance *i)
   for (int p = 0; p < i->model->nparams; p++) {
     const BoundArray *from = &bound->params[p];
     size_t size = type_size(i->model->real);
-    if (from->count) memcpy((char *)i->params + (size_t)i->offsets[p] * size, convert(a, i->model->real, from), from->count * size);
+    if (from->count)
+      memcpy((char *)i->params + (size_t)i->offsets[p] * size, convert(a, i->model->real, from), from->count * size);
   }
 }
 

@@ -25,8 +25,8 @@ static void add_word(Arena *a, Words *w, const char *s) {
   ARENA_PUSH(a, w->items, w->count, w->room) = s ? arena_strdup(a, s) : NULL;
 }
 
-// $CC and $CFLAGS as make has them: words between blanks; quotes and backslashes as a shell reads them, and nothing else of a
-// shell.
+// $CC and $CFLAGS as make has them: words between blanks; quotes and backslashes as a shell reads them, and nothing
+// else of a shell.
 static bool add_words(Arena *a, Words *w, const char *s) {
   Text word;
   text_init(&word);
@@ -58,9 +58,9 @@ static const char *variable(const char *name, const char *otherwise) {
 
 static int command_line(Arena *a, const char *source, const char *object, Words *w) {
   const char *cc = variable("CC", "cc"), *cflags = variable("CFLAGS", "-O2");
-  if (!add_words(a, w, cc) || w->count == 0)
-    return tool_fail(STATUS_ENVIRONMENT, "CC is not a command: %s", cc);
-  if (!add_words(a, w, cflags)) return tool_fail(STATUS_ENVIRONMENT, "CFLAGS has a quote that is not closed: %s", cflags);
+  if (!add_words(a, w, cc) || w->count == 0) return tool_fail(STATUS_ENVIRONMENT, "CC is not a command: %s", cc);
+  if (!add_words(a, w, cflags))
+    return tool_fail(STATUS_ENVIRONMENT, "CFLAGS has a quote that is not closed: %s", cflags);
   const char *const rest[] = {"-shared", "-fPIC", "-o", object, source, "-lm", NULL};
   for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) add_word(a, w, rest[i]);
   return STATUS_OK;
@@ -102,7 +102,8 @@ static int spawn(char **argv, const char *log, const sigset_t *mask, pid_t *pid)
   return why;
 }
 
-// Until the child ends, or a signal to us ends it; the signal then comes back to be raised once everything is cleaned up.
+// Until the child ends, or a signal to us ends it; the signal then comes back to be raised once everything is cleaned
+// up.
 static int wait_for(pid_t pid, const sigset_t *signals, int *wait_status) {
   for (;;) {
     pid_t ended = waitpid(pid, wait_status, WNOHANG);
@@ -131,7 +132,8 @@ static void show_log(const char *path) {
 static int run_compiler(const Words *w, const char *log, const sigset_t *mask, const sigset_t *signals, int *signal) {
   pid_t pid;
   int why = spawn(w->items, log, mask, &pid);
-  if (why) return tool_fail(STATUS_ENVIRONMENT, "cannot run the C compiler `%s` (from $CC): %s", w->items[0], strerror(why));
+  if (why)
+    return tool_fail(STATUS_ENVIRONMENT, "cannot run the C compiler `%s` (from $CC): %s", w->items[0], strerror(why));
   int wait_status;
   *signal = wait_for(pid, signals, &wait_status);
   if (*signal) return STATUS_ENVIRONMENT;

@@ -19,16 +19,20 @@ void jit_close(Jit *jit);
 // A compiled model at given dimensions and data.
 typedef struct Instance {
   const struct mdl_model *model;
-  const int64_t *dims;       // in the order of model->dims
-  const void *const *data;   // in the order of model->data, of the model's types
-  const int64_t *offsets;    // nparams + 1, in reals
-  size_t nreals;             // of the parameter vector
+  const int64_t *dims;     // in the order of model->dims
+  const void *const *data; // in the order of model->data, of the model's types
+  const int64_t *offsets;  // nparams + 1, in reals
+  size_t nreals;           // of the parameter vector
   struct mdl_sizes sizes;
-  void *params;              // --params, or the start values; of the model's real type
+  void *params; // --params, or the start values; of the model's real type
 } Instance;
 
 // Sizes, conversion to the model's real type, `check`, parameters.  Memory from a.
-int instance_new(Arena *a, const Program *program, const Jit *jit, const Bound *bound, uint64_t seed, Instance *instance);
+int instance_new(Arena *a, const Program *program, const Jit *jit, const Bound *bound, uint64_t seed,
+                 Instance *instance);
+
+// What the model's `check` found (MDL_ERROR_RANGE), said.
+int instance_range_error(const struct mdl_where *where);
 
 // Memory as the contract asks for it: aligned to MDL_ALIGNMENT, zeroed; from a.
 void *instance_memory(Arena *a, size_t bytes);

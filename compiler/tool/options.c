@@ -57,13 +57,13 @@ static bool is_identifier(const char *s) {
 enum { KEY_REAL = 0x100, KEY_NAME, KEY_NO_FUSE, KEY_NO_CONTRACT, KEY_NO_SIMPLIFY, KEY_COLUMN, KEY_PARAMS, KEY_SEED };
 
 static const struct argp_option model_options[] = {
-  {"define", 'D', "DIM=VALUE", 0, "Give dimension DIM this value", 1},
-  {"real", KEY_REAL, "TYPE", 0, "Compute in double (the default) or float", 1},
-  {"name", KEY_NAME, "NAME", 0, "Name of the model in C (default: the file's name)", 1},
-  {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
-  {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
-  {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify (the same results, slower)", 9},
-  {0}};
+    {"define", 'D', "DIM=VALUE", 0, "Give dimension DIM this value", 1},
+    {"real", KEY_REAL, "TYPE", 0, "Compute in double (the default) or float", 1},
+    {"name", KEY_NAME, "NAME", 0, "Name of the model in C (default: the file's name)", 1},
+    {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
+    {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
+    {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify (the same results, slower)", 9},
+    {0}};
 
 static void define_dim(struct argp_state *state, ModelOptions *o, const char *text) {
   const char *equals = strchr(text, '=');
@@ -106,14 +106,15 @@ const struct argp model_argp = {model_options, model_parse, NULL, NULL, NULL, NU
 // ---- data: --data, --column, --params, --seed ----
 
 static const struct argp_option data_options[] = {
-  {"data", 'd', "FILE", 0,
-   "Data by name: a table (FILE.csv: a header, one row a sample) for batch data, or arrays (FILE.json: an object of "
-   "numbers and nested arrays) for any; may be given several times", 2},
-  {"column", KEY_COLUMN, "X=FIRST..LAST", 0,
-   "Data X is the table's columns FIRST to LAST (X=NAME: one column); without it, column X, or X[0], X[1], …", 2},
-  {"params", KEY_PARAMS, "FILE", 0, "Parameters by name, as JSON; without it, the start values", 2},
-  {"seed", KEY_SEED, "S", 0, "Seed of all random numbers (default 0)", 2},
-  {0}};
+    {"data", 'd', "FILE", 0,
+     "Data by name: a table (FILE.csv: a header, one row a sample) for batch data, or arrays (FILE.json: an object of "
+     "numbers and nested arrays) for any; may be given several times",
+     2},
+    {"column", KEY_COLUMN, "X=FIRST..LAST", 0,
+     "Data X is the table's columns FIRST to LAST (X=NAME: one column); without it, column X, or X[0], X[1], …", 2},
+    {"params", KEY_PARAMS, "FILE", 0, "Parameters by name, as JSON; without it, the start values", 2},
+    {"seed", KEY_SEED, "S", 0, "Seed of all random numbers (default 0)", 2},
+    {0}};
 
 static void column_range(struct argp_state *state, DataOptions *o, const char *text) {
   const char *equals = strchr(text, '=');

@@ -1,4 +1,5 @@
 // output.c - files that appear whole or not at all, and a standard output whose loss is noticed.
+#define _XOPEN_SOURCE 700 // realpath
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -60,20 +61,32 @@ static int write_special(const OutputFile *file) {
   return close(fd) || bad ? -1 : 0;
 }
 
-static int write_files(Arena *a, const OutputFile *files, size_t count) {
+// Where a link points, so that the link stays.
+static OutputFile *resolve(Arena *a, const OutputFile *files, size_t count) {
+  OutputFile *resolved = arena_array(a, OutputFile, count);
+  for (size_t i = 0; i < count; i++) {
+    char *real = realpath(files[i].path, NULL);
+    resolved[i] = (OutputFile){real ? arena_strdup(a, real) : files[i].path, files[i].text};
+    free(real);
+  }
+  return resolved;
+}
+
+static int write_files(Arena *a, const OutputFile *named, size_t count) {
+  const OutputFile *files = resolve(a, named, count);
   char **beside = arena_array(a, char *, count);
   size_t done = 0;
-  const char *failed = NULL;
+  const char *failed = NULL; // as the user named it
   for (; done < count && !failed; done++) {
     if (is_special(files[done].path)) {
-      if (write_special(&files[done])) failed = files[done].path;
+      if (write_special(&files[done])) failed = named[done].path;
     } else if (!(beside[done] = write_beside(a, &files[done]))) {
-      failed = files[done].path;
+      failed = named[done].path;
     }
   }
   for (size_t i = 0; i < done && !failed; i++) {
     if (!beside[i]) continue;
-    if (rename(beside[i], files[i].path)) failed = files[i].path;
+    if (rename(beside[i], files[i].path)) failed = named[i].path;
     else beside[i] = NULL;
   }
   if (!failed) return STATUS_OK;
@@ -107,5 +120,6 @@ int output_close(void) {
   if (!fflush(stdout) && !bad) return STATUS_OK;
   clearerr(stdout);
   if (errno == EPIPE) return STATUS_ENVIRONMENT;
-  return tool_fail(STATUS_ENVIRONMENT, "cannot write standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+  return tool_fail(STATUS_ENVIRONMENT, "cannot write standard output%s%s", errno ? ": " : "",
+                   errno ? strerror(errno) : "");
 }

@@ -25,13 +25,13 @@ typedef struct TableReader {
   size_t buffer_size;
   const char *rest; // of the buffer: what is still to be fed
   size_t rest_length;
-  size_t line;     // that is being fed, from 1
-  size_t row_line; // where the row began
+  size_t line;       // that is being fed, from 1
+  size_t row_line;   // where the row began
   size_t quote_line; // where the quote that is open began
-  size_t blank;    // the first of the blank lines before this row, 0: none
-  size_t field;    // next in this row, from 0
-  bool header;     // still to come
-  int status;      // STATUS_OK until something was complained of
+  size_t blank;      // the first of the blank lines before this row, 0: none
+  size_t field;      // next in this row, from 0
+  bool header;       // still to come
+  int status;        // STATUS_OK until something was complained of
   LineRun *runs;
   size_t nruns, runs_room;
 } TableReader;
@@ -65,7 +65,8 @@ static void complain(TableReader *r, size_t field, const char *format, ...) {
   if (r->status) return;
   va_list args;
   va_start(args, format);
-  r->status = tool_reject("%s:%zu:%zu: %s", r->table->path, r->row_line, field + 1, arena_vprintf(r->arena, format, args));
+  r->status =
+      tool_reject("%s:%zu:%zu: %s", r->table->path, r->row_line, field + 1, arena_vprintf(r->arena, format, args));
   va_end(args);
 }
 
@@ -118,8 +119,9 @@ static void on_row(int terminator, void *context) {
   Table *t = r->table;
   if (!r->header) {
     if (r->field != t->ncolumns)
-      complain(r, r->field < t->ncolumns ? r->field : t->ncolumns, "%zu value%s in this row, but %zu column%s in the header",
-               r->field, r->field == 1 ? "" : "s", t->ncolumns, t->ncolumns == 1 ? "" : "s");
+      complain(r, r->field < t->ncolumns ? r->field : t->ncolumns,
+               "%zu value%s in this row, but %zu column%s in the header", r->field, r->field == 1 ? "" : "s",
+               t->ncolumns, t->ncolumns == 1 ? "" : "s");
     LineRun *last = r->nruns ? &r->runs[r->nruns - 1] : NULL;
     if (!last || last->line + (t->rows - last->row) != r->row_line)
       ARENA_PUSH(r->arena, r->runs, r->nruns, r->runs_room) = (LineRun){t->rows, r->row_line};
@@ -155,7 +157,8 @@ static bool feed_line(TableReader *r) {
   size_t length;
   if (r->status) return false;
   if (!next_line(r, &s, &length)) {
-    if (ferror(r->file)) r->status = tool_fail(STATUS_ENVIRONMENT, "cannot read %s: %s", r->table->path, strerror(errno));
+    if (ferror(r->file))
+      r->status = tool_fail(STATUS_ENVIRONMENT, "cannot read %s: %s", r->table->path, strerror(errno));
     return false;
   }
   if (r->line == 1 && length >= 3 && !memcmp(s, "\xEF\xBB\xBF", 3)) { // a byte order mark
@@ -168,8 +171,9 @@ static bool feed_line(TableReader *r) {
   if (r->csv.quoted && !quoted) r->quote_line = r->line;
   if (fed != length && !r->status) {
     r->row_line = r->line;
-    complain(r, r->field, csv_error(&r->csv) == CSV_EPARSE ? "a quote (\") within a value: double it, or quote the whole value"
-                                                           : "this row is too long");
+    complain(r, r->field,
+             csv_error(&r->csv) == CSV_EPARSE ? "a quote (\") within a value: double it, or quote the whole value"
+                                              : "this row is too long");
   }
   return !r->status;
 }
@@ -193,12 +197,13 @@ int table_open(Arena *a, const char *path, Table **table) {
     fclose(r->file);
     return tool_fail(STATUS_ENVIRONMENT, "out of memory");
   }
-  *table = t;
   while (r->header && feed_line(r)) continue;
   if (!r->status && r->header) finish(r); // a header without a newline
-  if (!r->status && r->header) r->status = tool_reject("%s:1:1: the file is empty: a header must name the columns", path);
+  if (!r->status && r->header)
+    r->status = tool_reject("%s:1:1: the file is empty: a header must name the columns", path);
   int status = r->status;
   if (status) table_close(t);
+  else *table = t;
   return status;
 }
 

@@ -10,8 +10,8 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-// Exit statuses; every function of the tool that returns an int and may fail returns one of these, and has then said why
-// on stderr.
+// Exit statuses; every function of the tool that returns an int and may fail returns one of these, and has then said
+// why on stderr.
 enum {
   STATUS_OK = 0,
   STATUS_REJECTED = 1,    // the program or its data
@@ -21,8 +21,8 @@ enum {
   STATUS_INTERNAL = 70    // our mistake
 };
 // The paragraph about them that ends each --help.
-#define STATUS_HELP                                                                                               \
-  "Exit status: 0 ok, 1 program or data rejected, 2 wrong usage, 3 environment (file, disk, memory, C compiler), " \
+#define STATUS_HELP                                                                                                    \
+  "Exit status: 0 ok, 1 program or data rejected, 2 wrong usage, 3 environment (file, disk, memory, C compiler), "     \
   "4 training diverged, 70 internal error."
 
 // ---- commands: one file each, each listed in the table of main.c ----
@@ -34,7 +34,7 @@ CommandRun cmd_check, cmd_explain, cmd_graph, cmd_cost, cmd_dump;
 
 // ---- messages ----
 
-// "mdlc: message" on stderr, and the status given back: `return tool_fail(STATUS_ENVIRONMENT, "cannot open %s: %s", …);`
+// "mdlc: message" on stderr, and the status given back: `return tool_fail(STATUS_ENVIRONMENT, "cannot open %s", …);`
 int tool_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The same about a place in a data file, "message" alone: the text starts with the place ("readings.csv:4:2: …").
 int tool_reject(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,87 @@
+# mdlc train.  (Read by run.sh.)
+cat > "$top/files/thermometer.mdl" <<'MODEL'
+batch n
+data  t_u[n], t_c[n]
+param w = 1, b = 0
+predict t_p = w * (0.1 * t_u) + b
+loss    mean((t_p - t_c)^2)
+MODEL
+cat > "$top/files/readings.csv" <<'TABLE'
+t_c,t_u
+0.5,35.7
+14,55.9
+15,58.2
+28,81.9
+11,56.3
+8,48.9
+3,33.9
+-4,21.8
+6,48.4
+13,60.4
+21,68.4
+TABLE
+sed 's/0.1 \* t_u/t_u/' "$top/files/thermometer.mdl" > "$top/files/raw.mdl"
+train() { model=$1; shift; mdlc train "$model.mdl" --data readings.csv "$@"; }
+
+case_is 'SGD, the default' 0 '' train thermometer --lr 1e-2 --epochs 5000 -o fitted.json
+prints 'epoch 1  loss 80.364345'
+prints 'epoch 2  loss 37.574914'
+prints 'epoch 3  loss 30.871081'
+prints 'epoch 500  loss 7.860124'
+prints 'epoch 5000  loss 2.927647'
+prints 'w = 5.36708979805'
+prints 'b = -17.3012225210'
+leaves 'fitted.json'
+case_is 'the rate of SGD is 1e-2' 0 '' train thermometer --epochs 500
+prints 'epoch 500  loss 7.860124'
+case_is 'Adam' 0 '' train raw --optimizer adam --lr 0.1 --epochs 2000
+prints 'epoch 2000  loss 2.927646'
+prints 'w = 0.53672389698'
+case_is 'in float' 0 '' train thermometer --epochs 500 --real float
+prints 'epoch 500  loss 7.8601'
+case_is 'validation and mini-batches' 0 '' train thermometer --epochs 20 --validation 0.2 --batch-size 4 --seed 3 --log-every 7
+prints '  validation '
+prints 'epoch 14  loss'
+case_is 'options by either spelling' 0 '' train thermometer --optimizer AdamW --weight-decay 0.1 --betas 0.9,0.99 --amsgrad
+case_is 'underscores' 0 '' train thermometer --optimizer AdamW --weight_decay 0.1
+case_is 'no epochs' 0 '' train thermometer --epochs 0
+prints 'w = 1'
+file start.json '{"w": 5.367089798058013, "b": -17.301222521007173}'
+case_is 'from given parameters' 0 '' train thermometer --epochs 1 --params start.json
+prints 'epoch 1  loss 2.927647'
+
+fit_and_predict() {
+  train thermometer --epochs 10 -o fitted.json > out.txt && mdlc predict thermometer.mdl --params fitted.json --data readings.csv
+}
+case_is 'what it writes, predict reads' 0 '' fit_and_predict
+prints 't_p'
+
+case_is 'an option that the optimizer lacks' 2 'SGD has no option --betas; it has --lr, ' train thermometer --betas 0.9,0.99
+case_is 'an option out of range' 2 '--lr must be 0 or more' train thermometer --lr -1
+case_is 'nesterov without momentum' 2 'mdlc train:' train thermometer --nesterov
+case_is 'no such optimizer' 2 "no optimizer 'sdg'; there are SGD, " train thermometer --optimizer sdg
+case_is 'one beta' 2 '--betas takes two numbers' train thermometer --optimizer adam --betas 0.9
+case_is 'a rate that is no number' 2 "--lr: 'fast' is not a number" train thermometer --lr fast
+case_is 'epochs that are no number' 2 "--epochs: '1.5' is not a whole number" train thermometer --epochs 1.5
+case_is 'all samples validate' 2 '--validation: 0 <= FRACTION < 1' train thermometer --validation 1
+case_is 'no sample validates' 1 '--validation 0.01 of 11 samples is none' train thermometer --validation 0.01
+case_is 'no model' 2 'which model?' mdlc train
+case_is 'help' 0 '' mdlc train --help
+prints '--weight-decay=X'
+prints 'Exit status: 0 ok'
+
+case_is 'divergence' 4 'training diverged in epoch' train raw --epochs 200 -o fitted.json
+prints 'w = '
+leaves 'fitted.json'
+file huge.json '{"w": 1e300, "b": 0}'
+case_is 'divergence at once' 4 'training diverged in epoch 1: the loss became non-finite first' train raw --params huge.json
+file loose.mdl 'batch n\ndata t_u[n]\nparam w = 1\npredict p = w * t_u\n'
+case_is 'no loss' 1 'the model has no loss to train by' train loose
+file fixed.mdl 'batch n\ndata t_u[n]\nloss mean(t_u)\n'
+case_is 'no parameters' 1 'the model has no parameters to train' train fixed
+file none.csv 't_u,t_c\n'
+case_is 'no samples' 1 'no samples: n is 0' mdlc train raw.mdl --data none.csv
+case_is 'a place that cannot be written' 3 'cannot write none/fitted.json: No such file or directory' train thermometer -o none/fitted.json
+leaves ''
+full_output() { train thermometer > /dev/full; }
+case_is 'a full standard output' 3 'cannot write standard output' full_output
