@@ -1,0 +1,128 @@
+// test_schedule.c - loop trees: what fuses, what shrinks, what bounds a loop, what goes on the tape.
+#include <check.h>
+#include <string.h>
+
+#include "derive/derive.h"
+#include "graph/text.h"
+#include "schedule/expand.h"
+#include "schedule/schedule.h"
+#include "schedule/tape.h"
+#include "simplify/simplify.h"
+
+static Model *parse(Arena *a, const char *text) {
+  Diags diags;
+  diags_init(&diags, a);
+  Source *source = arena_new_of(a, Source);
+  source->name = "test";
+  source->text = text;
+  source->length = strlen(text);
+  Model *m = graph_parse(a, &diags, source);
+  if (!m) {
+    Text t;
+    text_init(&t);
+    diags_print(&diags, &t, false);
+    ck_abort_msg("%s", t.s);
+  }
+  return m;
+}
+
+typedef struct Case {
+  const char *name, *model, *tree;
+  bool no_fuse, no_contract;
+} Case;
+
+#define HEAD "model m\nbatch n\ndim d = 4\ndim k = 3\n"
+
+static const Case cases[] = {
+    {"an element-wise chain into a sum is one loop with scalars",
+     HEAD "data x[n]\nparam w\nnode y[i:n] = w * x[i]\nnode z[i:n] = exp(y[i]) + y[i]\nnode s = sum[i:n](z[i])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    compute y: scalar\n    compute z: scalar\n    add to s: scalar\n", false, false},
+    {"a reader of a finished sum has a loop of its own, and what it needs is kept",
+     HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nnode t = sum[i:n](y[i] / s)\nroot loss = t\n",
+     "  start s\n  for i in 0..n\n    compute y: work [n]\n    add to s: scalar\n  start t\n  for i in 0..n\n    add to t: scalar\n", false, false},
+    {"a product's rows run along memory and its consumer rides along the samples",
+     HEAD "data x[n, d]\nparam W[d, k]\nnode z[i:n, c:k] = sum[p:d](x[i, p] * W[p, c])\nnode s = sum[i:n, c:k](z[i, c])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    start z\n    for p in 0..d\n      for c in 0..k\n        add to z: work [k]\n"
+     "    for c in 0..k\n      add to s: scalar\n", false, false},
+    {"a neighbour's entry keeps two loops apart",
+     HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n if i >= 1](y[i] * y[i - 1])\nroot loss = s\n",
+     "  for i in 0..n\n    compute y: work [n]\n  start s\n  for i in 0..n (bounded)\n    add to s: scalar\n", false, false},
+    {"a triangle bounds its inner loop",
+     HEAD "data x[n]\nnode s = sum[i:n, j:n if j < i](x[i] * x[j])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    for j in 0..n (bounded)\n      add to s: scalar\n", false, false},
+    {"a scatter adds within its own loops",
+     HEAD "data t[n] in 0..d\ndata x[n]\nscatter h[d] = [i:n] (t[i]) += x[i]\nnode s = sum[j:d](h[j]^2)\nroot loss = s\n",
+     "  start h\n  for i in 0..n\n    add to h: work [d]\n  start s\n  for j in 0..d\n    add to s: scalar\n", false, false},
+    {"without fusion every node has its loops",
+     HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nroot loss = s\n",
+     "  for i in 0..n\n    compute y: work [n]\n  start s\n  for i in 0..n\n    add to s: scalar\n", true, false},
+    {"without contraction every array is whole",
+     HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    compute y: work [n]\n    add to s: scalar\n", false, true},
+};
+
+START_TEST(test_loop_trees) {
+  const Case *c = &cases[_i];
+  Arena *a = arena_new();
+  Model *m = parse(a, c->model);
+  Task task = {.graph = m->graph, .result = graph_root(m->graph, ROOT_LOSS, 0)->node, .no_fuse = c->no_fuse, .no_contract = c->no_contract};
+  Text t;
+  text_init(&t);
+  schedule_print(&t, schedule_task(a, &task));
+  ck_assert_msg(!strcmp(t.s, c->tree), "%s:\n%s", c->name, t.s);
+  text_free(&t);
+  arena_free(a);
+}
+END_TEST
+
+static const Node *node_named(const Graph *g, const char *name) {
+  const Node *n = graph_find(g, name);
+  ck_assert_msg(n != NULL, "no node %s", name);
+  return n;
+}
+
+// exp is stored, what takes a few operations is computed again, inputs are there anyhow.
+START_TEST(test_tape) {
+  Arena *a = arena_new();
+  Model *m = parse(a, HEAD "data x[n]\nparam w\nnode u[i:n] = w * x[i]\nnode e[i:n] = exp(u[i])\nnode v[i:n] = e[i] + u[i]\n"
+                           "node q[i:n] = v[i] * v[i] * e[i]\nnode s = sum[i:n](q[i])\nroot loss = s\n");
+  unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
+  Graph *g = expand_reductions(a, simplify(a, derive_gradient(a, m->graph, false, NULL), roles));
+  Tape tape = tape_plan(a, g);
+  ck_assert(tape.stored[node_named(g, "e")->id]);
+  ck_assert(!tape.stored[node_named(g, "u")->id]);
+  ck_assert(!tape.stored[node_named(g, "v")->id]);
+  ck_assert(!tape.stored[node_named(g, "s")->id]);
+  ck_assert_ptr_eq(tape.reals, poly_dim(m->dims, m->batch));
+  arena_free(a);
+}
+END_TEST
+
+START_TEST(test_logsumexp_takes_passes) {
+  Arena *a = arena_new();
+  Model *m = parse(a, HEAD "data x[n, d]\nnode l[i:n] = logsumexp[j:d](x[i, j])\nnode s = sum[i:n](l[i])\nroot loss = s\n");
+  Graph *g = expand_reductions(a, m->graph);
+  ck_assert_int_eq(node_named(g, "l_max")->reduce, REDUCE_MAX);
+  ck_assert_int_eq(node_named(g, "l_sum")->reduce, REDUCE_SUM);
+  ck_assert_int_eq(node_named(g, "l")->reduce, REDUCE_NONE);
+  Text why;
+  text_init(&why);
+  ck_assert_msg(graph_verify(m, g, &why), "%s", why.s);
+  text_free(&why);
+  arena_free(a);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("schedule");
+  TCase *c = tcase_create("schedule");
+  tcase_add_loop_test(c, test_loop_trees, 0, (int)(sizeof cases / sizeof *cases));
+  tcase_add_test(c, test_tape);
+  tcase_add_test(c, test_logsumexp_takes_passes);
+  suite_add_tcase(s, c);
+  SRunner *r = srunner_create(s);
+  srunner_run_all(r, CK_NORMAL);
+  int failed = srunner_ntests_failed(r);
+  srunner_free(r);
+  return failed ? 1 : 0;
+}
