@@ -298,8 +298,7 @@ static int from_json(Bindings *b, const JsonFile *file, int rank, const Poly **e
                        shape_text(b->arena, b->model, array->name, rank, extent));
   array->origin = file->path;
   array->count = j.count;
-  array->real = arena_array(b->arena, double, j.count);
-  if (j.count) memcpy(array->real, j.values, j.count * sizeof *array->real);
+  array->real = j.values;
   for (int k = 0; k < rank; k++) {
     array->extent[k] = j.extent[k];
     if (j.extent[k] >= 0)
@@ -319,8 +318,10 @@ static int take_data(Bindings *b) {
       BoundArray *array = &b->bound->data[k];
       *array = pass ? *array : (BoundArray){.name = d->name, .type = d->type, .rank = d->rank};
       if (!found->file || (found->file->table != NULL) != (pass == 0)) continue;
-      if (found->file->table) from_table(b, d, found, array);
-      else if (from_json(b, &found->file->json, d->rank, d->extent, array)) status = STATUS_REJECTED;
+      if (found->file->table)
+        from_table(b, d, found, array);
+      else if (from_json(b, &found->file->json, d->rank, d->extent, array))
+        status = STATUS_REJECTED;
     }
   }
   return status;
@@ -339,8 +340,10 @@ static int take_params(Bindings *b) {
     b->bound->params[p] = (BoundArray){.name = names[p], .type = TYPE_REAL, .rank = m->param[p].rank};
     size_t k = 0;
     while (k < file.count && strcmp(file.names[k], names[p])) k++;
-    if (k == file.count) status = tool_reject("%s: no parameter `%s`", file.path, names[p]);
-    else if (from_json(b, &file, m->param[p].rank, m->param[p].extent, &b->bound->params[p])) status = STATUS_REJECTED;
+    if (k == file.count)
+      status = tool_reject("%s: no parameter `%s`", file.path, names[p]);
+    else if (from_json(b, &file, m->param[p].rank, m->param[p].extent, &b->bound->params[p]))
+      status = STATUS_REJECTED;
   }
   for (size_t k = 0; k < file.count; k++) {
     int p = 0;
@@ -363,7 +366,7 @@ static void given_dims(Bindings *b, KnownDims *known) {
     int64_t value;
     if (known->from[k] || !dim->name || !program_call_dim(b->program, dim->name, &value)) continue;
     known->values[k] = value;
-    known->from[k] = arena_printf(b->arena, "-D %s", dim->name);
+    known->from[k] = arena_printf(b->arena, "-D %s=%" PRId64, dim->name, value);
   }
 }
 

@@ -93,8 +93,10 @@ static void put_object(Text *t, const char *key, const struct mdl_array *arrays,
 static void put_json(Text *t, const Values *v) {
   const struct mdl_model *m = v->model;
   text_put(t, "{\"loss\": ");
-  if (m->has_loss) json_put_real(t, v->loss);
-  else text_put(t, "null");
+  if (m->has_loss)
+    json_put_real(t, v->loss);
+  else
+    text_put(t, "null");
   put_object(t, "metrics", m->metrics, v->metrics, m->nmetrics);
   put_object(t, "predictions", m->predicts, v->predictions, m->npredicts);
   put_object(t, "gradient", m->params, v->gradient, m->has_loss ? m->nparams : 0);
@@ -114,8 +116,10 @@ static int eval(Arguments *args, Jit *jit) {
   Values values = compute(a, &instance);
   Text t;
   text_init(&t);
-  if (args->json) put_json(&t, &values);
-  else put_text(&t, &values);
+  if (args->json)
+    put_json(&t, &values);
+  else
+    put_text(&t, &values);
   status = output_text(args->output, &t);
   text_free(&t);
   return status;

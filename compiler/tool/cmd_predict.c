@@ -96,7 +96,9 @@ static int predict(Arguments *args, Jit *jit) {
     return tool_fail(STATUS_REJECTED, "%s: the model has no prediction (`predict name = …`)", args->model.file);
   Bound bound;
   Instance instance;
-  status = data_bind(a, &program, &args->data, jit->model->predict_reads, &bound);
+  static const unsigned char nothing[1]; // where the model has no data at all
+  const unsigned char *reads = jit->model->ndata ? jit->model->predict_reads : nothing;
+  status = data_bind(a, &program, &args->data, reads, &bound);
   if (!status) status = instance_new(a, &program, jit, &bound, args->data.seed, &instance);
   if (status) return status;
   return print(args, jit->model, instance_outputs(a, &instance, MDL_PREDICT));

@@ -106,8 +106,10 @@ static void put_params(Text *t, Arena *a, const Instance *i, bool in_full) {
     ArrayView v = instance_param(i, p, i->params, extent);
     size_t count = instance_shape(i, MDL_PARAM, p, extent);
     text_printf(t, "%s = ", i->model->params[p].name);
-    if (in_full || count <= SHOWN) json_put_array(t, v, 2);
-    else text_printf(t, "… %zu numbers [%s]", count, i->model->params[p].shape);
+    if (in_full || count <= SHOWN)
+      json_put_array(t, v, 2);
+    else
+      text_printf(t, "… %zu numbers [%s]", count, i->model->params[p].shape);
     text_char(t, '\n');
   }
 }

@@ -69,8 +69,10 @@ static DimOverride *split_dims(const ModelOptions *o, Program *p, int *nfixed) {
   p->call = arena_array(o->arena, DimValue, o->ndims);
   *nfixed = 0;
   for (size_t i = 0; i < o->ndims; i++) {
-    if (declares_call_dim(p->ast, o->dims[i].name)) p->call[p->ncall++] = o->dims[i];
-    else fixed[(*nfixed)++] = (DimOverride){o->dims[i].name, o->dims[i].value};
+    if (declares_call_dim(p->ast, o->dims[i].name))
+      p->call[p->ncall++] = o->dims[i];
+    else
+      fixed[(*nfixed)++] = (DimOverride){o->dims[i].name, o->dims[i].value};
   }
   return fixed;
 }

@@ -38,8 +38,10 @@ ArrayView *instance_outputs(Arena *a, const Instance *i, int role) {
     views[k] = (ArrayView){.type = arrays[k].type, .values = out[k], .rank = arrays[k].rank, .extent = extent};
   }
   if (count == 0) return views;
-  if (role == MDL_PREDICT) m->predict(i->dims, i->data, i->params, instance_memory(a, i->sizes.predict_work), out);
-  else m->metrics_at(i->dims, i->data, i->params, instance_memory(a, i->sizes.metrics_work), out);
+  if (role == MDL_PREDICT)
+    m->predict(i->dims, i->data, i->params, instance_memory(a, i->sizes.predict_work), out);
+  else
+    m->metrics_at(i->dims, i->data, i->params, instance_memory(a, i->sizes.metrics_work), out);
   return views;
 }
 

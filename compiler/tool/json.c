@@ -46,8 +46,7 @@ typedef struct Reading {
   Arena *arena;
   const JsonFile *file;
   JsonArray *array;
-  double *values;
-  size_t room;
+  size_t room;              // of the array's values
   size_t at[DATA_MAX_RANK]; // the entry being read, for messages
 } Reading;
 
@@ -64,7 +63,7 @@ static const char *place(const Reading *r, int depth) {
 }
 
 static int take_number(Reading *r, const json_t *v, int depth) {
-  double *to = &ARENA_PUSH(r->arena, r->values, r->array->count, r->room);
+  double *to = &ARENA_PUSH(r->arena, r->array->values, r->array->count, r->room);
   if (json_is_real(v)) {
     *to = json_real_value(v);
     return STATUS_OK;
@@ -112,7 +111,6 @@ int json_read(Arena *a, const JsonFile *file, const char *name, JsonArray *array
   *array = (JsonArray){.name = name};
   int status = measure(&r, v);
   if (!status) status = take(&r, v, 0);
-  array->values = r.values;
   if (!status && array->count == 0 && array->rank > 0)
     for (int k = array->rank; k < DATA_MAX_RANK; k++) array->extent[k] = -1;
   return status;
@@ -123,16 +121,21 @@ int json_read(Arena *a, const JsonFile *file, const char *name, JsonArray *array
 void json_put_string(Text *t, const char *s) {
   text_char(t, '"');
   for (; *s; s++) {
-    if (*s == '"' || *s == '\\') text_printf(t, "\\%c", *s);
-    else if ((unsigned char)*s < 0x20) text_printf(t, "\\u%04x", (unsigned)*s);
-    else text_char(t, *s);
+    if (*s == '"' || *s == '\\')
+      text_printf(t, "\\%c", *s);
+    else if ((unsigned char)*s < 0x20)
+      text_printf(t, "\\u%04x", (unsigned)*s);
+    else
+      text_char(t, *s);
   }
   text_char(t, '"');
 }
 
 void json_put_real(Text *t, double x) {
-  if (isfinite(x)) text_real(t, x);
-  else text_put(t, isnan(x) ? "\"nan\"" : x > 0 ? "\"inf\"" : "\"-inf\"");
+  if (isfinite(x))
+    text_real(t, x);
+  else
+    text_put(t, isnan(x) ? "\"nan\"" : x > 0 ? "\"inf\"" : "\"-inf\"");
 }
 
 double array_entry(ArrayView array, size_t k) {
@@ -144,14 +147,18 @@ double array_entry(ArrayView array, size_t k) {
 }
 
 void array_put_entry(Text *t, ArrayView array, size_t k) {
-  if (array.type == MDL_FLOAT) text_float(t, ((const float *)array.values)[k]);
-  else text_real(t, array_entry(array, k));
+  if (array.type == MDL_FLOAT)
+    text_float(t, ((const float *)array.values)[k]);
+  else
+    text_real(t, array_entry(array, k));
 }
 
 static void put_entry(Text *t, ArrayView array, size_t k) {
   double x = array_entry(array, k);
-  if (isfinite(x)) array_put_entry(t, array, k);
-  else json_put_real(t, x);
+  if (isfinite(x))
+    array_put_entry(t, array, k);
+  else
+    json_put_real(t, x);
 }
 
 static size_t put_axis(Text *t, ArrayView array, int axis, size_t k, int indent) {

@@ -9,7 +9,7 @@ typedef struct JsonArray {
   int rank;
   int64_t extent[DATA_MAX_RANK]; // -1: not to be seen, because an axis before it has no entries
   size_t count;
-  const double *values;
+  double *values;
 } JsonArray;
 
 typedef struct JsonFile {

@@ -116,7 +116,8 @@ static void complete(struct argp_state *state, OptimizerArguments *args) {
   int status = mdl_optim_check(&args->optim, &which);
   if (status == MDL_ERROR_OPTION_RANGE && which)
     argp_error(state, "--%s must be %s", which->name, mdl_optim_option_range(which));
-  else if (status) argp_error(state, "%s", mdl_status_message(status));
+  else if (status)
+    argp_error(state, "%s", mdl_status_message(status));
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state) {

@@ -86,8 +86,10 @@ static int write_files(Arena *a, const OutputFile *named, size_t count) {
   }
   for (size_t i = 0; i < done && !failed; i++) {
     if (!beside[i]) continue;
-    if (rename(beside[i], files[i].path)) failed = named[i].path;
-    else beside[i] = NULL;
+    if (rename(beside[i], files[i].path))
+      failed = named[i].path;
+    else
+      beside[i] = NULL;
   }
   if (!failed) return STATUS_OK;
   int why = errno;

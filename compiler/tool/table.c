@@ -107,8 +107,10 @@ static void on_field(void *s, size_t length, void *context) {
   TableReader *r = context;
   if (r->field == 0) begin_row(r);
   if (!r->status) {
-    if (r->header) take_name(r, s, length);
-    else take_number(r, s, length);
+    if (r->header)
+      take_name(r, s, length);
+    else
+      take_number(r, s, length);
   }
   r->field++;
 }
@@ -202,8 +204,10 @@ int table_open(Arena *a, const char *path, Table **table) {
   if (!r->status && r->header)
     r->status = tool_reject("%s:1:1: the file is empty: a header must name the columns", path);
   int status = r->status;
-  if (status) table_close(t);
-  else *table = t;
+  if (status)
+    table_close(t);
+  else
+    *table = t;
   return status;
 }
 

@@ -62,7 +62,7 @@ case_is 'a table and a JSON file' 0 '' mdlc eval line.mdl --data ys.json --data 
 prints 'loss 3'
 case_is 'contradiction names both places' 1 'n is 3 in xs.csv but 2 in ys2.json: y' mdlc eval line.mdl --data ys2.json --data xs.csv
 case_is 'the same array in two files' 1 'x is both in line.csv and in xs.csv' mdlc eval line.mdl --data line.csv --data xs.csv
-case_is '-D against data' 1 'n is 4 in -D n but 3 in line.csv' mdlc eval line.mdl -D n=4 --data line.csv
+case_is '-D against data' 1 'n is 4 in -D n=4 but 3 in line.csv' mdlc eval line.mdl -D n=4 --data line.csv
 case_is '-D as data' 0 '' mdlc eval line.mdl -D n=3 --data line.csv
 case_is 'a column by another name' 0 '' mdlc eval line.mdl --data line.csv --column y=x
 prints 'loss 0'
