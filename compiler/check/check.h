@@ -6,8 +6,9 @@
 #define MDLC_CHECK_H
 
 #include "graph/graph.h"
-#include "syntax/ast.h"
 #include "syntax/diag.h"
+
+typedef struct AstFile AstFile;
 
 typedef struct DimOverride { // -D h=256
   const char *name;
@@ -16,5 +17,15 @@ typedef struct DimOverride { // -D h=256
 
 // Null after errors (all that were found are in diags).  `name` is the model's, made into a C identifier.
 Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides, int noverrides);
+
+// What `import` reads through: the text of a file, in the arena; false where there is none.
+typedef struct FileReader {
+  bool (*read)(void *context, Arena *a, const char *path, const char **text, size_t *length);
+  void *context;
+} FileReader;
+
+// The same with imports read through `reader` (check_model reads them from the file system).
+Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
+                        int noverrides, const FileReader *reader);
 
 #endif

@@ -1,0 +1,295 @@
+// infer.c - the ranges of indices: given, or found from what they subscript.
+#include <string.h>
+
+#include "check/internal.h"
+
+// ---- questions about the tree ----
+
+typedef bool (*Visit)(void *context, const AstExpr *e); // true: stop here, found
+
+static bool any_part(const AstExpr *e, Visit visit, void *context) {
+  switch (e->kind) {
+  case AST_UNARY: return visit(context, e->unary.operand);
+  case AST_BINARY: return visit(context, e->binary.left) || visit(context, e->binary.right);
+  case AST_IF:
+    return visit(context, e->choice.condition) || visit(context, e->choice.yes) || visit(context, e->choice.no);
+  case AST_INDEX:
+    if (visit(context, e->index.base)) return true;
+    for (size_t k = 0; k < e->index.subscripts.count; k++) {
+      const Subscript *s = &e->index.subscripts.items[k];
+      if ((s->at && visit(context, s->at)) || (s->low && visit(context, s->low)) || (s->high && visit(context, s->high)))
+        return true;
+    }
+    return false;
+  case AST_CALL:
+    for (size_t k = 0; k < e->call.args.count; k++)
+      if (visit(context, e->call.args.items[k])) return true;
+    return false;
+  case AST_REDUCE:
+    for (size_t k = 0; k < e->reduce.binders.count; k++) {
+      const Binder *b = &e->reduce.binders.items[k];
+      if (b->low && (visit(context, b->low) || visit(context, b->high))) return true;
+    }
+    return (e->reduce.condition && visit(context, e->reduce.condition)) || visit(context, e->reduce.body);
+  case AST_LIST:
+    for (size_t k = 0; k < e->list.count; k++)
+      if (visit(context, e->list.items[k])) return true;
+    return false;
+  default: return false;
+  }
+}
+
+static bool rebinds(const AstExpr *e, const char *name) {
+  if (e->kind != AST_REDUCE) return false;
+  for (size_t k = 0; k < e->reduce.binders.count; k++)
+    if (strcmp(e->reduce.binders.items[k].name.text, name) == 0) return true;
+  return false;
+}
+
+static bool mentions(void *name, const AstExpr *e) {
+  if (e->kind == AST_NAME) return strcmp(e->name, name) == 0;
+  return any_part(e, mentions, name);
+}
+
+static bool ast_mentions(const AstExpr *e, const char *name) {
+  return mentions((void *)(uintptr_t)name, e);
+}
+
+// ---- integer arguments ----
+
+typedef struct IntegerUse {
+  Walk *walk;
+  const char *name;
+  int depth;
+} IntegerUse;
+
+static bool integer_use(void *context, const AstExpr *e) {
+  IntegerUse *u = context;
+  if (e->kind == AST_INDEX)
+    for (size_t k = 0; k < e->index.subscripts.count; k++) {
+      const Subscript *s = &e->index.subscripts.items[k];
+      if ((s->at && ast_mentions(s->at, u->name)) || (s->low && ast_mentions(s->low, u->name)) ||
+          (s->high && ast_mentions(s->high, u->name)))
+        return true;
+    }
+  if (e->kind == AST_REDUCE)
+    for (size_t k = 0; k < e->reduce.binders.count; k++) {
+      const Binder *b = &e->reduce.binders.items[k];
+      if (b->low && (ast_mentions(b->low, u->name) || ast_mentions(b->high, u->name))) return true;
+    }
+  if (e->kind == AST_CALL && u->depth > 0) {
+    Symbol *f = scope_find(u->walk->scope, e->call.function.text, SYMBOL_FUNCTION);
+    for (size_t k = 0; f && k < e->call.args.count && k < f->function->def->def.args.count; k++) {
+      const AstExpr *arg = e->call.args.items[k];
+      if (arg->kind == AST_NAME && strcmp(arg->name, u->name) == 0 &&
+          def_uses_as_integer(u->walk, f->function->def, f->function->def->def.args.items[k].name.text, u->depth - 1))
+        return true;
+    }
+  }
+  return any_part(e, integer_use, u);
+}
+
+static bool used_as_integer(Walk *w, const AstExpr *e, const char *name, int depth) {
+  IntegerUse u = {w, name, depth};
+  return integer_use(&u, e);
+}
+
+bool def_uses_as_integer(Walk *w, const Stmt *def, const char *name, int depth) {
+  if (def->def.value) return used_as_integer(w, def->def.value, name, depth);
+  for (size_t k = 0; k < def->def.body.count; k++) {
+    const Stmt *s = def->def.body.items[k];
+    for (size_t j = 0; s->kind == STMT_RETURN && j < s->returned.count; j++)
+      if (used_as_integer(w, s->returned.items[j], name, depth)) return true;
+    if (s->kind != STMT_DEFINE) continue;
+    if (used_as_integer(w, s->define.value, name, depth)) return true;
+    for (size_t t = 0; t < s->define.targets.count; t++)
+      for (size_t j = 0; j < s->define.targets.items[t].subscripts.count; j++) {
+        const Subscript *sub = &s->define.targets.items[t].subscripts.items[j];
+        if (sub->high && ast_mentions(sub->high, name)) return true;
+      }
+  }
+  return false;
+}
+
+// ---- shapes of what is subscripted ----
+
+static bool shape_of(Walk *w, const AstExpr *e, Value *v);
+
+static bool shape_by_trying(Walk *w, const AstExpr *e, Value *v) {
+  if (w->trying) return false; // one try within another could take time without end
+  w->trying = true;
+  size_t mark = diag_mute(w->diags), ncheck = w->ncheck, npath = w->npath;
+  const char *claim = w->claim;
+  bool overgrown = w->overgrown;
+  *v = eval(w, e);
+  w->trying = false;
+  w->claim = claim;
+  w->ncheck = ncheck;
+  w->npath = npath;
+  w->overgrown = overgrown;
+  return diag_unmute(w->diags, mark) && !v->bad;
+}
+
+static bool shape_of_indexed(Walk *w, const AstExpr *e, Value *v) {
+  Value base;
+  size_t n = e->index.subscripts.count;
+  if (!shape_of(w, e->index.base, &base) || base.bad || n > (size_t)base.rank) return false;
+  *v = (Value){.type = base.type};
+  for (size_t k = 0; k < n; k++) {
+    const Subscript *s = &e->index.subscripts.items[k];
+    Value at;
+    if (s->kind == SUB_ALL) {
+      v->extent[v->rank++] = base.extent[k];
+    } else if (s->kind == SUB_SLICE) {
+      v->extent[v->rank++] = NULL;
+    } else if ((s->at->kind == AST_NAME || s->at->kind == AST_INDEX) && shape_of(w, s->at, &at)) {
+      if (v->rank + at.rank + base.rank - (int)k > MAX_RANK) return false;
+      for (int j = 0; j < at.rank; j++) v->extent[v->rank++] = at.extent[j];
+    }
+  }
+  for (int k = (int)n; k < base.rank; k++) v->extent[v->rank++] = base.extent[k];
+  return true;
+}
+
+// The shape that an expression will have, without lowering it where that can be told; an extent may be null.
+static bool shape_of(Walk *w, const AstExpr *e, Value *v) {
+  if (e->kind == AST_NAME) {
+    Symbol *symbol = scope_find(w->scope, e->name, SYMBOL_VALUE);
+    if (symbol) *v = symbol->value;
+    return symbol != NULL;
+  }
+  if (e->kind == AST_INDEX) return shape_of_indexed(w, e, v);
+  if (e->kind == AST_UNARY && e->unary.op == OP_TRANSPOSE) {
+    if (!shape_of(w, e->unary.operand, v) || v->rank < 2) return false;
+    const Poly *last = v->extent[v->rank - 1];
+    v->extent[v->rank - 1] = v->extent[v->rank - 2];
+    v->extent[v->rank - 2] = last;
+    return true;
+  }
+  return shape_by_trying(w, e, v);
+}
+
+// ---- inference ----
+
+typedef struct Search {
+  Walk *walk;
+  Name name;
+  const AstExpr *first;
+  const Poly *extent;
+  bool bad; // a use in something of which an error was told
+  bool disagrees;
+} Search;
+
+static void meet(Search *s, const AstExpr *use, const Poly *extent) {
+  if (!extent || s->disagrees) return;
+  if (!s->extent) {
+    s->extent = extent;
+    s->first = use;
+  } else if (s->extent != extent) {
+    Walk *w = s->walk;
+    diag_error(w->diags, use->span, "`%s` runs over `%s` in `%s`, but over `%s` in `%s`", s->name.text,
+               poly_text(w, s->extent), ast_expr_text(w->arena, s->first), poly_text(w, extent), ast_expr_text(w->arena, use));
+    s->disagrees = true;
+  }
+}
+
+static bool search(void *context, const AstExpr *e) {
+  Search *s = context;
+  if (rebinds(e, s->name.text)) return false;
+  if (e->kind == AST_INDEX)
+    for (size_t k = 0; k < e->index.subscripts.count; k++) {
+      const AstExpr *at = e->index.subscripts.items[k].at;
+      Value base;
+      if (!at || at->kind != AST_NAME || strcmp(at->name, s->name.text) != 0) continue;
+      if (!shape_of(s->walk, e->index.base, &base)) continue;
+      if (base.bad) s->bad = true;
+      else if (k < (size_t)base.rank) meet(s, e, base.extent[k]);
+    }
+  return any_part(e, search, s);
+}
+
+InferAnswer infer_extent(Walk *w, Name name, const AstExpr *const *bodies, size_t nbodies, const Poly **extent) {
+  Search s = {.walk = w, .name = name};
+  for (size_t k = 0; k < nbodies; k++) search(&s, bodies[k]);
+  *extent = s.extent;
+  return s.disagrees || (!s.extent && s.bad) ? INFER_BAD : s.extent ? INFER_FOUND : INFER_NONE;
+}
+
+// ---- binding ----
+
+static bool bound_of(Walk *w, const AstExpr *e, const Expr **bound) {
+  Value v = eval_whole(w, e);
+  if (v.bad) return false;
+  if (v.rank) {
+    diag_error(w->diags, e->span, "the end of a range is a single integer, not an array of shape %s", shape_text(w, &v));
+    return false;
+  }
+  *bound = v.expr;
+  return true;
+}
+
+// The greatest value of e, rounded up to what is certainly no negative extent where a smaller one might be.
+static const Poly *greatest(Walk *w, const Expr *e, Span span) {
+  const Poly *p;
+  if (!upper_bound(w, e, &p)) {
+    diag_error(w->diags, span, "the end of this range has no upper bound: integer data need one, as in `data k in 0..n`");
+    return NULL;
+  }
+  const Poly *more = poly_add(w->dims, p, poly_int(w->dims, 1));
+  return !poly_nonnegative(w, p) && poly_nonnegative(w, more) ? more : p;
+}
+
+typedef struct Run { // how an index runs: from 0 to extent, plus shift, under the guards that need be
+  const Poly *extent;
+  const Expr *shift, *from, *until; // null: 0, no guard
+} Run;
+
+static bool run_of(Walk *w, const IndexRange *r, Run *run) {
+  const Expr *low, *high;
+  bool lower = bound_of(w, r->low, &low), upper = bound_of(w, r->high, &high);
+  if (!lower || !upper) return false;
+  int64_t zero;
+  bool from_zero = expr_is_int(low, &zero) && zero == 0;
+  if (r->from_zero && !from_zero) {
+    diag_error(w->diags, r->low->span, "the entries of a definition are counted from 0: `%s in 0..`", r->name.text);
+    return false;
+  }
+  Span span = r->high->span;
+  const Expr *count = from_zero ? high : make2(w, PRIM_SUB, high, low);
+  *run = (Run){.shift = from_zero ? NULL : low};
+  if (count->kind == EXPR_POLY) {
+    run->extent = count->u.poly;
+    return check_extent(w, run->extent, span_join(r->low->span, span));
+  }
+  if (high->kind == EXPR_POLY && prove_nonnegative(w, low)) {
+    *run = (Run){.extent = high->u.poly, .from = low};
+    return check_extent(w, run->extent, span);
+  }
+  run->extent = greatest(w, count, span);
+  run->until = high;
+  return run->extent && check_extent(w, run->extent, span);
+}
+
+static bool run_by_inference(Walk *w, const IndexRange *r, const AstExpr *const *bodies, size_t nbodies, Run *run) {
+  const Poly *extent = r->given;
+  InferAnswer answer = extent ? INFER_FOUND : infer_extent(w, r->name, bodies, nbodies, &extent);
+  if (answer == INFER_NONE)
+    diag_error(w->diags, r->name.span, "the range of `%s` is not known, since nothing is subscripted by `%s` alone: give it, as in `%s in 0..n`",
+               r->name.text, r->name.text, r->name.text);
+  *run = (Run){.extent = extent};
+  return answer == INFER_FOUND;
+}
+
+bool bind_index(Walk *w, IndexRange r, const AstExpr *const *bodies, size_t nbodies, const Expr **low) {
+  Run run;
+  bool fine = r.low ? run_of(w, &r, &run) : run_by_inference(w, &r, bodies, nbodies, &run);
+  const Expr *index = fine ? open_level(w, r.name.text, run.extent) : NULL;
+  Symbol *symbol = scope_define_value(w, r.name, bad_value(r.name.span));
+  if (!index || !symbol) return false;
+  const Expr *value = run.shift ? make2(w, PRIM_ADD, index, run.shift) : index;
+  symbol->value = scalar_value(TYPE_INT, value, r.name.span);
+  if (run.from) push_path(w, make2(w, PRIM_GE, value, run.from));
+  if (run.until) push_path(w, make2(w, PRIM_LT, value, run.until));
+  if (low) *low = run.shift;
+  return true;
+}

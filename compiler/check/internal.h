@@ -1,0 +1,300 @@
+// internal.h - what the files of the walk share: values, scopes, the state of one walk.
+//
+// A value is a lazily indexed array: one scalar expression in which index k < MAX_RANK stands for axis k.  Indices that an
+// enclosing reduction, indexed definition or mapped call binds are levels, index FIRST_LEVEL and up, in order of nesting.
+// So broadcasting, transposes, slices and gathers are substitutions, and a node is made of a value by renumbering the
+// levels and axes that it uses.
+#ifndef MDLC_CHECK_INTERNAL_H
+#define MDLC_CHECK_INTERNAL_H
+
+#include "check/check.h"
+#include "check/tree.h"
+#include "graph/graph.h"
+
+enum {
+  MAX_RANK = 8,
+  FIRST_LEVEL = MAX_RANK,
+  MAX_DEPTH = 800,      // of expressions within expressions, calls included
+  MAX_CALLS = 50000,    // functions expanded in one model
+  MAX_CALL_DEPTH = 100,
+  MAX_EXPRS = 4000000   // expressions made for one model
+};
+
+typedef struct Value {
+  bool bad; // an error was told where it was made: nothing more is said of it
+  Type type;
+  int rank;
+  const Poly *extent[MAX_RANK];
+  const Expr *expr;
+  Span span;
+} Value;
+
+typedef struct Values {
+  Value *items;
+  size_t count, room;
+} Values;
+
+typedef struct Scope Scope;
+
+typedef struct Function {
+  const Stmt *def;
+  Scope *scope; // where it was defined
+  int order;    // the body sees what was defined before this
+  bool standard; // of the prelude
+  bool called;
+  bool active;  // being expanded now
+} Function;
+
+typedef enum { SYMBOL_VALUE, SYMBOL_FUNCTION } SymbolKind;
+
+typedef struct Symbol Symbol;
+struct Symbol {
+  const char *name;
+  Span span;
+  SymbolKind kind;
+  Value value;
+  Function *function;
+  int param; // its position where the value is a parameter, else -1
+  int order;
+  Symbol *next; // in its bucket
+};
+
+struct Scope {
+  Scope *parent;
+  int limit; // of its ancestors only symbols of a smaller order are seen
+  Symbol **bucket;
+  size_t nbucket, count;
+};
+
+typedef struct Level {
+  const char *name;
+  const Poly *extent;
+} Level;
+
+typedef struct NodeFlags {
+  bool data, param; // what its value depends on
+} NodeFlags;
+
+typedef struct Imported Imported;
+struct Imported {
+  const char *path;
+  bool open; // still being read: importing it again would be a cycle
+  Imported *next;
+};
+
+typedef struct Walk {
+  Arena *arena;
+  Diags *diags;
+  Dims *dims;
+  Graph *graph;
+  const FileReader *reader;
+  Scope *scope, *prelude, *top;
+  int order;
+  const Block *pending; // the statements of the file being walked, and how many of them were
+  size_t pending_done;
+
+  Level level[INDEX_MAX - FIRST_LEVEL];
+  int nlevel;
+  const Expr **path; // conditions that hold where we are: guards of reductions, sides of `if`
+  size_t npath, path_room;
+  const Poly *const *axis_extent; // of the array whose subscripts are being checked
+
+  bool whole;        // within a dimension or a subscript: `/` must come out exact
+  const char *owner; // the definition being lowered: names of what has none are made from it
+  const char *claim; // the name waiting for the node that the next expression makes, if it makes one
+  const Node *claimed;
+  Span at;           // the expression being lowered, for errors of the builders
+  int depth, call_depth, calls;
+  bool overgrown;    // a size limit was passed, and told
+
+  const Value *draw; // the shape of the parameter whose start is being lowered, or null
+  int draw_stream, draws;
+
+  int batch;
+  DataDecl *data;
+  size_t ndata, data_room;
+  ParamDecl *param;
+  size_t nparam, param_room;
+  RangeCheck *check;
+  size_t ncheck, check_room;
+  Span *gradient; // of each parameter: where its gradient statement stands
+  size_t ngradient, gradient_room;
+  NodeFlags *flags; // by node
+  size_t nflags, flags_room;
+  Span loss;
+  int npredict, nmetric;
+  Imported *imported;
+  const char *directory; // of the file being walked, with its last slash; "" for none
+  const DimOverride *overrides;
+  int noverrides;
+  bool *override_used;
+
+  bool trying;      // only a shape is wanted: nothing that is told or made now is kept
+  Values *returned; // by the function being expanded; null outside
+
+  Function **functions; // the model's own, in the order of their definitions
+  size_t nfunctions, functions_room;
+  const bool *audit; // by function: expand it once by itself, where nobody called it; null in the walk that makes the model
+} Walk;
+
+// ---- scope.c: names ----
+
+Scope *scope_new(Walk *w, Scope *parent, int limit);
+Symbol *scope_find(Scope *s, const char *name, SymbolKind kind); // innermost of that kind, or null
+Symbol *scope_own(const Scope *s, const char *name);             // of s itself
+// Null after the error that the scope has the name already.
+Symbol *scope_define(Walk *w, Name name, SymbolKind kind, Value value);
+Symbol *scope_define_value(Walk *w, Name name, Value value);
+Value lookup_value(Walk *w, const char *name, Span span);
+void unknown_function(Walk *w, const char *name, Span span);
+// The place where a statement still to come defines the name; a span without source: none does.
+Span defined_later(const Walk *w, const char *name);
+
+// ---- build.c: typed expressions, never null ----
+
+Value bad_value(Span span);
+Value scalar_value(Type type, const Expr *expr, Span span);
+Value poly_value_of(Walk *w, const Poly *p, Span span);
+const Expr *make(Walk *w, Prim op, const Expr *const *args);
+const Expr *make1(Walk *w, Prim op, const Expr *x);
+const Expr *make2(Walk *w, Prim op, const Expr *x, const Expr *y);
+const Expr *make_select(Walk *w, const Expr *c, const Expr *x, const Expr *y);
+const Expr *make_real(Walk *w, const Expr *x);   // an integer as a real
+const Expr *make_not(Walk *w, const Expr *c);
+const Expr *make_read(Walk *w, const Node *node, const Expr *const *sub);
+const Expr *substitute(Walk *w, const Expr *e, const Expr *const *sub, int nsub);
+const Expr *make_exact_div(Walk *w, const Expr *x, const Expr *y);
+const char *shape_text(const Walk *w, const Value *v); // "[n, d]", "a single number"
+const char *poly_text(const Walk *w, const Poly *p);
+const char *type_words(Type t); // "a real number", …
+
+// ---- stable.c: forms that are computed otherwise than they are spelt ----
+
+// Null where no rule applies.
+const Expr *stable_form(Walk *w, Prim op, const Expr *const *args);
+// e seen through reads of element-wise nodes.
+const Expr *see_through(Walk *w, const Expr *e);
+
+// ---- node.c: levels, guards, and values that become nodes ----
+
+// The index expression, or null after the error that there are too many.
+const Expr *open_level(Walk *w, const char *name, const Poly *extent);
+void close_levels(Walk *w, int count); // back to that many
+void push_path(Walk *w, const Expr *condition);
+
+typedef struct NodeForm {
+  const char *name;
+  Span span;
+  Reduce reduce;
+  int first; // levels from here on are the node's own: reduced over, or, without a reduction, its first axes
+} NodeForm;
+// The entries of `body` over the levels that it uses, as a node; a read of it.
+Value make_node(Walk *w, NodeForm form, Value body);
+// The value as a node of that name, unless it is one already that was made for the name, or integers that nothing computes.
+Value store(Walk *w, const char *name, Value v);
+// An array that is more than a read, as a node, so that it is not computed again for each of its readers.
+Value settle(Walk *w, Value v, const char *suffix);
+const char *made_name(Walk *w, const char *claim, const char *suffix);
+const char *axis_name(int axis);
+const char *level_name(const Walk *w); // for a level that the model does not name
+bool stays_expression(Walk *w, const Expr *e);
+const Node *add_node(Walk *w, const Node *node);
+NodeFlags depends_on(Walk *w, const Expr *e);
+
+// ---- dims.c: dimensions, shapes, ranges ----
+
+void dim_statement(Walk *w, const Stmt *s);
+const Poly *dimension(Walk *w, const AstExpr *e); // null after an error
+bool shape_of_declaration(Walk *w, Exprs shape, Value *v, bool is_param);
+bool check_extent(Walk *w, const Poly *p, Span span);
+bool uses_batch(const Walk *w, const Poly *p);
+void check_overrides(Walk *w);
+
+// ---- prove.c: what ranges and guards say of integers ----
+
+bool prove_nonnegative(Walk *w, const Expr *e);
+bool upper_bound(Walk *w, const Expr *e, const Poly **bound); // e <= bound
+bool poly_nonnegative(const Walk *w, const Poly *p);
+typedef enum { RANGE_PROVED, RANGE_UNKNOWN, RANGE_REFUTED } RangeAnswer;
+// Is `e` in [0, limit) wherever it is evaluated?  When refuted, *worst is a value that it takes, or null.
+RangeAnswer range_of(Walk *w, const Expr *e, const Poly *limit, const Poly **worst);
+// Is every read within e in range, by what is known here?
+bool reads_hold(Walk *w, const Expr *e);
+
+// ---- infer.c: the ranges of indices ----
+
+typedef enum { INFER_FOUND, INFER_NONE, INFER_BAD } InferAnswer;
+// From the first use of `name` as a bare subscript in the expressions.  An error is told where another use disagrees.
+InferAnswer infer_extent(Walk *w, Name name, const AstExpr *const *bodies, size_t nbodies, const Poly **extent);
+// Opens a level for an index, defines its name, and adds what guards it to the path.  False after an error.
+typedef struct IndexRange {
+  Name name;
+  const AstExpr *low, *high; // null: inferred from the bodies
+  const Poly *given;         // or known
+  bool from_zero;            // a definition's: `low` must be 0
+} IndexRange;
+bool bind_index(Walk *w, IndexRange range, const AstExpr *const *bodies, size_t nbodies, const Expr **low);
+// Whether an argument serves as a whole number: in a subscript, a dimension or a range, or so in a function that it is
+// passed to, so many calls deep.
+bool def_uses_as_integer(Walk *w, const Stmt *def, const char *name, int depth);
+
+// ---- expr.c: expressions ----
+
+Value eval(Walk *w, const AstExpr *e);
+Value eval_whole(Walk *w, const AstExpr *e); // a dimension, a subscript, a bound: one integer, `/` exact
+bool want_number(Walk *w, const Value *v);    // false: it is bad, or a condition (told)
+bool want_condition(Walk *w, const Value *v); // false: it is bad, or a number (told)
+
+// ---- array.c: whole arrays ----
+
+bool common_shape(Walk *w, Span at, const Value *v, size_t n, Value *out);
+const Expr *aligned(Walk *w, const Value *v, int rank); // its expression over the axes of a value of that rank
+Value elementwise(Walk *w, Span at, Prim op, const Value *args);
+Value choose(Walk *w, Span at, Value c, Value yes, Value no);
+Value matmul(Walk *w, const AstExpr *e, Value a, Value b, const char *claim);
+Value transpose(Walk *w, Value a, Span at);
+Value list(Walk *w, const AstExpr *e);
+Value join(Walk *w, Span at, const Value *v, size_t n, bool stacked);
+bool is_constructor(const char *name);
+Value construct(Walk *w, const AstExpr *e);
+
+// ---- subscript.c ----
+
+Value subscript(Walk *w, const AstExpr *e);
+
+// ---- reduce.c ----
+
+bool reduction_named(const char *name);
+Value reduce_over(Walk *w, const AstExpr *e, const char *claim);
+Value reduce_whole(Walk *w, Span at, const char *function, Value v, const char *claim);
+
+// ---- call.c: functions ----
+
+Value call(Walk *w, const AstExpr *e, const char *claim);
+// All results of a call of one of the model's functions; false where the call is not of that kind (nothing was done).
+bool call_several(Walk *w, const AstExpr *e, Values *results);
+
+// ---- expand.c ----
+
+bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, const char *claim, Values *results);
+void audit_function(Walk *w, Function *f);
+size_t result_count(const Stmt *def);
+
+// ---- statement.c, define.c ----
+
+void statements(Walk *w, const Block *block);
+void unsupported(Walk *w, Span at, const char *what);
+void define_statement(Walk *w, const Stmt *s);
+void const_statement(Walk *w, const Stmt *s);
+void output_statement(Walk *w, const Stmt *s); // predict, metric
+void loss_statement(Walk *w, const Stmt *s);
+void gradient_statement(Walk *w, const Stmt *s);
+
+// ---- import.c ----
+
+void import_file(Walk *w, const Stmt *s);
+void walk_file(Walk *w, const AstFile *file);
+void load_prelude(Walk *w);
+extern const FileReader file_system;
+
+#endif

@@ -1,0 +1,231 @@
+// node.c - levels, guards, and values that become nodes of the graph.
+#include <string.h>
+
+#include "check/internal.h"
+
+const Expr *open_level(Walk *w, const char *name, const Poly *extent) {
+  if (w->nlevel == INDEX_MAX - FIRST_LEVEL) {
+    if (!w->overgrown) diag_error(w->diags, w->at, "more than %d indices are in use at once here", INDEX_MAX - FIRST_LEVEL);
+    w->overgrown = true;
+    return NULL;
+  }
+  w->level[w->nlevel] = (Level){name, extent};
+  return expr_index(w->graph, FIRST_LEVEL + w->nlevel++);
+}
+
+void close_levels(Walk *w, int count) {
+  w->nlevel = count;
+}
+
+void push_path(Walk *w, const Expr *condition) {
+  if (condition->kind == EXPR_BOOL && condition->u.boolean) return;
+  ARENA_PUSH(w->arena, w->path, w->npath, w->path_room) = condition;
+}
+
+const char *axis_name(int axis) {
+  static const char *const names[MAX_RANK] = {"i", "j", "k", "l", "m", "p", "q", "r"};
+  return names[axis];
+}
+
+const char *level_name(const Walk *w) {
+  for (int k = 0; k < MAX_RANK; k++) {
+    int j = 0;
+    while (j < w->nlevel && strcmp(w->level[j].name, axis_name(k)) != 0) j++;
+    if (j == w->nlevel) return axis_name(k);
+  }
+  return axis_name(MAX_RANK - 1);
+}
+
+const char *made_name(Walk *w, const char *claim, const char *suffix) {
+  if (claim) return claim;
+  return w->owner ? arena_printf(w->arena, "%s_%s", w->owner, suffix) : suffix;
+}
+
+// ---- what a value depends on ----
+
+typedef struct Dependence {
+  const Walk *walk;
+  NodeFlags flags;
+} Dependence;
+
+static void add_dependence(void *context, const Expr *read) {
+  Dependence *d = context;
+  const NodeFlags *f = &d->walk->flags[read->u.read.node->id];
+  d->flags.data = d->flags.data || f->data;
+  d->flags.param = d->flags.param || f->param;
+}
+
+NodeFlags depends_on(Walk *w, const Expr *e) {
+  Dependence d = {.walk = w};
+  expr_each_read(w->graph, e, add_dependence, &d);
+  return d.flags;
+}
+
+const Node *add_node(Walk *w, const Node *node) {
+  NodeFlags flags = {.data = node->kind == NODE_DATA, .param = node->kind == NODE_PARAM};
+  if (node->expr) flags = depends_on(w, node->expr);
+  if (node->guard) {
+    NodeFlags guard = depends_on(w, node->guard);
+    flags.data = flags.data || guard.data;
+    flags.param = flags.param || guard.param;
+  }
+  const Node *added = graph_add(w->graph, node);
+  ARENA_PUSH(w->arena, w->flags, w->nflags, w->flags_room) = flags;
+  return added;
+}
+
+// ---- guards ----
+
+static uint64_t bit(int index) {
+  return (uint64_t)1 << index;
+}
+
+static const uint64_t axes = (1u << FIRST_LEVEL) - 1;
+
+// The conditions of the path over nothing but these indices, as one; null: none.
+static const Expr *guard_over(Walk *w, uint64_t indices) {
+  const Expr *guard = NULL;
+  for (size_t k = 0; k < w->npath; k++)
+    if (!(w->path[k]->indices & ~indices)) guard = guard ? make2(w, PRIM_AND, guard, w->path[k]) : w->path[k];
+  return guard;
+}
+
+// Drops from the path, for a moment, what is not over these indices alone; the caller puts the old path back.
+static void keep_path_over(Walk *w, uint64_t indices) {
+  const Expr **path = w->path;
+  size_t n = w->npath;
+  w->path = NULL;
+  w->npath = w->path_room = 0;
+  for (size_t k = 0; k < n; k++)
+    if (!(path[k]->indices & ~indices)) push_path(w, path[k]);
+}
+
+// The indices that a node of this body needs: those of the body, and, where its reads keep their ranges only under
+// conditions that bring in others, those of the conditions.
+static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own) {
+  uint64_t used = e->indices | own, closed = used;
+  bool more = true;
+  while (more) {
+    more = false;
+    for (size_t k = 0; k < w->npath; k++) {
+      uint64_t c = w->path[k]->indices;
+      if ((c & closed & ~axes) && (c & ~closed)) {
+        closed |= c;
+        more = true;
+      }
+    }
+  }
+  if (closed == used) return used;
+  const Expr **path = w->path;
+  size_t npath = w->npath, room = w->path_room;
+  keep_path_over(w, used);
+  bool hold = reads_hold(w, e);
+  w->path = path;
+  w->npath = npath;
+  w->path_room = room;
+  return hold ? used : closed;
+}
+
+// ---- nodes ----
+
+typedef struct Layout {
+  Index index[INDEX_MAX];
+  const Expr *position[INDEX_MAX]; // of each level and axis that the node has
+  const Expr *sub[INDEX_MAX];      // with which it is read where we are
+  int n;
+} Layout;
+
+static void lay_level(Walk *w, Layout *l, int level, bool reduced) {
+  l->index[l->n] = (Index){w->level[level].name, w->level[level].extent};
+  l->position[FIRST_LEVEL + level] = expr_index(w->graph, l->n);
+  if (!reduced) l->sub[l->n] = expr_index(w->graph, FIRST_LEVEL + level);
+  l->n++;
+}
+
+static bool name_in_use(const Layout *l, const char *name) {
+  for (int k = 0; k < l->n; k++)
+    if (strcmp(l->index[k].name, name) == 0) return true;
+  return false;
+}
+
+static void lay_axis(Walk *w, Layout *l, int axis, const Poly *extent, int read_as) {
+  int k = 0;
+  while (k < MAX_RANK - 1 && name_in_use(l, axis_name(k))) k++;
+  l->index[l->n] = (Index){axis_name(k), extent};
+  l->position[axis] = expr_index(w->graph, l->n);
+  l->sub[l->n] = expr_index(w->graph, read_as);
+  l->n++;
+}
+
+Value make_node(Walk *w, NodeForm form, Value body) {
+  bool reduced = form.reduce != REDUCE_NONE;
+  uint64_t own = 0;
+  for (int k = form.first; k < w->nlevel; k++) own |= bit(FIRST_LEVEL + k);
+  const Poly *const *outer_axes = w->axis_extent;
+  w->axis_extent = body.extent;
+  uint64_t used = indices_of(w, body.expr, own);
+  w->axis_extent = outer_axes;
+  int lead = reduced ? 0 : w->nlevel - form.first, outer = 0;
+  for (int k = 0; k < form.first; k++) outer += used >> (FIRST_LEVEL + k) & 1 ? 1 : 0;
+  Value result = {.type = form.reduce == REDUCE_ARGMAX ? TYPE_INT : body.type, .rank = lead + body.rank, .span = form.span};
+  if (result.rank > MAX_RANK || outer + w->nlevel - form.first + body.rank > INDEX_MAX) {
+    diag_error(w->diags, form.span, "an array can't have more than %d axes", MAX_RANK);
+    return bad_value(form.span);
+  }
+  Layout l = {.n = 0};
+  for (int k = 0; k < form.first; k++)
+    if (used >> (FIRST_LEVEL + k) & 1) lay_level(w, &l, k, false);
+  for (int k = 0; k < lead; k++) {
+    lay_level(w, &l, form.first + k, false);
+    l.sub[l.n - 1] = expr_index(w->graph, k);
+    result.extent[k] = w->level[form.first + k].extent;
+  }
+  for (int k = 0; k < body.rank; k++) {
+    lay_axis(w, &l, k, body.extent[k], lead + k);
+    result.extent[lead + k] = body.extent[k];
+  }
+  int nout = l.n;
+  for (int k = form.first; reduced && k < w->nlevel; k++) lay_level(w, &l, k, true);
+  const Expr *guard = guard_over(w, used & ~axes);
+  Node node = {.kind = NODE_COMP, .name = form.name, .span = form.span, .type = result.type, .nout = nout,
+               .nred = l.n - nout, .index = l.index, .reduce = form.reduce};
+  node.expr = substitute(w, body.expr, l.position, INDEX_MAX);
+  node.guard = guard ? substitute(w, guard, l.position, INDEX_MAX) : NULL;
+  result.expr = make_read(w, add_node(w, &node), l.sub);
+  return result;
+}
+
+// ---- values with a name ----
+
+// Integers made of indices, dimensions and integer data alone: they stay expressions, so that what they subscript is seen.
+bool stays_expression(Walk *w, const Expr *e) {
+  if (e->type != TYPE_INT) return false;
+  size_t n;
+  const Expr **part = expr_parts(w->arena, e, &n);
+  for (size_t k = 0; k < n; k++)
+    if (part[k]->type != TYPE_INT || (part[k]->kind == EXPR_READ && part[k]->u.read.node->kind != NODE_DATA)) return false;
+  return true;
+}
+
+// Is it the node's whole array, axis by axis, at the levels it was made under?
+static bool reads_whole(const Value *v, const Node *node) {
+  if (v->expr->kind != EXPR_READ || v->expr->u.read.node != node) return false;
+  int lead = node->nout - v->rank;
+  for (int k = 0; k < node->nout; k++) {
+    const Expr *sub = v->expr->u.read.sub[k];
+    if (sub->kind != EXPR_INDEX) return false;
+    if (k < lead ? sub->u.index < FIRST_LEVEL : sub->u.index != k - lead) return false;
+  }
+  return lead >= 0;
+}
+
+Value store(Walk *w, const char *name, Value v) {
+  if (v.bad || stays_expression(w, v.expr)) return v;
+  if (w->claimed && reads_whole(&v, w->claimed)) return v;
+  return make_node(w, (NodeForm){.name = name, .span = v.span, .reduce = REDUCE_NONE, .first = w->nlevel}, v);
+}
+
+Value settle(Walk *w, Value v, const char *suffix) {
+  if (v.bad || v.rank == 0 || v.expr->kind == EXPR_READ || v.expr->height == 0) return v;
+  return store(w, made_name(w, NULL, suffix), v);
+}
