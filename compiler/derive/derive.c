@@ -15,15 +15,13 @@ typedef struct Mark {
 
 static void see_marked(void *context, const Expr *read) {
   Mark *m = context;
-  if (m->marked[read->u.read.node->id])
-    m->any = true;
+  if (m->marked[read->u.read.node->id]) m->any = true;
 }
 
 static void mark_read(void *context, const Expr *read) {
   Mark *m = context;
   int id = read->u.read.node->id;
-  if (m->only[id])
-    m->marked[id] = true;
+  if (m->only[id]) m->marked[id] = true;
 }
 
 // Real nodes that depend on a parameter and that the loss depends on, by id.
@@ -32,8 +30,7 @@ static bool *between(Arena *arena, const Graph *g, const Node *loss) {
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     Mark m = {.marked = varies};
-    if (n->expr && n->type == TYPE_REAL)
-      expr_each_read(g, n->expr, see_marked, &m);
+    if (n->expr && n->type == TYPE_REAL) expr_each_read(g, n->expr, see_marked, &m);
     varies[k] = n->kind == NODE_PARAM || m.any;
   }
   needed[loss->id] = varies[loss->id];
@@ -45,12 +42,17 @@ static bool *between(Arena *arena, const Graph *g, const Node *loss) {
   return needed;
 }
 
+static bool too_high(const Graph *g, const bool *wanted) {
+  for (size_t k = 0; k < g->count; k++)
+    if (wanted[k] && g->nodes[k]->expr && g->nodes[k]->expr->height > EXPR_HEIGHT_MAX / 2) return true;
+  return false;
+}
+
 // ---- the copy ----
 
 static const Expr *const *own_indices(Derive *d, int n) {
   const Expr **sub = arena_array(d->arena, const Expr *, (size_t)n + 1);
-  for (int k = 0; k < n; k++)
-    sub[k] = expr_index(d->graph, k);
+  for (int k = 0; k < n; k++) sub[k] = expr_index(d->graph, k);
   return sub;
 }
 
@@ -97,8 +99,7 @@ static const Node **copy_nodes(Derive *d, const Graph *g, const bool *wanted) {
     n.expr = copied(d, n.expr, map);
     if (n.target) {
       const Expr **target = arena_array(d->arena, const Expr *, (size_t)n.nout + 1);
-      for (int i = 0; i < n.nout; i++)
-        target[i] = copied(d, n.target[i], map);
+      for (int i = 0; i < n.nout; i++) target[i] = copied(d, n.target[i], map);
       n.target = target;
     }
     if (wanted[k] && (n.reduce == REDUCE_MAX || n.reduce == REDUCE_MIN) && n.expr->kind != EXPR_READ)
@@ -112,8 +113,7 @@ static const Node **copy_nodes(Derive *d, const Graph *g, const bool *wanted) {
 static void copy_roots(Derive *d, const Graph *g, const Node *const *map) {
   for (size_t k = 0; k < g->nroots; k++) {
     const Root *r = &g->roots[k];
-    if (r->role != ROOT_GRADIENT)
-      graph_add_root(d->graph, r->role, r->name, r->which, map[r->node->id]);
+    if (r->role != ROOT_GRADIENT) graph_add_root(d->graph, r->role, r->name, r->which, map[r->node->id]);
   }
 }
 
@@ -181,7 +181,7 @@ static Seed seed_extremum(Derive *d, const Node *n, const Expr *adjoint) {
 }
 
 static Seed (*const seed_of[])(Derive *d, const Node *n, const Expr *adjoint) = {
-    [REDUCE_NONE] = seed_sum,     [REDUCE_SUM] = seed_sum,     [REDUCE_PROD] = seed_prod,
+    [REDUCE_NONE] = seed_sum,     [REDUCE_SUM] = seed_sum,      [REDUCE_PROD] = seed_prod,
     [REDUCE_MAX] = seed_extremum, [REDUCE_MIN] = seed_extremum, [REDUCE_LOGSUMEXP] = seed_logsumexp,
 };
 
@@ -253,8 +253,7 @@ static const Node *seed_node(Derive *d, const Node *loss, bool unit) {
     return graph_add(d->graph, &one);
   }
   for (size_t k = 0; k < d->ncopied; k++)
-    if (d->graph->nodes[k]->kind == NODE_SEED)
-      return d->graph->nodes[k];
+    if (d->graph->nodes[k]->kind == NODE_SEED) return d->graph->nodes[k];
   Node seed = {.kind = NODE_SEED, .name = "seed", .type = TYPE_REAL, .span = loss->span};
   return graph_add(d->graph, &seed);
 }
@@ -274,6 +273,7 @@ Graph *derive_gradient(Arena *a, const Graph *g, bool unit_seed, const PrimRow *
   Derive d = {.arena = a, .graph = graph_new(a, g->dims, g->name), .table = table ? table : prim_table};
   const Node *loss = graph_root(g, ROOT_LOSS, 0)->node;
   const bool *wanted = between(a, g, loss);
+  if (too_high(g, wanted)) return NULL;
   d.wanted = arena_array(a, bool, 2 * g->count + 1); // at most one candidate node for each
   const Node **map = copy_nodes(&d, g, wanted);
   copy_roots(&d, g, map);
@@ -284,15 +284,11 @@ Graph *derive_gradient(Arena *a, const Graph *g, bool unit_seed, const PrimRow *
   d.adjoint[map[loss->id]->id] = seed_node(&d, map[loss->id], unit_seed);
   for (size_t k = d.ncopied; k-- > 0;) {
     const Node *n = d.graph->nodes[k];
-    if (!d.wanted[k])
-      continue;
-    if (d.into[k].count > 0)
-      d.adjoint[k] = sum_contributions(&d, n, &d.into[k]);
-    if (d.adjoint[k] && n->expr)
-      push(&d, n);
+    if (!d.wanted[k]) continue;
+    if (d.into[k].count > 0) d.adjoint[k] = sum_contributions(&d, n, &d.into[k]);
+    if (d.adjoint[k] && n->expr) push(&d, n);
   }
   for (size_t k = 0; k < d.ncopied; k++)
-    if (d.graph->nodes[k]->kind == NODE_PARAM)
-      add_gradient(&d, d.graph->nodes[k]);
+    if (d.graph->nodes[k]->kind == NODE_PARAM) add_gradient(&d, d.graph->nodes[k]);
   return d.graph;
 }

@@ -9,7 +9,7 @@ typedef struct Solver {
   Derive *d;
   Graph *g;
   const Node *n, *a;
-  int nv, m, first; // indices of the node from `first` on occur: a scatter's output positions do not
+  int nv, m, first;      // indices of the node from `first` on occur: a scatter's output positions do not
   const Expr **equation; // by k; null once used up
   const Expr **solved;   // by position of the node: null while it is free
   int *bare;             // by k: the index that was simply a_k, or -1
@@ -31,13 +31,10 @@ static int64_t magnitude(int64_t c) {
 // Solve for what would cost the most to sum over: the plain index, then the longest, then an output of the node (a
 // kernel's own indices are its reductions, and short), then the one that needs no division.
 static bool better(const Solver *s, const Candidate *a, const Candidate *b) {
-  if (a->bare != b->bare)
-    return a->bare;
-  if (a->extent != b->extent)
-    return a->extent > b->extent;
+  if (a->bare != b->bare) return a->bare;
+  if (a->extent != b->extent) return a->extent > b->extent;
   bool a_out = a->q < s->n->nout, b_out = b->q < s->n->nout;
-  if (a_out != b_out)
-    return a_out;
+  if (a_out != b_out) return a_out;
   if (magnitude(a->coefficient) != magnitude(b->coefficient))
     return magnitude(a->coefficient) < magnitude(b->coefficient);
   return false;
@@ -47,17 +44,13 @@ static bool find_candidate(Solver *s, Candidate *best) {
   bool found = false;
   for (int k = 0; k < s->m; k++) {
     const Expr *rest;
-    if (!s->equation[k] || !expr_affine(s->g, s->equation[k], s->nv + s->m, s->coefficient, &rest))
-      continue;
+    if (!s->equation[k] || !expr_affine(s->g, s->equation[k], s->nv + s->m, s->coefficient, &rest)) continue;
     for (int q = s->first; q < s->nv; q++) {
       int64_t extent;
-      if (s->solved[q] || s->coefficient[q] == 0)
-        continue;
-      if (!poly_is_int(s->n->index[q].extent, &extent))
-        extent = INT64_MAX;
+      if (s->solved[q] || s->coefficient[q] == 0) continue;
+      if (!poly_is_int(s->n->index[q].extent, &extent)) extent = INT64_MAX;
       Candidate c = {k, q, s->equation[k]->kind == EXPR_INDEX, extent, s->coefficient[q]};
-      if (!found || better(s, &c, best))
-        *best = c;
+      if (!found || better(s, &c, best)) *best = c;
       found = true;
     }
   }
@@ -76,18 +69,14 @@ static const Expr *numerator(Solver *s, const Candidate *c) {
   expr_affine(g, s->equation[c->k], s->nv + s->m, s->coefficient, &rest);
   for (int p = 0; p < s->nv + s->m; p++) {
     int64_t f = s->coefficient[p];
-    if (f == 0 || p == c->q)
-      continue;
+    if (f == 0 || p == c->q) continue;
     const Expr *term = expr_index(g, p);
-    if (f != 1)
-      term = expr_prim2(g, PRIM_MUL, expr_int(g, f), term);
+    if (f != 1) term = expr_prim2(g, PRIM_MUL, expr_int(g, f), term);
     sum = sum ? expr_prim2(g, PRIM_ADD, sum, term) : term;
   }
-  if (rest && !(expr_is_int(rest, &value) && value == 0))
-    sum = sum ? expr_prim2(g, PRIM_ADD, sum, rest) : rest;
+  if (rest && !(expr_is_int(rest, &value) && value == 0)) sum = sum ? expr_prim2(g, PRIM_ADD, sum, rest) : rest;
   const Expr *a = expr_index(g, s->nv + c->k);
-  if (!sum)
-    return c->coefficient > 0 ? a : expr_prim1(g, PRIM_NEG, a);
+  if (!sum) return c->coefficient > 0 ? a : expr_prim1(g, PRIM_NEG, a);
   return c->coefficient > 0 ? expr_prim2(g, PRIM_SUB, a, sum) : expr_prim2(g, PRIM_SUB, sum, a);
 }
 
@@ -106,22 +95,17 @@ static void solve_for(Solver *s, const Candidate *c) {
     add_guard(s, expr_prim2(g, PRIM_EQ, expr_prim2(g, PRIM_MOD, value, by), expr_int(g, 0)));
     value = expr_prim2(g, PRIM_FLOORDIV, value, by);
   }
-  if (c->bare)
-    s->bare[c->k] = c->q;
+  if (c->bare) s->bare[c->k] = c->q;
   if (!c->bare || s->n->index[c->q].extent != s->a->index[c->k].extent) {
-    if (!c->bare)
-      add_guard(s, expr_prim2(g, PRIM_GE, value, expr_int(g, 0)));
+    if (!c->bare) add_guard(s, expr_prim2(g, PRIM_GE, value, expr_int(g, 0)));
     add_guard(s, expr_prim2(g, PRIM_LT, value, extent));
   }
   s->equation[c->k] = NULL;
   for (int k = 0; k < s->m; k++)
-    if (s->equation[k])
-      s->equation[k] = replace(s, s->equation[k], c->q, value);
+    if (s->equation[k]) s->equation[k] = replace(s, s->equation[k], c->q, value);
   for (int q = s->first; q < s->nv; q++)
-    if (s->solved[q])
-      s->solved[q] = replace(s, s->solved[q], c->q, value);
-  if (s->guard)
-    s->guard = replace(s, s->guard, c->q, value);
+    if (s->solved[q]) s->solved[q] = replace(s, s->solved[q], c->q, value);
+  if (s->guard) s->guard = replace(s, s->guard, c->q, value);
   s->solved[c->q] = value;
 }
 
@@ -129,8 +113,7 @@ static void solve_for(Solver *s, const Candidate *c) {
 static bool needs_scatter(const Solver *s) {
   for (int k = 0; k < s->m; k++)
     for (int q = s->first; s->equation[k] && q < s->nv; q++)
-      if (!s->solved[q] && expr_uses_index(s->equation[k], q))
-        return true;
+      if (!s->solved[q] && expr_uses_index(s->equation[k], q)) return true;
   return false;
 }
 
@@ -147,14 +130,12 @@ static Contribution scatter(Solver *s, const Flow *flow) {
   Index *index = arena_array(arena, Index, (size_t)(s->m + nred));
   const Expr **sub = arena_array(arena, const Expr *, (size_t)s->nv);
   const Expr **target = arena_array(arena, const Expr *, (size_t)s->m);
-  for (int k = 0; k < s->m; k++)
-    index[k] = (Index){index_name(&a->index[k], k), a->index[k].extent};
+  for (int k = 0; k < s->m; k++) index[k] = (Index){index_name(&a->index[k], k), a->index[k].extent};
   for (int q = s->first; q < s->nv; q++) {
     index[s->m + q - s->first] = (Index){index_name(&n->index[q], q), n->index[q].extent};
     sub[q] = expr_index(s->g, s->m + q - s->first);
   }
-  for (int k = 0; k < s->m; k++)
-    target[k] = expr_substitute(s->g, flow->read->u.read.sub[k], sub, s->nv, NULL);
+  for (int k = 0; k < s->m; k++) target[k] = expr_substitute(s->g, flow->read->u.read.sub[k], sub, s->nv, NULL);
   return (Contribution){.from = n,
                         .index = index,
                         .nred = nred,
@@ -183,8 +164,7 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
   for (int q = s->first; q < s->nv; q++)
     sub[q] = s->solved[q] ? expr_substitute(s->g, s->solved[q], position, s->nv + s->m, NULL) : position[q];
   const Expr *guard = s->guard ? expr_substitute(s->g, s->guard, position, s->nv + s->m, NULL) : NULL;
-  if (flow->guard)
-    guard = derive_and(s->g, guard, expr_substitute(s->g, flow->guard, sub, s->nv, NULL));
+  if (flow->guard) guard = derive_and(s->g, guard, expr_substitute(s->g, flow->guard, sub, s->nv, NULL));
   return (Contribution){.from = n,
                         .index = index,
                         .nred = nred,
@@ -206,12 +186,9 @@ Contribution derive_solve(Derive *d, const Node *n, const Flow *flow) {
     s.bare[k] = -1;
   }
   Candidate c;
-  while (find_candidate(&s, &c))
-    solve_for(&s, &c);
-  if (needs_scatter(&s))
-    return scatter(&s, flow);
+  while (find_candidate(&s, &c)) solve_for(&s, &c);
+  if (needs_scatter(&s)) return scatter(&s, flow);
   for (int k = 0; k < s.m; k++)
-    if (s.equation[k])
-      add_guard(&s, expr_prim2(s.g, PRIM_EQ, s.equation[k], expr_index(s.g, s.nv + k)));
+    if (s.equation[k]) add_guard(&s, expr_prim2(s.g, PRIM_EQ, s.equation[k], expr_index(s.g, s.nv + k)));
   return comprehension(&s, flow);
 }

@@ -10,21 +10,17 @@
 #include "interp/interp.h"
 
 static const Expr *make1(Simplifier *s, Prim op, const Expr *x) {
-  return make(s, op, &x);
+  return simplify_prim(s, op, &x);
 }
 
-const Expr *make2(Simplifier *s, Prim op, const Expr *x, const Expr *y) {
+const Expr *simplify_prim2(Simplifier *s, Prim op, const Expr *x, const Expr *y) {
   const Expr *arg[] = {x, y};
-  return make(s, op, arg);
+  return simplify_prim(s, op, arg);
 }
 
 static const Expr *make_select(Simplifier *s, const Expr *c, const Expr *x, const Expr *y) {
   const Expr *arg[] = {c, x, y};
-  return make(s, PRIM_SELECT, arg);
-}
-
-bool is_prim(const Expr *e, Prim op) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == op;
+  return simplify_prim(s, PRIM_SELECT, arg);
 }
 
 static const Expr *arg_of(const Expr *e, int k) {
@@ -52,66 +48,45 @@ enum { LOOK_DEPTH = 6 }; // how far the two questions below look into an express
 // Never below zero, and never -0.
 static bool not_negative(const Expr *e, int depth) {
   int64_t n;
-  if (depth == 0)
-    return false;
-  if (e->kind == EXPR_REAL)
-    return !signbit(e->u.real);
+  if (depth == 0) return false;
+  if (e->kind == EXPR_REAL) return !signbit(e->u.real);
   if (e->kind == EXPR_READ) {
     const Node *read = e->u.read.node;
     return read->kind == NODE_COMP && read->reduce <= REDUCE_PROD && not_negative(read->expr, depth - 1);
   }
-  if (e->kind != EXPR_PRIM)
-    return false;
+  if (e->kind != EXPR_PRIM) return false;
   const Expr *const *arg = e->u.prim.arg;
   switch (e->u.prim.op) {
   case PRIM_ABS:
   case PRIM_EXP:
   case PRIM_SIGMOID:
   case PRIM_SOFTPLUS:
-  case PRIM_HYPOT:
-    return true;
-  case PRIM_POWI:
-    return expr_is_int(arg[1], &n) && n % 2 == 0;
-  case PRIM_MUL:
-    return arg[0] == arg[1] || (not_negative(arg[0], depth - 1) && not_negative(arg[1], depth - 1));
+  case PRIM_HYPOT: return true;
+  case PRIM_POWI: return expr_is_int(arg[1], &n) && n % 2 == 0;
+  case PRIM_MUL: return arg[0] == arg[1] || (not_negative(arg[0], depth - 1) && not_negative(arg[1], depth - 1));
   case PRIM_ADD:
-  case PRIM_DIV:
-    return not_negative(arg[0], depth - 1) && not_negative(arg[1], depth - 1);
-  case PRIM_SQRT:
-    return not_negative(arg[0], depth - 1);
-  case PRIM_SELECT:
-    return not_negative(arg[1], depth - 1) && not_negative(arg[2], depth - 1);
-  case PRIM_REAL:
-    return arg[0]->kind == EXPR_INDEX;
-  default:
-    return false;
+  case PRIM_DIV: return not_negative(arg[0], depth - 1) && not_negative(arg[1], depth - 1);
+  case PRIM_SQRT: return not_negative(arg[0], depth - 1);
+  case PRIM_SELECT: return not_negative(arg[1], depth - 1) && not_negative(arg[2], depth - 1);
+  case PRIM_REAL: return arg[0]->kind == EXPR_INDEX;
+  default: return false;
   }
 }
 
 // Never -0: a sum starts from +0, and only -0 + -0 is -0.
 static bool not_minus_zero(const Expr *e, int depth) {
-  if (depth == 0)
-    return false;
-  if (not_negative(e, depth))
-    return true;
-  if (e->kind == EXPR_REAL)
-    return e->u.real != 0;
-  if (e->kind == EXPR_READ)
-    return e->u.read.node->kind == NODE_SCATTER || e->u.read.node->reduce == REDUCE_SUM;
-  if (e->kind != EXPR_PRIM)
-    return false;
+  if (depth == 0) return false;
+  if (not_negative(e, depth)) return true;
+  if (e->kind == EXPR_REAL) return e->u.real != 0;
+  if (e->kind == EXPR_READ) return e->u.read.node->kind == NODE_SCATTER || e->u.read.node->reduce == REDUCE_SUM;
+  if (e->kind != EXPR_PRIM) return false;
   const Expr *const *arg = e->u.prim.arg;
   switch (e->u.prim.op) {
-  case PRIM_ADD:
-    return not_minus_zero(arg[0], depth - 1) || not_minus_zero(arg[1], depth - 1);
-  case PRIM_SUB:
-    return not_minus_zero(arg[0], depth - 1);
-  case PRIM_SELECT:
-    return not_minus_zero(arg[1], depth - 1) && not_minus_zero(arg[2], depth - 1);
-  case PRIM_REAL:
-    return true;
-  default:
-    return false;
+  case PRIM_ADD: return not_minus_zero(arg[0], depth - 1) || not_minus_zero(arg[1], depth - 1);
+  case PRIM_SUB: return not_minus_zero(arg[0], depth - 1);
+  case PRIM_SELECT: return not_minus_zero(arg[1], depth - 1) && not_minus_zero(arg[2], depth - 1);
+  case PRIM_REAL: return true;
+  default: return false;
   }
 }
 
@@ -120,79 +95,62 @@ static bool not_minus_zero(const Expr *e, int depth) {
 static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   for (int k = 0; k < 2; k++)
-    if (is_zero(arg[k]) && (signbit(arg[k]->u.real) || not_minus_zero(arg[1 - k], LOOK_DEPTH)))
-      return arg[1 - k];
-  if (is_prim(y, PRIM_NEG))
-    return make2(s, PRIM_SUB, x, arg_of(y, 0));
-  if (is_prim(x, PRIM_NEG))
-    return make2(s, PRIM_SUB, y, arg_of(x, 0));
-  if (x == y)
-    return make2(s, PRIM_MUL, expr_real(s->g, 2), x);
+    if (is_zero(arg[k]) && (signbit(arg[k]->u.real) || not_minus_zero(arg[1 - k], LOOK_DEPTH))) return arg[1 - k];
+  if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, x, arg_of(y, 0));
+  if (is_prim(x, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, y, arg_of(x, 0));
+  if (x == y) return simplify_prim2(s, PRIM_MUL, expr_real(s->g, 2), x);
   return NULL;
 }
 
 static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
-  if (x == y)
-    return expr_real(s->g, 0);
-  if (is_zero(y) && (!signbit(y->u.real) || not_minus_zero(x, LOOK_DEPTH)))
-    return x;
-  if (is_prim(y, PRIM_NEG))
-    return make2(s, PRIM_ADD, x, arg_of(y, 0));
+  if (x == y) return expr_real(s->g, 0);
+  if (is_zero(y) && (!signbit(y->u.real) || not_minus_zero(x, LOOK_DEPTH))) return x;
+  if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_ADD, x, arg_of(y, 0));
   return NULL;
 }
 
 static const Expr *rule_mul(Simplifier *s, const Expr *const *arg) {
   Graph *g = s->g;
   const Expr *x = arg[0], *y = arg[1];
-  if (y->kind == EXPR_REAL && x->kind != EXPR_REAL)
-    return make2(s, PRIM_MUL, y, x);
-  if (expr_is_real(x, 1))
-    return y;
-  if (expr_is_real(x, -1))
-    return make1(s, PRIM_NEG, y);
-  if (expr_is_real(x, 0) && not_negative(y, LOOK_DEPTH))
-    return x;
+  if (y->kind == EXPR_REAL && x->kind != EXPR_REAL) return simplify_prim2(s, PRIM_MUL, y, x);
+  if (expr_is_real(x, 1)) return y;
+  if (expr_is_real(x, -1)) return make1(s, PRIM_NEG, y);
+  if (expr_is_real(x, 0) && not_negative(y, LOOK_DEPTH)) return x;
   if (is_prim(y, PRIM_NEG))
-    return x->kind == EXPR_REAL ? make2(s, PRIM_MUL, expr_real(g, -x->u.real), arg_of(y, 0))
-                                : make1(s, PRIM_NEG, make2(s, PRIM_MUL, x, arg_of(y, 0)));
-  if (is_prim(x, PRIM_NEG))
-    return make1(s, PRIM_NEG, make2(s, PRIM_MUL, arg_of(x, 0), y));
+    return x->kind == EXPR_REAL ? simplify_prim2(s, PRIM_MUL, expr_real(g, -x->u.real), arg_of(y, 0))
+                                : make1(s, PRIM_NEG, simplify_prim2(s, PRIM_MUL, x, arg_of(y, 0)));
+  if (is_prim(x, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_MUL, arg_of(x, 0), y));
   // c1 * (c2 * z), rounded once either way if one of them is a power of two.
   if (x->kind == EXPR_REAL && is_prim(y, PRIM_MUL) && arg_of(y, 0)->kind == EXPR_REAL &&
       (is_power_of_two(x) || is_power_of_two(arg_of(y, 0))))
-    return make2(s, PRIM_MUL, make2(s, PRIM_MUL, x, arg_of(y, 0)), arg_of(y, 1));
-  if (x->kind == EXPR_REAL)
-    return NULL;
+    return simplify_prim2(s, PRIM_MUL, simplify_prim2(s, PRIM_MUL, x, arg_of(y, 0)), arg_of(y, 1));
+  if (x->kind == EXPR_REAL) return NULL;
   // A power of two goes to the factor that no loop changes, else to the front.
   if (is_scaled(y)) {
     const Expr *c = arg_of(y, 0), *z = arg_of(y, 1);
-    if (x->indices == 0 && z->indices != 0)
-      return make2(s, PRIM_MUL, make2(s, PRIM_MUL, c, x), z);
-    return make2(s, PRIM_MUL, c, make2(s, PRIM_MUL, x, z));
+    if (x->indices == 0 && z->indices != 0) return simplify_prim2(s, PRIM_MUL, simplify_prim2(s, PRIM_MUL, c, x), z);
+    return simplify_prim2(s, PRIM_MUL, c, simplify_prim2(s, PRIM_MUL, x, z));
   }
   if (is_scaled(x) && (x->indices != 0 || y->indices == 0))
-    return make2(s, PRIM_MUL, arg_of(x, 0), make2(s, PRIM_MUL, arg_of(x, 1), y));
+    return simplify_prim2(s, PRIM_MUL, arg_of(x, 0), simplify_prim2(s, PRIM_MUL, arg_of(x, 1), y));
   return NULL;
 }
 
 static const Expr *rule_div(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   if (is_power_of_two(y) && isnormal(1 / y->u.real))
-    return make2(s, PRIM_MUL, expr_real(s->g, 1 / y->u.real), x);
-  if (is_prim(x, PRIM_NEG))
-    return make1(s, PRIM_NEG, make2(s, PRIM_DIV, arg_of(x, 0), y));
-  if (is_prim(y, PRIM_NEG))
-    return make1(s, PRIM_NEG, make2(s, PRIM_DIV, x, arg_of(y, 0)));
+    return simplify_prim2(s, PRIM_MUL, expr_real(s->g, 1 / y->u.real), x);
+  if (is_prim(x, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_DIV, arg_of(x, 0), y));
+  if (is_prim(y, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_DIV, x, arg_of(y, 0)));
   return NULL;
 }
 
 static const Expr *rule_neg(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0];
-  if (is_prim(x, PRIM_NEG))
-    return arg_of(x, 0);
+  if (is_prim(x, PRIM_NEG)) return arg_of(x, 0);
   if (is_prim(x, PRIM_MUL) && arg_of(x, 0)->kind == EXPR_REAL)
-    return make2(s, PRIM_MUL, expr_real(s->g, -arg_of(x, 0)->u.real), arg_of(x, 1));
+    return simplify_prim2(s, PRIM_MUL, expr_real(s->g, -arg_of(x, 0)->u.real), arg_of(x, 1));
   return NULL;
 }
 
@@ -202,14 +160,12 @@ static const Expr *rule_pow(Simplifier *s, const Expr *const *arg) {
 
 static const Expr *rule_powi(Simplifier *s, const Expr *const *arg) {
   int64_t n;
-  if (!expr_is_int(arg[1], &n) || n < 0 || n > 1)
-    return NULL;
+  if (!expr_is_int(arg[1], &n) || n < 0 || n > 1) return NULL;
   return n == 1 ? arg[0] : expr_real(s->g, 1);
 }
 
 static const Expr *rule_abs(Simplifier *s, const Expr *const *arg) {
-  if (is_prim(arg[0], PRIM_NEG))
-    return make1(s, PRIM_ABS, arg_of(arg[0], 0));
+  if (is_prim(arg[0], PRIM_NEG)) return make1(s, PRIM_ABS, arg_of(arg[0], 0));
   return not_negative(arg[0], LOOK_DEPTH) ? arg[0] : NULL;
 }
 
@@ -226,7 +182,7 @@ static const Expr *rule_extremum(Simplifier *s, const Expr *const *arg) {
 
 // ---- conditions ----
 
-bool opposite(const Expr *a, const Expr *b) {
+bool simplify_opposite(const Expr *a, const Expr *b) {
   static const struct {
     Prim op, other;
     bool reals; // also where an argument is not a number
@@ -250,24 +206,20 @@ static const Expr *rule_not(Simplifier *s, const Expr *const *arg) {
       [PRIM_GE] = PRIM_LT, [PRIM_GT] = PRIM_LE, [PRIM_LE] = PRIM_GT,
   };
   const Expr *x = arg[0];
-  if (x->kind == EXPR_BOOL)
-    return expr_bool(s->g, !x->u.boolean);
-  if (is_prim(x, PRIM_NOT))
-    return arg_of(x, 0);
+  if (x->kind == EXPR_BOOL) return expr_bool(s->g, !x->u.boolean);
+  if (is_prim(x, PRIM_NOT)) return arg_of(x, 0);
   if (is_prim(x, PRIM_EQ) || is_prim(x, PRIM_NE) ||
       (x->kind == EXPR_PRIM && inverse[x->u.prim.op] != PRIM_ADD && arg_of(x, 0)->type == TYPE_INT))
-    return make(s, inverse[x->u.prim.op], x->u.prim.arg);
+    return simplify_prim(s, inverse[x->u.prim.op], x->u.prim.arg);
   return NULL;
 }
 
 // `and` with unit true and zero false; `or` the other way round.
 static const Expr *connective(Simplifier *s, const Expr *const *arg, bool unit) {
   for (int k = 0; k < 2; k++)
-    if (arg[k]->kind == EXPR_BOOL)
-      return arg[k]->u.boolean == unit ? arg[1 - k] : arg[k];
-  if (arg[0] == arg[1])
-    return arg[0];
-  return opposite(arg[0], arg[1]) ? expr_bool(s->g, !unit) : NULL;
+    if (arg[k]->kind == EXPR_BOOL) return arg[k]->u.boolean == unit ? arg[1 - k] : arg[k];
+  if (arg[0] == arg[1]) return arg[0];
+  return simplify_opposite(arg[0], arg[1]) ? expr_bool(s->g, !unit) : NULL;
 }
 
 static const Expr *rule_and(Simplifier *s, const Expr *const *arg) {
@@ -280,16 +232,11 @@ static const Expr *rule_or(Simplifier *s, const Expr *const *arg) {
 
 static const Expr *rule_select(Simplifier *s, const Expr *const *arg) {
   const Expr *c = arg[0], *x = arg[1], *y = arg[2];
-  if (c->kind == EXPR_BOOL)
-    return c->u.boolean ? x : y;
-  if (x == y)
-    return x;
-  if (is_prim(c, PRIM_NOT))
-    return make_select(s, arg_of(c, 0), y, x);
-  if (is_prim(x, PRIM_SELECT) && arg_of(x, 0) == c)
-    return make_select(s, c, arg_of(x, 1), y);
-  if (is_prim(y, PRIM_SELECT) && arg_of(y, 0) == c)
-    return make_select(s, c, x, arg_of(y, 2));
+  if (c->kind == EXPR_BOOL) return c->u.boolean ? x : y;
+  if (x == y) return x;
+  if (is_prim(c, PRIM_NOT)) return make_select(s, arg_of(c, 0), y, x);
+  if (is_prim(x, PRIM_SELECT) && arg_of(x, 0) == c) return make_select(s, c, arg_of(x, 1), y);
+  if (is_prim(y, PRIM_SELECT) && arg_of(y, 0) == c) return make_select(s, c, x, arg_of(y, 2));
   return NULL;
 }
 
@@ -299,10 +246,10 @@ typedef const Expr *(*Rule)(Simplifier *s, const Expr *const *arg);
 
 // Of results that are real or boolean; integers have their normal form (integer.c).
 static const Rule rules[PRIM_COUNT] = {
-    [PRIM_ADD] = rule_add,   [PRIM_SUB] = rule_sub,       [PRIM_MUL] = rule_mul,       [PRIM_DIV] = rule_div,
-    [PRIM_NEG] = rule_neg,   [PRIM_POW] = rule_pow,       [PRIM_POWI] = rule_powi,     [PRIM_ABS] = rule_abs,
-    [PRIM_STOP] = rule_stop, [PRIM_MAX] = rule_extremum,  [PRIM_MIN] = rule_extremum,  [PRIM_NOT] = rule_not,
-    [PRIM_AND] = rule_and,   [PRIM_OR] = rule_or,         [PRIM_SELECT] = rule_select,
+    [PRIM_ADD] = rule_add,   [PRIM_SUB] = rule_sub,      [PRIM_MUL] = rule_mul,       [PRIM_DIV] = rule_div,
+    [PRIM_NEG] = rule_neg,   [PRIM_POW] = rule_pow,      [PRIM_POWI] = rule_powi,     [PRIM_ABS] = rule_abs,
+    [PRIM_STOP] = rule_stop, [PRIM_MAX] = rule_extremum, [PRIM_MIN] = rule_extremum,  [PRIM_NOT] = rule_not,
+    [PRIM_AND] = rule_and,   [PRIM_OR] = rule_or,        [PRIM_SELECT] = rule_select,
 };
 
 static bool is_constant(const Expr *e) {
@@ -318,14 +265,11 @@ static double constant_value(const Expr *e) {
 // Reals and comparisons of constants, in double.  Draws are no constants: they have a seed.
 static const Expr *fold(Simplifier *s, Prim op, Type type, const Expr *const *arg) {
   double value[3];
-  if (op == PRIM_SELECT || op == PRIM_RANDN || op == PRIM_RANDU || op == PRIM_STOP || type == TYPE_INT)
-    return NULL;
+  if (op == PRIM_SELECT || op == PRIM_RANDN || op == PRIM_RANDU || op == PRIM_STOP || type == TYPE_INT) return NULL;
   for (int k = 0; k < prim_arity(op); k++) {
-    if (!is_constant(arg[k]))
-      return NULL;
+    if (!is_constant(arg[k])) return NULL;
     value[k] = constant_value(arg[k]);
-    if (fabs(value[k]) > 0x1p53 && arg[k]->type == TYPE_INT)
-      return NULL;
+    if (fabs(value[k]) > 0x1p53 && arg[k]->type == TYPE_INT) return NULL;
   }
   double result = interp_prim(op, value);
   return type == TYPE_BOOL ? expr_bool(s->g, result != 0) : expr_real(s->g, result);
@@ -333,37 +277,29 @@ static const Expr *fold(Simplifier *s, Prim op, Type type, const Expr *const *ar
 
 static const Expr *apply_rules(Simplifier *s, Prim op, Type type, const Expr *const *arg) {
   const Expr *e = NULL;
-  if (type == TYPE_INT)
-    e = integer_rule(s, op, arg);
-  if (!e && type == TYPE_BOOL && op >= PRIM_EQ && op <= PRIM_GE)
-    e = comparison_rule(s, op, arg);
-  if (!e)
-    e = fold(s, op, type, arg);
-  if (!e && rules[op])
-    e = rules[op](s, arg);
+  if (type == TYPE_INT) e = simplify_integer(s, op, arg);
+  if (!e && type == TYPE_BOOL && op >= PRIM_EQ && op <= PRIM_GE) e = simplify_comparison(s, op, arg);
+  if (!e) e = fold(s, op, type, arg);
+  if (!e && rules[op]) e = rules[op](s, arg);
   return e;
 }
 
-const Expr *make(Simplifier *s, Prim op, const Expr *const *arg) {
+const Expr *simplify_prim(Simplifier *s, Prim op, const Expr *const *arg) {
   Type types[3], type;
   for (int k = 0; k < prim_arity(op); k++) {
-    if (!arg[k])
-      return NULL;
+    if (!arg[k]) return NULL;
     types[k] = arg[k]->type;
   }
   const Expr *plain = expr_prim(s->g, op, arg);
-  if (!plain || !prim_result(op, types, prim_arity(op), &type))
-    return plain;
+  if (!plain || !prim_result(op, types, prim_arity(op), &type)) return plain;
   const Expr *e = apply_rules(s, op, type, arg);
-  if (!e)
-    e = plain;
+  if (!e) e = plain;
   for (int k = 0; type == TYPE_BOOL && k < s->nknown; k++) {
     if (s->known[k] == e)
       e = expr_bool(s->g, true);
-    else if (opposite(s->known[k], e))
+    else if (simplify_opposite(s->known[k], e))
       e = expr_bool(s->g, false);
   }
-  if (e != plain)
-    s->changed = true;
+  if (e != plain) s->changed = true;
   return e;
 }

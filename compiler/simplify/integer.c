@@ -3,8 +3,7 @@
 #include "simplify/internal.h"
 
 static bool before(const Expr *a, const Expr *b) {
-  if ((a->kind == EXPR_INDEX) != (b->kind == EXPR_INDEX))
-    return a->kind == EXPR_INDEX;
+  if ((a->kind == EXPR_INDEX) != (b->kind == EXPR_INDEX)) return a->kind == EXPR_INDEX;
   return a->kind == EXPR_INDEX ? a->u.index < b->u.index : a->id < b->id;
 }
 
@@ -22,30 +21,25 @@ static bool linear_add(Simplifier *s, const Linear *a, const Linear *b, int64_t 
   for (size_t i = 0, j = 0; i < a->n || j < b->n;) {
     Term t;
     int64_t scaled = 0;
-    if (j < b->n && __builtin_mul_overflow(b->term[j].c, c, &scaled))
-      return false;
+    if (j < b->n && __builtin_mul_overflow(b->term[j].c, c, &scaled)) return false;
     if (j == b->n || (i < a->n && before(a->term[i].atom, b->term[j].atom)))
       t = a->term[i++];
     else if (i == a->n || before(b->term[j].atom, a->term[i].atom))
       t = (Term){b->term[j++].atom, scaled};
     else {
       t.atom = a->term[i].atom;
-      if (__builtin_add_overflow(a->term[i++].c, scaled, &t.c))
-        return false;
+      if (__builtin_add_overflow(a->term[i++].c, scaled, &t.c)) return false;
       j++;
     }
-    if (t.c != 0)
-      out->term[out->n++] = t;
+    if (t.c != 0) out->term[out->n++] = t;
   }
   return true;
 }
 
 Linear linear_of(Simplifier *s, const Expr *e) {
   Dims *d = s->g->dims;
-  if (e->kind == EXPR_POLY)
-    return (Linear){0, NULL, e->u.poly};
-  if (e->kind != EXPR_PRIM)
-    return linear_atom(s, e);
+  if (e->kind == EXPR_POLY) return (Linear){0, NULL, e->u.poly};
+  if (e->kind != EXPR_PRIM) return linear_atom(s, e);
   const Expr *const *arg = e->u.prim.arg;
   const Linear zero = {0, NULL, poly_int(d, 0)};
   Linear a, b, sum;
@@ -56,21 +50,15 @@ Linear linear_of(Simplifier *s, const Expr *e) {
     a = linear_of(s, arg[0]);
     b = linear_of(s, arg[1]);
     return linear_add(s, &a, &b, e->u.prim.op == PRIM_ADD ? 1 : -1, &sum) ? sum : linear_atom(s, e);
-  case PRIM_NEG:
-    a = linear_of(s, arg[0]);
-    return linear_add(s, &zero, &a, -1, &sum) ? sum : linear_atom(s, e);
+  case PRIM_NEG: a = linear_of(s, arg[0]); return linear_add(s, &zero, &a, -1, &sum) ? sum : linear_atom(s, e);
   case PRIM_MUL:
     a = linear_of(s, arg[0]);
     b = linear_of(s, arg[1]);
-    if (a.n == 0 && b.n == 0)
-      return (Linear){0, NULL, poly_mul(d, a.rest, b.rest)};
-    if (a.n == 0 && poly_is_int(a.rest, &c) && linear_add(s, &zero, &b, c, &sum))
-      return sum;
-    if (b.n == 0 && poly_is_int(b.rest, &c) && linear_add(s, &zero, &a, c, &sum))
-      return sum;
+    if (a.n == 0 && b.n == 0) return (Linear){0, NULL, poly_mul(d, a.rest, b.rest)};
+    if (a.n == 0 && poly_is_int(a.rest, &c) && linear_add(s, &zero, &b, c, &sum)) return sum;
+    if (b.n == 0 && poly_is_int(b.rest, &c) && linear_add(s, &zero, &a, c, &sum)) return sum;
     return linear_atom(s, e);
-  default:
-    return linear_atom(s, e);
+  default: return linear_atom(s, e);
   }
 }
 
@@ -78,8 +66,7 @@ Linear linear_scale(Simplifier *s, const Linear *l, int64_t c, int64_t offset) {
   Dims *d = s->g->dims;
   const Linear base = {0, NULL, poly_int(d, offset)};
   Linear out;
-  if (linear_add(s, &base, l, c, &out))
-    return out;
+  if (linear_add(s, &base, l, c, &out)) return out;
   // Coefficients at the edge of 64 bits: a form of which nothing is known.
   const Expr *e = linear_expr(s, l);
   Linear atom = linear_atom(s, e);
@@ -109,8 +96,7 @@ const Expr *linear_expr(Simplifier *s, const Linear *l) {
     sum = expr_prim2(g, PRIM_ADD, sum, expr_poly(g, l->rest));
   for (size_t k = 0; k < l->n; k++) {
     int64_t c = l->term[k].c;
-    if (c >= 0)
-      continue;
+    if (c >= 0) continue;
     if (c == INT64_MIN)
       sum = sum ? expr_prim2(g, PRIM_ADD, sum, scaled(g, l->term[k].atom, c)) : scaled(g, l->term[k].atom, c);
     else
@@ -128,8 +114,7 @@ static const Poly *atom_top(Simplifier *s, const Expr *atom) {
   int64_t m;
   if (atom->kind == EXPR_INDEX && atom->u.index < s->nindex)
     return poly_sub(d, s->index[atom->u.index].extent, poly_int(d, 1));
-  if (is_prim(atom, PRIM_MOD) && expr_is_int(atom->u.prim.arg[1], &m) && m > 0)
-    return poly_int(d, m - 1);
+  if (is_prim(atom, PRIM_MOD) && expr_is_int(atom->u.prim.arg[1], &m) && m > 0) return poly_int(d, m - 1);
   return NULL;
 }
 
@@ -138,21 +123,17 @@ static bool nonnegative_by_range(Simplifier *s, const Linear *l) {
   const Poly *low = l->rest;
   for (size_t k = 0; k < l->n; k++) {
     const Poly *top = atom_top(s, l->term[k].atom);
-    if (!top)
-      return false;
-    if (l->term[k].c < 0)
-      low = poly_add(d, low, poly_mul(d, poly_int(d, l->term[k].c), top));
+    if (!top) return false;
+    if (l->term[k].c < 0) low = poly_add(d, low, poly_mul(d, poly_int(d, l->term[k].c), top));
   }
   return poly_is_nonnegative(d, low);
 }
 
 static bool nonnegative(Simplifier *s, const Linear *l) {
-  if (nonnegative_by_range(s, l))
-    return true;
+  if (nonnegative_by_range(s, l)) return true;
   for (int k = 0; k < s->nfact; k++) {
     Linear over;
-    if (linear_add(s, l, &s->fact[k], -1, &over) && nonnegative_by_range(s, &over))
-      return true;
+    if (linear_add(s, l, &s->fact[k], -1, &over) && nonnegative_by_range(s, &over)) return true;
   }
   return false;
 }
@@ -171,19 +152,16 @@ static const struct {
 
 Linear linear_difference(Simplifier *s, const Expr *const *arg) {
   Linear a = linear_of(s, arg[0]), b = linear_of(s, arg[1]), d;
-  if (linear_add(s, &a, &b, -1, &d))
-    return d;
+  if (linear_add(s, &a, &b, -1, &d)) return d;
   return linear_atom(s, expr_prim(s->g, PRIM_SUB, arg));
 }
 
-const Expr *comparison_rule(Simplifier *s, Prim op, const Expr *const *arg) {
-  if (arg[0]->type != TYPE_INT)
-    return NULL;
+const Expr *simplify_comparison(Simplifier *s, Prim op, const Expr *const *arg) {
+  if (arg[0]->type != TYPE_INT) return NULL;
   Linear d = linear_difference(s, arg);
   int64_t rest;
   if (op == PRIM_EQ || op == PRIM_NE) {
-    if (d.n == 0 && poly_is_int(d.rest, &rest))
-      return expr_bool(s->g, (rest == 0) == (op == PRIM_EQ));
+    if (d.n == 0 && poly_is_int(d.rest, &rest)) return expr_bool(s->g, (rest == 0) == (op == PRIM_EQ));
     Linear above = linear_scale(s, &d, 1, -1), below = linear_scale(s, &d, -1, -1);
     return nonnegative(s, &above) || nonnegative(s, &below) ? expr_bool(s->g, op == PRIM_NE) : NULL;
   }
@@ -192,12 +170,10 @@ const Expr *comparison_rule(Simplifier *s, Prim op, const Expr *const *arg) {
   return nonnegative(s, &holds) ? expr_bool(s->g, true) : nonnegative(s, &fails) ? expr_bool(s->g, false) : NULL;
 }
 
-void add_fact(Simplifier *s, const Expr *e) {
-  if (s->nknown == FACTS_MAX)
-    return;
+void simplify_assume(Simplifier *s, const Expr *e) {
+  if (s->nknown == FACTS_MAX) return;
   s->known[s->nknown++] = e;
-  if (e->kind != EXPR_PRIM || e->u.prim.narg != 2 || e->u.prim.arg[0]->type != TYPE_INT)
-    return;
+  if (e->kind != EXPR_PRIM || e->u.prim.narg != 2 || e->u.prim.arg[0]->type != TYPE_INT) return;
   Prim op = e->u.prim.op;
   if (op == PRIM_EQ) {
     Linear d = linear_difference(s, e->u.prim.arg);
@@ -221,10 +197,8 @@ static void divide(Simplifier *s, const Linear *l, int64_t divisor, Linear *quot
   for (size_t k = 0; k < l->n; k++) {
     Term t = l->term[k];
     int64_t r = (t.c % divisor + divisor) % divisor, q = (t.c - r) / divisor;
-    if (q != 0)
-      quotient->term[quotient->n++] = (Term){t.atom, q};
-    if (r != 0)
-      remainder->term[remainder->n++] = (Term){t.atom, r};
+    if (q != 0) quotient->term[quotient->n++] = (Term){t.atom, q};
+    if (r != 0) remainder->term[remainder->n++] = (Term){t.atom, r};
   }
   if (number) {
     int64_t r = (rest % divisor + divisor) % divisor;
@@ -238,45 +212,37 @@ static const Expr *division_rule(Simplifier *s, Prim op, const Expr *const *arg)
   Dims *d = g->dims;
   int64_t divisor, rest;
   Linear l = linear_of(s, arg[0]);
-  if (expr_is_int(arg[1], &divisor) && divisor == 0)
-    return NULL;
+  if (expr_is_int(arg[1], &divisor) && divisor == 0) return NULL;
   if (l.n == 0 && arg[1]->kind == EXPR_POLY)
     return expr_poly(g, (op == PRIM_MOD ? poly_mod : poly_floordiv)(d, l.rest, arg[1]->u.poly));
-  if (!expr_is_int(arg[1], &divisor) || divisor <= 0 || divisor > INT32_MAX)
-    return NULL;
+  if (!expr_is_int(arg[1], &divisor) || divisor <= 0 || divisor > INT32_MAX) return NULL;
   Linear quotient, remainder;
   for (size_t k = 0; k < l.n; k++)
-    if (l.term[k].c > INT64_MAX / 2 || l.term[k].c < INT64_MIN / 2)
-      return NULL;
-  if (poly_is_int(l.rest, &rest) && (rest > INT64_MAX / 2 || rest < INT64_MIN / 2))
-    return NULL;
+    if (l.term[k].c > INT64_MAX / 2 || l.term[k].c < INT64_MIN / 2) return NULL;
+  if (poly_is_int(l.rest, &rest) && (rest > INT64_MAX / 2 || rest < INT64_MIN / 2)) return NULL;
   divide(s, &l, divisor, &quotient, &remainder);
   Linear room = linear_scale(s, &remainder, -1, divisor - 1);
   if (nonnegative(s, &remainder) && nonnegative(s, &room))
     return linear_expr(s, op == PRIM_MOD ? &remainder : &quotient);
   const Expr *left = expr_prim2(g, op, linear_expr(s, &remainder), arg[1]);
-  if (op == PRIM_MOD)
-    return left;
+  if (op == PRIM_MOD) return left;
   Linear atom = linear_atom(s, left), sum;
   return linear_add(s, &quotient, &atom, 1, &sum) ? linear_expr(s, &sum) : NULL;
 }
 
-const Expr *integer_rule(Simplifier *s, Prim op, const Expr *const *arg) {
+const Expr *simplify_integer(Simplifier *s, Prim op, const Expr *const *arg) {
   switch (op) {
   case PRIM_FLOORDIV:
-  case PRIM_MOD:
-    return division_rule(s, op, arg);
+  case PRIM_MOD: return division_rule(s, op, arg);
   case PRIM_ADD:
   case PRIM_SUB:
   case PRIM_MUL:
   case PRIM_NEG: {
     const Expr *e = expr_prim(s->g, op, arg);
-    if (!e)
-      return NULL;
+    if (!e) return NULL;
     Linear l = linear_of(s, e);
     return linear_expr(s, &l);
   }
-  default:
-    return NULL;
+  default: return NULL;
   }
 }

@@ -32,8 +32,8 @@ typedef struct Simplifier {
   Graph *g; // under construction
   bool changed;
   // of the graph that is read, by id
-  const Node **map;   // where a node went, null: nowhere
-  const Expr **view;  // what stands for a read of it, over its own indices, or null
+  const Node **map;  // where a node went, null: nowhere
+  const Expr **view; // what stands for a read of it, over its own indices, or null
   // rewritten expressions of the graph that is read, by id; valid where the stamp is today's
   const Expr **memo;
   uint32_t *stamp, today;
@@ -45,32 +45,34 @@ typedef struct Simplifier {
   int nknown, nfact;
 } Simplifier;
 
+static inline bool is_prim(const Expr *e, Prim op) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == op;
+}
+
 // ---- algebra.c: a primitive of simplified arguments.  Null where an argument is, or where it grows too high. ----
-const Expr *make(Simplifier *s, Prim op, const Expr *const *arg);
-const Expr *make2(Simplifier *s, Prim op, const Expr *x, const Expr *y);
-bool is_prim(const Expr *e, Prim op);
-bool opposite(const Expr *a, const Expr *b); // of two conditions one holds exactly where the other does not
+const Expr *simplify_prim(Simplifier *s, Prim op, const Expr *const *arg);
+const Expr *simplify_prim2(Simplifier *s, Prim op, const Expr *x, const Expr *y);
+bool simplify_opposite(const Expr *a, const Expr *b); // of two conditions one holds exactly where the other does not
 
 // ---- integer.c ----
 Linear linear_of(Simplifier *s, const Expr *e);
 const Expr *linear_expr(Simplifier *s, const Linear *l);
 Linear linear_scale(Simplifier *s, const Linear *l, int64_t c, int64_t offset); // c * l + offset
-Linear linear_difference(Simplifier *s, const Expr *const *arg);                 // arg[0] - arg[1]
+Linear linear_difference(Simplifier *s, const Expr *const *arg);                // arg[0] - arg[1]
 // The normal form of an integer operation, null where there is no rule.
-const Expr *integer_rule(Simplifier *s, Prim op, const Expr *const *arg);
+const Expr *simplify_integer(Simplifier *s, Prim op, const Expr *const *arg);
 // A comparison of integers that ranges and facts decide: a constant, else null.
-const Expr *comparison_rule(Simplifier *s, Prim op, const Expr *const *arg);
+const Expr *simplify_comparison(Simplifier *s, Prim op, const Expr *const *arg);
 // Remembers a condition that holds.
-void add_fact(Simplifier *s, const Expr *condition);
+void simplify_assume(Simplifier *s, const Expr *condition);
 
 // ---- nodes.c ----
-const Expr *rewrite(Simplifier *s, const Expr *e);
 // A node of the graph that is read, over the one under construction.
-Node rewrite_node(Simplifier *s, const Node *n);
+Node simplify_node(Simplifier *s, const Node *n);
 
 // ---- prune.c ----
-bool has_role(const Root *r, unsigned roles);
+bool simplify_has_role(const Root *r, unsigned roles);
 // What the roots of these roles need, by id.
-bool *live_nodes(Arena *a, const Graph *g, unsigned roles);
+bool *simplify_live(Arena *a, const Graph *g, unsigned roles);
 
 #endif

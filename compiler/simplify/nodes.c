@@ -7,16 +7,16 @@
 
 enum { VIEW_HEIGHT_MAX = 64 }; // a taller view is read, not written out: expressions must not grow without bound
 
+static const Expr *rewrite(Simplifier *s, const Expr *e);
+
 static const Expr *rewrite_read(Simplifier *s, const Expr *e) {
   const Node *from = e->u.read.node;
   const Expr **sub = arena_array(s->arena, const Expr *, (size_t)from->nout + 1);
   uint32_t height = 0;
   for (int k = 0; k < from->nout; k++) {
     sub[k] = rewrite(s, e->u.read.sub[k]);
-    if (!sub[k])
-      return NULL;
-    if (sub[k]->height > height)
-      height = sub[k]->height;
+    if (!sub[k]) return NULL;
+    if (sub[k]->height > height) height = sub[k]->height;
   }
   const Expr *view = s->view[from->id];
   if (!view || height > VIEW_HEIGHT_MAX || view->height > VIEW_HEIGHT_MAX)
@@ -26,30 +26,18 @@ static const Expr *rewrite_read(Simplifier *s, const Expr *e) {
 }
 
 // The recursion is as deep as the expression is high, which is limited.  Null where the result grew too high.
-const Expr *rewrite(Simplifier *s, const Expr *e) {
-  if (s->stamp[e->id] == s->today)
-    return s->memo[e->id];
+static const Expr *rewrite(Simplifier *s, const Expr *e) {
+  if (s->stamp[e->id] == s->today) return s->memo[e->id];
   const Expr *made = NULL, *arg[3];
   switch (e->kind) {
-  case EXPR_REAL:
-    made = expr_real(s->g, e->u.real);
-    break;
-  case EXPR_BOOL:
-    made = expr_bool(s->g, e->u.boolean);
-    break;
-  case EXPR_POLY:
-    made = expr_poly(s->g, e->u.poly);
-    break;
-  case EXPR_INDEX:
-    made = expr_index(s->g, e->u.index);
-    break;
-  case EXPR_READ:
-    made = rewrite_read(s, e);
-    break;
+  case EXPR_REAL: made = expr_real(s->g, e->u.real); break;
+  case EXPR_BOOL: made = expr_bool(s->g, e->u.boolean); break;
+  case EXPR_POLY: made = expr_poly(s->g, e->u.poly); break;
+  case EXPR_INDEX: made = expr_index(s->g, e->u.index); break;
+  case EXPR_READ: made = rewrite_read(s, e); break;
   case EXPR_PRIM:
-    for (int k = 0; k < e->u.prim.narg; k++)
-      arg[k] = rewrite(s, e->u.prim.arg[k]);
-    made = make(s, e->u.prim.op, arg);
+    for (int k = 0; k < e->u.prim.narg; k++) arg[k] = rewrite(s, e->u.prim.arg[k]);
+    made = simplify_prim(s, e->u.prim.op, arg);
     break;
   }
   s->stamp[e->id] = s->today;
@@ -85,11 +73,10 @@ static void add_condition(Simplifier *s, Conditions *c, const Expr *e) {
       s->changed = true;
       return;
     }
-    if (opposite(c->list[k], e))
-      c->never = true;
+    if (simplify_opposite(c->list[k], e)) c->never = true;
   }
   ARENA_PUSH(s->arena, c->list, c->count, c->room) = e;
-  add_fact(s, e);
+  simplify_assume(s, e);
 }
 
 // Rewrites the conditions of a guard in order: each may rely on those before it.
@@ -110,8 +97,7 @@ static void rewrite_guard(Simplifier *s, Conditions *c, const Expr *guard) {
 
 static const Expr *conjunction(Simplifier *s, const Conditions *c) {
   const Expr *all = NULL;
-  for (size_t k = 0; k < c->count; k++)
-    all = all ? expr_prim2(s->g, PRIM_AND, all, c->list[k]) : c->list[k];
+  for (size_t k = 0; k < c->count; k++) all = all ? expr_prim2(s->g, PRIM_AND, all, c->list[k]) : c->list[k];
   return all;
 }
 
@@ -129,17 +115,12 @@ static const Expr *literal(Graph *g, Type type, double value) {
 // The entry where the guard never holds; NaN where there is no such constant.
 static double empty_value(const Node *n) {
   switch (n->reduce) {
-  case REDUCE_PROD:
-    return 1;
+  case REDUCE_PROD: return 1;
   case REDUCE_MAX:
-  case REDUCE_LOGSUMEXP:
-    return n->type == TYPE_REAL ? -INFINITY : NAN;
-  case REDUCE_MIN:
-    return n->type == TYPE_REAL ? INFINITY : NAN;
-  case REDUCE_ARGMAX:
-    return NAN;
-  default:
-    return 0;
+  case REDUCE_LOGSUMEXP: return n->type == TYPE_REAL ? -INFINITY : NAN;
+  case REDUCE_MIN: return n->type == TYPE_REAL ? INFINITY : NAN;
+  case REDUCE_ARGMAX: return NAN;
+  default: return 0;
   }
 }
 
@@ -163,16 +144,14 @@ static void fold_node(Simplifier *s, Node *n, bool never) {
   double empty = empty_value(n);
   bool neutral = (n->reduce == REDUCE_SUM || n->kind == NODE_SCATTER) && is_literal(n->expr, 0);
   neutral = neutral || (n->reduce == REDUCE_PROD && is_literal(n->expr, 1));
-  if ((never || neutral) && !isnan(empty))
-    become_constant(s, n, empty);
+  if ((never || neutral) && !isnan(empty)) become_constant(s, n, empty);
 }
 
 // ---- sums with a solved index: Σ_j [j == e] f(j) = f(e) where e is in range ----
 
 // The index that condition c gives a value, and that value; -1: none.
 static int solved_index(Simplifier *s, const Node *n, const Expr *c, const Expr **value) {
-  if (!is_prim(c, PRIM_EQ) || c->u.prim.arg[0]->type != TYPE_INT)
-    return -1;
+  if (!is_prim(c, PRIM_EQ) || c->u.prim.arg[0]->type != TYPE_INT) return -1;
   Linear l = linear_difference(s, c->u.prim.arg);
   for (int q = n->nout + n->nred; q-- > n->nout;) {
     Linear others = {0, arena_array(s->arena, Term, l.n + 1), l.rest};
@@ -186,8 +165,7 @@ static int solved_index(Simplifier *s, const Node *n, const Expr *c, const Expr 
         others.term[others.n++] = l.term[k];
       inside = inside || (atom->kind != EXPR_INDEX && expr_uses_index(atom, q));
     }
-    if (inside || (coefficient != 1 && coefficient != -1))
-      continue;
+    if (inside || (coefficient != 1 && coefficient != -1)) continue;
     others = linear_scale(s, &others, -coefficient, 0); // coefficient * q + others = 0
     *value = linear_expr(s, &others);
     return q;
@@ -198,8 +176,7 @@ static int solved_index(Simplifier *s, const Node *n, const Expr *c, const Expr 
 // A value that reads an array may be computed only where the conditions before it hold: none may need the index.
 static bool may_drop(const Conditions *c, size_t condition, int q, const Expr *value) {
   for (size_t k = 0; value->nodes != 0 && k < condition; k++)
-    if (expr_uses_index(c->list[k], q))
-      return false;
+    if (expr_uses_index(c->list[k], q)) return false;
   return true;
 }
 
@@ -228,8 +205,7 @@ static void drop_index(Simplifier *s, Node *n, Conditions *c, size_t condition, 
   n->expr = expr_substitute(g, n->expr, sub, nv, NULL);
   n->index = index;
   n->nred--;
-  if (n->nred == 0)
-    n->reduce = REDUCE_NONE;
+  if (n->nred == 0) n->reduce = REDUCE_NONE;
   *c = left;
   s->changed = true;
 }
@@ -237,8 +213,7 @@ static void drop_index(Simplifier *s, Node *n, Conditions *c, size_t condition, 
 // One index a round: the next round tidies up, and may find another.
 static void solve_sum(Simplifier *s, Node *n, Conditions *c) {
   const Expr *value;
-  if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM)
-    return;
+  if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM) return;
   for (size_t k = 0; k < c->count; k++) {
     int q = solved_index(s, n, c->list[k], &value);
     if (q >= 0 && may_drop(c, k, q, value)) {
@@ -250,25 +225,22 @@ static void solve_sum(Simplifier *s, Node *n, Conditions *c) {
 
 // ---- the node ----
 
-Node rewrite_node(Simplifier *s, const Node *from) {
+Node simplify_node(Simplifier *s, const Node *from) {
   Node n = *from;
   Conditions c = {.list = NULL};
   s->index = n.index;
   s->nindex = n.nout + n.nred;
   s->nknown = s->nfact = 0;
   s->today++;
-  if (from->guard)
-    rewrite_guard(s, &c, from->guard);
+  if (from->guard) rewrite_guard(s, &c, from->guard);
   s->today++; // what was rewritten without the facts may do better with them
   n.expr = rewritten(s, from->expr);
   if (from->target) {
     const Expr **target = arena_array(s->arena, const Expr *, (size_t)n.nout + 1);
-    for (int k = 0; k < n.nout; k++)
-      target[k] = rewritten(s, from->target[k]);
+    for (int k = 0; k < n.nout; k++) target[k] = rewritten(s, from->target[k]);
     n.target = target;
   }
-  if (!c.never)
-    solve_sum(s, &n, &c);
+  if (!c.never) solve_sum(s, &n, &c);
   n.guard = c.never ? expr_bool(s->g, false) : conjunction(s, &c);
   fold_node(s, &n, c.never);
   return n;

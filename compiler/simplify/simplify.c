@@ -10,10 +10,10 @@ enum { ROUNDS_MAX = 32 }; // far more than a graph needs; a bound so that two ru
 typedef struct Round {
   Simplifier s;
   const Graph *in;
-  const bool *live;  // by id in `in`
-  bool *is_root;     // by id in `in`
-  bool *root_out;    // by id in the new graph
-  const char **name; // by id in the new graph: a better name for the next round, or null
+  const bool *live;   // by id in `in`
+  bool *is_root;      // by id in `in`
+  bool *root_out;     // by id in the new graph
+  const char **name;  // by id in the new graph: a better name for the next round, or null
   const Node **table; // nodes by content
   size_t slots;
 } Round;
@@ -27,11 +27,9 @@ static uint64_t mix(uint64_t h, uint64_t x) {
 
 static uint64_t node_hash(const Node *n) {
   uint64_t h = mix(mix(mix(7, (uint64_t)n->kind), (uint64_t)n->reduce), (uint64_t)(n->nout * 64 + n->nred));
-  for (int k = 0; k < n->nout + n->nred; k++)
-    h = mix(h, (uint64_t)(uintptr_t)n->index[k].extent);
+  for (int k = 0; k < n->nout + n->nred; k++) h = mix(h, (uint64_t)(uintptr_t)n->index[k].extent);
   h = mix(mix(h, n->expr->id), n->guard ? n->guard->id + 1u : 0);
-  for (int k = 0; n->target && k < n->nout; k++)
-    h = mix(h, n->target[k]->id);
+  for (int k = 0; n->target && k < n->nout; k++) h = mix(h, n->target[k]->id);
   return h;
 }
 
@@ -40,19 +38,16 @@ static bool node_same(const Node *a, const Node *b) {
       a->expr != b->expr || a->guard != b->guard || !a->target != !b->target)
     return false;
   for (int k = 0; k < a->nout + a->nred; k++)
-    if (a->index[k].extent != b->index[k].extent)
-      return false;
+    if (a->index[k].extent != b->index[k].extent) return false;
   for (int k = 0; a->target && k < a->nout; k++)
-    if (a->target[k] != b->target[k])
-      return false;
+    if (a->target[k] != b->target[k]) return false;
   return true;
 }
 
 // The slot of a node like n, or the free one where n belongs.
 static const Node **find_alike(Round *r, const Node *n) {
   size_t at = node_hash(n) & (r->slots - 1);
-  while (r->table[at] && !node_same(r->table[at], n))
-    at = (at + 1) & (r->slots - 1);
+  while (r->table[at] && !node_same(r->table[at], n)) at = (at + 1) & (r->slots - 1);
   return &r->table[at];
 }
 
@@ -65,8 +60,7 @@ static bool is_view(const Node *n) {
 
 static const Expr *read_own(Simplifier *s, const Node *n) {
   const Expr **sub = arena_array(s->arena, const Expr *, (size_t)n->nout + 1);
-  for (int k = 0; k < n->nout; k++)
-    sub[k] = expr_index(s->g, k);
+  for (int k = 0; k < n->nout; k++) sub[k] = expr_index(s->g, k);
   return expr_read(s->g, n, sub);
 }
 
@@ -106,7 +100,7 @@ static void visit(Round *r, const Node *from) {
     append(r, from, from);
     return;
   }
-  Node n = rewrite_node(s, from);
+  Node n = simplify_node(s, from);
   if (is_view(&n)) {
     s->view[from->id] = n.expr;
     append(r, from, &n);
@@ -123,7 +117,7 @@ static void visit(Round *r, const Node *from) {
 
 // The next graph; sets *changed, and *name for it.
 static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const char ***name, bool *changed) {
-  Round r = {.in = in, .live = live_nodes(a, in, roles)};
+  Round r = {.in = in, .live = simplify_live(a, in, roles)};
   size_t count = in->count + 1, exprs = (size_t)graph_expr_count(in) + 1;
   r.s = (Simplifier){.arena = a,
                      .g = graph_new(a, in->dims, in->name),
@@ -134,26 +128,23 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
   r.is_root = arena_array(a, bool, count);
   r.root_out = arena_array(a, bool, count);
   r.name = arena_array(a, const char *, count);
-  for (r.slots = 16; r.slots < 2 * count;)
-    r.slots *= 2;
+  for (r.slots = 16; r.slots < 2 * count;) r.slots *= 2;
   r.table = arena_array(a, const Node *, r.slots);
 
   for (size_t k = 0; k < in->nroots; k++)
-    if (has_role(&in->roots[k], roles))
-      r.is_root[in->roots[k].node->id] = true;
+    if (simplify_has_role(&in->roots[k], roles)) r.is_root[in->roots[k].node->id] = true;
   for (size_t k = 0; k < in->count; k++) {
     if (!r.live[k]) {
       r.s.changed = true;
       continue;
     }
     Node from = *in->nodes[k];
-    if (*name && (*name)[k])
-      from.name = (*name)[k];
+    if (*name && (*name)[k]) from.name = (*name)[k];
     visit(&r, &from);
   }
   for (size_t k = 0; k < in->nroots; k++) {
     const Root *root = &in->roots[k];
-    if (has_role(root, roles))
+    if (simplify_has_role(root, roles))
       graph_add_root(r.s.g, root->role, root->name, root->which, r.s.map[root->node->id]);
   }
   *name = r.name;
@@ -164,7 +155,6 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
 Graph *simplify(Arena *a, const Graph *g, unsigned roles) {
   const char **name = NULL;
   bool changed = true;
-  for (int k = 0; k < ROUNDS_MAX && changed; k++)
-    g = one_round(a, g, roles, &name, &changed);
+  for (int k = 0; k < ROUNDS_MAX && changed; k++) g = one_round(a, g, roles, &name, &changed);
   return prune(a, g, roles);
 }

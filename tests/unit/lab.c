@@ -33,8 +33,7 @@ static void draw_inputs(Lab *l) {
     Array *a = &l->data[k];
     int64_t limit = 3;
     *a = make_array(l, d->rank, d->extent);
-    if (d->limit)
-      ck_assert(poly_value(m->dims, d->limit, l->dims, &limit));
+    if (d->limit) ck_assert(poly_value(m->dims, d->limit, l->dims, &limit));
     a->number = arena_array(l->arena, Number, a->count + 1);
     a->integer = arena_array(l->arena, int64_t, a->count + 1);
     for (size_t j = 0; j < a->count; j++) {
@@ -46,8 +45,7 @@ static void draw_inputs(Lab *l) {
     Array *a = &l->param[k];
     *a = make_array(l, m->param[k].rank, m->param[k].extent);
     a->number = arena_array(l->arena, Number, a->count + 1);
-    for (size_t j = 0; j < a->count; j++)
-      a->number[j].a = random_between(&r, -2, 2);
+    for (size_t j = 0; j < a->count; j++) a->number[j].a = random_between(&r, -2, 2);
   }
 }
 
@@ -68,8 +66,7 @@ Lab lab_open(const char *text) {
   int next = 0;
   for (int k = 0; k < dims_count(l.model->dims); k++) {
     const Dim *d = dims_get(l.model->dims, k);
-    if (d->kind == DIM_CALL || d->kind == DIM_BATCH)
-      l.dims[k] = sizes[next++ % 5];
+    if (d->kind == DIM_CALL || d->kind == DIM_BATCH) l.dims[k] = sizes[next++ % 5];
   }
   draw_inputs(&l);
   lab_verify(&l, l.model->graph);
@@ -102,8 +99,7 @@ double lab_gradient_error(Lab *l, const Graph *derived) {
       p->number[j].b = 1;
       double dual = l->seed * lab_run(l, g, NUMBER_DUAL)[loss->id].number[0].b;
       p->number[j].b = 0;
-      if (!isfinite(dual) || !isfinite(ours[j].a))
-        return INFINITY;
+      if (!isfinite(dual) || !isfinite(ours[j].a)) return INFINITY;
       scale = fmax(scale, fabs(dual));
       difference = fmax(difference, fabs(ours[j].a - dual));
     }
@@ -115,8 +111,7 @@ double lab_gradient_error(Lab *l, const Graph *derived) {
 void lab_verify(const Lab *l, const Graph *g) {
   Text why;
   text_init(&why);
-  if (!graph_verify(l->model, g, &why))
-    ck_abort_msg("%s\n%s", why.s, lab_print(l, g));
+  if (!graph_verify(l->model, g, &why)) ck_abort_msg("%s\n%s", why.s, lab_print(l, g));
   text_free(&why);
 }
 

@@ -1,4 +1,4 @@
-// lab.h - what the tests of graphs share: a model from its text with drawn inputs, its derivative run by the interpreter.
+// lab.h - what the tests of graphs share: a model from its text with drawn inputs, its gradient run and compared.
 #ifndef MDLC_TESTS_LAB_H
 #define MDLC_TESTS_LAB_H
 
@@ -18,14 +18,14 @@ typedef struct Random {
 } Random;
 double random_between(Random *r, double low, double high);
 
-// Fails the test where the text is wrong.  Call-time dimensions are 5, 3, 4, 2, 6 in order; real inputs are drawn between
-// -2 and 2, integer data from their range.
+// Fails the test where the text is wrong.  Call-time dimensions are 5, 3, 4, 2, 6 in order; real inputs are drawn
+// between -2 and 2, integer data from their range.
 Lab lab_open(const char *text);
 void lab_close(Lab *l);
 // Runs a graph; fails the test on an error.
 Array *lab_run(Lab *l, const Graph *g, NumberKind kind);
-// The gradient of `derived`, run, against dual numbers: the largest error, relative to each parameter's largest entry (at
-// least 1).  NaN or infinity on either side is an infinite error.
+// The gradient of `derived`, run, against dual numbers: the largest error, relative to each parameter's largest entry
+// (at least 1).  NaN or infinity on either side is an infinite error.
 double lab_gradient_error(Lab *l, const Graph *derived);
 // Verifies, failing the test; prints.
 void lab_verify(const Lab *l, const Graph *g);

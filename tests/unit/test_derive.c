@@ -11,11 +11,11 @@
 
 // Each case is what stands between these: data x[n, m], y[n], z[m, m] real, token[n] in 0..m, code[n, m] in 0..m,
 // parameters w[m], b, W[m, m], u[n]; n = 5, m = 3, p = 4.
-#define HEAD                                                                                                          \
-  "model t\ndim n\ndim m\ndim p\ndata x[n, m]\ndata y[n]\ndata z[m, m]\ndata token[n] in 0..m\n"                         \
-  "data code[n, m] in 0..m\nparam w[m]\nparam b\nparam W[m, m]\nparam u[n]\n"                                           \
-  "input x[n, m] = data 0\ninput y[n] = data 1\ninput z[m, m] = data 2\ninput token[n] = data 3\n"                       \
-  "input code[n, m] = data 4\ninput w[m] = param 0\ninput b = param 1\ninput W[m, m] = param 2\n"                        \
+#define HEAD                                                                                                           \
+  "model t\ndim n\ndim m\ndim p\ndata x[n, m]\ndata y[n]\ndata z[m, m]\ndata token[n] in 0..m\n"                       \
+  "data code[n, m] in 0..m\nparam w[m]\nparam b\nparam W[m, m]\nparam u[n]\n"                                          \
+  "input x[n, m] = data 0\ninput y[n] = data 1\ninput z[m, m] = data 2\ninput token[n] = data 3\n"                     \
+  "input code[n, m] = data 4\ninput w[m] = param 0\ninput b = param 1\ninput W[m, m] = param 2\n"                      \
   "input u[n] = param 3\n"
 #define TAIL "root loss = loss\n"
 
@@ -25,10 +25,9 @@ static const struct {
     {"the loss is a parameter", "node loss = b\n"},
     {"no parameter", "node loss = sum[i:n](y[i])\n"},
     {"element-wise", "node loss = sum[i:n](sin(u[i]) * y[i] + u[i] / (2.0 + y[i] * y[i]))\n"},
-    {"a chain of nodes",
-     "node a[i:m] = tanh(w[i])\nnode c[i:m] = a[i] * w[i]\nnode d[i:m] = c[i] * a[i] - w[i]\nnode loss = sum[i:m](d[i])\n"},
-    {"matrix times vector",
-     "node a[i:n] = sum[j:m](x[i, j] * w[j])\nnode loss = sum[i:n]((a[i] - y[i])^2)\n"},
+    {"a chain of nodes", "node a[i:m] = tanh(w[i])\nnode c[i:m] = a[i] * w[i]\nnode d[i:m] = c[i] * a[i] - w[i]\n"
+                         "node loss = sum[i:m](d[i])\n"},
+    {"matrix times vector", "node a[i:n] = sum[j:m](x[i, j] * w[j])\nnode loss = sum[i:n]((a[i] - y[i])^2)\n"},
     {"matrix times matrix",
      "node A[i:n, k:m] = sum[j:m](x[i, j] * W[j, k])\nnode B[i:n, k:m] = sum[j:m](A[i, j] * W[j, k])\n"
      "node loss = sum[i:n, k:m](exp(B[i, k] / 10.0))\n"},
@@ -48,8 +47,7 @@ static const struct {
     {"stride that leaves the range", "node a[i:n if 3 * i < n] = u[3 * i]^2\nnode loss = sum[i:n](a[i] * y[i])\n"},
     {"two equations, one index", "node loss = sum[i:m](W[i, m - 1 - i]^3)\n"},
     {"sum of indices", "node a[i:m, j:m] = u[i + j] * z[i, j]\nnode loss = sum[i:m, j:m](a[i, j]^2)\n"},
-    {"difference of indices",
-     "node loss = sum[i:n, j:n if i >= j](u[i - j] * y[i] * y[j])\n"},
+    {"difference of indices", "node loss = sum[i:n, j:n if i >= j](u[i - j] * y[i] * y[j])\n"},
     {"floor division", "node a[i:n] = w[i // 2] * y[i]\nnode loss = sum[i:n](a[i]^2)\n"},
     {"remainder", "node a[i:n] = w[i % m] * y[i]\nnode loss = sum[i:n](a[i]^2)\n"},
     {"gather", "node a[i:n, j:m] = W[token[i], j] * x[i, j]\nnode loss = sum[i:n, j:m](a[i, j]^2)\n"},
@@ -67,7 +65,8 @@ static const struct {
      "node loss = sum[i:n]((if u[i] > 0.0 then log(u[i]) else 0.0) + (if u[i] > 0.5 then log(u[i])^2 else 1.0))\n"},
     {"a condition that reads under a guard",
      "node a[i:n] = if i >= 1 then u[i - 1] * u[i] else u[i]\nnode loss = sum[i:n](a[i]^2)\n"},
-    {"nested branches", "node loss = sum[i:n](if u[i] > 0.0 then (if u[i] > 1.0 then u[i]^3 else u[i]) else exp(u[i]))\n"},
+    {"nested branches",
+     "node loss = sum[i:n](if u[i] > 0.0 then (if u[i] > 1.0 then u[i]^3 else u[i]) else exp(u[i]))\n"},
     {"max of an argument whose derivative is infinite",
      "node loss = sum[i:n](max(log(if y[i] > 0.0 then abs(u[i]) else 0.0 * abs(u[i])), -3.0) * y[i])\n"},
     {"sum under a guard", "node a[i:m] = sum[j:m if j <= i](W[i, j] * w[j])\nnode loss = sum[i:m](a[i]^2)\n"},
@@ -76,7 +75,8 @@ static const struct {
     {"prod over two indices", "node a[k:m] = prod[i:m, j:m if i != j](W[i, j] * w[k])\nnode loss = sum[k:m](a[k])\n"},
     {"max", "node a[i:m] = max[j:m](W[i, j] * w[j])\nnode loss = sum[i:m](a[i]^2)\n"},
     {"min under a guard", "node a[i:m] = min[j:m if j >= i](W[i, j])\nnode loss = sum[i:m](a[i] * w[i])\n"},
-    {"max with ties", "node a[i:m] = max[j:n](if j % 2 == 0 then w[i] else w[i] - 1.0)\nnode loss = sum[i:m](a[i]^2)\n"},
+    {"max with ties",
+     "node a[i:m] = max[j:n](if j % 2 == 0 then w[i] else w[i] - 1.0)\nnode loss = sum[i:m](a[i]^2)\n"},
     {"max of a bare read", "node a = max[j:n](u[j])\nnode c = min[j:n](u[j])\nnode loss = a - c * b\n"},
     {"logsumexp", "node a[i:n] = logsumexp[j:m](x[i, j] * w[j])\nnode loss = sum[i:n](a[i] * y[i])\n"},
     {"logsumexp of a read", "node a[i:m] = logsumexp[j:m](W[i, j])\nnode loss = sum[i:m](a[i]^2)\n"},
@@ -90,8 +90,8 @@ static const struct {
     {"comparisons and floor", "node loss = sum[i:n](floor(u[i]) * u[i] + (if u[i] >= b then b else 2.0 * b))\n"},
     {"integers beside reals", "node loss = sum[i:n](real(i) * u[i] + u[i]^i)\n"},
     {"a parameter read twice", "node loss = sum[i:n, j:n](u[i] * u[j] * y[i])\n"},
-    {"sums at different depths",
-     "node s = sum[i:n](u[i]^2)\nnode a[i:n] = u[i] / sqrt(s)\nnode c = sum[i:n](a[i] * y[i])\nnode loss = c^2 + s * b\n"},
+    {"sums at different depths", "node s = sum[i:n](u[i]^2)\nnode a[i:n] = u[i] / sqrt(s)\nnode c = sum[i:n](a[i] * "
+                                 "y[i])\nnode loss = c^2 + s * b\n"},
     {"seen through metrics", "node a[i:n] = u[i] * b\nnode q = sum[i:n](a[i])\nroot metric q = q\nnode loss = q^2\n"},
 };
 
@@ -131,8 +131,7 @@ START_TEST(test_second) {
   text_init(&t);
   text_init(&total);
   for (char *line = strtok(lab_print(&l, once), "\n"); line; line = strtok(NULL, "\n"))
-    if (strncmp(line, "root", 4) != 0)
-      text_printf(&t, "%s\n", line);
+    if (strncmp(line, "root", 4) != 0) text_printf(&t, "%s\n", line);
   for (int k = 0; k < l.model->nparam; k++) {
     const Node *n = graph_root(once, ROOT_GRADIENT, k)->node;
     static const char *const squares[] = {"node q%d = %s^2\n", "node q%d = sum[i:%s](%s[i]^2)\n",
@@ -166,11 +165,21 @@ START_TEST(test_conventions) {
     const char *expr;
     double at, derivative;
   } rows[] = {
-      {"abs(b)", 0, 0},          {"max(b, 0.0)", 0, 0.5},     {"if b > 0.0 then b else 0.0", 0, 0},
-      {"hypot(b, 0.0)", 0, 0},   {"b^2", 0, 0},               {"b^1", 0, 1},
-      {"b^0", 0, 0},             {"pow(b, 2.0)", 0, 0},       {"min(b, b)", 2, 1},
-      {"tanh(b)", 400, 0},       {"sigmoid(b)", -800, 0},     {"softplus(b)", 800, 1},
-      {"atan2(b, 0.0)", 0, 0},   {"max(b, b)", 2, 1},         {"if b > 0.0 then log(b) else 0.0", 0, 0},
+      {"abs(b)", 0, 0},
+      {"max(b, 0.0)", 0, 0.5},
+      {"if b > 0.0 then b else 0.0", 0, 0},
+      {"hypot(b, 0.0)", 0, 0},
+      {"b^2", 0, 0},
+      {"b^1", 0, 1},
+      {"b^0", 0, 0},
+      {"pow(b, 2.0)", 0, 0},
+      {"min(b, b)", 2, 1},
+      {"tanh(b)", 400, 0},
+      {"sigmoid(b)", -800, 0},
+      {"softplus(b)", 800, 1},
+      {"atan2(b, 0.0)", 0, 0},
+      {"max(b, b)", 2, 1},
+      {"if b > 0.0 then log(b) else 0.0", 0, 0},
       {"max(log(b), 0.0)", 0, 0},
   };
   char text[256];
@@ -195,8 +204,7 @@ START_TEST(test_tall) {
   Text t;
   text_init(&t);
   text_put(&t, "model t\nparam b\ninput b = param 0\nnode loss = ");
-  for (int k = 0; k < count[_i]; k++)
-    text_printf(&t, _i == 0 ? arm[0] : arm[1], k ? between[_i] : "", k % 1000);
+  for (int k = 0; k < count[_i]; k++) text_printf(&t, _i == 0 ? arm[0] : arm[1], k ? between[_i] : "", k % 1000);
   text_printf(&t, "%s\nroot loss = loss\n", last[_i]);
   Lab l = lab_open(t.s);
   l.param[0].number[0].a = 0.95;
@@ -206,6 +214,19 @@ START_TEST(test_tall) {
   const Graph *s = simplify(l.arena, d, GRADIENTS);
   lab_verify(&l, s);
   ck_assert_double_le(lab_gradient_error(&l, s), 1e-10);
+  text_free(&t);
+  lab_close(&l);
+}
+END_TEST
+
+START_TEST(test_too_tall) {
+  Text t;
+  text_init(&t);
+  text_put(&t, "model t\nparam b\ninput b = param 0\nnode loss = b");
+  for (int k = 0; k < EXPR_HEIGHT_MAX / 2 + 1; k++) text_put(&t, " * b");
+  text_put(&t, "\nroot loss = loss\n");
+  Lab l = lab_open(t.s);
+  ck_assert_ptr_null(derive_gradient(l.arena, l.model->graph, true, NULL));
   text_free(&t);
   lab_close(&l);
 }
@@ -240,6 +261,7 @@ int main(void) {
   tcase_add_loop_test(t, test_second, 0, sizeof cases / sizeof *cases);
   tcase_add_loop_test(t, test_conventions, 0, 16);
   tcase_add_loop_test(t, test_tall, 0, 2);
+  tcase_add_test(t, test_too_tall);
   tcase_add_test(t, test_names);
   suite_add_tcase(suite, t);
   SRunner *runner = srunner_create(suite);
