@@ -1,0 +1,202 @@
+// check_compare.c - holds a gradient against its oracles, entry by entry, at every point.
+#include "tool/check_compare.h"
+
+#include <math.h>
+
+// ---- gates ----
+
+double oracle_gate(const Subject *s, Oracle oracle) {
+  bool single = s->program->emit.use_float;
+  if (oracle == ORACLE_DIFFERENCE) return single ? 1e-2 : 1e-8;
+  return single ? 5e-4 : 1e-12; // 2^29 times as much, as the roundings are
+}
+
+bool finding_passes(const Subject *s, Oracle oracle, const Finding *f) {
+  return f->compared == 0 || fabs(f->error) <= oracle_gate(s, oracle);
+}
+
+bool all_agree(const Comparison *c) {
+  for (int p = 0; p < c->subject->model->nparam; p++)
+    for (int o = 0; o < ORACLE_COUNT; o++)
+      if (!finding_passes(c->subject, (Oracle)o, &c->finding[p * ORACLE_COUNT + o])) return false;
+  return true;
+}
+
+// ---- one value ----
+
+typedef struct Here { // a parameter at a point
+  Comparison *c;
+  uint64_t seed;
+  int point, param;
+  int gradients;
+  double *gradient[GRADIENTS];
+  double scale; // of errors
+  double *direction;
+} Here;
+
+static Finding *finding_of(const Here *h, Oracle oracle) {
+  return &h->c->finding[h->param * ORACLE_COUNT + (int)oracle];
+}
+
+static double relative(double ours, double theirs, double scale) {
+  double difference = ours - theirs;
+  if (difference == 0) return 0;
+  double error = difference / scale;
+  return isnan(error) ? INFINITY : error; // also what is not finite disagrees
+}
+
+static void compare(Here *h, Oracle oracle, Finding found, double scale) {
+  Finding *f = finding_of(h, oracle);
+  found.error = relative(found.ours, found.theirs, scale);
+  found.point = h->point;
+  found.compared = f->compared + 1;
+  if (f->compared == 0 || fabs(found.error) > fabs(f->error)) *f = found;
+  f->compared = found.compared;
+}
+
+// ---- along a direction ----
+
+static double dot(const Here *h, int gradient) {
+  const ParamPlace *place = &h->c->subject->param[h->param];
+  double sum = 0;
+  for (size_t k = place->offset; k < place->offset + place->count; k++)
+    if (h->direction[k] != 0) sum += h->gradient[gradient][k] * h->direction[k];
+  return sum;
+}
+
+static bool differs_here(const Here *h) {
+  const Subject *s = h->c->subject;
+  return !s->param[h->param].stopped && !h->c->point[h->point].kink;
+}
+
+static bool compare_direction(Here *h, Finding found, double scale) {
+  Subject *s = h->c->subject;
+  const double *params = h->c->point[h->point].params;
+  double reference[ORACLE_COUNT];
+  if (!oracle_along(s, NUMBER_COMPLEX, params, h->direction, &reference[ORACLE_COMPLEX]) ||
+      !oracle_along(s, NUMBER_DUAL, params, h->direction, &reference[ORACLE_DUAL]))
+    return false;
+  bool differs = differs_here(h);
+  if (differs) {
+    double error, size = found.along ? 1 : fmax(1, fabs(params[s->param[h->param].offset + found.entry]));
+    reference[ORACLE_DIFFERENCE] = oracle_difference(s, params, h->direction, size, &error);
+    // Where rounding or a kink nearby leaves the extrapolation uncertain, it proves nothing.
+    differs = error <= 0.1 * oracle_gate(s, ORACLE_DIFFERENCE) * scale || !isfinite(error);
+  }
+  for (int g = 0; g < h->gradients; g++) {
+    found.gradient = g;
+    found.ours = dot(h, g);
+    for (int o = ORACLE_COMPLEX; o <= (differs ? ORACLE_DIFFERENCE : ORACLE_DUAL); o++) {
+      found.theirs = reference[o];
+      compare(h, (Oracle)o, found, scale);
+    }
+  }
+  return true;
+}
+
+static bool compare_entry(Here *h, size_t entry) {
+  size_t at = h->c->subject->param[h->param].offset + entry;
+  h->direction[at] = 1;
+  bool ok = compare_direction(h, (Finding){.entry = entry}, h->scale);
+  h->direction[at] = 0;
+  return ok;
+}
+
+// Along random signs: the sum of many entries is compared, relative to what so many independent ones come to.
+static bool compare_random(Here *h, int number) {
+  const ParamPlace *place = &h->c->subject->param[h->param];
+  for (size_t k = 0; k < place->count; k++)
+    h->direction[place->offset + k] = check_random(h->seed, 1000 + (uint64_t)number, place->offset + k) < 0 ? -1 : 1;
+  bool ok = compare_direction(h, (Finding){.along = true}, h->scale * sqrt((double)place->count));
+  for (size_t k = 0; k < place->count; k++) h->direction[place->offset + k] = 0;
+  return ok;
+}
+
+// ---- a parameter at a point ----
+
+static bool compare_author(Here *h) {
+  Subject *s = h->c->subject;
+  const ParamPlace *place = &s->param[h->param];
+  double *value = arena_array(s->arena, double, place->count + 1);
+  double *magnitude = arena_array(s->arena, double, place->count + 1);
+  bool failed;
+  if (!oracle_author(s, h->param, h->c->point[h->point].params, value, magnitude, &failed)) return !failed;
+  double scale = h->scale;
+  for (size_t k = 0; k < place->count; k++) scale = fmax(scale, magnitude[k]);
+  for (int g = 0; g < h->gradients; g++)
+    for (size_t k = 0; k < place->count; k++)
+      compare(h, ORACLE_AUTHOR,
+              (Finding){.gradient = g, .entry = k, .ours = h->gradient[g][place->offset + k], .theirs = value[k]},
+              scale);
+  return true;
+}
+
+static size_t largest_entry(const Here *h) {
+  const ParamPlace *place = &h->c->subject->param[h->param];
+  size_t best = 0;
+  for (size_t k = 1; k < place->count; k++)
+    if (fabs(h->gradient[0][place->offset + k]) > fabs(h->gradient[0][place->offset + best])) best = k;
+  return best;
+}
+
+static bool compare_entries(Here *h) {
+  const ParamPlace *place = &h->c->subject->param[h->param];
+  size_t sampled = h->c->sampled;
+  if (sampled == 0 || place->count <= sampled) {
+    for (size_t k = 0; k < place->count; k++)
+      if (!compare_entry(h, k)) return false;
+    return true;
+  }
+  if (!compare_entry(h, largest_entry(h))) return false;
+  // The others one from each of as many stretches, so that none is taken twice.
+  for (size_t k = 0; k + 1 < sampled; k++) {
+    size_t low = k * place->count / (sampled - 1), high = (k + 1) * place->count / (sampled - 1);
+    double u = (check_random(h->seed, 500 + (uint64_t)h->point, place->offset + k) + 1) / 2;
+    if (!compare_entry(h, low + (size_t)(u * (double)(high - low)))) return false;
+  }
+  for (int d = 0; d < h->c->directions; d++)
+    if (!compare_random(h, d)) return false;
+  return true;
+}
+
+static bool compare_point(Comparison *c, uint64_t seed, int point) {
+  Subject *s = c->subject;
+  Here h = {.c = c, .seed = seed, .point = point};
+  double *magnitude = arena_array(s->arena, double, s->total + 1);
+  h.direction = arena_array(s->arena, double, s->total + 1);
+  for (int g = 0; g < GRADIENTS; g++) h.gradient[g] = arena_array(s->arena, double, s->total + 1);
+  if (!subject_gradients(s, c->point[point].params, h.gradient, &h.gradients) ||
+      !oracle_magnitude(s, c->point[point].params, magnitude))
+    return false;
+  for (h.param = 0; h.param < s->model->nparam; h.param++) {
+    const ParamPlace *place = &s->param[h.param];
+    h.scale = 0;
+    for (size_t k = place->offset; k < place->offset + place->count; k++)
+      h.scale = fmax(h.scale, fmax(fabs(h.gradient[0][k]), magnitude[k]));
+    if (h.scale == 0) h.scale = 1; // nothing depends on the parameter
+    if (!compare_entries(&h) || !compare_author(&h)) return false;
+  }
+  return true;
+}
+
+bool compare_all(Comparison *c, uint64_t seed) {
+  Subject *s = c->subject;
+  c->finding = arena_array(s->arena, Finding, (size_t)s->model->nparam * ORACLE_COUNT + 1);
+  bool kinks = true;
+  for (int point = 0; point < c->npoints; point++) {
+    c->point[point].kink = kinks_at(s, c->point[point].params);
+    kinks = kinks && c->point[point].kink;
+    if (!compare_point(c, seed, point)) return false;
+  }
+  for (int p = 0; p < s->model->nparam; p++)
+    for (int o = 0; o < ORACLE_COUNT; o++) {
+      Finding *f = &c->finding[p * ORACLE_COUNT + o];
+      if (f->compared > 0) continue;
+      f->absent = s->param[p].count == 0 ? "n/a: no entries"
+                  : o == ORACLE_AUTHOR   ? "none"
+                  : s->param[p].stopped  ? "n/a: stop"
+                  : kinks                ? "n/a: kink"
+                                         : "n/a: rounding";
+    }
+  return true;
+}

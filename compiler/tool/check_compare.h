@@ -1,0 +1,50 @@
+// check_compare.h - the comparison of a gradient with its oracles, and the table that tells of it.
+#ifndef MDLC_CHECK_COMPARE_H
+#define MDLC_CHECK_COMPARE_H
+
+#include "tool/check_gradient.h"
+
+typedef enum { ORACLE_COMPLEX, ORACLE_DUAL, ORACLE_DIFFERENCE, ORACLE_AUTHOR, ORACLE_COUNT } Oracle;
+
+// The worst disagreement of one parameter with one oracle.
+typedef struct Finding {
+  size_t compared; // entries and directions, over all points
+  double error;    // signed, relative
+  double ours, theirs;
+  int gradient; // whose: index of gradient_names
+  int point;
+  bool along;         // along a random direction; otherwise
+  size_t entry;       // of the parameter
+  const char *absent; // why there was nothing to compare: "stop", "kink", "none"; null where there was
+} Finding;
+
+typedef struct Point {
+  double *params;
+  const Node *kink; // or null
+} Point;
+
+typedef struct Comparison {
+  Subject *subject;
+  Finding *finding; // ORACLE_COUNT a parameter
+  Point *point;
+  int npoints;
+  int skipped;    // points around the start where the loss is not finite
+  size_t sampled; // entries that are compared of a parameter that has more; 0: all
+  int directions; // then, and along so many random directions
+} Comparison;
+
+extern const char *const oracle_names[ORACLE_COUNT];
+
+double oracle_gate(const Subject *s, Oracle oracle);
+bool finding_passes(const Subject *s, Oracle oracle, const Finding *f);
+
+// Fills in the findings; false where the interpreter failed (said).
+bool compare_all(Comparison *c, uint64_t seed);
+
+// Table and verdict.
+void report_table(Text *t, const Comparison *c);
+// Every disagreement in words, and the point that shows the worst.
+void report_disagreements(Text *t, const Comparison *c, bool with_data);
+bool all_agree(const Comparison *c);
+
+#endif

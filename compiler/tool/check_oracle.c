@@ -1,0 +1,116 @@
+// check_oracle.c - derivatives by other means than derive's: complex step, dual numbers, the author's own formulas.
+#include <math.h>
+
+#include "tool/check_gradient.h"
+
+typedef struct Seen {
+  const bool *varies;
+  bool any;
+} Seen;
+
+static void see(void *context, const Expr *read) {
+  Seen *seen = context;
+  seen->any = seen->any || seen->varies[read->u.read.node->id];
+}
+
+bool check_expr_varies(const Graph *g, const Expr *e, const bool *varies) {
+  Seen seen = {varies, false};
+  expr_each_read(g, e, see, &seen);
+  return seen.any;
+}
+
+bool *check_varies(Arena *a, const Graph *g, int which) {
+  bool *varies = arena_array(a, bool, g->count + 1);
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    if (n->kind == NODE_PARAM)
+      varies[k] = which < 0 || n->which == which;
+    else if (n->expr && n->type == TYPE_REAL)
+      varies[k] = check_expr_varies(g, n->expr, varies);
+  }
+  return varies;
+}
+
+static double step_of(NumberKind kind) {
+  return kind == NUMBER_COMPLEX ? 0x1p-100 : 1;
+}
+
+bool oracle_along(Subject *s, NumberKind kind, const double *params, const double *direction, double *derivative) {
+  Arena *a = arena_new();
+  Array *values = arena_array(a, Array, s->forward->count + 1);
+  bool ok = subject_run(s, a, s->forward, kind, params, direction, step_of(kind), values);
+  if (ok) *derivative = values[graph_root(s->forward, ROOT_LOSS, 0)->node->id].number[0].b / step_of(kind);
+  arena_free(a);
+  return ok;
+}
+
+bool oracle_magnitude(Subject *s, const double *params, double *magnitude) {
+  Arena *a = arena_new();
+  Array *values = arena_array(a, Array, s->gradient->count + 1);
+  bool ok = subject_run(s, a, s->gradient, NUMBER_MAGNITUDE, params, NULL, 0, values);
+  for (int p = 0; p < s->model->nparam && ok; p++) {
+    const Node *n = graph_root(s->gradient, ROOT_GRADIENT, p)->node;
+    for (size_t k = 0; k < s->param[p].count; k++) magnitude[s->param[p].offset + k] = fabs(values[n->id].number[k].b);
+  }
+  arena_free(a);
+  return ok;
+}
+
+bool oracle_author(Subject *s, int p, const double *params, double *value, double *magnitude, bool *failed) {
+  const Root *r = graph_root(s->author, ROOT_AUTHOR, p);
+  *failed = false;
+  if (!r) return false;
+  Arena *a = arena_new();
+  Array *values = arena_array(a, Array, s->author->count + 1);
+  bool ok = subject_run(s, a, s->author, NUMBER_MAGNITUDE, params, NULL, 0, values);
+  for (size_t k = 0; k < s->param[p].count && ok; k++) {
+    value[k] = values[r->node->id].number[k].a;
+    magnitude[k] = fabs(values[r->node->id].number[k].b);
+  }
+  arena_free(a);
+  *failed = !ok;
+  return ok;
+}
+
+// Ridders' method: central differences at shrinking steps, extrapolated to none; the error is how much the last
+// extrapolations disagree.
+static double ridders(Subject *s, const double *params, const double *direction, double step, double *error) {
+  enum { STEPS = 8 };
+  const double shrink = 1.6;
+  double table[STEPS][STEPS], best = NAN;
+  double *at = arena_array(s->arena, double, s->total + 1);
+  *error = INFINITY;
+  for (int i = 0; i < STEPS; i++, step /= shrink) {
+    double loss[2];
+    for (int side = 0; side < 2; side++) {
+      for (size_t k = 0; k < s->total; k++) at[k] = params[k] + (side ? step : -step) * direction[k];
+      loss[side] = subject_loss(s, at);
+    }
+    table[0][i] = (loss[1] - loss[0]) / (2 * step);
+    double factor = 1;
+    for (int j = 1; j <= i; j++) {
+      factor *= shrink * shrink;
+      table[j][i] = (table[j - 1][i] * factor - table[j - 1][i - 1]) / (factor - 1);
+      double e = fmax(fabs(table[j][i] - table[j - 1][i]), fabs(table[j][i] - table[j - 1][i - 1]));
+      if (e <= *error) {
+        *error = e;
+        best = table[j][i];
+      }
+    }
+  }
+  return best;
+}
+
+double oracle_difference(Subject *s, const double *params, const double *direction, double size, double *error) {
+  static const double steps[] = {0.3, 3e-2, 3e-3, 3e-4, 3e-5};
+  double best = NAN;
+  *error = INFINITY;
+  for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
+    double e, value = ridders(s, params, direction, steps[k] * size, &e);
+    if (e < *error) {
+      *error = e;
+      best = value;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,176 @@
+// check_report.c - what mdlc check found, in words.
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tool/check_compare.h"
+
+const char *const oracle_names[ORACLE_COUNT] = {"complex step", "dual numbers", "differences", "gradient statement"};
+
+// "[3, 1]"; "" for a scalar.
+static const char *entry_text(Arena *a, const ParamPlace *place, size_t entry) {
+  const char *s = "";
+  for (int k = place->rank; k-- > 0;) {
+    size_t extent = (size_t)place->extent[k];
+    s = arena_printf(a, "%zu%s%s", entry % extent, *s ? ", " : "", s);
+    entry /= extent;
+  }
+  return place->rank > 0 ? arena_printf(a, "[%s]", s) : "";
+}
+
+static const char *shape_text(Arena *a, const ParamPlace *place) {
+  const char *s = "";
+  for (int k = 0; k < place->rank; k++) s = arena_printf(a, "%s%s%" PRId64, s, k > 0 ? ", " : "", place->extent[k]);
+  return place->rank > 0 ? arena_printf(a, "%s[%s]", place->name, s) : place->name;
+}
+
+static const char *finding_text(Arena *a, const Comparison *c, int p, Oracle oracle) {
+  const Finding *f = &c->finding[p * ORACLE_COUNT + (int)oracle];
+  if (f->absent) return f->absent;
+  const char *error = f->error == 0 ? "0" : arena_printf(a, "%+.1e", f->error);
+  const char *where = f->error == 0 ? ""
+                      : f->along    ? " along a direction"
+                                    : entry_text(a, &c->subject->param[p], f->entry);
+  const char *wrong = finding_passes(c->subject, oracle, f) ? "" : "  WRONG";
+  return arena_printf(a, "%s%s%s%s", error, *where == '[' ? " " : "", where, wrong);
+}
+
+static bool has_author(const Comparison *c) {
+  for (int p = 0; p < c->subject->model->nparam; p++)
+    if (c->finding[p * ORACLE_COUNT + ORACLE_AUTHOR].compared > 0) return true;
+  return false;
+}
+
+static void put_rows(Text *t, const Comparison *c) {
+  enum { COLUMNS = ORACLE_COUNT + 1 };
+  Arena *a = c->subject->arena;
+  int columns = has_author(c) ? COLUMNS : COLUMNS - 1, rows = c->subject->model->nparam + 1;
+  const char **cell = arena_array(a, const char *, (size_t)rows *COLUMNS);
+  int width[COLUMNS] = {0};
+  for (int row = 0; row < rows; row++)
+    for (int k = 0; k < columns; k++) {
+      const char *s = row == 0 ? (k == 0 ? "parameter" : oracle_names[k - 1])
+                      : k == 0 ? shape_text(a, &c->subject->param[row - 1])
+                               : finding_text(a, c, row - 1, (Oracle)(k - 1));
+      cell[row * COLUMNS + k] = s;
+      int length = (int)strlen(s);
+      width[k] = length > width[k] ? length : width[k];
+    }
+  for (int row = 0; row < rows; row++)
+    for (int k = 0; k < columns; k++) {
+      bool last = k + 1 == columns;
+      text_printf(t, "%-*s%s", last ? 0 : width[k], cell[row * COLUMNS + k], last ? "\n" : "  ");
+    }
+}
+
+static void put_points(Text *t, const Comparison *c) {
+  const Subject *s = c->subject;
+  const char *start = s->bound->params ? "the given parameters" : "the start values";
+  text_printf(t, "at %s", start);
+  if (c->npoints > 1) text_printf(t, " and %d random point%s around them", c->npoints - 1, c->npoints > 2 ? "s" : "");
+  if (s->made_data && s->model->ndata > 0) {
+    text_put(t, ", on random data");
+    const char *before = " (";
+    for (int k = 0; k < dims_count(s->model->dims); k++) {
+      const Dim *d = dims_get(s->model->dims, k);
+      if (d->kind != DIM_CALL && d->kind != DIM_BATCH) continue;
+      text_printf(t, "%s%s = %" PRId64, before, d->name, s->bound->dims[k]);
+      before = ", ";
+    }
+    if (before[0] == ',') text_char(t, ')');
+  }
+  text_char(t, '\n');
+  if (c->skipped > 0)
+    text_printf(t, "note: %d random point%s left out: the loss is not finite there\n", c->skipped,
+                c->skipped > 1 ? "s are" : " is");
+  if (c->sampled > 0)
+    for (int p = 0; p < s->model->nparam; p++)
+      if (s->param[p].count > c->sampled)
+        text_printf(t, "note: of the %zu entries of %s, %zu and %d random directions are compared at each point\n",
+                    s->param[p].count, s->param[p].name, c->sampled, c->directions);
+  for (int k = 0; k < c->npoints; k++) {
+    if (!c->point[k].kink) continue;
+    text_printf(t, "note: point %d is on a kink of %s", k, c->point[k].kink->name);
+    size_t line, column;
+    if (c->point[k].kink->span.source) {
+      span_place(c->point[k].kink->span, &line, &column);
+      text_printf(t, " (line %zu)", line);
+    }
+    text_put(t, ": differences mean nothing there\n");
+  }
+}
+
+void report_table(Text *t, const Comparison *c) {
+  const Subject *s = c->subject;
+  text_printf(
+      t,
+      "%s against  (worst error, relative to the parameter's largest gradient entry or to the terms that cancel "
+      "in it)\n",
+      s->compiled ? "the generated C" : "the derived graph, interpreted");
+  put_rows(t, c);
+  put_points(t, c);
+  if (all_agree(c))
+    text_printf(t, "all agree, to %g (differences to %g)\n", oracle_gate(s, ORACLE_DUAL),
+                oracle_gate(s, ORACLE_DIFFERENCE));
+}
+
+// ---- disagreements ----
+
+static void put_disagreement(Text *t, const Comparison *c, int p, Oracle oracle) {
+  const Subject *s = c->subject;
+  const Finding *f = &c->finding[p * ORACLE_COUNT + (int)oracle];
+  const ParamPlace *place = &s->param[p];
+  text_printf(t, "disagreement at point %d: d loss / d %s%s is ", f->point, place->name,
+              f->along ? " along a random direction" : entry_text(s->arena, place, f->entry));
+  text_real(t, f->ours);
+  text_printf(t, " by %s, but ", s->compiled ? gradient_names[f->gradient] : "the derived graph");
+  text_real(t, f->theirs);
+  text_printf(t, " by %s%s", oracle == ORACLE_AUTHOR ? "the " : "", oracle_names[oracle]);
+  const Node *author = oracle == ORACLE_AUTHOR ? graph_root(s->model->graph, ROOT_AUTHOR, p)->node : NULL;
+  size_t line, column;
+  if (author && author->span.source) {
+    span_place(author->span, &line, &column);
+    text_printf(t, " (%s:%zu:%zu)", author->span.source->name, line, column);
+  }
+  text_char(t, '\n');
+}
+
+static void put_array(Text *t, const char *name, int type, const void *values, int rank, const int64_t *extent,
+                      bool first) {
+  text_put(t, first ? "" : ",\n ");
+  json_put_string(t, name);
+  text_put(t, ": ");
+  json_put_array(t, (ArrayView){.type = type, .values = values, .rank = rank, .extent = extent}, 2);
+}
+
+void report_disagreements(Text *t, const Comparison *c, bool with_data) {
+  const Subject *s = c->subject;
+  int worst = 0;
+  double error = -1;
+  for (int p = 0; p < s->model->nparam; p++)
+    for (int o = 0; o < ORACLE_COUNT; o++) {
+      const Finding *f = &c->finding[p * ORACLE_COUNT + o];
+      if (finding_passes(s, (Oracle)o, f)) continue;
+      put_disagreement(t, c, p, (Oracle)o);
+      if (fabs(f->error) > error) {
+        error = fabs(f->error);
+        worst = f->point;
+      }
+    }
+  text_printf(t, "point %d, for --params:\n{", worst);
+  for (int p = 0; p < s->model->nparam; p++)
+    put_array(t, s->param[p].name, MDL_DOUBLE, c->point[worst].params + s->param[p].offset, s->param[p].rank,
+              s->param[p].extent, p == 0);
+  text_put(t, "}\n");
+  if (!with_data) return;
+  text_put(t, "its data, for --data:\n{");
+  for (int k = 0; k < s->model->ndata; k++) {
+    const BoundArray *d = &s->bound->data[k];
+    if (d->type == TYPE_REAL)
+      put_array(t, d->name, MDL_DOUBLE, d->real, d->rank, d->extent, k == 0);
+    else
+      put_array(t, d->name, MDL_INT32, d->integer, d->rank, d->extent, k == 0);
+  }
+  text_put(t, "}\n");
+}

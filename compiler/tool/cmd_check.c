@@ -1,0 +1,205 @@
+// cmd_check.c - mdlc check: the generated gradient against complex step, dual numbers, differences and the author.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/check_compare.h"
+#include "tool/passes.h"
+
+typedef struct Arguments {
+  ModelOptions model;
+  DataOptions data;
+  int points;
+  const char *output;
+} Arguments;
+
+enum { KEY_POINTS = 0x200, POINTS_MAX = 1000 };
+
+static const struct argp_option options[] = {
+    {"points", KEY_POINTS, "N", 0,
+     "Compare at so many points (default 3): the start values, or --params, and random ones near", 3},
+    {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
+    {0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state) {
+  Arguments *args = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &args->model;
+    state->child_inputs[1] = &args->data;
+    return 0;
+  case KEY_POINTS: args->points = (int)option_integer(state, "--points", arg, 1, POINTS_MAX); return 0;
+  case 'o': args->output = arg; return 0;
+  default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+// ---- the data ----
+
+// A range of random reals each: where the loss is not finite on the first (a logarithm), it may be on positive ones.
+static const double data_ranges[][2] = {{-1.5, 1.5}, {0.25, 1.75}};
+enum { RANGE_COUNT = sizeof data_ranges / sizeof *data_ranges };
+
+// Data from the files; or dimensions and parameters alone, the data to be made.
+static int bind(Arguments *args, Program *program, bool made, Bound *bound) {
+  Arena *a = args->model.arena;
+  if (!made) return data_bind(a, program, &args->data, NULL, bound);
+  check_small_dims(a, program);
+  return data_bind(a, program, &args->data, arena_array(a, unsigned char, (size_t)program->model->ndata + 1), bound);
+}
+
+// ---- the points ----
+
+static bool finite_at(Subject *s, const double *params) {
+  return isfinite(subject_loss(s, params));
+}
+
+// Near the start, nearer where the loss is not finite; false: nowhere.
+static bool random_point(Subject *s, const double *start, uint64_t seed, int number, double *params) {
+  for (double spread = 0.1; spread > 1e-4; spread /= 10) {
+    for (size_t k = 0; k < s->total; k++) {
+      double u = check_random(seed, 2000 + (uint64_t)number, 2 * k),
+             v = check_random(seed, 2000 + (uint64_t)number, 2 * k + 1);
+      double x = start[k] * (1 + spread * u) + spread * v;
+      params[k] = s->program->emit.use_float ? (double)(float)x : x;
+    }
+    if (finite_at(s, params)) return true;
+  }
+  return false;
+}
+
+static int make_points(Subject *s, const Arguments *args, Comparison *c) {
+  c->point = arena_array(s->arena, Point, (size_t)args->points);
+  double *start = arena_array(s->arena, double, s->total + 1);
+  int status = subject_start(s, args->data.seed, start);
+  if (status) return status;
+  c->point[c->npoints++].params = start;
+  for (int k = 1; k < args->points && s->total > 0; k++) {
+    double *params = arena_array(s->arena, double, s->total + 1);
+    if (random_point(s, start, args->data.seed, k, params))
+      c->point[c->npoints++].params = params;
+    else
+      c->skipped++;
+  }
+  return STATUS_OK;
+}
+
+// How many entries of a parameter can be compared in reasonable time: all where the loss is cheap, or there are few.
+static size_t affordable(Subject *s, int npoints) {
+  enum { ALL = 300, LEAST = 4 };
+  const double operations = 3e8;
+  Cost cost = emit_cost(s->arena, s->model, &s->program->emit);
+  int64_t flops;
+  if (!poly_value(s->model->dims, cost.forward_flops, s->bound->dims, &flops) || flops < 1) flops = 1;
+  double runs = operations / ((double)flops * 2 * npoints * (s->model->nparam + 1));
+  if (s->total <= ALL && runs > (double)s->total) return 0;
+  return runs > 32 ? 32 : runs < LEAST ? LEAST : (size_t)runs;
+}
+
+// ---- the command ----
+
+static bool is_program(Arena *a, const char *directory, size_t length, const char *name, size_t n) {
+  return access(arena_printf(a, "%.*s/%.*s", (int)length, length ? directory : ".", (int)n, name), X_OK) == 0;
+}
+
+// Is the C compiler that would be run ($CC, else cc) there at all?
+static bool has_compiler(Arena *a) {
+  const char *cc = getenv("CC"), *path = getenv("PATH");
+  if (!cc || !cc[strspn(cc, " \t\n")]) cc = "cc";
+  cc += strspn(cc, " \t\n");
+  size_t n = strcspn(cc, " \t\n");
+  if (memchr(cc, '/', n)) return access(arena_strndup(a, cc, n), X_OK) == 0;
+  while (path && *path) {
+    size_t length = strcspn(path, ":");
+    if (is_program(a, path, length, cc, n)) return true;
+    path += length + (path[length] == ':');
+  }
+  return false;
+}
+
+static int compare_and_report(Arguments *args, Subject *s) {
+  Comparison c = {.subject = s};
+  int status = make_points(s, args, &c);
+  if (status) return status;
+  c.sampled = affordable(s, c.npoints);
+  c.directions = c.sampled > 0 ? 4 : 0;
+  if (!compare_all(&c, args->data.seed)) return STATUS_REJECTED;
+  Text t;
+  text_init(&t);
+  report_table(&t, &c);
+  bool agree = all_agree(&c);
+  if (!agree) report_disagreements(&t, &c, s->made_data);
+  status = output_text(args->output, &t);
+  text_free(&t);
+  return status ? status : agree ? STATUS_OK : STATUS_REJECTED;
+}
+
+// The model at its data, compiled where that can be; on the next range of random data where the loss is not finite.
+static int prepare(Arguments *args, const Program *program, const Jit *jit, bool made, Bound *bound, Subject *s) {
+  Arena *a = args->model.arena;
+  for (int range = 0;; range++) {
+    int status = STATUS_OK;
+    if (made)
+      status = check_make_data(a, program, args->data.seed, data_ranges[range][0], data_ranges[range][1], bound);
+    if (!status) status = subject_new(a, program, bound, s);
+    if (!status && jit->model) status = subject_compile(s, jit, args->data.seed);
+    if (status) return status;
+    s->made_data = made;
+    double *start = arena_array(a, double, s->total + 1);
+    status = subject_start(s, args->data.seed, start);
+    if (status || finite_at(s, start)) return status;
+    if (!made || range + 1 == RANGE_COUNT)
+      return tool_fail(STATUS_REJECTED, "the loss is not finite at %s%s: there is no gradient to check",
+                       args->data.params ? "these parameters" : "the start values",
+                       made ? ", on random data; give --data" : "");
+  }
+}
+
+static int check(Arguments *args, Jit *jit) {
+  Arena *a = args->model.arena;
+  Program program;
+  Bound bound;
+  Subject subject;
+  bool made = args->data.nfiles == 0;
+  int status = program_load(&args->model, &program);
+  if (!status) status = pass_need_loss(&program, "gradient to check");
+  if (!status) status = bind(args, &program, made, &bound);
+  if (!status && has_compiler(a)) status = jit_program(a, &program, jit);
+  if (!status) status = prepare(args, &program, jit, made, &bound, &subject);
+  return status ? status : compare_and_report(args, &subject);
+}
+
+int cmd_check(int argc, char **argv) {
+  static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&data_argp, 0, NULL, 0}, {0}};
+  static const struct argp argp = {
+      options,
+      parse,
+      "FILE.mdl",
+      "Holds the generated C's gradient of every parameter against four others: complex step and dual numbers in an "
+      "interpreter of the model, extrapolated differences of the generated loss, and the file's `gradient` "
+      "statements.\v"
+      "Errors are relative to the largest gradient entry of the parameter's array or, where terms cancel in it (at an "
+      "optimum), to the sum of their absolute values.  They must stay under 1e-12, those of differences under 1e-8 "
+      "(with "
+      "--real float: 5e-4 and 1e-2).  Differences say nothing, and are left out, where a parameter reaches the loss "
+      "through "
+      "`stop`, at a kink such as that of abs(0), and where rounding hides them.\n\n"
+      "Without --data, random data are made: dimensions have the sizes that -D gives, or small ones; integers are in "
+      "their "
+      "range.  Without a C compiler, the interpreter runs the derived graph in the generated C's place, and the table "
+      "says so.  "
+      "On a disagreement the exit status is 1, and the point that shows it is printed so that --params and --data can "
+      "replay it.\n\n" STATUS_HELP,
+      children,
+      NULL,
+      NULL};
+  Arena *a = arena_new();
+  Arguments args = {.model.arena = a, .data.arena = a, .points = 3};
+  argp_parse(&argp, argc, argv, 0, NULL, &args);
+  Jit jit = {.library = NULL};
+  int status = check(&args, &jit);
+  jit_close(&jit);
+  arena_free(a);
+  return status;
+}

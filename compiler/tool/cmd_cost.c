@@ -1,0 +1,152 @@
+// cmd_cost.c - mdlc cost: how many operations the generated functions need, and how much memory.
+#include <inttypes.h>
+#include <string.h>
+
+#include "tool/data.h"
+#include "tool/passes.h"
+
+typedef struct Arguments {
+  ModelOptions model;
+  bool json;
+  const char *output;
+} Arguments;
+
+typedef struct Row {
+  const char *group, *key, *title;
+  const Poly *count;
+  bool bound; // an upper bound
+} Row;
+
+enum { ROW_COUNT = 8, KEY_JSON = 'j' };
+
+static const struct argp_option options[] = {{"json", KEY_JSON, NULL, 0, "One JSON object", 3},
+                                             {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
+                                             {0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state) {
+  Arguments *args = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT: state->child_inputs[0] = &args->model; return 0;
+  case KEY_JSON: args->json = true; return 0;
+  case 'o': args->output = arg; return 0;
+  default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static void make_rows(const Cost *c, Row *row) {
+  const Row rows[ROW_COUNT] = {
+      {"flops", "forward", "forward", c->forward_flops, c->bound},
+      {"flops", "backward", "backward", c->backward_flops, c->bound},
+      {"flops", "value_and_grad", "value and gradient at once", c->value_and_grad_flops, c->bound},
+      {"elements", "parameters", "parameters", c->params, false},
+      {"elements", "tape", "tape", c->tape, false},
+      {"elements", "forward_work", "work memory of forward", c->forward_work, false},
+      {"elements", "backward_work", "work memory of backward", c->backward_work, false},
+      {"elements", "value_and_grad_work", "work memory of value and gradient", c->value_and_grad_work, false}};
+  memcpy(row, rows, sizeof rows);
+}
+
+// The values of all dimensions, by Dims; null where one that is known only at call time was not given.
+static const int64_t *dim_values(Arena *a, const Program *program) {
+  const Dims *dims = program->model->dims;
+  int64_t *value = arena_array(a, int64_t, (size_t)dims_count(dims) + 1);
+  for (int k = 0; k < dims_count(dims); k++) {
+    const Dim *d = dims_get(dims, k);
+    if ((d->kind == DIM_CALL || d->kind == DIM_BATCH) && !program_call_dim(program, d->name, &value[k])) return NULL;
+    if (d->kind == DIM_FIXED) value[k] = d->value;
+  }
+  return value;
+}
+
+static const char *formula(Arena *a, const Dims *dims, const Poly *p) {
+  Text t;
+  text_init(&t);
+  poly_print(&t, dims, p);
+  const char *s = arena_strdup(a, t.s);
+  text_free(&t);
+  return s;
+}
+
+static const char *number(Arena *a, const Dims *dims, const Poly *p, const int64_t *values) {
+  int64_t n;
+  if (!values && !poly_is_fixed(dims, p)) return "";
+  return poly_value(dims, p, values, &n) ? arena_printf(a, "%" PRId64, n) : "does not fit";
+}
+
+static void put_text(Text *t, Arena *a, const Program *program, const Row *row, const int64_t *values) {
+  const Dims *dims = program->model->dims;
+  size_t title = 0, width = 0;
+  for (int k = 0; k < ROW_COUNT; k++) {
+    size_t length = strlen(row[k].title), f = strlen(formula(a, dims, row[k].count));
+    title = length > title ? length : title;
+    width = f > width ? f : width;
+  }
+  for (int k = 0; k < ROW_COUNT; k++) {
+    if (k == 0)
+      text_printf(t, "floating-point operations%s\n",
+                  row[k].bound ? ", at most (both sides of every branch are counted)" : "");
+    else if (strcmp(row[k].group, row[k - 1].group) != 0)
+      text_put(t, "elements of memory\n");
+    const char *f = formula(a, dims, row[k].count), *n = number(a, dims, row[k].count, values);
+    text_printf(t, "  %-*s  ", (int)title, row[k].title);
+    if (*n && strcmp(f, n) != 0)
+      text_printf(t, "%-*s = %s\n", (int)width, f, n);
+    else
+      text_printf(t, "%s\n", f);
+  }
+}
+
+static void put_json(Text *t, Arena *a, const Program *program, const Row *row, const int64_t *values) {
+  const Dims *dims = program->model->dims;
+  text_printf(t, "{\"upper_bound\": %s", row[0].bound ? "true" : "false");
+  for (int k = 0; k < ROW_COUNT; k++) {
+    bool first = k == 0 || strcmp(row[k].group, row[k - 1].group) != 0;
+    if (first) text_printf(t, "%s,\n \"%s\": {", k > 0 ? "}" : "", row[k].group);
+    text_printf(t, "%s\"%s\": {\"formula\": ", first ? "\n  " : ",\n  ", row[k].key);
+    json_put_string(t, formula(a, dims, row[k].count));
+    int64_t n;
+    bool known = (values || poly_is_fixed(dims, row[k].count)) && poly_value(dims, row[k].count, values, &n);
+    if (known) text_printf(t, ", \"value\": %" PRId64, n);
+    text_put(t, known ? "}" : ", \"value\": null}");
+  }
+  text_put(t, "}}\n");
+}
+
+static int cost(Arguments *args) {
+  Arena *a = args->model.arena;
+  Program program;
+  int status = program_load(&args->model, &program);
+  if (!status) status = pass_need_loss(&program, "cost to count");
+  if (status) return status;
+  Cost c = emit_cost(a, program.model, &program.emit);
+  Row row[ROW_COUNT];
+  make_rows(&c, row);
+  const int64_t *values = dim_values(a, &program);
+  Text t;
+  text_init(&t);
+  (args->json ? put_json : put_text)(&t, a, &program, row, values);
+  status = output_text(args->output, &t);
+  text_free(&t);
+  return status;
+}
+
+int cmd_cost(int argc, char **argv) {
+  static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {0}};
+  static const struct argp argp = {
+      options,
+      parse,
+      "FILE.mdl",
+      "Prints how many floating-point operations the generated functions need, and how many elements of memory: as "
+      "polynomials in the dimensions and, where -D gives all that are known only at call time, as numbers.\v"
+      "A call of a mathematical function counts as one operation; integer arithmetic does not count.  Counts are "
+      "exact, "
+      "except under branches and conditions, where they are an upper bound and marked so.\n\n" STATUS_HELP,
+      children,
+      NULL,
+      NULL};
+  Arguments args = {.model.arena = arena_new()};
+  argp_parse(&argp, argc, argv, 0, NULL, &args);
+  int status = cost(&args);
+  arena_free(args.model.arena);
+  return status;
+}

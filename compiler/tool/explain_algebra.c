@@ -1,0 +1,590 @@
+// explain_algebra.c - the normal form of formulas: sums collected, products gathered, factors moved out of reductions.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/explain_form.h"
+
+enum { EXPONENT_MAX = 64 };
+
+static bool is_number(const Form *e, double x) {
+  return e->kind == FORM_NUMBER && e->number == x;
+}
+
+static bool is_call(const Form *e, Prim op) {
+  return e->kind == FORM_CALL && e->op == op;
+}
+
+// if c then x else 0
+static bool is_masked(const Form *e) {
+  return is_call(e, PRIM_SELECT) && is_number(e->part[2], 0);
+}
+
+static const Form *call2(Forms *f, Prim op, const Form *x, const Form *y) {
+  return form_call(f, op, (const Form *[]){x, y});
+}
+
+static const Form *guarded_product(Forms *f, const Form *guard, const Form *const *factor, int n);
+
+static const Form *masked(Forms *f, const Form *condition, const Form *value) {
+  return guarded_product(f, condition, &value, 1);
+}
+
+static const Form *literal(Forms *f, bool value) {
+  return form_symbol(f, SYMBOL_LITERAL, value ? "true" : "false", NULL, 0, NULL);
+}
+
+static const Form *both(Forms *f, const Form *x, const Form *y) {
+  if (!x || !y) return x ? x : y;
+  return x == y ? x : call2(f, PRIM_AND, x, y);
+}
+
+// Made of dimensions alone: it stands with the coefficient.
+static bool is_scale(const Form *e) {
+  if (e->kind == FORM_SYMBOL) return e->role == SYMBOL_DIM;
+  if (e->kind != FORM_SUM && e->kind != FORM_PRODUCT) return e->kind == FORM_NUMBER;
+  for (int k = 0; k < e->npart; k++)
+    if (!is_scale(e->part[k])) return false;
+  return true;
+}
+
+// ---- sums ----
+
+typedef struct Collected { // Σ number * form
+  const Form *form;        // its coefficient is 1
+  double number;
+} Collected;
+
+typedef struct Collection {
+  Forms *f;
+  Collected *list;
+  size_t count, room;
+  double constant;
+} Collection;
+
+static void collect(Collection *c, const Form *e, double scale) {
+  if (e->kind == FORM_NUMBER) {
+    c->constant += scale * e->number;
+    return;
+  }
+  if (e->kind == FORM_SUM) {
+    for (int k = 0; k < e->npart; k++) collect(c, e->part[k], scale);
+    return;
+  }
+  if (e->kind == FORM_PRODUCT) {
+    const Form *only = e->npart == 1 && e->exponent[0] == 1 ? e->part[0] : NULL;
+    // -(a + b) opens, 2*(a + b) stays together.
+    if (only && only->kind == FORM_SUM && fabs(e->number) == 1) {
+      collect(c, only, scale * e->number);
+      return;
+    }
+    if (e->number != 1) {
+      scale *= e->number;
+      Form monomial = *e;
+      monomial.number = 1;
+      e = only ? only : form_intern(c->f, &monomial);
+    }
+  }
+  for (size_t k = 0; k < c->count; k++) {
+    if (c->list[k].form != e) continue;
+    c->list[k].number += scale;
+    return;
+  }
+  ARENA_PUSH(forms_arena(c->f), c->list, c->count, c->room) = (Collected){e, scale};
+}
+
+// In the order in which the model names things.
+static int by_appearance(const void *x, const void *y) {
+  const Form *a = ((const Collected *)x)->form, *b = ((const Collected *)y)->form;
+  if (a->order != b->order) return a->order < b->order ? -1 : 1;
+  return (a->id > b->id) - (a->id < b->id);
+}
+
+// The exponent of `base` in a monomial; 0: it is not there.
+static int exponent_in(const Form *monomial, const Form *base) {
+  if (monomial == base) return 1;
+  if (monomial->kind != FORM_PRODUCT) return 0;
+  for (int k = 0; k < monomial->npart; k++)
+    if (monomial->part[k] == base) return monomial->exponent[k];
+  return 0;
+}
+
+// The power of `base` that all terms share.
+static int shared_exponent(const Collection *c, const Form *base, int exponent) {
+  for (size_t k = 1; k < c->count; k++) {
+    int e = exponent_in(c->list[k].form, base);
+    if (e == 0 || (e > 0) != (exponent > 0)) return 0;
+    if (abs(e) < abs(exponent)) exponent = e;
+  }
+  return exponent;
+}
+
+// Divides every term by what all of them share, and returns that (null: nothing).
+static const Form *take_shared(Collection *c) {
+  if (c->constant != 0 || c->count < 2) return NULL;
+  Forms *f = c->f;
+  const Form *first = c->list[0].form;
+  int n = first->kind == FORM_PRODUCT ? first->npart : 1;
+  const Form **shared = arena_array(forms_arena(f), const Form *, (size_t)n);
+  int nshared = 0;
+  for (int k = 0; k < n; k++) {
+    const Form *base = first->kind == FORM_PRODUCT ? first->part[k] : first;
+    int exponent = shared_exponent(c, base, first->kind == FORM_PRODUCT ? first->exponent[k] : 1);
+    if (exponent != 0) shared[nshared++] = form_power(f, base, exponent);
+  }
+  if (nshared == 0) return NULL;
+  const Form *product = form_product(f, shared, nshared);
+  const Form *inverse = form_power(f, product, -1);
+  for (size_t k = 0; k < c->count; k++)
+    c->list[k].form = form_product(f, (const Form *[]){c->list[k].form, inverse}, 2);
+  return product;
+}
+
+// The number that all coefficients share: their magnitude where it is one, and a minus where all have one.
+static double take_coefficient(Collection *c) {
+  double magnitude = fabs(c->list[0].number);
+  bool minus = c->constant <= 0;
+  for (size_t k = 0; k < c->count; k++) {
+    minus = minus && c->list[k].number < 0;
+    if (fabs(c->list[k].number) != magnitude) magnitude = 1;
+  }
+  if (c->constant != 0 && fabs(c->constant) != magnitude) magnitude = 1;
+  double shared = minus ? -magnitude : magnitude;
+  for (size_t k = 0; k < c->count; k++) c->list[k].number /= shared;
+  c->constant /= shared;
+  return shared;
+}
+
+static const Form *scaled(Forms *f, const Form *e, double number) {
+  return number == 1 ? e : form_product(f, (const Form *[]){e, form_number(f, number)}, 2);
+}
+
+const Form *form_sum(Forms *f, const Form *const *term, int n) {
+  Collection c = {.f = f};
+  for (int k = 0; k < n; k++) collect(&c, term[k], 1);
+  size_t kept = 0;
+  for (size_t k = 0; k < c.count; k++)
+    if (c.list[k].number != 0) c.list[kept++] = c.list[k];
+  c.count = kept;
+  if (c.count == 0) return form_number(f, c.constant);
+  qsort(c.list, c.count, sizeof *c.list, by_appearance);
+  if (c.count == 1 && c.constant == 0) return scaled(f, c.list[0].form, c.list[0].number);
+
+  const Form *shared = take_shared(&c);
+  if (shared) {
+    const Form **rest = arena_array(forms_arena(f), const Form *, c.count);
+    for (size_t k = 0; k < c.count; k++) rest[k] = scaled(f, c.list[k].form, c.list[k].number);
+    return form_product(f, (const Form *[]){shared, form_sum(f, rest, (int)c.count)}, 2);
+  }
+  double number = take_coefficient(&c);
+  const Form **part = arena_array(forms_arena(f), const Form *, c.count + 1);
+  int count = 0;
+  bool nested = false; // 2*(a + b) + 2*c has become 2*((a + b) + c)
+  for (size_t k = 0; k < c.count; k++) {
+    part[count] = scaled(f, c.list[k].form, c.list[k].number);
+    nested = nested || part[count]->kind == FORM_SUM;
+    count++;
+  }
+  if (c.constant != 0) part[count++] = form_number(f, c.constant);
+  const Form *sum =
+      nested ? form_sum(f, part, count) : form_intern(f, &(Form){.kind = FORM_SUM, .npart = count, .part = part});
+  return scaled(f, sum, number);
+}
+
+// ---- products ----
+
+typedef struct Gathering { // number * Π base^exponent, if guard
+  Forms *f;
+  double number;
+  const Form *guard;
+  Collected *list; // the exponent is the number
+  size_t count, room;
+} Gathering;
+
+static void gather(Gathering *g, const Form *e, int exponent) {
+  if (e->kind == FORM_NUMBER) {
+    g->number *= exponent == 1 ? e->number : pow(e->number, exponent);
+    return;
+  }
+  if (e->kind == FORM_PRODUCT) {
+    g->number *= exponent == 1 ? e->number : pow(e->number, exponent);
+    for (int k = 0; k < e->npart; k++) gather(g, e->part[k], e->exponent[k] * exponent);
+    return;
+  }
+  if (is_masked(e) && exponent >= 1) {
+    g->guard = both(g->f, g->guard, e->part[0]);
+    gather(g, e->part[1], exponent);
+    return;
+  }
+  if (is_call(e, PRIM_SQRT) && exponent % 2 == 0) {
+    gather(g, e->part[0], exponent / 2);
+    return;
+  }
+  for (size_t k = 0; k < g->count; k++) {
+    if (g->list[k].form != e) continue;
+    g->list[k].number += exponent;
+    return;
+  }
+  ARENA_PUSH(forms_arena(g->f), g->list, g->count, g->room) = (Collected){e, exponent};
+}
+
+// 1 / cosh(x)^2 is 1 - tanh(x)^2, and a square of a root that two factors made together is what stands under it.
+static void tidy(Gathering *g) {
+  size_t kept = 0, count = g->count;
+  for (size_t k = 0; k < count; k++) {
+    Collected factor = g->list[k];
+    if (factor.number == 0) continue;
+    if (is_call(factor.form, PRIM_COSH) && factor.number == -2) {
+      const Form *tanh_squared = form_power(g->f, form_call(g->f, PRIM_TANH, factor.form->part), 2);
+      factor.form = form_sum(g->f, (const Form *[]){form_number(g->f, 1), scaled(g->f, tanh_squared, -1)}, 2);
+      factor.number = 1;
+    }
+    g->list[kept++] = factor;
+  }
+  g->count = kept;
+  for (size_t k = 0; k < g->count; k++) {
+    Collected factor = g->list[k];
+    int exponent = (int)factor.number;
+    if (!is_call(factor.form, PRIM_SQRT) || exponent % 2 != 0) continue;
+    g->list[k] = g->list[--g->count];
+    gather(g, factor.form->part[0], exponent / 2);
+    tidy(g);
+    return;
+  }
+}
+
+static const Form *product_of(Forms *f, double number, Collected *list, size_t count) {
+  if (count == 0 || number == 0) return form_number(f, number);
+  if (count == 1 && number == 1 && list[0].number == 1) return list[0].form;
+  qsort(list, count, sizeof *list, by_appearance);
+  const Form **part = arena_array(forms_arena(f), const Form *, count);
+  int *exponent = arena_array(forms_arena(f), int, count);
+  for (size_t k = 0; k < count; k++) {
+    part[k] = list[k].form;
+    exponent[k] = (int)list[k].number;
+  }
+  return form_intern(
+      f, &(Form){.kind = FORM_PRODUCT, .number = number, .npart = (int)count, .part = part, .exponent = exponent});
+}
+
+// What is gathered, under its guard: number and dimensions stand before it, so that sums can share them.
+static const Form *guarded(Gathering *g) {
+  Forms *f = g->f;
+  Collected *scale = arena_array(forms_arena(f), Collected, g->count + 1);
+  Collected *rest = arena_array(forms_arena(f), Collected, g->count + 1);
+  size_t nscale = 0, nrest = 0;
+  for (size_t k = 0; k < g->count; k++) {
+    if (is_scale(g->list[k].form))
+      scale[nscale++] = g->list[k];
+    else
+      rest[nrest++] = g->list[k];
+  }
+  const Form *part[] = {g->guard, product_of(f, 1, rest, nrest), form_number(f, 0)};
+  const Form *select = form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_SELECT, .npart = 3, .part = part});
+  scale[nscale++] = (Collected){select, 1};
+  return product_of(f, g->number, scale, nscale);
+}
+
+static const Form *guarded_product(Forms *f, const Form *guard, const Form *const *factor, int n) {
+  Gathering g = {.f = f, .number = 1, .guard = guard};
+  for (int k = 0; k < n; k++) gather(&g, factor[k], 1);
+  tidy(&g);
+  if (g.number == 0) return form_number(f, 0);
+  return g.guard ? guarded(&g) : product_of(f, g.number, g.list, g.count);
+}
+
+const Form *form_product(Forms *f, const Form *const *factor, int n) {
+  return guarded_product(f, NULL, factor, n);
+}
+
+const Form *form_power(Forms *f, const Form *base, int exponent) {
+  if (exponent == 1) return base;
+  Gathering g = {.f = f, .number = 1};
+  gather(&g, base, exponent);
+  if (g.count == 1 && g.number == 1 && !g.guard && g.list[0].form == base && exponent != -2) {
+    return form_intern(
+        f, &(Form){.kind = FORM_PRODUCT, .number = 1, .npart = 1, .part = &base, .exponent = (const int[]){exponent}});
+  }
+  // Through the product's constructor, which orders and tidies.
+  const Form **part = arena_array(forms_arena(f), const Form *, g.count + 2);
+  int count = 0;
+  for (size_t k = 0; k < g.count; k++) {
+    int e = (int)g.list[k].number;
+    if (e == 0) continue;
+    part[count++] = form_intern(
+        f,
+        &(Form){.kind = FORM_PRODUCT, .number = 1, .npart = 1, .part = &g.list[k].form, .exponent = (const int[]){e}});
+  }
+  part[count++] = form_number(f, g.number);
+  const Form *product = form_product(f, part, count);
+  return g.guard ? masked(f, g.guard, product) : product;
+}
+
+// ---- calls ----
+
+// The opposite of a condition; null where it has no short form.
+static const Form *opposite(Forms *f, const Form *condition) {
+  static const Prim pairs[][2] = {{PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}};
+  if (condition->kind != FORM_CALL) return NULL;
+  if (condition->op == PRIM_NOT) return condition->part[0];
+  for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
+    if (pairs[k][0] == condition->op) return form_call(f, pairs[k][1], condition->part);
+  return NULL;
+}
+
+static const Form *select_form(Forms *f, const Form *const *arg) {
+  const Form *condition = arg[0], *yes = arg[1], *no = arg[2];
+  if (yes == no || condition == literal(f, true)) return yes;
+  if (condition == literal(f, false)) return no;
+  if (is_number(yes, 0)) {
+    const Form *other = opposite(f, condition);
+    return masked(f, other ? other : form_call(f, PRIM_NOT, &condition), no);
+  }
+  if (is_number(no, 0)) return masked(f, condition, yes);
+  return form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_SELECT, .npart = 3, .part = arg});
+}
+
+static bool whole_number(const Form *e, int *value) {
+  if (e->kind != FORM_NUMBER || e->number != floor(e->number) || fabs(e->number) > EXPONENT_MAX) return false;
+  *value = (int)e->number;
+  return true;
+}
+
+const Form *form_call(Forms *f, Prim op, const Form *const *arg) {
+  int exponent;
+  switch (op) {
+  case PRIM_ADD: return form_sum(f, arg, 2);
+  case PRIM_SUB: return form_sum(f, (const Form *[]){arg[0], scaled(f, arg[1], -1)}, 2);
+  case PRIM_MUL: return form_product(f, arg, 2);
+  case PRIM_DIV: return form_product(f, (const Form *[]){arg[0], form_power(f, arg[1], -1)}, 2);
+  case PRIM_NEG: return scaled(f, arg[0], -1);
+  case PRIM_REAL: return arg[0];
+  case PRIM_POW:
+  case PRIM_POWI:
+    if (whole_number(arg[1], &exponent)) return form_power(f, arg[0], exponent);
+    break;
+  case PRIM_SELECT: return select_form(f, arg);
+  case PRIM_SIGMOID:
+    if (form_is_negative(f, arg[0])) {
+      const Form *opposite_arg = scaled(f, arg[0], -1);
+      const Form *value = form_call(f, PRIM_SIGMOID, &opposite_arg);
+      return form_sum(f, (const Form *[]){form_number(f, 1), scaled(f, value, -1)}, 2);
+    }
+    break;
+  case PRIM_GT:
+    if (is_number(arg[1], -INFINITY)) // formulas are of finite values
+      return literal(f, true);
+    break;
+  case PRIM_EQ:
+    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_NUMBER) return literal(f, arg[0]->number == arg[1]->number);
+    break;
+  default: break;
+  }
+  return form_folded(f, form_intern(f, &(Form){.kind = FORM_CALL, .op = op, .npart = prim_arity(op), .part = arg}));
+}
+
+// ---- reductions ----
+
+typedef struct Reduction {
+  Forms *f;
+  const FormIndex **bound;
+  int nbound;
+  const Form *guard;   // of the terms, or null
+  const Form *outside; // what does not depend on them
+  const Form *mask;    // a condition on the whole, or null
+} Reduction;
+
+// Conditions that do not depend on the bound indices hold for the whole sum.
+static void add_guard(Reduction *r, const Form *guard) {
+  if (is_call(guard, PRIM_AND)) {
+    add_guard(r, guard->part[0]);
+    add_guard(r, guard->part[1]);
+  } else if (form_uses_any(guard, r->bound, r->nbound)) {
+    r->guard = both(r->f, r->guard, guard);
+  } else {
+    r->mask = both(r->f, r->mask, guard);
+  }
+}
+
+// Moves the factors of `body` that do not depend on the bound indices out; returns the others.
+static const Form *move_out(Reduction *r, const Form *body) {
+  Forms *f = r->f;
+  int n = body->kind == FORM_PRODUCT ? body->npart : 0;
+  const Form **inside = arena_array(forms_arena(f), const Form *, (size_t)n + 1);
+  const Form **outside = arena_array(forms_arena(f), const Form *, (size_t)n + 2);
+  int ninside = 0, noutside = 0;
+  outside[noutside++] = r->outside;
+  if (n == 0) {
+    if (form_uses_any(body, r->bound, r->nbound)) return body;
+    outside[noutside++] = body;
+  } else {
+    outside[noutside++] = form_number(f, body->number);
+  }
+  for (int k = 0; k < n; k++) {
+    const Form *factor = form_power(f, body->part[k], body->exponent[k]);
+    if (form_uses_any(factor, r->bound, r->nbound))
+      inside[ninside++] = factor;
+    else
+      outside[noutside++] = factor;
+  }
+  r->outside = form_product(f, outside, noutside);
+  return form_product(f, inside, ninside);
+}
+
+// An index that nothing depends on any more counts its extent.
+static void drop_unused(Reduction *r, const Form *body) {
+  int kept = 0;
+  for (int k = 0; k < r->nbound; k++) {
+    if (form_uses(body, r->bound[k]) || (r->guard && form_uses(r->guard, r->bound[k])))
+      r->bound[kept++] = r->bound[k];
+    else
+      r->outside = form_product(r->f, (const Form *[]){r->outside, form_poly(r->f, r->bound[k]->extent)}, 2);
+  }
+  r->nbound = kept;
+}
+
+static bool overlaps(const Reduction *r, const Form *inner) {
+  for (int k = 0; k < inner->nbound; k++)
+    for (int j = 0; j < r->nbound; j++)
+      if (r->bound[j] == inner->bound[k]) return true;
+  return false;
+}
+
+static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound, const Form *guard, const Form *body) {
+  Reduction r = {.f = f, .nbound = nbound, .outside = form_number(f, 1)};
+  r.bound = arena_array(forms_arena(f), const FormIndex *, (size_t)nbound);
+  memcpy(r.bound, bound, (size_t)nbound * sizeof *bound);
+  if (guard) add_guard(&r, guard);
+  for (;;) {
+    body = move_out(&r, body);
+    if (is_masked(body)) {
+      add_guard(&r, body->part[0]);
+      body = body->part[1];
+      continue;
+    }
+    if (body->kind != FORM_REDUCE || body->reduce != REDUCE_SUM || overlaps(&r, body)) break;
+    const FormIndex **joined = arena_array(forms_arena(f), const FormIndex *, (size_t)(r.nbound + body->nbound));
+    memcpy(joined, r.bound, (size_t)r.nbound * sizeof *joined);
+    memcpy(joined + r.nbound, body->bound, (size_t)body->nbound * sizeof *joined);
+    r.bound = joined;
+    r.nbound += body->nbound;
+    if (body->guard) add_guard(&r, body->guard);
+    body = body->part[0];
+  }
+  drop_unused(&r, body);
+  const Form *sum = body;
+  if (r.nbound > 0 && !is_number(body, 0))
+    sum = form_intern(f, &(Form){.kind = FORM_REDUCE,
+                                 .reduce = REDUCE_SUM,
+                                 .nbound = r.nbound,
+                                 .bound = r.bound,
+                                 .guard = r.guard,
+                                 .npart = 1,
+                                 .part = &body});
+  const Form *whole = form_product(f, (const Form *[]){r.outside, sum}, 2);
+  return r.mask ? masked(f, r.mask, whole) : whole;
+}
+
+const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, int nbound, const Form *guard,
+                        const Form *body) {
+  if (reduce == REDUCE_SUM) return sum_over(f, bound, nbound, guard, body);
+  return form_intern(f, &(Form){.kind = FORM_REDUCE,
+                                .reduce = reduce,
+                                .nbound = nbound,
+                                .bound = bound,
+                                .guard = guard,
+                                .npart = 1,
+                                .part = &body});
+}
+
+// ---- as they are written ----
+
+// Has it terms with a plus and terms with a minus?
+static bool is_difference(const Form *e) {
+  if (e->kind != FORM_SUM) return false;
+  int minus = 0;
+  for (int k = 0; k < e->npart; k++) {
+    const Form *term = e->part[k];
+    minus += (term->kind == FORM_NUMBER || term->kind == FORM_PRODUCT) && term->number < 0;
+  }
+  return minus > 0 && minus < e->npart;
+}
+
+// What was propagated comes before what it is multiplied with; data behind differences, as in (t_p - t_c) * t_u.
+static int factor_rank(const Form *base, bool data_last) {
+  if (base->kind == FORM_SYMBOL && base->role == SYMBOL_ADJOINT) return 0;
+  return data_last && base->kind == FORM_SYMBOL && base->role == SYMBOL_DATA ? 2 : 1;
+}
+
+static Factor *room_for(Forms *f, int n) {
+  return arena_array(forms_arena(f), Factor, (size_t)n);
+}
+
+ProductParts form_product_parts(Forms *f, const Form *product) {
+  int n = product->npart;
+  ProductParts p = {.number = product->number,
+                    .scale = room_for(f, n),
+                    .scale_under = room_for(f, n),
+                    .above = room_for(f, n),
+                    .under = room_for(f, n)};
+  bool data_last = false;
+  for (int k = 0; k < n; k++)
+    data_last = data_last || product->part[k]->kind == FORM_SUM || factor_rank(product->part[k], false) == 0;
+  bool minus = p.number < 0;
+  for (int rank = 0; rank < 3; rank++) {
+    for (int k = 0; k < n; k++) {
+      const Form *base = product->part[k];
+      if (factor_rank(base, data_last) != rank) continue;
+      int exponent = product->exponent[k];
+      Factor factor = {.base = base, .exponent = abs(exponent)};
+      if (minus && factor.exponent % 2 == 1 && is_difference(base)) {
+        factor.flipped = true;
+        minus = false;
+        p.number = -p.number;
+      }
+      if (is_scale(base))
+        *(exponent > 0 ? &p.scale[p.nscale++] : &p.scale_under[p.nscale_under++]) = factor;
+      else
+        *(exponent > 0 ? &p.above[p.nabove++] : &p.under[p.nunder++]) = factor;
+    }
+  }
+  return p;
+}
+
+Term *form_sum_terms(Forms *f, const Form *sum, bool flipped) {
+  int n = sum->npart, count = 0;
+  Term *term = arena_array(forms_arena(f), Term, (size_t)n);
+  bool *used = arena_array(forms_arena(f), bool, (size_t)n);
+  // Where the first would have a minus, the first with a plus comes before it.
+  for (int k = 0; k < n; k++) {
+    if (form_is_negative(f, sum->part[k]) != flipped) continue;
+    if (k == 0) break;
+    term[count++] = (Term){sum->part[k], false};
+    used[k] = true;
+    break;
+  }
+  for (int k = 0; k < n; k++)
+    if (!used[k]) term[count++] = (Term){sum->part[k], form_is_negative(f, sum->part[k]) != flipped};
+  return term;
+}
+
+bool form_is_negative(Forms *f, const Form *form) {
+  if (form->kind == FORM_NUMBER) return form->number < 0;
+  return form->kind == FORM_PRODUCT && form->number < 0 && form_product_parts(f, form).number < 0;
+}
+
+bool number_fraction(double x, int *above, int *under) {
+  char decimals[32];
+  snprintf(decimals, sizeof decimals, "%.15g", fabs(x));
+  if (strlen(decimals) <= 8 || x == floor(x)) return false;
+  for (int k = 3; k <= 64; k++) {
+    double p = round(x * k);
+    if (fabs(p) >= 1 && fabs(p) < 1000 && p / k == x) {
+      *above = (int)p;
+      *under = k;
+      return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,119 @@
+// explain_form.h - formulas for people: the graph's expressions in a normal form that reads well.
+//
+// A formula may be rounded differently from the computation (x*x becomes x^2, factors leave sums), but it is equal to it as
+// mathematics.  Formulas are immutable and interned in their pool: equal ones are the same pointer.  Terms and factors stand
+// in the order in which the model first names what is in them.
+#ifndef MDLC_EXPLAIN_FORM_H
+#define MDLC_EXPLAIN_FORM_H
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "graph/graph.h"
+
+typedef struct Form Form;
+typedef struct Forms Forms;
+
+typedef enum {
+  FORM_NUMBER,  // number
+  FORM_INDEX,   // an index, bound by a reduction or by the left side
+  FORM_SYMBOL,  // name[part, …]: a dimension, data, a parameter, a definition
+  FORM_SUM,     // part + part …
+  FORM_PRODUCT, // number * part^exponent * …
+  FORM_CALL,    // op(part, …): any primitive that is not one of the above
+  FORM_REDUCE   // sum[bound, … if guard](part)
+} FormKind;
+
+typedef enum { SYMBOL_DIM, SYMBOL_PARAM, SYMBOL_DATA, SYMBOL_VALUE, SYMBOL_ADJOINT, SYMBOL_LITERAL } SymbolRole;
+
+typedef struct FormIndex {
+  int id;
+  const char *name; // as the model wrote it; printers make names unique
+  const Poly *extent;
+} FormIndex;
+
+struct Form {
+  FormKind kind;
+  uint32_t id;
+  uint32_t order;  // of the first symbol in it, among all
+  uint32_t weight; // leaves of the tree (saturating): how long it is to read
+  uint32_t height;
+  uint64_t indices; // a bit for each index that it uses, by id modulo 64
+  double number;    // FORM_NUMBER; the coefficient of FORM_PRODUCT
+  const FormIndex *index;
+  const char *name; // FORM_SYMBOL
+  SymbolRole role;
+  const Poly *const *extent; // FORM_SYMBOL: of its axes, or null
+  Prim op;
+  Reduce reduce;
+  int nbound;
+  const FormIndex *const *bound;
+  const Form *guard; // FORM_REDUCE: or null
+  int npart;
+  const Form *const *part;
+  const int *exponent; // FORM_PRODUCT: none is 0
+};
+
+Forms *forms_new(Arena *a, Dims *dims);
+Arena *forms_arena(const Forms *f);
+Dims *forms_dims(const Forms *f);
+
+FormIndex *form_index_new(Forms *f, const char *name, const Poly *extent);
+bool form_uses(const Form *form, const FormIndex *index);
+// Any of them.
+bool form_uses_any(const Form *form, const FormIndex *const *index, int n);
+
+const Form *form_number(Forms *f, double x);
+const Form *form_index(Forms *f, const FormIndex *index);
+const Form *form_symbol(Forms *f, SymbolRole role, const char *name, const Form *const *sub, int nsub,
+                        const Poly *const *extent);
+const Form *form_poly(Forms *f, const Poly *p);
+const Form *form_sum(Forms *f, const Form *const *term, int n);
+const Form *form_product(Forms *f, const Form *const *factor, int n);
+const Form *form_power(Forms *f, const Form *base, int exponent);
+const Form *form_call(Forms *f, Prim op, const Form *const *arg);
+const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, int nbound, const Form *guard,
+                        const Form *body);
+// `form` with index[k] replaced by value[k].
+const Form *form_substitute(Forms *f, const Form *form, const FormIndex *const *index, const Form *const *value, int n);
+// `form` with `to` wherever it has `from`.
+const Form *form_replace(Forms *f, const Form *form, const Form *from, const Form *to);
+
+// From now on name[index …] is written wherever its value, a call of one primitive, would be: tanh(z[i]) is h[i].
+void form_fold(Forms *f, const Form *value, const Form *symbol, const FormIndex *const *index, int nindex);
+
+// An expression of the graph, its index k being index[k]; reads are the caller's to say.
+typedef const Form *FormReader(void *context, const Node *node, const Form *const *sub);
+const Form *form_expr(Forms *f, const Graph *g, const Expr *e, const Form *const *index, FormReader *read,
+                      void *context);
+
+// Pieces of a product as a person writes it: coefficient and dimensions apart from the rest, what is divided by apart.
+typedef struct Factor {
+  const Form *base;
+  int exponent; // positive
+  bool flipped; // a sum that took the product's minus: its terms with the other sign
+} Factor;
+typedef struct ProductParts {
+  double number; // negative only where no sum could take the minus
+  int nscale, nscale_under, nabove, nunder;
+  Factor *scale, *scale_under, *above, *under;
+} ProductParts;
+ProductParts form_product_parts(Forms *f, const Form *product);
+// Terms of a sum in the order in which a person writes them: one with a plus first, constants behind.
+typedef struct Term {
+  const Form *form;
+  bool minus; // to be written with a minus in front, and without its own
+} Term;
+Term *form_sum_terms(Forms *f, const Form *sum, bool flipped);
+// Is it written with a minus in front?
+bool form_is_negative(Forms *f, const Form *form);
+// A coefficient as a fraction of small integers where its decimals are long (1/3); false: better as it is.
+bool number_fraction(double x, int *above, int *under);
+
+// ---- for the constructors alone ----
+
+// The form equal to `key`, whose derived fields (id, weight, height, indices) are filled in; its arrays are copied.
+const Form *form_intern(Forms *f, const Form *key);
+// `value`, the call of a primitive, or the symbol that stands for it.
+const Form *form_folded(Forms *f, const Form *value);
+
+#endif

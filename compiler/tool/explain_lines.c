@@ -1,0 +1,62 @@
+// explain_lines.c - a whole explanation: the model's definitions, then its derivatives, line by line.
+#include "tool/explain.h"
+
+// ---- as text ----
+
+static void text_line(Text *t, const Explanation *x, const Line *line) {
+  Bindings b;
+  bindings_init(&b, x->forms, x->taken, x->ntaken);
+  for (int k = 0; k < line->nindex; k++) bindings_push(&b, line->index[k]);
+  if (line->role == LINE_GRADIENT) text_put(t, "d loss / d ");
+  form_text_target(t, &b, line->name, line->index, line->nindex, line->value);
+  text_put(t, " = ");
+  form_text(t, &b, line->value);
+  if (line->derivative_of) {
+    text_printf(t, "  # d loss / d %s", line->derivative_of);
+    for (int k = 0; k < line->nindex; k++)
+      text_printf(t, "%s%s", k == 0 ? "[" : ", ", bindings_name(&b, line->index[k]));
+    if (line->nindex > 0) text_char(t, ']');
+  }
+  text_char(t, '\n');
+}
+
+void explain_text(Text *t, const Explanation *x) {
+  for (size_t k = 0; k < x->count; k++) {
+    if (k > 0 && x->lines[k - 1].role == LINE_LOSS) text_char(t, '\n');
+    text_line(t, x, &x->lines[k]);
+  }
+}
+
+// ---- as LaTeX ----
+
+static void latex_line(Text *t, const Explanation *x, const Line *line, bool last) {
+  Bindings b;
+  bindings_init(&b, x->forms, x->taken, x->ntaken);
+  const Form **at = arena_array(forms_arena(x->forms), const Form *, (size_t)line->nindex + 1);
+  for (int k = 0; k < line->nindex; k++) {
+    bindings_push(&b, line->index[k]);
+    at[k] = form_index(x->forms, line->index[k]);
+  }
+  if (line->role == LINE_GRADIENT) text_put(t, "\\frac{\\partial\\,\\mathit{loss}}{\\partial ");
+  form_latex_name(t, &b, line->symbol, line->name, at, line->nindex);
+  if (line->role == LINE_GRADIENT) text_char(t, '}');
+  if (line->derivative_of) {
+    text_put(t, " = \\frac{\\partial\\,\\mathit{loss}}{\\partial ");
+    form_latex_name(t, &b, SYMBOL_VALUE, line->derivative_of, at, line->nindex);
+    text_char(t, '}');
+  }
+  text_put(t, " &= ");
+  form_latex(t, &b, line->value);
+  text_put(t, last ? "\n" : " \\\\\n");
+}
+
+void explain_latex(Text *t, const Explanation *x) {
+  text_put(t, "\\documentclass{article}\n"
+              "\\usepackage{amsmath}\n"
+              "\\allowdisplaybreaks\n"
+              "\\begin{document}\n"
+              "\\begin{align*}\n");
+  for (size_t k = 0; k < x->count; k++) latex_line(t, x, &x->lines[k], k + 1 == x->count);
+  text_put(t, "\\end{align*}\n"
+              "\\end{document}\n");
+}

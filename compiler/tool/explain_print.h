@@ -1,0 +1,36 @@
+// explain_print.h - formulas as text in the model language, and as LaTeX.
+#ifndef MDLC_EXPLAIN_PRINT_H
+#define MDLC_EXPLAIN_PRINT_H
+
+#include "tool/explain_form.h"
+
+// The names under which indices stand in one formula: the model's where they are free, else others.
+typedef struct Bindings {
+  Forms *forms;
+  const char *const *taken; // names that no index may have
+  size_t ntaken;
+  struct Bound {
+    const FormIndex *index;
+    const char *name;
+  } * list;
+  size_t count, room;
+} Bindings;
+
+void bindings_init(Bindings *b, Forms *f, const char *const *taken, size_t ntaken);
+const char *bindings_push(Bindings *b, const FormIndex *index);
+void bindings_pop(Bindings *b, int n);
+const char *bindings_name(const Bindings *b, const FormIndex *index);
+
+// Does something in `form` say what `index` ranges over, as x[i] does for i?
+bool form_implies_range(const Form *form, const FormIndex *index);
+
+// In the model language: what it prints can stand in a .mdl file.
+void form_text(Text *t, Bindings *b, const Form *form);
+// The left side of a definition: name[i, j]; an index whose range `value` does not imply gets it written.
+void form_text_target(Text *t, Bindings *b, const char *name, const FormIndex *const *index, int n, const Form *value);
+
+void form_latex(Text *t, Bindings *b, const Form *form);
+// A name with subscripts: \bar{z}_{i, k}.
+void form_latex_name(Text *t, Bindings *b, SymbolRole role, const char *name, const Form *const *sub, int nsub);
+
+#endif

@@ -1,0 +1,38 @@
+// passes.c - single passes over a loaded program, each verified.
+#include "tool/passes.h"
+
+#include "derive/derive.h"
+#include "graph/text.h"
+#include "simplify/simplify.h"
+
+static int verified(const Program *program, const Graph *g, const char *pass) {
+  Text why;
+  text_init(&why);
+  int status = STATUS_OK;
+  if (!graph_verify(program->model, g, &why))
+    status = tool_fail(STATUS_INTERNAL, "internal error: after %s: %s", pass, why.s);
+  text_free(&why);
+  return status;
+}
+
+int pass_need_loss(const Program *program, const char *what) {
+  if (graph_root(program->model->graph, ROOT_LOSS, 0)) return STATUS_OK;
+  return tool_reject("%s: the model has no loss, so it has no %s", program->emit.source, what);
+}
+
+int pass_derive(Arena *a, const Program *program, bool unit_seed, const Graph **derived) {
+  int status = pass_need_loss(program, "gradient");
+  if (status) return status;
+  *derived = derive_gradient(a, program->model->graph, unit_seed, NULL);
+  return verified(program, *derived, "derive");
+}
+
+int pass_simplify(Arena *a, const Program *program, const Graph *g, unsigned roles, const Graph **simplified) {
+  *simplified = program->emit.no_simplify ? prune(a, g, roles) : simplify(a, g, roles);
+  return verified(program, *simplified, "simplify");
+}
+
+int pass_gradient(Arena *a, const Program *program, const Graph **gradient) {
+  int status = pass_derive(a, program, true, gradient);
+  return status ? status : pass_simplify(a, program, *gradient, ROLE(ROOT_LOSS) | ROLE(ROOT_GRADIENT), gradient);
+}
