@@ -1,4 +1,4 @@
-// embed.c - a build tool: prints files as C strings.  embed NAME=FILE … > embedded.c
+// embed.c - a build tool: prints files as C arrays.  embed NAME=FILE … > embedded.c
 #include <stdio.h>
 #include <string.h>
 
@@ -8,14 +8,11 @@ static int embed(const char *name, size_t length, const char *path) {
     perror(path);
     return 1;
   }
-  printf("const char %.*s[] =\n    \"", (int)length, name);
-  for (int c; (c = getc(f)) != EOF;) {
-    if (c == '\n') fputs("\\n\"\n    \"", stdout);
-    else if (c == '"' || c == '\\' || c == '?') printf("\\%c", c);
-    else if (c < 32 || c > 126) printf("\\%03o", (unsigned)c);
-    else putchar(c);
-  }
-  puts("\";\n");
+  // As numbers: string literals may not be as long as these files.
+  printf("const char %.*s[] = {", (int)length, name);
+  int column = 0;
+  for (int c; (c = getc(f)) != EOF; column++) printf("%s%d,", column % 24 ? "" : "\n  ", c < 128 ? c : c - 256);
+  puts("0};\n");
   int failed = ferror(f);
   fclose(f);
   return failed;
