@@ -78,6 +78,17 @@ static void *convert(Arena *a, int type, const BoundArray *array) {
   return to;
 }
 
+// Every array that will be made has a size.
+static int check_sizes(Arena *a, const Instance *i) {
+  const int count[] = {i->model->ndata, i->model->nparams, i->model->npredicts, i->model->nmetrics};
+  for (int role = MDL_DATA; role <= MDL_METRIC; role++)
+    for (int k = 0; k < count[role]; k++) {
+      int64_t extent[DATA_MAX_RANK];
+      if (instance_shape(i, role, k, extent) > SIZE_MAX / 2 / sizeof(double)) return refuse(a, i, MDL_ERROR_OVERFLOW);
+    }
+  return STATUS_OK;
+}
+
 static void set_dims(Arena *a, const Model *m, const Bound *bound, Instance *i) {
   int64_t *dims = arena_array(a, int64_t, (size_t)i->model->ndims);
   for (int k = 0; k < i->model->ndims; k++) dims[k] = bound->dims[dims_find(m->dims, i->model->dims[k].name)];
@@ -130,6 +141,8 @@ int instance_new(Arena *a, const Program *program, const Jit *jit, const Bound *
   int status = i->model->layout(i->dims, offsets);
   if (!status) status = i->model->sizes(i->dims, &i->sizes);
   if (status) return refuse(a, i, status);
+  status = check_sizes(a, i);
+  if (status) return status;
   i->offsets = offsets;
   i->nreals = (size_t)offsets[i->model->nparams];
   set_data(a, bound, i);

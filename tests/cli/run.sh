@@ -16,6 +16,8 @@ TMPDIR=$top/tmp
 export TMPDIR
 mkdir "$TMPDIR"
 unset CFLAGS
+ASAN_OPTIONS=allocator_may_return_null=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+export ASAN_OPTIONS
 
 mdlc() { "$mdlc" "$@"; }
 
