@@ -5,8 +5,8 @@
 #   case_is 'name' STATUS 'text on stderr' command…      ('' : nothing is asked of stderr)
 #   prints 'text'                                        what the last command must have on stdout
 #   leaves 'file…'                                       all files that it must have made
-mdlc=$1
-cases=$2
+mdlc=$(realpath "$1")
+cases=$(realpath "$2")
 count=0
 failed=0
 top=$(mktemp -d) || exit 1
