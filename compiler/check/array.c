@@ -125,7 +125,7 @@ Value matmul(Walk *w, const AstExpr *e, Value a, Value b, const char *claim) {
   factor[1].type = b.type;
   factor[1].expr = substitute(w, b.expr, bsub, b.rank);
   Value product = elementwise(w, at, PRIM_MUL, factor);
-  NodeForm form = {.name = made_name(w, claim, "product"), .span = at, .reduce = REDUCE_SUM, .first = first};
+  NodeForm form = {.name = made_name(w, claim, "product"), .span = at, .reduce = REDUCE_SUM, .first = first, .guard = w->npath};
   result = make_node(w, form, product);
   if (claim) w->claimed = result.expr->u.read.node;
   close_levels(w, first);

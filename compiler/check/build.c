@@ -91,6 +91,8 @@ static const Expr *fold_unary(Walk *w, Prim op, const Expr *x) {
   if (op == PRIM_NEG && is_constant_real(x)) return expr_real(w->graph, -x->u.real);
   if (op == PRIM_NEG && x->kind == EXPR_PRIM && x->u.prim.op == PRIM_NEG) return x->u.prim.arg[0];
   if (op == PRIM_REAL && expr_is_int(x, &n)) return expr_real(w->graph, (double)n);
+  if (op == PRIM_REAL && x->kind == EXPR_PRIM && x->u.prim.op == PRIM_SELECT)
+    return make_select(w, x->u.prim.arg[0], make_real(w, x->u.prim.arg[1]), make_real(w, x->u.prim.arg[2]));
   if (op == PRIM_NOT && x->kind == EXPR_BOOL) return expr_bool(w->graph, !x->u.boolean);
   return NULL;
 }

@@ -73,7 +73,7 @@ static Value entries(Walk *w, const Target *target, const AstExpr *value, const 
   else if (fine && !body.bad && (is_claimed(w, &body, first) || (!guarded && stays_expression(w, body.expr))))
     result = with_axes(w, body, first);
   else if (fine && !body.bad)
-    result = make_node(w, (NodeForm){name, target->span, REDUCE_NONE, first}, body);
+    result = make_node(w, (NodeForm){name, target->span, REDUCE_NONE, first, mark}, body);
   w->scope = outer;
   w->npath = mark;
   close_levels(w, first);
@@ -106,7 +106,7 @@ static const Node *node_of(Walk *w, Value v, const char *name) {
   bool whole = e->kind == EXPR_READ && e->u.read.node->kind == NODE_COMP && e->u.read.node->nout == v.rank;
   for (int k = 0; whole && k < v.rank; k++)
     whole = e->u.read.sub[k]->kind == EXPR_INDEX && e->u.read.sub[k]->u.index == k;
-  if (!whole) e = make_node(w, (NodeForm){name, v.span, REDUCE_NONE, w->nlevel}, v).expr;
+  if (!whole) e = make_node(w, (NodeForm){name, v.span, REDUCE_NONE, w->nlevel, w->npath}, v).expr;
   return e->kind == EXPR_READ ? e->u.read.node : NULL;
 }
 

@@ -84,7 +84,7 @@ static bool bind_dimensions(Walk *w, const Function *f, const Value *args) {
         else if (pass == 0) scope_define_value(w, (Name){e->name, e->span}, poly_value_of(w, given, e->span));
         else wanted = dimension(w, e);
         if (wanted && wanted != given)
-          diag_error(w->diags, args[k].span, "`%s` takes `%s`: `%s` is `%s` here, not `%s`", name,
+          diag_error(w->diags, args[k].span, "`%s` takes `%s`, where `%s` stands for `%s` in this call, not for `%s`", name,
                      argument_text(w, &formal->items[k]), ast_expr_text(w->arena, e), poly_text(w, wanted), poly_text(w, given));
         fine = fine && wanted == given;
       }
@@ -158,7 +158,9 @@ static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t 
   for (size_t k = 0; fine && k < nargs; k++) fine = scope_define_value(w, formal->items[k].name, own[k]) && fine;
   if (fine) {
     w->scope = scope_new(w, w->scope, INT_MAX); // locals may shadow arguments
+    size_t errors = w->diags->errors;
     fine = run_body(w, f, claim, results);
+    if (w->diags->errors > errors && !w->audit) diag_note(w->diags, at, "in this call of `%s`", f->def->def.name.text);
   }
   for (size_t k = 0; fine && k < results->count; k++) results->items[k] = gather_leads(w, results->items[k], first, nlead, at);
   close_levels(w, first);
@@ -166,14 +168,13 @@ static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t 
 }
 
 bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, const char *claim, Values *results) {
-  f->called = true;
   if (!ranks_fit(w, f, at, args, nargs) || !within_limits(w, f, at)) return false;
+  f->called = true;
   Value *settled = arena_array(w->arena, Value, nargs + 1);
   for (size_t k = 0; k < nargs; k++)
     settled[k] = f->def->def.args.items[k].shape.count ? settle(w, args[k], f->def->def.args.items[k].name.text) : args[k];
   Scope *scope = w->scope;
   bool whole = w->whole;
-  size_t errors = w->diags->errors;
   w->whole = false;
   w->scope = scope_new(w, f->scope, f->order + 1); // itself included, so that recursion is seen as what it is
   w->calls++;
@@ -184,7 +185,6 @@ bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, cons
   w->call_depth--;
   w->scope = scope;
   w->whole = whole;
-  if (w->diags->errors > errors && !w->audit) diag_note(w->diags, at, "in this call of `%s`", f->def->def.name.text);
   return fine;
 }
 

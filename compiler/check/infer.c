@@ -201,7 +201,10 @@ static bool search(void *context, const AstExpr *e) {
       const AstExpr *at = e->index.subscripts.items[k].at;
       Value base;
       if (!at || at->kind != AST_NAME || strcmp(at->name, s->name.text) != 0) continue;
-      if (!shape_of(s->walk, e->index.base, &base)) continue;
+      if (!shape_of(s->walk, e->index.base, &base)) {
+        s->bad = s->bad || e->index.base->kind == AST_NAME; // of no known name: told where it is lowered
+        continue;
+      }
       if (base.bad) s->bad = true;
       else if (k < (size_t)base.rank) meet(s, e, base.extent[k]);
     }

@@ -186,7 +186,8 @@ typedef struct NodeForm {
   const char *name;
   Span span;
   Reduce reduce;
-  int first; // levels from here on are the node's own: reduced over, or, without a reduction, its first axes
+  int first;    // levels from here on are the node's own: reduced over, or, without a reduction, its first axes
+  size_t guard; // conditions of the path from here on are the node's own
 } NodeForm;
 // The entries of `body` over the levels that it uses, as a node; a read of it.
 Value make_node(Walk *w, NodeForm form, Value body);

@@ -161,6 +161,7 @@ Value make_node(Walk *w, NodeForm form, Value body) {
   bool reduced = form.reduce != REDUCE_NONE;
   uint64_t own = 0;
   for (int k = form.first; k < w->nlevel; k++) own |= bit(FIRST_LEVEL + k);
+  for (size_t k = form.guard; k < w->npath; k++) own |= w->path[k]->indices;
   const Poly *const *outer_axes = w->axis_extent;
   w->axis_extent = body.extent;
   uint64_t used = indices_of(w, body.expr, own);
@@ -222,7 +223,7 @@ static bool reads_whole(const Value *v, const Node *node) {
 Value store(Walk *w, const char *name, Value v) {
   if (v.bad || stays_expression(w, v.expr)) return v;
   if (w->claimed && reads_whole(&v, w->claimed)) return v;
-  return make_node(w, (NodeForm){.name = name, .span = v.span, .reduce = REDUCE_NONE, .first = w->nlevel}, v);
+  return make_node(w, (NodeForm){name, v.span, REDUCE_NONE, w->nlevel, w->npath}, v);
 }
 
 Value settle(Walk *w, Value v, const char *suffix) {

@@ -31,8 +31,8 @@ bool reduction_named(const char *name) {
 }
 
 // The body as an array of its own over the levels from `first` on, read at them.
-static Value candidate(Walk *w, Span at, Value body, int first) {
-  Value whole = make_node(w, (NodeForm){made_name(w, NULL, "candidate"), at, REDUCE_NONE, first}, body);
+static Value candidate(Walk *w, Span at, Value body, int first, size_t guard) {
+  Value whole = make_node(w, (NodeForm){made_name(w, NULL, "candidate"), at, REDUCE_NONE, first, guard}, body);
   if (whole.bad) return whole;
   const Expr *sub[MAX_RANK];
   int lead = w->nlevel - first;
@@ -41,28 +41,28 @@ static Value candidate(Walk *w, Span at, Value body, int first) {
   return body;
 }
 
-static Value count_of(Walk *w, Span at, int first, bool guarded) {
+static Value count_of(Walk *w, Span at, int first, size_t guard) {
   const Poly *count = poly_int(w->dims, 1);
   for (int k = first; k < w->nlevel; k++) count = poly_mul(w->dims, count, w->level[k].extent);
-  if (!guarded) return scalar_value(TYPE_REAL, make_real(w, expr_poly(w->graph, count)), at);
-  NodeForm form = {made_name(w, NULL, "count"), at, REDUCE_SUM, first};
+  if (guard == w->npath) return scalar_value(TYPE_REAL, make_real(w, expr_poly(w->graph, count)), at);
+  NodeForm form = {made_name(w, NULL, "count"), at, REDUCE_SUM, first, guard};
   return make_node(w, form, scalar_value(TYPE_REAL, expr_real(w->graph, 1), at));
 }
 
-// The body reduced over the levels from `first` on.
-static Value finish(Walk *w, Span at, const ReduceRow *row, Value body, int first, bool guarded, const char *claim) {
+// The body reduced over the levels from `first` on, under the conditions from `guard` on.
+static Value finish(Walk *w, Span at, const ReduceRow *row, Value body, int first, size_t guard, const char *claim) {
   bool mean = row->reduce == REDUCE_SUM && row->real;
   if (row->real) {
     body.expr = make_real(w, body.expr);
     body.type = TYPE_REAL;
   }
-  if (row->candidate && body.expr->kind != EXPR_READ) body = candidate(w, at, body, first);
+  if (row->candidate && body.expr->kind != EXPR_READ) body = candidate(w, at, body, first, guard);
   if (body.bad) return body;
-  NodeForm form = {made_name(w, mean ? NULL : claim, mean ? "sum" : row->name), at, row->reduce, first};
+  NodeForm form = {made_name(w, mean ? NULL : claim, mean ? "sum" : row->name), at, row->reduce, first, guard};
   Value result = make_node(w, form, body);
   if (result.bad) return result;
   if (claim && !mean) w->claimed = result.expr->u.read.node;
-  return mean ? elementwise(w, at, PRIM_DIV, (const Value[]){result, count_of(w, at, first, guarded)}) : result;
+  return mean ? elementwise(w, at, PRIM_DIV, (const Value[]){result, count_of(w, at, first, guard)}) : result;
 }
 
 Value reduce_whole(Walk *w, Span at, const char *function, Value v, const char *claim) {
@@ -83,7 +83,7 @@ Value reduce_whole(Walk *w, Span at, const char *function, Value v, const char *
     if (!sub[k]) return bad_value(at);
   }
   Value body = scalar_value(v.type, substitute(w, v.expr, sub, v.rank), v.span);
-  Value result = finish(w, at, row, body, first, false, claim);
+  Value result = finish(w, at, row, body, first, w->npath, claim);
   close_levels(w, first);
   return result;
 }
@@ -135,7 +135,7 @@ Value reduce_over(Walk *w, const AstExpr *e, const char *claim) {
   Value body = eval(w, e->reduce.body);
   fine = want_number(w, &body) && fine;
   Value result = bad_value(e->span);
-  if (fine) result = finish(w, e->span, row, body, first, w->npath > mark, claim);
+  if (fine) result = finish(w, e->span, row, body, first, mark, claim);
   w->scope = outer;
   w->npath = mark;
   close_levels(w, first);

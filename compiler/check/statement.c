@@ -80,7 +80,7 @@ static const Node *start_of(Walk *w, const Stmt *s, const Value *shape, size_t p
   Value whole = *shape;
   whole.expr = make_real(w, aligned(w, &v, shape->rank));
   const char *node = arena_printf(w->arena, "start_%s", name);
-  whole = make_node(w, (NodeForm){node, s->param.name.span, REDUCE_NONE, w->nlevel}, whole);
+  whole = make_node(w, (NodeForm){node, s->param.name.span, REDUCE_NONE, w->nlevel, w->npath}, whole);
   return whole.expr->kind == EXPR_READ ? whole.expr->u.read.node : NULL;
 }
 

@@ -75,8 +75,9 @@ static void add_check(Walk *w, const AstExpr *e, Span at, const Expr *value, con
                               .guard = guard ? substitute(w, guard, position, INDEX_MAX) : NULL});
 }
 
-static bool is_fixed_number(const Expr *e) {
-  return e->kind == EXPR_POLY;
+static const char *subscript_text(Walk *w, const Subscript *s) {
+  if (s->kind == SUB_AT) return ast_expr_text(w->arena, s->at);
+  return arena_printf(w->arena, "%s..%s", ast_expr_text(w->arena, s->low), ast_expr_text(w->arena, s->high));
 }
 
 // Errors, checks and silence, as what is known of the subscript's range asks for.
@@ -85,15 +86,13 @@ static bool check_range(Walk *w, const AstExpr *e, const Subscript *s, const Exp
   RangeAnswer answer = range_of(w, value, limit, &worst);
   if (answer == RANGE_UNKNOWN) add_check(w, e, s->span, value, limit);
   if (answer != RANGE_REFUTED) return true;
-  const char *text = s->kind == SUB_AT ? ast_expr_text(w->arena, s->at) : "this slice", *tick = s->kind == SUB_AT ? "`" : "";
-  if (is_fixed_number(value) || !worst) {
-    diag_error(w->diags, s->span, "%s%s%s is out of range: the axis has `%s` entries, counted from 0", tick, text, tick,
-               poly_text(w, limit));
+  const char *text = subscript_text(w, s), *size = poly_text(w, limit);
+  if (value->kind == EXPR_POLY || !worst) {
+    diag_error(w->diags, s->span, "`%s` is out of range: the axis has `%s` entries, counted from 0", text, size);
     return false;
   }
-  diag_error(w->diags, s->span, "%s%s%s reaches %s, but the axis has `%s` entries, counted from 0", tick, text, tick,
-             poly_text(w, worst), poly_text(w, limit));
-  diag_note(w->diags, s->span, "guard it with an `if`, or give the index a range");
+  diag_error(w->diags, s->span, "`%s` reaches %s, but the axis has `%s` entries, counted from 0", text, poly_text(w, worst), size);
+  if (value->indices >> FIRST_LEVEL) diag_note(w->diags, s->span, "guard it with an `if`, or give the index a range");
   return false;
 }
 
