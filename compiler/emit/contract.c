@@ -557,7 +557,7 @@ void emit_source(Text *t, const Model *m, const EmitOptions *options) {
   if (contains(&sizes, "mdl_exact(")) text_put(t, checked_exact);
   if (contains(&sizes, "mdl_checked_")) text_put(t, checked_division);
   helpers_print(t, &u);
-  text_put(t, sizes.s);
+  put_wrapped(t, sizes.s);
   text_put(t, functions.s);
   put_descriptor(t, &p);
   text_free(&sizes);

@@ -90,6 +90,9 @@ typedef const char *DimSpelling(void *context, int dim);
 void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpelling *spell, void *context);
 void put_poly_checked(Text *t, const Dims *dims, const Poly *p, DimSpelling *spell, void *context);
 
+// Text of statements, its long lines broken.
+void put_wrapped(Text *t, const char *s);
+
 void put_real(Text *t, double x, bool use_float);
 
 // C's precedences, as far as generated code needs them.

@@ -391,7 +391,7 @@ FunctionCost function_print(Text *t, const Plan *p, FunctionKind kind) {
   put_unused(t, &r);
   text_put(t, r.t.s);
   if (r.t.length && f.body.s[0] != '\n' && f.body.length) text_char(t, '\n');
-  text_put(t, f.body.s);
+  put_wrapped(t, f.body.s);
   text_put(t, "}\n");
   text_free(&dims);
   text_free(&r.t);

@@ -98,7 +98,11 @@ static void put_term_checked(Text *t, const Dims *dims, int64_t c, const PolyTer
 void put_poly_checked(Text *t, const Dims *dims, const Poly *p, DimSpelling *spell, void *context) {
   const PolyTerm *terms;
   int count = poly_terms(p, &terms);
-  int64_t l = common_denominator(terms, count);
+  int64_t l = common_denominator(terms, count), value;
+  if (poly_is_fixed(dims, p) && poly_value(dims, p, NULL, &value)) {
+    text_printf(t, value > INT32_MAX || value < -INT32_MAX ? "INT64_C(%lld)" : "%lld", (long long)value);
+    return;
+  }
   if (l != 1) text_put(t, "mdl_exact(");
   for (int k = 0; k < count - 1; k++) text_put(t, "mdl_add(");
   for (int k = 0; k < count; k++) {
@@ -106,6 +110,5 @@ void put_poly_checked(Text *t, const Dims *dims, const Poly *p, DimSpelling *spe
     put_term_checked(t, dims, terms[k].num * (l / terms[k].den), &terms[k], terms[k].nsym, spell, context);
     if (k) text_put(t, ", &status)");
   }
-  if (!count) text_put(t, "0");
   if (l != 1) text_printf(t, ", %lld, &status)", (long long)l);
 }

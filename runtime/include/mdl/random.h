@@ -13,12 +13,19 @@
 #include <math.h>
 #include <stdint.h>
 
+/* A copy in a source file need not use all of it. */
+#if defined(__GNUC__)
+#define MDL_RANDOM_INLINE static inline __attribute__((unused))
+#else
+#define MDL_RANDOM_INLINE static inline
+#endif
+
 struct mdl_random_block {
   uint32_t word[4];
 };
 
 /* Philox4x32-10 itself: a bijection of the 128-bit counter for each key (word 0 is the lowest). */
-static inline struct mdl_random_block mdl_random_philox(struct mdl_random_block counter, uint32_t key0, uint32_t key1) {
+MDL_RANDOM_INLINE struct mdl_random_block mdl_random_philox(struct mdl_random_block counter, uint32_t key0, uint32_t key1) {
   struct mdl_random_block x = counter;
   int round;
   for (round = 0; round < 10; round++) {
@@ -35,7 +42,7 @@ static inline struct mdl_random_block mdl_random_philox(struct mdl_random_block 
 }
 
 /* The 128 bits of (seed, stream, counter). */
-static inline struct mdl_random_block mdl_random_bits(uint64_t seed, uint64_t stream, uint64_t counter) {
+MDL_RANDOM_INLINE struct mdl_random_block mdl_random_bits(uint64_t seed, uint64_t stream, uint64_t counter) {
   struct mdl_random_block x;
   x.word[0] = (uint32_t)counter;
   x.word[1] = (uint32_t)(counter >> 32);
@@ -45,20 +52,20 @@ static inline struct mdl_random_block mdl_random_bits(uint64_t seed, uint64_t st
 }
 
 /* The middle of one of 2^52 equal parts of (0, 1), taken by the upper bits of two words: never 0 and never 1. */
-static inline double mdl_random_open(uint32_t high, uint32_t low) {
+MDL_RANDOM_INLINE double mdl_random_open(uint32_t high, uint32_t low) {
   const uint64_t part = ((uint64_t)high << 20) | (low >> 12);
   return ((double)part + 0.5) * (1.0 / 4503599627370496.0);
 }
 
 /* Uniform in the open interval (0, 1).  Rounded to float it may be 1. */
-static inline double mdl_random_uniform(uint64_t seed, uint64_t stream, uint64_t counter) {
+MDL_RANDOM_INLINE double mdl_random_uniform(uint64_t seed, uint64_t stream, uint64_t counter) {
   const struct mdl_random_block x = mdl_random_bits(seed, stream, counter);
   return mdl_random_open(x.word[0], x.word[1]);
 }
 
 /* Standard normal, by the cosine half of G. E. P. Box and M. E. Muller (Ann. Math. Statist. 29, 1958); |z| < 8.6.
  * Its last bits are those of the platform's log and cos. */
-static inline double mdl_random_normal(uint64_t seed, uint64_t stream, uint64_t counter) {
+MDL_RANDOM_INLINE double mdl_random_normal(uint64_t seed, uint64_t stream, uint64_t counter) {
   const struct mdl_random_block x = mdl_random_bits(seed, stream, counter);
   const double u = mdl_random_open(x.word[0], x.word[1]);
   const double v = mdl_random_open(x.word[2], x.word[3]);
@@ -66,7 +73,7 @@ static inline double mdl_random_normal(uint64_t seed, uint64_t stream, uint64_t 
 }
 
 /* An integer in 0 .. n-1, each equally likely (n > 0): values under 2^64 mod n are drawn again, with the next key. */
-static inline uint64_t mdl_random_below(uint64_t seed, uint64_t stream, uint64_t counter, uint64_t n) {
+MDL_RANDOM_INLINE uint64_t mdl_random_below(uint64_t seed, uint64_t stream, uint64_t counter, uint64_t n) {
   const uint64_t unfair = (UINT64_C(0) - n) % n;
   for (;; seed++) {
     const struct mdl_random_block x = mdl_random_bits(seed, stream, counter);

@@ -1,0 +1,49 @@
+// wrap.c - long lines of generated C broken before an operator, as far outside of brackets as can be.
+#include <string.h>
+
+#include "emit/function.h"
+
+enum { LINE_WIDTH = 110 };
+
+// Where to break s: at the last outermost space before an operator or behind a comma, after `from` and before `room`;
+// 0 where there is none.
+static size_t break_at(const char *s, size_t from, size_t room) {
+  size_t best = 0;
+  int depth = 0, best_depth = 0;
+  for (size_t k = 0; k < room && s[k] != '\n'; k++) {
+    if (s[k] == '(' || s[k] == '[') depth++;
+    if (s[k] == ')' || s[k] == ']') depth--;
+    if (s[k] != ' ' || k <= from) continue;
+    bool infix = s[k + 1] && strchr("+-*/?:", s[k + 1]) && s[k + 2] == ' ';
+    bool logical = !strncmp(s + k + 1, "&& ", 3) || !strncmp(s + k + 1, "|| ", 3);
+    if (!infix && !logical && s[k - 1] != ',') continue;
+    if (!best || depth <= best_depth) {
+      best = k;
+      best_depth = depth;
+    }
+  }
+  return best;
+}
+
+void put_wrapped(Text *t, const char *s) {
+  while (*s) {
+    const char *end = strchr(s, '\n');
+    size_t length = end ? (size_t)(end - s) : strlen(s), indent = strspn(s, " "), room = LINE_WIDTH;
+    bool comment = !strncmp(s + indent, "/*", 2);
+    size_t from = indent + 12; // not right behind the beginning
+    while (!comment && length > room) {
+      size_t at = break_at(s, from, room);
+      if (!at) break;
+      text_putn(t, s, at);
+      text_char(t, '\n');
+      text_repeat(t, ' ', (int)indent + 4);
+      s += at + 1;
+      length -= at + 1;
+      room = LINE_WIDTH - indent - 4;
+      from = 0;
+    }
+    text_putn(t, s, length + (end ? 1 : 0));
+    if (!end) return;
+    s = end + 1;
+  }
+}
