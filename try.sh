@@ -13,12 +13,12 @@ say "The model, $model"
 cat "$model"
 
 say 'Training: 5000 epochs of SGD, learning rate 0.01'
-build/mdlc train "$model" --data "$readings" --optimizer sgd --lr 1e-2 --epochs 5000 --log-every 500 -o build/fitted.json
+build/compiler/mdlc train "$model" --data "$readings" --optimizer sgd --lr 1e-2 --epochs 5000 --log-every 500 -o build/fitted.json
 
 say 'The trained parameters'
 cat build/fitted.json
-build/mdlc eval "$model" --data "$readings" --params build/fitted.json --json > build/fitted_eval.json
+build/compiler/mdlc eval "$model" --data "$readings" --params build/fitted.json --json > build/fitted_eval.json
 sed -n 's/^{*"loss": \([^,]*\),.*/loss \1/p' build/fitted_eval.json
 
 say 'Checking the gradient: generated C against complex step, dual numbers, differences and the derivative by hand'
-build/mdlc check "$model" --data "$readings"
+build/compiler/mdlc check "$model" --data "$readings"

@@ -6,12 +6,10 @@
 #include "readings.h"
 #include "thermometer_scaled.h"
 
-enum { W, B, PARAMS }; /* as the enum in thermometer_scaled.h places them */
-
 int main(void) {
   const thermometer_scaled_dims dims = {READINGS};
   const thermometer_scaled_data data = {.t_u = readings_t_u, .t_c = readings_t_c};
-  double params[PARAMS], grad[PARAMS], loss = 0;
+  double params[thermometer_scaled_nparams], grad[thermometer_scaled_nparams], loss = 0;
 
   /* The model needs no work memory for value_and_grad, and plain SGD no state: the sizes would tell otherwise. */
   struct mdl_sizes sizes;
@@ -21,8 +19,8 @@ int main(void) {
   options.lr = 1e-2;
   int status = thermometer_scaled_check(&dims, &data, NULL);
   if (status == MDL_OK) status = thermometer_scaled_sizes(&dims, &sizes);
-  if (status == MDL_OK) status = mdl_optim_state_size(&options, MDL_DOUBLE, PARAMS, &state_size);
-  if (status == MDL_OK) status = mdl_optim_init(&optim, &options, MDL_DOUBLE, PARAMS, NULL);
+  if (status == MDL_OK) status = mdl_optim_state_size(&options, MDL_DOUBLE, thermometer_scaled_nparams, &state_size);
+  if (status == MDL_OK) status = mdl_optim_init(&optim, &options, MDL_DOUBLE, thermometer_scaled_nparams, NULL);
   if (status != MDL_OK) {
     fprintf(stderr, "%s\n", mdl_status_message(status));
     return 1;
@@ -38,6 +36,6 @@ int main(void) {
     if (epoch <= 3 || epoch % 500 == 0) printf("epoch %d  loss %f\n", epoch, loss);
     mdl_optim_step(&optim, params, grad);
   }
-  printf("w = %.17g\nb = %.17g\n", params[W], params[B]);
+  printf("w = %.17g\nb = %.17g\n", params[thermometer_scaled_at_w], params[thermometer_scaled_at_b]);
   return 0;
 }
