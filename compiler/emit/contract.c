@@ -80,7 +80,7 @@ static void all_sizes(const Plan *p, const Poly **size) {
 static void put_members(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   Arena *a = p->unit->arena;
-  int dims[64], ndims = call_dims(m->dims, dims);
+  int *dims = arena_array(p->unit->arena, int, (size_t)dims_count(m->dims) + 1), ndims = call_dims(m->dims, dims);
   text_printf(t, "/* The dimensions that are known when a function is called. */\ntypedef struct %s_dims {\n", m->name);
   for (int k = 0; k < ndims; k++) {
     const Dim *d = dims_get(m->dims, dims[k]);
@@ -130,6 +130,30 @@ static void put_enumerators(Text *t, const Plan *p) {
   text_put(t, "};\n\n");
 }
 
+// Floating-point operations of each function: constants where the dimensions are fixed, else formulas.
+static void put_operation_counts(Text *t, const Plan *p) {
+  const Model *m = p->unit->model;
+  bool any = false;
+  for (int k = 0; k <= FUNCTION_VALUE_AND_GRAD; k++) {
+    if (!p->function[k].present) continue;
+    Text body;
+    text_init(&body);
+    FunctionCost cost = function_print(&body, p, (FunctionKind)k);
+    text_free(&body);
+    int64_t value;
+    if (!any) text_put(t, "/* Floating-point operations; a call of <math.h> counts as one. */\n");
+    any = true;
+    if (poly_is_fixed(m->dims, cost.flops) && poly_value(m->dims, cost.flops, NULL, &value) && value <= INT32_MAX) {
+      text_printf(t, "enum { %s_%s_flops = %lld };%s\n", m->name, function_names[k], (long long)value, cost.bound ? " /* at most */" : "");
+    } else {
+      text_printf(t, "/* %s: %s", function_names[k], cost.bound ? "at most " : "");
+      poly_print(t, m->dims, cost.flops);
+      text_put(t, " */\n");
+    }
+  }
+  if (any) text_char(t, '\n');
+}
+
 // What is known of memory and operations when the model is compiled.
 static void put_constants(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
@@ -155,6 +179,7 @@ static void put_constants(Text *t, const Plan *p) {
     any = true;
   }
   text_put(t, fixed ? "\n};\n\n" : "\n");
+  put_operation_counts(t, p);
 }
 
 static const char *const function_comments[FUNCTION_COUNT] = {
@@ -368,7 +393,7 @@ static void put_check(Text *t, const Plan *p) {
 static void put_adapters(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   Arena *a = p->unit->arena;
-  int dims[64], ndims = call_dims(m->dims, dims);
+  int *dims = arena_array(p->unit->arena, int, (size_t)dims_count(m->dims) + 1), ndims = call_dims(m->dims, dims);
   text_printf(t, "/* ---- the descriptor: the same functions for untyped pointers ---- */\n\nstatic %s_dims typed_dims(const int64_t *dims) {\n  %s_dims d;\n", m->name, m->name);
   if (!ndims) text_put(t, "  (void)dims;\n  d.none = 0;\n");
   for (int k = 0; k < ndims; k++) text_printf(t, "  d.%s = dims[%d];\n", names_member(a, dims_get(m->dims, dims[k])->name), k);
@@ -413,7 +438,7 @@ static void put_array_row(Text *t, const Plan *p, const char *name, Type type, i
 
 static void put_tables(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
-  int dims[64], ndims = call_dims(m->dims, dims);
+  int *dims = arena_array(p->unit->arena, int, (size_t)dims_count(m->dims) + 1), ndims = call_dims(m->dims, dims);
   Text shape;
   text_init(&shape);
   if (ndims) {
@@ -547,6 +572,12 @@ void emit_source(Text *t, const Model *m, const EmitOptions *options) {
                  "/* Every rounding is as written: no contraction into fused multiply-add. */\n"
                  "#if defined(__clang__)\n#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__) && !defined(__cplusplus)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n",
               m->name);
+  text_printf(t, "/* The sizes in the header hold on this machine. */\ntypedef char %s_real_size_holds[sizeof(%s) == %d ? 1 : -1];\n", m->name, u.real,
+              options->use_float ? 4 : 8);
+  int64_t reals;
+  if (param_at(a, &p, m->nparam) && poly_value(m->dims, p.param_offset[m->nparam], NULL, &reals) && reals < INT32_MAX / 8)
+    text_printf(t, "typedef char %s_params_size_holds[sizeof(%s) * (size_t)%s_nparams == (size_t)%s_params_bytes ? 1 : -1];\n", m->name, u.real, m->name, m->name);
+  text_char(t, '\n');
   if (contains(&sizes, "mdl_add(") || contains(&sizes, "mdl_mul(")) {
     // Either may be left alone by a small model.
     const char *mul = strstr(checked_arithmetic, "static int64_t mdl_mul");

@@ -27,7 +27,7 @@ typedef struct Run {
 // "t_p: a division by zero, at i = 3"
 static bool fail(Run *r, const Node *n, const char *what) {
   r->error->node = n;
-  snprintf(r->error->text, sizeof r->error->text, "%.60s: %s", n->name, what);
+  snprintf(r->error->text, sizeof r->error->text, "%.60s: %.180s", n->name, what);
   return false;
 }
 
