@@ -42,10 +42,6 @@ typedef struct FunctionCost {
 } FunctionCost;
 FunctionCost function_print(Text *t, const Plan *p, FunctionKind kind);
 
-// Contract.c's and subscripts.c's parts of `_check`.
-void found_print(Text *t, const char *indent, const char *name, const char *position, const char *value);
-void subscript_check_print(Text *t, const Plan *p, int which);
-
 // The roots that `predict` or `metrics` gives, in order.
 int plan_outputs(const Plan *p, RootRole role, const Root **roots);
 const char *param_at(Arena *a, const Plan *p, int which); // "thermometer_at_w", or null where the offset is not fixed

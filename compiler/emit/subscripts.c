@@ -1,7 +1,12 @@
 // subscripts.c - `_check`'s loops over subscripts that the compiler could not prove.
-#include <string.h>
+#include "emit/contract.h"
 
-#include "emit/functions.h"
+void found_print(Text *t, const char *indent, const char *name, const char *position, const char *value) {
+  text_printf(t, "%sif (where) {\n%s  where->name = \"", indent, indent);
+  put_safe(t, name);
+  text_printf(t, "\";\n%s  where->position = %s;\n%s  where->value = %s;\n%s  where->limit = limit;\n%s}\n%sreturn MDL_ERROR_RANGE;\n",
+              indent, position, indent, value, indent, indent, indent);
+}
 
 // A schedule of nothing: enough for expressions over data and indices.
 static Function plain_function(const Plan *p, const RangeCheck *c) {

@@ -1,0 +1,39 @@
+// contract.h - what the printers of the header, the sizes and the descriptor share.
+#ifndef MDLC_CONTRACT_H
+#define MDLC_CONTRACT_H
+
+#include "emit/functions.h"
+
+// Spells dimensions inside functions that take `dims` (a DimSpelling; the context is a Speller).
+typedef struct Speller {
+  const Model *model;
+  Arena *arena;
+} Speller;
+const char *spell_argument(void *context, int dim);
+
+// "n, d" in the model's names.
+void put_shape_text(Text *t, const Dims *dims, const Poly *const *extent, int rank);
+void put_node_shape(Text *t, const Dims *dims, const Node *n);
+// User's text where it can end neither a comment nor a string.
+void put_safe(Text *t, const char *s);
+// The dimensions known at call time, in order; which may be null.
+int call_dims(const Dims *dims, int *which);
+
+// Bytes, in the order of struct mdl_sizes.
+enum { SIZE_PARAMS, SIZE_TAPE, SIZE_FORWARD, SIZE_BACKWARD, SIZE_VALUE_AND_GRAD, SIZE_PREDICT, SIZE_METRICS, SIZE_COUNT };
+extern const char *const size_names[SIZE_COUNT];
+void all_sizes(const Plan *p, const Poly **size);
+
+extern const char *const function_comments[FUNCTION_COUNT];
+
+// sizes.c: extents, _sizes, _layout, _check, and the arithmetic that they need.
+void sizes_print(Text *t, const Plan *p);
+void sizes_helpers_print(Text *t, const Text *sizes);
+// subscripts.c: _check's loops over subscripts that the compiler could not prove.
+void subscript_check_print(Text *t, const Plan *p, int which);
+// What _check tells of where it found something.
+void found_print(Text *t, const char *indent, const char *name, const char *position, const char *value);
+// descriptor.c
+void descriptor_print(Text *t, const Plan *p);
+
+#endif

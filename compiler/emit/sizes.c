@@ -1,0 +1,176 @@
+// sizes.c - the functions that look before anything runs: _sizes, _layout, _check.
+#include <string.h>
+
+#include "emit/contract.h"
+
+static const char checked_arithmetic[] =
+    "/* Arithmetic that says when it does not fit, or does not come out exact. */\n"
+    "static int64_t mdl_add(int64_t a, int64_t b, int *status) {\n"
+    "  if (b > 0 ? a > INT64_MAX - b : a < INT64_MIN - b) {\n"
+    "    *status = MDL_ERROR_OVERFLOW;\n"
+    "    return 0;\n"
+    "  }\n"
+    "  return a + b;\n"
+    "}\n\n"
+    "static int64_t mdl_mul(int64_t a, int64_t b, int *status) {\n"
+    "  const int64_t limit = INT64_MAX / 2;\n"
+    "  const int64_t size_a = a < 0 ? -(a + 1) : a, size_b = b < 0 ? -(b + 1) : b;\n"
+    "  if (a != 0 && b != 0 && size_a + 1 > limit / (size_b + 1)) {\n"
+    "    *status = MDL_ERROR_OVERFLOW;\n"
+    "    return 0;\n"
+    "  }\n"
+    "  return a * b;\n"
+    "}\n\n";
+static const char checked_bytes[] =
+    "static size_t mdl_bytes(int64_t size, int *status) {\n"
+    "  if (size < 0 || (uint64_t)size > (size_t)-1 / 2) {\n"
+    "    *status = MDL_ERROR_OVERFLOW;\n"
+    "    return 0;\n"
+    "  }\n"
+    "  return (size_t)size;\n"
+    "}\n\n";
+static const char checked_exact[] =
+    "static int64_t mdl_exact(int64_t a, int64_t b, int *status) {\n"
+    "  if (a % b != 0) *status = MDL_ERROR_EXTENT;\n"
+    "  return a / b;\n"
+    "}\n\n";
+static const char checked_division[] =
+    "static int64_t mdl_checked_floordiv(int64_t a, int64_t b, int *status) {\n"
+    "  if (b == 0) {\n"
+    "    *status = MDL_ERROR_EXTENT;\n"
+    "    return 0;\n"
+    "  }\n"
+    "  return a / b - (a % b != 0 && (a % b < 0) != (b < 0));\n"
+    "}\n\n"
+    "static int64_t mdl_checked_mod(int64_t a, int64_t b, int *status) {\n"
+    "  return b == 0 ? mdl_checked_floordiv(a, b, status) : a - b * mdl_checked_floordiv(a, b, status);\n"
+    "}\n\n";
+
+typedef struct Extents { // what must not be negative, each once
+  const Poly **poly;
+  size_t count, room;
+} Extents;
+
+static void want_extent(Extents *e, const Plan *p, const Poly *x) {
+  int64_t value;
+  if (poly_is_int(x, &value) && value >= 0) return;
+  for (size_t k = 0; k < e->count; k++)
+    if (e->poly[k] == x) return;
+  ARENA_PUSH(p->unit->arena, e->poly, e->count, e->room) = x;
+}
+
+static Extents all_extents(const Plan *p) {
+  const Model *m = p->unit->model;
+  Extents e = {NULL, 0, 0};
+  for (int k = 0; k < dims_count(m->dims); k++)
+    if (dims_get(m->dims, k)->kind == DIM_CALL || dims_get(m->dims, k)->kind == DIM_BATCH) want_extent(&e, p, poly_dim(m->dims, k));
+  for (int k = 0; k < m->ndata; k++)
+    for (int q = 0; q < m->data[k].rank; q++) want_extent(&e, p, m->data[k].extent[q]);
+  for (int k = 0; k < m->nparam; k++)
+    for (int q = 0; q < m->param[k].rank; q++) want_extent(&e, p, m->param[k].extent[q]);
+  for (int f = 0; f < FUNCTION_COUNT; f++)
+    for (size_t k = 0; p->function[f].present && k < p->function[f].graph->count; k++) {
+      const Node *n = p->function[f].graph->nodes[k];
+      for (int q = 0; q < n->nout + n->nred; q++)
+        if (n->kind == NODE_COMP || q < n->nout) want_extent(&e, p, n->index[q].extent);
+    }
+  return e;
+}
+
+static void put_extents(Text *t, const Plan *p) {
+  const Model *m = p->unit->model;
+  Speller s = {m, p->unit->arena};
+  Extents e = all_extents(p);
+  text_printf(t, "/* No extent is negative, and every division in one is exact. */\nstatic int extents(const %s_dims *dims) {\n", m->name);
+  if (!call_dims(m->dims, NULL)) text_put(t, "  (void)dims;\n");
+  text_put(t, "  int status = MDL_OK;\n");
+  for (size_t k = 0; k < e.count; k++) {
+    text_put(t, "  if (");
+    put_poly_checked(t, m->dims, e.poly[k], spell_argument, &s);
+    text_put(t, " < 0 && status == MDL_OK) status = MDL_ERROR_EXTENT;\n");
+  }
+  text_put(t, "  return status;\n}\n\n");
+}
+
+static void put_sizes(Text *t, const Plan *p) {
+  const Model *m = p->unit->model;
+  Speller s = {m, p->unit->arena};
+  const Poly *size[SIZE_COUNT];
+  all_sizes(p, size);
+  text_printf(t, "int %s_sizes(const %s_dims *dims, struct mdl_sizes *sizes) {\n  int status = extents(dims);\n"
+                 "  if (status != MDL_OK) return status;\n", m->name, m->name);
+  for (int k = 0; k < SIZE_COUNT; k++) {
+    int64_t fixed;
+    text_printf(t, "  sizes->%s = ", size_names[k]);
+    bool constant = poly_is_fixed(m->dims, size[k]) && poly_value(m->dims, size[k], NULL, &fixed) && fixed <= INT32_MAX;
+    if (constant) {
+      text_printf(t, "%lld;\n", (long long)fixed);
+      continue;
+    }
+    text_put(t, "mdl_bytes(");
+    put_poly_checked(t, m->dims, size[k], spell_argument, &s);
+    text_put(t, ", &status);\n");
+  }
+  text_put(t, "  return status;\n}\n\n");
+  text_printf(t, "int %s_layout(const %s_dims *dims, int64_t *offsets) {\n  int status = extents(dims);\n  if (status != MDL_OK) return status;\n", m->name, m->name);
+  for (int k = 0; k <= m->nparam; k++) {
+    text_printf(t, "  offsets[%d] = ", k);
+    put_poly_checked(t, m->dims, p->param_offset[k], spell_argument, &s);
+    text_put(t, ";\n");
+  }
+  text_put(t, "  return status;\n}\n\n");
+}
+
+// One integer array against its declared range.
+static void put_data_check(Text *t, const Plan *p, int which) {
+  const Model *m = p->unit->model;
+  const DataDecl *d = &m->data[which];
+  Speller s = {m, p->unit->arena};
+  const Poly *size = poly_int(m->dims, 1);
+  for (int k = 0; k < d->rank; k++) size = poly_mul(m->dims, size, d->extent[k]);
+  const char *member = names_member(p->unit->arena, d->name);
+  text_put(t, "  {\n    const int64_t count = ");
+  put_poly_checked(t, m->dims, size, spell_argument, &s);
+  text_put(t, ", limit = ");
+  if (d->limit) put_poly_checked(t, m->dims, d->limit, spell_argument, &s);
+  else text_put(t, "INT64_C(2147483648)");
+  text_printf(t, ";\n    if (data->%s) {\n      for (int64_t k = 0; k < count; k++)\n        if (data->%s[k] < 0 || data->%s[k] >= limit) {\n",
+              member, member, member);
+  found_print(t, "          ", d->name, "k", arena_printf(p->unit->arena, "data->%s[k]", member));
+  text_put(t, "        }\n    }\n  }\n");
+}
+
+static void put_check(Text *t, const Plan *p) {
+  const Model *m = p->unit->model;
+  bool uses_data = false;
+  for (int k = 0; k < m->ndata; k++) uses_data |= m->data[k].ranged;
+  text_printf(t, "int %s_check(const %s_dims *dims, const %s_data *data, struct mdl_where *where) {\n", m->name, m->name, m->name);
+  if (!uses_data && !m->ncheck) text_put(t, "  (void)data;\n  (void)where;\n");
+  text_put(t, "  int status = extents(dims);\n  if (status != MDL_OK) return status;\n");
+  for (int k = 0; k < m->ndata; k++)
+    if (m->data[k].ranged) put_data_check(t, p, k);
+  for (int k = 0; k < m->ncheck; k++) subscript_check_print(t, p, k);
+  text_put(t, "  return status;\n}\n\n");
+}
+
+void sizes_print(Text *t, const Plan *p) {
+  put_extents(t, p);
+  put_sizes(t, p);
+  put_check(t, p);
+}
+
+static bool contains(const Text *t, const char *what) {
+  return strstr(t->s, what) != NULL;
+}
+
+void sizes_helpers_print(Text *t, const Text *sizes) {
+  if (contains(sizes, "mdl_add(") || contains(sizes, "mdl_mul(")) {
+    // Either may be left alone by a small model.
+    const char *mul = strstr(checked_arithmetic, "static int64_t mdl_mul");
+    if (contains(sizes, "mdl_add(")) text_putn(t, checked_arithmetic, (size_t)(mul - checked_arithmetic));
+    if (contains(sizes, "mdl_mul(")) text_put(t, mul);
+  }
+  if (contains(sizes, "mdl_bytes(")) text_put(t, checked_bytes);
+  if (contains(sizes, "mdl_exact(")) text_put(t, checked_exact);
+  if (contains(sizes, "mdl_checked_")) text_put(t, checked_division);
+}
