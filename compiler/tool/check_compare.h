@@ -43,8 +43,11 @@ bool compare_all(Comparison *c, uint64_t seed);
 
 // Table and verdict.
 void report_table(Text *t, const Comparison *c);
-// Every disagreement in words, and the point that shows the worst.
-void report_disagreements(Text *t, const Comparison *c, bool with_data);
+// Every disagreement in words; the point that shows the worst.
+int report_disagreements(Text *t, const Comparison *c);
+// As --params and --data take them.
+void report_params(Text *t, const Subject *s, const double *params);
+void report_data(Text *t, const Subject *s);
 bool all_agree(const Comparison *c);
 
 #endif

@@ -73,10 +73,10 @@ bool oracle_author(Subject *s, int p, const double *params, double *value, doubl
 }
 
 // Ridders' method: central differences at shrinking steps, extrapolated to none; the error is how much the last
-// extrapolations disagree.
+// extrapolations disagree, and no less than what the loss's own rounding leaves open.
 static double ridders(Subject *s, const double *params, const double *direction, double step, double *error) {
   enum { STEPS = 8 };
-  const double shrink = 1.6;
+  const double shrink = 1.6, rounding = s->program->emit.use_float ? 0x1p-24 : 0x1p-53;
   double table[STEPS][STEPS], best = NAN;
   double *at = arena_array(s->arena, double, s->total + 1);
   *error = INFINITY;
@@ -87,11 +87,13 @@ static double ridders(Subject *s, const double *params, const double *direction,
       loss[side] = subject_loss(s, at);
     }
     table[0][i] = (loss[1] - loss[0]) / (2 * step);
+    double noise = rounding * fmax(fabs(loss[0]), fabs(loss[1])) / step;
     double factor = 1;
     for (int j = 1; j <= i; j++) {
       factor *= shrink * shrink;
       table[j][i] = (table[j - 1][i] * factor - table[j - 1][i - 1]) / (factor - 1);
       double e = fmax(fabs(table[j][i] - table[j - 1][i]), fabs(table[j][i] - table[j - 1][i - 1]));
+      e = fmax(e, noise);
       if (e <= *error) {
         *error = e;
         best = table[j][i];

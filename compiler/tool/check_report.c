@@ -103,11 +103,8 @@ static void put_points(Text *t, const Comparison *c) {
 
 void report_table(Text *t, const Comparison *c) {
   const Subject *s = c->subject;
-  text_printf(
-      t,
-      "%s against  (worst error, relative to the parameter's largest gradient entry or to the terms that cancel "
-      "in it)\n",
-      s->compiled ? "the generated C" : "the derived graph, interpreted");
+  text_printf(t, "worst relative errors of the gradient by %s\n",
+              s->compiled ? "the generated C" : "the interpreted graph (there is no C compiler)");
   put_rows(t, c);
   put_points(t, c);
   if (all_agree(c))
@@ -136,35 +133,44 @@ static void put_disagreement(Text *t, const Comparison *c, int p, Oracle oracle)
   text_char(t, '\n');
 }
 
+static int worst_point(const Comparison *c) {
+  int worst = 0;
+  double error = -1;
+  for (int k = 0; k < c->subject->model->nparam * ORACLE_COUNT; k++) {
+    const Finding *f = &c->finding[k];
+    if (finding_passes(c->subject, (Oracle)(k % ORACLE_COUNT), f) || fabs(f->error) <= error) continue;
+    error = fabs(f->error);
+    worst = f->point;
+  }
+  return worst;
+}
+
+int report_disagreements(Text *t, const Comparison *c) {
+  const Subject *s = c->subject;
+  for (int p = 0; p < s->model->nparam; p++)
+    for (int o = 0; o < ORACLE_COUNT; o++)
+      if (!finding_passes(s, (Oracle)o, &c->finding[p * ORACLE_COUNT + o])) put_disagreement(t, c, p, (Oracle)o);
+  return worst_point(c);
+}
+
+// ---- a point as JSON ----
+
 static void put_array(Text *t, const char *name, int type, const void *values, int rank, const int64_t *extent,
                       bool first) {
-  text_put(t, first ? "" : ",\n ");
+  text_put(t, first ? "{" : ",\n ");
   json_put_string(t, name);
   text_put(t, ": ");
   json_put_array(t, (ArrayView){.type = type, .values = values, .rank = rank, .extent = extent}, 2);
 }
 
-void report_disagreements(Text *t, const Comparison *c, bool with_data) {
-  const Subject *s = c->subject;
-  int worst = 0;
-  double error = -1;
+void report_params(Text *t, const Subject *s, const double *params) {
   for (int p = 0; p < s->model->nparam; p++)
-    for (int o = 0; o < ORACLE_COUNT; o++) {
-      const Finding *f = &c->finding[p * ORACLE_COUNT + o];
-      if (finding_passes(s, (Oracle)o, f)) continue;
-      put_disagreement(t, c, p, (Oracle)o);
-      if (fabs(f->error) > error) {
-        error = fabs(f->error);
-        worst = f->point;
-      }
-    }
-  text_printf(t, "point %d, for --params:\n{", worst);
-  for (int p = 0; p < s->model->nparam; p++)
-    put_array(t, s->param[p].name, MDL_DOUBLE, c->point[worst].params + s->param[p].offset, s->param[p].rank,
-              s->param[p].extent, p == 0);
-  text_put(t, "}\n");
-  if (!with_data) return;
-  text_put(t, "its data, for --data:\n{");
+    put_array(t, s->param[p].name, MDL_DOUBLE, params + s->param[p].offset, s->param[p].rank, s->param[p].extent,
+              p == 0);
+  text_put(t, s->model->nparam > 0 ? "}\n" : "{}\n");
+}
+
+void report_data(Text *t, const Subject *s) {
   for (int k = 0; k < s->model->ndata; k++) {
     const BoundArray *d = &s->bound->data[k];
     if (d->type == TYPE_REAL)
@@ -172,5 +178,5 @@ void report_disagreements(Text *t, const Comparison *c, bool with_data) {
     else
       put_array(t, d->name, MDL_INT32, d->integer, d->rank, d->extent, k == 0);
   }
-  text_put(t, "}\n");
+  text_put(t, s->model->ndata > 0 ? "}\n" : "{}\n");
 }

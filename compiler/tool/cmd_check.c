@@ -88,7 +88,7 @@ static int make_points(Subject *s, const Arguments *args, Comparison *c) {
 // How many entries of a parameter can be compared in reasonable time: all where the loss is cheap, or there are few.
 static size_t affordable(Subject *s, int npoints) {
   enum { ALL = 300, LEAST = 4 };
-  const double operations = 3e8;
+  const double operations = 1e8;
   Cost cost = emit_cost(s->arena, s->model, &s->program->emit);
   int64_t flops;
   if (!poly_value(s->model->dims, cost.forward_flops, s->bound->dims, &flops) || flops < 1) flops = 1;
@@ -118,6 +118,31 @@ static bool has_compiler(Arena *a) {
   return false;
 }
 
+// The point that shows a disagreement: in the report where it is short, else in files beside.
+static int put_replay(Text *t, const Arguments *args, const Subject *s, const double *params) {
+  enum { SHORT = 4000 };
+  static const char *const what[] = {"params", "data"};
+  int status = STATUS_OK;
+  for (int k = 0; k < (s->made_data ? 2 : 1); k++) {
+    Text values;
+    text_init(&values);
+    if (k == 0)
+      report_params(&values, s, params);
+    else
+      report_data(&values, s);
+    const char *path = arena_printf(args->model.arena, "%s.check-%s.json", s->model->name, what[k]);
+    if (values.length <= SHORT) {
+      text_printf(t, "that point, for --%s:\n%s", what[k], values.s);
+    } else {
+      text_printf(t, "that point, for --%s: %s\n", what[k], path);
+      int written = output_files(&(OutputFile){path, &values}, 1);
+      status = status ? status : written;
+    }
+    text_free(&values);
+  }
+  return status;
+}
+
 static int compare_and_report(Arguments *args, Subject *s) {
   Comparison c = {.subject = s};
   int status = make_points(s, args, &c);
@@ -129,10 +154,11 @@ static int compare_and_report(Arguments *args, Subject *s) {
   text_init(&t);
   report_table(&t, &c);
   bool agree = all_agree(&c);
-  if (!agree) report_disagreements(&t, &c, s->made_data);
-  status = output_text(args->output, &t);
+  if (!agree) status = put_replay(&t, args, s, c.point[report_disagreements(&t, &c)].params);
+  int written = output_text(args->output, &t);
   text_free(&t);
-  return status ? status : agree ? STATUS_OK : STATUS_REJECTED;
+  if (status || written) return status ? status : written;
+  return agree ? STATUS_OK : STATUS_REJECTED;
 }
 
 // The model at its data, compiled where that can be; on the next range of random data where the loss is not finite.

@@ -323,9 +323,10 @@ const Form *form_power(Forms *f, const Form *base, int exponent) {
 
 // ---- calls ----
 
-// The opposite of a condition; null where it has no short form.
+// The opposite of a condition on finite values; null where it has no short form.
 static const Form *opposite(Forms *f, const Form *condition) {
-  static const Prim pairs[][2] = {{PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}};
+  static const Prim pairs[][2] = {{PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}, {PRIM_LT, PRIM_GE},
+                                  {PRIM_GE, PRIM_LT}, {PRIM_LE, PRIM_GT}, {PRIM_GT, PRIM_LE}};
   if (condition->kind != FORM_CALL) return NULL;
   if (condition->op == PRIM_NOT) return condition->part[0];
   for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
@@ -338,8 +339,7 @@ static const Form *select_form(Forms *f, const Form *const *arg) {
   if (yes == no || condition == literal(f, true)) return yes;
   if (condition == literal(f, false)) return no;
   if (is_number(yes, 0)) {
-    const Form *other = opposite(f, condition);
-    return masked(f, other ? other : form_call(f, PRIM_NOT, &condition), no);
+    return masked(f, form_call(f, PRIM_NOT, &condition), no);
   }
   if (is_number(no, 0)) return masked(f, condition, yes);
   return form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_SELECT, .npart = 3, .part = arg});
@@ -376,7 +376,11 @@ const Form *form_call(Forms *f, Prim op, const Form *const *arg) {
     if (is_number(arg[1], -INFINITY)) // formulas are of finite values
       return literal(f, true);
     break;
+  case PRIM_NOT:
+    if (opposite(f, arg[0])) return opposite(f, arg[0]);
+    break;
   case PRIM_EQ:
+    if (arg[0] == arg[1] && arg[0]->kind == FORM_INDEX) return literal(f, true);
     if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_NUMBER) return literal(f, arg[0]->number == arg[1]->number);
     break;
   default: break;
@@ -397,6 +401,7 @@ typedef struct Reduction {
 
 // Conditions that do not depend on the bound indices hold for the whole sum.
 static void add_guard(Reduction *r, const Form *guard) {
+  if (guard == literal(r->f, true)) return;
   if (is_call(guard, PRIM_AND)) {
     add_guard(r, guard->part[0]);
     add_guard(r, guard->part[1]);
@@ -444,6 +449,32 @@ static void drop_unused(Reduction *r, const Form *body) {
   r->nbound = kept;
 }
 
+// A guard that says what a bound index is, k == i: it is that, where both have the same range.
+static bool resolve_one(Reduction *r, const Form *condition, const Form **body) {
+  for (int side = 0; is_call(condition, PRIM_EQ) && side < 2; side++) {
+    const Form *bound = condition->part[side], *value = condition->part[1 - side];
+    if (bound->kind != FORM_INDEX || value->kind != FORM_INDEX || bound->index->extent != value->index->extent)
+      continue;
+    for (int k = 0; k < r->nbound; k++) {
+      const FormIndex *index = r->bound[k];
+      if (index != bound->index || index == value->index) continue;
+      *body = form_substitute(r->f, *body, &index, &value, 1);
+      const Form *guard = r->guard;
+      r->guard = NULL;
+      r->bound[k] = r->bound[--r->nbound];
+      add_guard(r, form_substitute(r->f, guard, &index, &value, 1));
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool resolve_guard(Reduction *r, const Form *condition, const Form **body) {
+  if (condition && is_call(condition, PRIM_AND))
+    return resolve_guard(r, condition->part[0], body) || resolve_guard(r, condition->part[1], body);
+  return condition && resolve_one(r, condition, body);
+}
+
 static bool overlaps(const Reduction *r, const Form *inner) {
   for (int k = 0; k < inner->nbound; k++)
     for (int j = 0; j < r->nbound; j++)
@@ -457,6 +488,7 @@ static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound,
   memcpy(r.bound, bound, (size_t)nbound * sizeof *bound);
   if (guard) add_guard(&r, guard);
   for (;;) {
+    while (resolve_guard(&r, r.guard, &body)) continue;
     body = move_out(&r, body);
     if (is_masked(body)) {
       add_guard(&r, body->part[0]);

@@ -1,9 +1,30 @@
 // explain_lines.c - a whole explanation: the model's definitions, then its derivatives, line by line.
+#include <string.h>
+
 #include "tool/explain.h"
 
 // ---- as text ----
 
-static void text_line(Text *t, const Explanation *x, const Line *line) {
+enum { WIDTH = 116 };
+
+// Breaks a long line behind the operators that stand in no brackets, where the language lets a line go on.
+static void put_broken(Text *t, const char *s) {
+  int depth = 0;
+  bool conditional = strstr(s, " = if ") != NULL;
+  for (const char *c = s; *c; c++) {
+    depth += (*c == '(' || *c == '[') - (*c == ')' || *c == ']');
+    text_char(t, *c);
+    bool sign = depth == 0 && c > s && c[-1] == ' ' && (*c == '+' || *c == '-') && c[1] == ' ';
+    if (sign && !conditional) {
+      text_put(t, "\n   ");
+    }
+  }
+}
+
+static void text_line(Text *out, const Explanation *x, const Line *line) {
+  Text whole;
+  Text *t = &whole;
+  text_init(t);
   Bindings b;
   bindings_init(&b, x->forms, x->taken, x->ntaken);
   for (int k = 0; k < line->nindex; k++) bindings_push(&b, line->index[k]);
@@ -18,6 +39,11 @@ static void text_line(Text *t, const Explanation *x, const Line *line) {
     if (line->nindex > 0) text_char(t, ']');
   }
   text_char(t, '\n');
+  if (t->length > WIDTH)
+    put_broken(out, t->s);
+  else
+    text_put(out, t->s);
+  text_free(t);
 }
 
 void explain_text(Text *t, const Explanation *x) {

@@ -45,17 +45,25 @@ const char *bindings_name(const Bindings *b, const FormIndex *index) {
   return index->name ? index->name : "i";
 }
 
-bool form_implies_range(const Form *form, const FormIndex *index) {
-  if (!form_uses(form, index)) return false;
+typedef struct RangeUse {
+  bool same, other; // an axis of the index's extent is subscripted with it, one of another extent
+} RangeUse;
+
+static void find_range_uses(const Form *form, const FormIndex *index, RangeUse *use) {
+  if (!form_uses(form, index)) return;
   for (int k = -1; k < form->npart; k++) {
     const Form *part = k < 0 ? form->guard : form->part[k];
     if (!part) continue;
-    if (k >= 0 && form->kind == FORM_SYMBOL && part->kind == FORM_INDEX && part->index == index && form->extent &&
-        form->extent[k] == index->extent)
-      return true;
-    if (form_implies_range(part, index)) return true;
+    if (k >= 0 && form->kind == FORM_SYMBOL && form->extent && part->kind == FORM_INDEX && part->index == index)
+      *(form->extent[k] == index->extent ? &use->same : &use->other) = true;
+    find_range_uses(part, index, use);
   }
-  return false;
+}
+
+bool form_implies_range(const Form *form, const FormIndex *index) {
+  RangeUse use = {false, false};
+  find_range_uses(form, index, &use);
+  return use.same && !use.other;
 }
 
 // ---- priorities of the language's operators ----

@@ -1,0 +1,112 @@
+# mdlc check: right gradients pass, wrong ones are found and shown.  (Read by run.sh.)
+examples=$(cd "$(dirname "$cases")/../../examples" && pwd)
+cp "$examples/thermometer/thermometer.mdl" "$examples/thermometer/readings.csv" "$examples/logistic/logistic.mdl" \
+  "$examples/logistic/samples.csv" "$examples/mlp/mlp.mdl" "$examples/mlp/spirals.csv" "$top/files"
+
+table() { # the whole of stdout, with ~ for errors of rounding and single blanks
+  wrong=
+  sed -E 's/[+-][0-9.]+e-[012][0-9]|\b0( |$)/~\1/g' "$top/stdout" | tr -s ' ' > "$top/masked"
+  printf '%s\n' "$1" | diff - "$top/masked" > "$top/diff" || wrong="stdout differs: $(cat "$top/diff")"
+  verdict "$wrong" "$name: the whole table"
+}
+
+case_is 'the thermometer' 0 '' mdlc check thermometer.mdl --data readings.csv
+table 'worst relative errors of the gradient by the generated C
+parameter complex step dual numbers differences gradient statement
+w ~ ~ ~ ~
+b ~ ~ ~ ~
+at the start values and 2 random points around them
+all agree, to 1e-12 (differences to 1e-08)'
+case_is 'random data' 0 '' mdlc check thermometer.mdl
+prints 'at the start values and 2 random points around them, on random data (n = 3)'
+case_is 'random data of a given size, one point' 0 '' mdlc check thermometer.mdl -D n=7 --points 1
+prints 'at the start values, on random data (n = 7)'
+case_is 'logistic regression' 0 '' mdlc check logistic.mdl --data samples.csv
+case_is 'a perceptron' 0 '' mdlc check mlp.mdl
+case_is 'a perceptron on its data' 0 '' mdlc check mlp.mdl --data spirals.csv
+prints 'all agree, to 1e-12'
+case_is 'in float' 0 '' mdlc check mlp.mdl --real float
+prints 'all agree, to 0.0005 (differences to 0.01)'
+
+# At the optimum the terms of the gradient cancel, and only rounding is left of it.
+printf '{"w": 0.5367719209075258, "b": -17.304785503009754}\n' > "$top/files/fitted.json"
+case_is 'at the optimum' 0 '' mdlc check thermometer.mdl --data readings.csv --params fitted.json
+prints 'at the given parameters and 2 random points around them'
+prints 'all agree, to 1e-12'
+
+without_compiler() { (CC=/nowhere/cc && export CC && mdlc "$@"); }
+case_is 'no C compiler' 0 '' without_compiler check thermometer.mdl --data readings.csv
+prints 'the interpreted graph (there is no C compiler)'
+prints 'all agree, to 1e-12'
+
+# ---- wrong statements ----
+wrong_statement() { sed "$1" "$top/files/$2" > "$top/files/wrong.mdl"; }
+wrong_statement 's/^gradient w = mean(2/gradient w = mean(-2/' thermometer.mdl
+case_is 'a wrong sign' 1 '' mdlc check wrong.mdl --data readings.csv --points 1
+prints 'WRONG'
+prints 'disagreement at point 0: d loss / d w is 4517.29'
+prints 'by the gradient statement (wrong.mdl:11:10)'
+prints '{"w": 1,'
+wrong_statement 's/^gradient b = mean(2/gradient b = mean(2.00000001/' thermometer.mdl
+case_is 'a factor that is wrong in its ninth digit' 1 '' mdlc check wrong.mdl --data readings.csv
+prints 'd loss / d b is'
+wrong_statement 's/^gradient w.*/gradient w[j] = mean[i]((p[i] - y[i]) * x[i, j]) + (if j == 2 then 1e-9 else 0)/' logistic.mdl
+case_is 'one entry' 1 '' mdlc check wrong.mdl -D d=4
+prints 'd loss / d w[2] is'
+prints 'that point, for --data:'
+case_is 'the point can be replayed' 1 '' sh -c '"$0" check wrong.mdl > report.txt
+  sed -n "/^that point, for --params:/,/^that/p" report.txt | sed "/^that/d" > p.json
+  sed -n "/^that point, for --data:/,\$p" report.txt | sed 1d > d.json
+  "$0" check wrong.mdl --params p.json --data d.json --points 1' "$mdlc"
+prints 'disagreement at point 0: d loss / d w[2] is'
+wrong_statement 's/h = 32/h = 300/; $a gradient W1[i, j] = W1[i, j]' mlp.mdl
+case_is 'a long point goes to files' 1 '' mdlc check wrong.mdl -D n=4
+prints 'that point, for --params: wrong.check-params.json'
+leaves 'wrong.check-params.json'
+
+# ---- what differences cannot say ----
+file stop.mdl 'batch n\ndata x[n], y[n]\nparam w = 0.5, b = 0.2, c = 1\np = w * x + stop(w * b)\nloss mean((p * c - y)^2)\n'
+case_is 'stop' 0 '' mdlc check stop.mdl
+table 'worst relative errors of the gradient by the generated C
+parameter complex step dual numbers differences
+w ~ ~ n/a: stop
+b ~ ~ n/a: stop
+c ~ ~ ~
+at the start values and 2 random points around them, on random data (n = 3)
+all agree, to 1e-12 (differences to 1e-08)'
+file kink.mdl 'batch n\ndata x[n], y[n]\nparam w = 0, b = 0, v = 1\np = v * relu(w * x + b)\nloss mean(abs(p - y) + max(w, b))\n'
+case_is 'a kink' 0 '' mdlc check kink.mdl
+prints 'note: point 0 is on a kink of p (line 4): differences mean nothing there'
+case_is 'a kink and nothing else' 0 '' mdlc check kink.mdl --points 1
+prints 'n/a: kink'
+file tie.mdl 'param w[3] = 1\nloss max(w)\n'
+case_is 'a tie' 0 '' mdlc check tie.mdl --points 1
+prints 'n/a: kink'
+file log.mdl 'batch n\ndata x[n]\nparam w = 1\nloss sum(w * log(x))\n'
+case_is 'a loss that is finite on positive data alone' 0 '' mdlc check log.mdl
+file nan.mdl 'param w = -1\nloss log(w)\n'
+case_is 'a loss that is not finite' 1 'the loss is not finite at the start values' mdlc check nan.mdl
+file none.mdl 'batch n\ndata x[n]\nparam w = 1\npredict p = w * x\n'
+case_is 'no loss' 1 'the model has no loss, so it has no gradient to check' mdlc check none.mdl
+case_is 'points' 2 'is not within 1 to 1000' mdlc check thermometer.mdl --points 0
+
+# ---- the formulas of explain are the gradient ----
+# They are put into the model as its gradient statements, with the definitions that they need.
+pasted() {
+  mdlc explain "$1" > formulas.txt || return 1
+  { grep -v '^gradient' "$1"
+    sed -n '1,/^loss = /p' formulas.txt | grep -v '^loss = ' | while IFS= read -r line; do
+      target=$(printf '%s\n' "$line" | sed 's/[^A-Za-z0-9_].*//')
+      grep -Eq "^(predict +)?$target( |\[[^=]*\]) *=" "$1" || printf '%s\n' "$line"
+    done
+    sed '1,/^loss = /d; s,^d loss / d ,gradient ,' formulas.txt; } > pasted.mdl
+  mdlc check pasted.mdl
+}
+file gather.mdl 'dim V = 5, d = 3\nbatch n\ndata t[n] in 0..V, y[n]\nparam E[V, d] = normal(0, 1), u[d] = 1\np[i] = sum[j](E[t[i], j] * u[j])\nloss mean(huber(p, y, 0.5))\n'
+file many.mdl 'dim k = 4\nbatch n\ndata x[n, k], y[n, k]\nparam w[k] = normal(0, 1), s = 0.3\nq[i] = max[j](x[i, j] * w[j])\nr[i] = prod[j](1 + w[j] * y[i, j])\ne[i] = s * exp(-q[i]) / sqrt(1 + r[i]^2)\nloss sum(log(1 + e^2)) + norm(w) + 0.5 * sum(w^2)\n'
+file mixed.mdl 'batch n\ndata x[n]\nparam a = 0.3, b = 0.7\nu[i] = a^3 * sigmoid(b * x[i]) - tanh(a - x[i]) / (2 - b)\nv[i] = atan2(u[i], 1 + b) + hypot(a, x[i]) - 2^a + erf(u[i])^2\nloss sqrt(mean(v^2)) - (a - b) * (b - a)\n'
+file window.mdl 'dim T\ndata x[T], y[T]\nparam c[3] = 0.4\np[t in 0..T - 2] = sum[k](c[k] * x[t + k])\nloss sum[t in 0..T - 2](if p[t] > y[t] then (p[t] - y[t])^2 else 0.5 * p[t])\n'
+for model in thermometer logistic mlp gather many mixed window kink; do
+  case_is "the formulas of $model" 0 '' pasted $model.mdl
+  prints 'gradient statement'
+done

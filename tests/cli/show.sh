@@ -1,0 +1,124 @@
+# mdlc explain, graph, cost and dump: what they show of a model.  (Read by run.sh.)
+examples=$(cd "$(dirname "$cases")/../../examples" && pwd)
+cp "$examples/thermometer/thermometer.mdl" "$examples/mlp/mlp.mdl" "$top/files"
+
+exactly() { # the whole of stdout
+  wrong=
+  printf '%s\n' "$1" | diff - "$top/stdout" > "$top/diff" || wrong="stdout differs: $(cat "$top/diff")"
+  verdict "$wrong" "$name: the whole output"
+}
+
+# ---- explain ----
+case_is 'explain the thermometer' 0 '' mdlc explain thermometer.mdl
+exactly 't_p[i] = w * t_u[i] + b
+loss = 1/n * sum[i]((t_p[i] - t_c[i])^2)
+
+d loss / d w = 2/n * sum[i]((t_p[i] - t_c[i]) * t_u[i])
+d loss / d b = 2/n * sum[i](t_p[i] - t_c[i])'
+case_is 'explain to a file' 0 '' mdlc explain thermometer.mdl -o out.txt
+leaves 'out.txt'
+case_is 'explain in LaTeX' 0 '' mdlc explain thermometer.mdl --latex
+exactly '\documentclass{article}
+\usepackage{amsmath}
+\allowdisplaybreaks
+\begin{document}
+\begin{align*}
+t_{p; i} &= w \, t_{u; i} + b \\
+\mathit{loss} &= \frac{1}{n} \, \sum_{i=0}^{n - 1} \left( t_{p; i} - t_{c; i} \right)^{2} \\
+\frac{\partial\,\mathit{loss}}{\partial w} &= \frac{2}{n} \, \sum_{i=0}^{n - 1} \left( t_{p; i} - t_{c; i} \right) \, t_{u; i} \\
+\frac{\partial\,\mathit{loss}}{\partial b} &= \frac{2}{n} \, \sum_{i=0}^{n - 1} \left( t_{p; i} - t_{c; i} \right)
+\end{align*}
+\end{document}'
+case_is 'explain a perceptron' 0 '' mdlc explain mlp.mdl
+prints 'd_z[i, j] = 1/n * (exp(z[i, j] - loss_logsumexp[i]) - (if y[i] == j then 1 else 0))  # d loss / d z[i, j]'
+prints 'd loss / d W1[i, j] = sum[l](d_a[l, j] * (1 - a[l, j]^2) * x[l, i])'
+prints 'd loss / d b2[j] = sum[i](d_z[i, j])'
+
+file forms.mdl 'batch n\ndata x[n], alpha_hat[n]\nparam w = 0.5, my_w2 = 0.2\nl[i] = x[i] * x[i] - -w\nloss sum(l * my_w2 * 3 * alpha_hat - 1) / 3\n'
+case_is 'squares, signs and fractions' 0 '' mdlc explain forms.mdl
+exactly 'l[i] = x[i]^2 + w
+loss = 1/3 * sum[i](3 * l[i] * my_w2 * alpha_hat[i] - 1)
+
+d loss / d w = my_w2 * sum[i](alpha_hat[i])
+d loss / d my_w2 = sum[i](l[i] * alpha_hat[i])'
+case_is 'names in LaTeX' 0 '' mdlc explain forms.mdl --latex
+prints '\mathit{my}_{\mathrm{w2}} \, \sum_{i=0}^{n - 1} \alpha_{\mathrm{hat}; i}'
+
+file gather.mdl 'dim V = 5, d = 3\nbatch n\ndata t[n] in 0..V, y[n]\nparam E[V, d] = normal(0, 1), u[d] = 1\np[i] = sum[j](E[t[i], j] * u[j])\nloss mean(huber(p, y, 0.5))\n'
+case_is 'a gather is explained as a sum with a condition' 0 '' mdlc explain gather.mdl
+prints 'd loss / d E[i in 0..V, j] = sum[k if t[k] == i](d_p[k]) * u[j]'
+
+file predicts.mdl 'batch n\ndata x[n]\nparam w = 1\npredict p = w * x\n'
+case_is 'no loss, no derivative' 1 'predicts.mdl: the model has no loss, so it has no gradient' mdlc explain predicts.mdl
+
+# ---- graph ----
+case_is 'the graph as text' 0 '' mdlc graph thermometer.mdl
+prints 'digraph "thermometer" {'
+prints 'label=<×>]'
+prints 'label=<t_p − t_c>]'
+prints 'label=<mean over i>]'
+case_is 'the backward graph' 0 '' mdlc graph thermometer.mdl --backward
+prints 'style=dashed constraint=false label="t_u[i]"]'
+prints 'style=dashed constraint=false label="2 * (t_p[i] - t_c[i])"]'
+prints 'style=dashed constraint=false label="1/n"]'
+case_is 'text for HTML-like labels is escaped' 0 '' mdlc graph gather.mdl --backward
+prints 'if abs(p[i] - y[i]) &lt;= 0.5'
+case_is 'a .dot file' 0 '' mdlc graph mlp.mdl -o mlp.dot
+leaves 'mlp.dot'
+case_is 'a model that only predicts' 0 '' mdlc graph predicts.mdl
+prints 'label=<<b>p</b>>]'
+case_is 'another ending' 2 'the name must end in .svg or .dot' mdlc graph thermometer.mdl -o picture.png
+without_graphviz() { (PATH=/nowhere && mdlc "$@"); }
+case_is 'no Graphviz' 3 "cannot run Graphviz' \`dot\`" without_graphviz graph thermometer.mdl -o picture.svg
+leaves ''
+if command -v dot > /dev/null; then
+  case_is 'an SVG' 0 '' mdlc graph thermometer.mdl --backward -o picture.svg
+  leaves 'picture.svg'
+fi
+
+# ---- cost ----
+case_is 'cost' 0 '' mdlc cost thermometer.mdl -D n=11
+exactly 'floating-point operations
+  forward                            5*n + 1 = 56
+  backward                           7*n + 2 = 79
+  value and gradient at once         9*n + 3 = 102
+elements of memory
+  parameters                         2
+  tape                               0
+  work memory of forward             0
+  work memory of backward            0
+  work memory of value and gradient  0'
+case_is 'cost as formulas' 0 '' mdlc cost thermometer.mdl
+prints '  forward                            5*n + 1'
+case_is 'cost as JSON' 0 '' mdlc cost thermometer.mdl -D n=11 --json
+prints '  "forward": {"formula": "5*n + 1", "value": 56},'
+prints '{"upper_bound": false,'
+case_is 'an upper bound is marked' 0 '' mdlc cost mlp.mdl
+prints 'floating-point operations, at most (both sides of every branch are counted)'
+case_is 'no cost without a loss' 1 'the model has no loss, so it has no cost to count' mdlc cost predicts.mdl
+
+# ---- dump ----
+case_is 'dump after parse' 0 '' mdlc dump --after=parse thermometer.mdl
+exactly 'batch n
+data t_u[n]
+data t_c[n]
+param w = 1
+param b = 0
+predict t_p = w * t_u + b
+loss mean((t_p - t_c)^2)
+gradient w = mean(2 * (t_p - t_c) * t_u)
+gradient b = mean(2 * (t_p - t_c))'
+case_is 'dump after check' 0 '' mdlc dump --after=check thermometer.mdl
+prints 'node t_p[i:n] = w * t_u[i] + b'
+case_is 'dump after derive' 0 '' mdlc dump --after=derive thermometer.mdl
+prints 'root gradient w = d_w'
+case_is 'dump after simplify' 0 '' mdlc dump --after=simplify thermometer.mdl
+prints 'node d_w = sum[i:n](d_t_p[i] * t_u[i])'
+case_is 'dump after schedule' 0 '' mdlc dump --after=schedule thermometer.mdl
+prints 'value_and_grad'
+case_is 'dump of what only predicts' 0 '' mdlc dump --after=simplify predicts.mdl
+prints 'root predict p = p'
+case_is 'an unknown pass' 2 'there is no pass `simplfy`; did you mean `simplify`?' mdlc dump --after=simplfy thermometer.mdl
+case_is 'no pass' 2 'after which pass?' mdlc dump thermometer.mdl
+case_is 'the passes are listed' 0 '' mdlc dump --help
+prints 'the same with the gradient of the loss'
