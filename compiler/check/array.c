@@ -23,8 +23,9 @@ bool common_shape(Walk *w, Span at, const Value *v, size_t n, Value *out) {
   for (size_t k = 0; k < n; k++)
     for (int axis = 1; axis <= v[k].rank; axis++) {
       const Poly *p = v[k].extent[v[k].rank - axis], *q = out->extent[out->rank - axis];
-      if (p != q) return told_disagreement(w, at, &v[k < longest ? k : longest], &v[k < longest ? longest : k],
-                                           k < longest ? p : q, k < longest ? q : p);
+      if (p != q)
+        return told_disagreement(w, at, &v[k < longest ? k : longest], &v[k < longest ? longest : k],
+                                 k < longest ? p : q, k < longest ? q : p);
     }
   return true;
 }
@@ -125,7 +126,8 @@ Value matmul(Walk *w, const AstExpr *e, Value a, Value b, const char *claim) {
   factor[1].type = b.type;
   factor[1].expr = substitute(w, b.expr, bsub, b.rank);
   Value product = elementwise(w, at, PRIM_MUL, factor);
-  NodeForm form = {.name = made_name(w, claim, "product"), .span = at, .reduce = REDUCE_SUM, .first = first, .guard = w->npath};
+  NodeForm form = {
+      .name = made_name(w, claim, "product"), .span = at, .reduce = REDUCE_SUM, .first = first, .guard = w->npath};
   result = make_node(w, form, product);
   if (claim) w->claimed = result.expr->u.read.node;
   close_levels(w, first);
@@ -177,7 +179,8 @@ static Value stack_up(Walk *w, Span at, const Value *v, size_t n, const char *wh
     return bad_value(at);
   }
   Piece *piece = arena_array(w->arena, Piece, n);
-  for (size_t k = 0; k < n; k++) piece[k] = (Piece){aligned(w, &v[k], result.rank + 1), expr_int(w->graph, (int64_t)k + 1)};
+  for (size_t k = 0; k < n; k++)
+    piece[k] = (Piece){aligned(w, &v[k], result.rank + 1), expr_int(w->graph, (int64_t)k + 1)};
   memmove(result.extent + 1, result.extent, (size_t)result.rank * sizeof *result.extent);
   result.extent[0] = poly_int(w->dims, (int64_t)n);
   result.rank++;
@@ -245,8 +248,10 @@ Value construct(Walk *w, const AstExpr *e) {
   }
   bool eye = name[0] == 'e';
   if (shape.count > MAX_RANK || (eye && shape.count != 1)) {
-    if (eye) diag_error(w->diags, e->span, "`eye` takes one dimension, as in `eye[d]`");
-    else diag_error(w->diags, e->span, "an array can't have more than %d axes", MAX_RANK);
+    if (eye)
+      diag_error(w->diags, e->span, "`eye` takes one dimension, as in `eye[d]`");
+    else
+      diag_error(w->diags, e->span, "an array can't have more than %d axes", MAX_RANK);
     return bad_value(e->span);
   }
   v.expr = expr_real(w->graph, name[0] == 'z' ? 0 : 1);

@@ -43,7 +43,9 @@ const char *shape_text(const Walk *w, const Value *v) {
 // ---- limits ----
 
 static const Expr *zero_of(Walk *w, Type type) {
-  return type == TYPE_REAL ? expr_real(w->graph, 0) : type == TYPE_INT ? expr_int(w->graph, 0) : expr_bool(w->graph, false);
+  return type == TYPE_REAL  ? expr_real(w->graph, 0)
+         : type == TYPE_INT ? expr_int(w->graph, 0)
+                            : expr_bool(w->graph, false);
 }
 
 // e, or where it grew too large a stand-in of that type, after an error.
@@ -101,8 +103,10 @@ static const Expr *fold_unary(Walk *w, Prim op, const Expr *x) {
 static const Expr *fold_binary(Walk *w, Prim op, const Expr *x, const Expr *y) {
   int64_t n, m;
   if (is_constant_real(x) && is_constant_real(y)) return fold_reals(w, op, x->u.real, y->u.real);
-  if (op == PRIM_AND) return is_bool(x, true) || is_bool(y, false) ? y : is_bool(y, true) || is_bool(x, false) ? x : NULL;
-  if (op == PRIM_OR) return is_bool(x, false) || is_bool(y, true) ? y : is_bool(y, false) || is_bool(x, true) ? x : NULL;
+  if (op == PRIM_AND)
+    return is_bool(x, true) || is_bool(y, false) ? y : is_bool(y, true) || is_bool(x, false) ? x : NULL;
+  if (op == PRIM_OR)
+    return is_bool(x, false) || is_bool(y, true) ? y : is_bool(y, false) || is_bool(x, true) ? x : NULL;
   if (op == PRIM_POWI && expr_is_int(y, &n) && n == 1) return x;
   if (x->type != TYPE_INT || y->type != TYPE_INT) return NULL;
   bool left = expr_is_int(x, &n), right = expr_is_int(y, &m);
@@ -145,7 +149,8 @@ const Expr *make_real(Walk *w, const Expr *x) {
 const Expr *make_not(Walk *w, const Expr *c) {
   static const struct {
     Prim op, contrary;
-  } pairs[] = {{PRIM_LT, PRIM_GE}, {PRIM_GE, PRIM_LT}, {PRIM_GT, PRIM_LE}, {PRIM_LE, PRIM_GT}, {PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}};
+  } pairs[] = {{PRIM_LT, PRIM_GE}, {PRIM_GE, PRIM_LT}, {PRIM_GT, PRIM_LE},
+               {PRIM_LE, PRIM_GT}, {PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}};
   if (c->kind == EXPR_PRIM && c->u.prim.op == PRIM_NOT) return c->u.prim.arg[0];
   for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
     if (c->kind == EXPR_PRIM && c->u.prim.op == pairs[k].op && c->u.prim.arg[0]->type == TYPE_INT)

@@ -16,7 +16,10 @@ static bool takes(Walk *w, const Call *c, size_t least, size_t most) {
   if (c->n >= least && c->n <= most) return true;
   size_t said = c->n < least ? least : most;
   diag_error(w->diags, c->e->span, "`%s` takes %s%zu argument%s, not %zu", c->name,
-             least == most ? "" : c->n < least ? "at least " : "at most ", said, said == 1 ? "" : "s", c->n);
+             least == most  ? ""
+             : c->n < least ? "at least "
+                            : "at most ",
+             said, said == 1 ? "" : "s", c->n);
   return false;
 }
 
@@ -38,7 +41,8 @@ static Value greatest_or_least(Walk *w, const Call *c) {
   if (!takes(w, c, 1, SIZE_MAX) || !numbers(w, c)) return bad_value(c->e->span);
   Value result = c->arg[0];
   for (size_t k = 1; k < c->n && !result.bad; k++)
-    result = elementwise(w, c->e->span, strcmp(c->name, "max") == 0 ? PRIM_MAX : PRIM_MIN, (const Value[]){result, c->arg[k]});
+    result = elementwise(w, c->e->span, strcmp(c->name, "max") == 0 ? PRIM_MAX : PRIM_MIN,
+                         (const Value[]){result, c->arg[k]});
   return result;
 }
 
@@ -69,6 +73,11 @@ static const Expr *counter(Walk *w) {
   return make2(w, PRIM_ADD, flat, expr_poly(w->graph, before));
 }
 
+static bool is_number(const Value *v, int64_t number) {
+  int64_t n;
+  return v->rank == 0 && ((expr_is_int(v->expr, &n) && n == number) || expr_is_real(v->expr, (double)number));
+}
+
 static Value drawn(Walk *w, const Call *c) {
   bool normal = strcmp(c->name, "normal") == 0;
   Span at = c->e->span;
@@ -82,9 +91,8 @@ static Value drawn(Walk *w, const Call *c) {
   draw.expr = make2(w, normal ? PRIM_RANDN : PRIM_RANDU, expr_int(w->graph, w->draw_stream), counter(w));
   if (!normal) scale = elementwise(w, at, PRIM_SUB, (const Value[]){c->arg[1], c->arg[0]});
   if (scale.bad) return scale;
-  draw = elementwise(w, at, PRIM_MUL, (const Value[]){scale, draw});
-  int64_t zero;
-  if (draw.bad || (expr_is_int(c->arg[0].expr, &zero) && zero == 0)) return draw;
+  if (!is_number(&scale, 1)) draw = elementwise(w, at, PRIM_MUL, (const Value[]){scale, draw});
+  if (draw.bad || is_number(&c->arg[0], 0)) return draw;
   return elementwise(w, at, PRIM_ADD, (const Value[]){c->arg[0], draw});
 }
 
@@ -97,17 +105,29 @@ static const struct {
   const char *name;
   Value (*lower)(Walk *w, const Call *c);
 } rows[] = {
-    {"sum", whole_array},        {"mean", whole_array},         {"prod", whole_array},       {"logsumexp", whole_array},
-    {"argmax", whole_array},     {"max", greatest_or_least},    {"min", greatest_or_least},  {"concat", joined},
-    {"stack", joined},           {"abs", absolute},             {"normal", drawn},           {"uniform", drawn},
-    {"lgamma", unsupported_call}, {"digamma", unsupported_call}, {"grad", unsupported_call},
+    {"sum", whole_array},
+    {"mean", whole_array},
+    {"prod", whole_array},
+    {"logsumexp", whole_array},
+    {"argmax", whole_array},
+    {"max", greatest_or_least},
+    {"min", greatest_or_least},
+    {"concat", joined},
+    {"stack", joined},
+    {"abs", absolute},
+    {"normal", drawn},
+    {"uniform", drawn},
+    {"lgamma", unsupported_call},
+    {"digamma", unsupported_call},
+    {"grad", unsupported_call},
 };
 
 // ---- the primitives ----
 
 // The primitives that a model may call by name; the others are operators, or the compiler's own.
 static Prim primitive_named(const char *name) {
-  static const Prim internal[] = {PRIM_NEG, PRIM_POWI, PRIM_REAL, PRIM_SELECT, PRIM_RANDN, PRIM_RANDU, PRIM_NOT, PRIM_AND, PRIM_OR};
+  static const Prim internal[] = {PRIM_NEG,   PRIM_POWI, PRIM_REAL, PRIM_SELECT, PRIM_RANDN,
+                                  PRIM_RANDU, PRIM_NOT,  PRIM_AND,  PRIM_OR};
   Prim p = prim_by_name(name);
   for (size_t k = 0; k < sizeof internal / sizeof *internal; k++)
     if (p == internal[k]) return PRIM_COUNT;
@@ -143,7 +163,8 @@ static Value built_in(Walk *w, const AstExpr *e, const char *claim) {
 }
 
 static Function *function_called(Walk *w, const AstExpr *e) {
-  Symbol *f = e->kind == AST_CALL && !e->call.member.text ? scope_find(w->scope, e->call.function.text, SYMBOL_FUNCTION) : NULL;
+  Symbol *f =
+      e->kind == AST_CALL && !e->call.member.text ? scope_find(w->scope, e->call.function.text, SYMBOL_FUNCTION) : NULL;
   return f ? f->function : NULL;
 }
 
@@ -159,7 +180,8 @@ Value call(Walk *w, const AstExpr *e, const char *claim) {
   const Value *args = evaluated(w, e);
   if (!expand(w, f, e->span, args, e->call.args.count, claim, &results)) return bad_value(e->span);
   if (results.count != 1) {
-    diag_error(w->diags, e->span, "`%s` returns %zu values: take them apart, as in `u, v = %s(...)`", name, results.count, name);
+    diag_error(w->diags, e->span, "`%s` returns %zu values: take them apart, as in `u, v = %s(...)`", name,
+               results.count, name);
     return bad_value(e->span);
   }
   return results.items[0];

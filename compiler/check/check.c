@@ -23,8 +23,15 @@ typedef struct Request {
 
 static Walk *walk(Arena *a, Diags *diags, const Request *r) {
   Walk *w = arena_new_of(a, Walk);
-  *w = (Walk){.arena = a, .diags = diags, .dims = dims_new(a), .reader = r->reader, .batch = -1, .directory = "",
-              .overrides = r->overrides, .noverrides = r->noverrides, .audit = r->audit};
+  *w = (Walk){.arena = a,
+              .diags = diags,
+              .dims = dims_new(a),
+              .reader = r->reader,
+              .batch = -1,
+              .directory = "",
+              .overrides = r->overrides,
+              .noverrides = r->noverrides,
+              .audit = r->audit};
   w->graph = graph_new(a, w->dims, r->name);
   w->override_used = arena_array(a, bool, (size_t)r->noverrides + 1);
   load_prelude(w);
@@ -36,8 +43,8 @@ static Walk *walk(Arena *a, Diags *diags, const Request *r) {
   return w;
 }
 
-// Functions that nobody calls are right or wrong all the same: they are expanded in a second walk, of which nothing else
-// is kept.
+// Functions that nobody calls are right or wrong all the same: they are expanded in a second walk, of which nothing
+// else is kept.
 static void audit(Arena *a, Diags *diags, const Request *request, const Walk *w) {
   bool *uncalled = arena_array(a, bool, w->nfunctions + 1), any = false;
   for (size_t k = 0; k < w->nfunctions; k++) {
@@ -54,7 +61,8 @@ static void audit(Arena *a, Diags *diags, const Request *request, const Walk *w)
 
 Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
                         int noverrides, const FileReader *reader) {
-  Request request = {.file = file, .name = identifier(a, name), .overrides = overrides, .noverrides = noverrides, .reader = reader};
+  Request request = {
+      .file = file, .name = identifier(a, name), .overrides = overrides, .noverrides = noverrides, .reader = reader};
   Walk *w = walk(a, diags, &request);
   check_overrides(w);
   if (!w->overgrown) audit(a, diags, &request, w);
@@ -62,12 +70,21 @@ Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char 
     diag_error(diags, (Span){file->source, 0, 0}, "the model has neither a `loss` nor a `predict`");
   if (diags->errors) return NULL;
   Model *m = arena_new_of(a, Model);
-  *m = (Model){.arena = a, .name = request.name, .dims = w->dims, .batch = w->batch, .ndata = (int)w->ndata,
-               .nparam = (int)w->nparam, .ncheck = (int)w->ncheck, .data = w->data, .param = w->param, .check = w->check,
+  *m = (Model){.arena = a,
+               .name = request.name,
+               .dims = w->dims,
+               .batch = w->batch,
+               .ndata = (int)w->ndata,
+               .nparam = (int)w->nparam,
+               .ncheck = (int)w->ncheck,
+               .data = w->data,
+               .param = w->param,
+               .check = w->check,
                .graph = w->graph};
   return m;
 }
 
-Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides, int noverrides) {
+Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
+                   int noverrides) {
   return check_model_with(a, diags, file, name, overrides, noverrides, &file_system);
 }

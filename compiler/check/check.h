@@ -16,7 +16,8 @@ typedef struct DimOverride { // -D h=256
 } DimOverride;
 
 // Null after errors (all that were found are in diags).  `name` is the model's, made into a C identifier.
-Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides, int noverrides);
+Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
+                   int noverrides);
 
 // What `import` reads through: the text of a file, in the arena; false where there is none.
 typedef struct FileReader {

@@ -120,9 +120,11 @@ static void define_several(Walk *w, const Stmt *s) {
   w->owner = made_name(w, NULL, t->items[0].name.text);
   if (!call_several(w, e, &results)) {
     Value v = eval(w, e);
-    if (!v.bad) diag_error(w->diags, e->span, "%zu names are given one value: only a function returns several", t->count);
+    if (!v.bad)
+      diag_error(w->diags, e->span, "%zu names are given one value: only a function returns several", t->count);
   } else if (results.count != t->count && results.count && !results.items[0].bad) {
-    diag_error(w->diags, s->span, "%zu names are given %zu value%s", t->count, results.count, results.count == 1 ? "" : "s");
+    diag_error(w->diags, s->span, "%zu names are given %zu value%s", t->count, results.count,
+               results.count == 1 ? "" : "s");
     results.count = 0;
   }
   w->owner = owner;
@@ -152,7 +154,8 @@ void const_statement(Walk *w, const Stmt *s) {
   NodeFlags flags = {.data = false};
   if (!v.bad) flags = depends_on(w, v.expr);
   if (flags.data || flags.param) {
-    diag_error(w->diags, s->define.value->span, "a constant can't depend on %s: leave out `const`", flags.data ? "data" : "parameters");
+    diag_error(w->diags, s->define.value->span, "a constant can't depend on %s: leave out `const`",
+               flags.data ? "data" : "parameters");
     v = bad_value(s->span);
   }
   scope_define_value(w, t->name, v.rank ? store(w, name, v) : v);
@@ -186,7 +189,8 @@ void loss_statement(Walk *w, const Stmt *s) {
   w->owner = NULL;
   if (!want_number(w, &v)) return;
   if (v.rank) {
-    diag_error(w->diags, s->value->span, "the loss is a single number, and this is an array of shape %s: take its `mean` or `sum`",
+    diag_error(w->diags, s->value->span,
+               "the loss is a single number, and this is an array of shape %s: take its `mean` or `sum`",
                shape_text(w, &v));
     return;
   }
@@ -213,8 +217,8 @@ void gradient_statement(Walk *w, const Stmt *s) {
   bool same = v.rank == shape->rank;
   for (int k = 0; same && k < v.rank; k++) same = v.extent[k] == shape->extent[k];
   if (!same) {
-    diag_error(w->diags, s->span, "the gradient of `%s` has its shape, %s, and this is %s%s", t->name.text, shape_text(w, shape),
-               v.rank ? "an array of shape " : "", shape_text(w, &v));
+    diag_error(w->diags, s->span, "the gradient of `%s` has its shape, %s, and this is %s%s", t->name.text,
+               shape_text(w, shape), v.rank ? "an array of shape " : "", shape_text(w, &v));
     return;
   }
   if (w->gradient[param].source) {
@@ -225,5 +229,6 @@ void gradient_statement(Walk *w, const Stmt *s) {
   w->gradient[param] = s->span;
   v.expr = make_real(w, v.expr);
   v.type = TYPE_REAL;
-  graph_add_root(w->graph, ROOT_AUTHOR, t->name.text, param, node_of(w, v, arena_printf(w->arena, "author_%s", t->name.text)));
+  graph_add_root(w->graph, ROOT_AUTHOR, t->name.text, param,
+                 node_of(w, v, arena_printf(w->arena, "author_%s", t->name.text)));
 }

@@ -32,7 +32,8 @@ bool check_extent(Walk *w, const Poly *p, Span span) {
 
 // Told where a bare name that nothing defines stands for a dimension.
 static bool unknown_dimension(Walk *w, const AstExpr *e) {
-  if (e->kind != AST_NAME || scope_find(w->scope, e->name, SYMBOL_VALUE) || defined_later(w, e->name).source) return false;
+  if (e->kind != AST_NAME || scope_find(w->scope, e->name, SYMBOL_VALUE) || defined_later(w, e->name).source)
+    return false;
   int n = dims_count(w->dims), count = 0;
   const char **names = arena_array(w->arena, const char *, (size_t)n + 1);
   for (int k = 0; k < n; k++)
@@ -41,7 +42,8 @@ static bool unknown_dimension(Walk *w, const AstExpr *e) {
   if (near)
     diag_error(w->diags, e->span, "unknown dimension `%s`; did you mean `%s`?", e->name, near);
   else
-    diag_error(w->diags, e->span, "unknown dimension `%s`: declare it with `dim %s` or `batch %s`", e->name, e->name, e->name);
+    diag_error(w->diags, e->span, "unknown dimension `%s`: declare it with `dim %s` or `batch %s`", e->name, e->name,
+               e->name);
   return true;
 }
 
@@ -84,7 +86,8 @@ bool shape_of_declaration(Walk *w, Exprs shape, Value *v, bool is_param) {
       diag_error(w->diags, e->span, "the batch dimension `%s` comes first in a shape", batch);
       fine = false;
     } else if (p != poly_dim(w->dims, w->batch)) {
-      diag_error(w->diags, e->span, "the batch dimension stands alone in a shape: `%s`, not `%s`", batch, poly_text(w, p));
+      diag_error(w->diags, e->span, "the batch dimension stands alone in a shape: `%s`, not `%s`", batch,
+                 poly_text(w, p));
       fine = false;
     }
   }
@@ -124,10 +127,12 @@ void dim_statement(Walk *w, const Stmt *s) {
   bool fine = !s->dim.size || fixed_value(w, s->dim.size, &value);
   const int64_t *given = override_of(w, name);
   if (given && !s->dim.size) {
-    diag_error(w->diags, s->dim.name.span, "`-D %s` is not possible: `%s` is known only when the model is called", name, name);
+    diag_error(w->diags, s->dim.name.span, "`-D %s` is not possible: `%s` is known only when the model is called", name,
+               name);
   } else if (given) {
     value = *given;
-    if (value < 0) diag_error(w->diags, s->dim.name.span, "a dimension can't be negative: `-D %s=%lld`", name, (long long)value);
+    if (value < 0)
+      diag_error(w->diags, s->dim.name.span, "a dimension can't be negative: `-D %s=%lld`", name, (long long)value);
     fine = value >= 0;
   }
   Symbol *symbol = scope_define_value(w, s->dim.name, bad_value(s->dim.name.span));

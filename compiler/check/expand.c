@@ -24,7 +24,8 @@ static bool ranks_fit(Walk *w, const Function *f, Span at, const Value *args, si
   const Arguments *formal = &f->def->def.args;
   const char *name = f->def->def.name.text;
   if (nargs != formal->count) {
-    diag_error(w->diags, at, "`%s` takes %zu argument%s, not %zu", name, formal->count, formal->count == 1 ? "" : "s", nargs);
+    diag_error(w->diags, at, "`%s` takes %zu argument%s, not %zu", name, formal->count, formal->count == 1 ? "" : "s",
+               nargs);
     if (!f->standard) diag_note(w->diags, f->def->def.name.span, "`%s` is defined here", name);
     return false;
   }
@@ -33,8 +34,9 @@ static bool ranks_fit(Walk *w, const Function *f, Span at, const Value *args, si
     if (args[k].bad) {
       fine = false;
     } else if ((size_t)args[k].rank < formal->items[k].shape.count) {
-      diag_error(w->diags, args[k].span, "`%s` takes `%s` here, and this is %s%s", name, argument_text(w, &formal->items[k]),
-                 args[k].rank ? "an array of shape " : "", shape_text(w, &args[k]));
+      diag_error(w->diags, args[k].span, "`%s` takes `%s` here, and this is %s%s", name,
+                 argument_text(w, &formal->items[k]), args[k].rank ? "an array of shape " : "",
+                 shape_text(w, &args[k]));
       fine = false;
     }
   }
@@ -80,12 +82,16 @@ static bool bind_dimensions(Walk *w, const Function *f, const Value *args) {
         if ((e->kind == AST_NAME) != (pass == 0)) continue;
         const Poly *given = args[k].extent[axis], *wanted = given;
         Symbol *known = pass == 0 ? scope_own(w->scope, e->name) : NULL;
-        if (known) wanted = known->value.expr->u.poly;
-        else if (pass == 0) scope_define_value(w, (Name){e->name, e->span}, poly_value_of(w, given, e->span));
-        else wanted = dimension(w, e);
+        if (known)
+          wanted = known->value.expr->u.poly;
+        else if (pass == 0)
+          scope_define_value(w, (Name){e->name, e->span}, poly_value_of(w, given, e->span));
+        else
+          wanted = dimension(w, e);
         if (wanted && wanted != given)
-          diag_error(w->diags, args[k].span, "`%s` takes `%s`, where `%s` stands for `%s` in this call, not for `%s`", name,
-                     argument_text(w, &formal->items[k]), ast_expr_text(w->arena, e), poly_text(w, wanted), poly_text(w, given));
+          diag_error(w->diags, args[k].span, "`%s` takes `%s`, where `%s` stands for `%s` in this call, not for `%s`",
+                     name, argument_text(w, &formal->items[k]), ast_expr_text(w->arena, e), poly_text(w, wanted),
+                     poly_text(w, given));
         fine = fine && wanted == given;
       }
   return fine;
@@ -139,7 +145,8 @@ static bool within_limits(Walk *w, const Function *f, Span at) {
   else if (w->call_depth == MAX_CALL_DEPTH)
     diag_error(w->diags, at, "functions call functions more than %d deep here", MAX_CALL_DEPTH);
   else if (w->calls == MAX_CALLS)
-    diag_error(w->diags, at, "the model calls functions more than %d times, counting calls within functions", MAX_CALLS);
+    diag_error(w->diags, at, "the model calls functions more than %d times, counting calls within functions",
+               MAX_CALLS);
   else
     return true;
   w->overgrown = w->overgrown || !f->active;
@@ -147,13 +154,15 @@ static bool within_limits(Walk *w, const Function *f, Span at) {
 }
 
 // With the argument scope open: binds and lowers.
-static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t nargs, const char *claim, Values *results) {
+static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t nargs, const char *claim,
+                       Values *results) {
   const Arguments *formal = &f->def->def.args;
   int first = w->nlevel;
   int nlead = open_leads(w, f, at, args, nargs);
   bool fine = nlead >= 0;
   Value *own = arena_array(w->arena, Value, nargs + 1);
-  for (size_t k = 0; fine && k < nargs; k++) own[k] = mapped_argument(w, args[k], (int)formal->items[k].shape.count, first, nlead);
+  for (size_t k = 0; fine && k < nargs; k++)
+    own[k] = mapped_argument(w, args[k], (int)formal->items[k].shape.count, first, nlead);
   fine = fine && bind_dimensions(w, f, own);
   for (size_t k = 0; fine && k < nargs; k++) fine = scope_define_value(w, formal->items[k].name, own[k]) && fine;
   if (fine) {
@@ -162,7 +171,8 @@ static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t 
     fine = run_body(w, f, claim, results);
     if (w->diags->errors > errors && !w->audit) diag_note(w->diags, at, "in this call of `%s`", f->def->def.name.text);
   }
-  for (size_t k = 0; fine && k < results->count; k++) results->items[k] = gather_leads(w, results->items[k], first, nlead, at);
+  for (size_t k = 0; fine && k < results->count; k++)
+    results->items[k] = gather_leads(w, results->items[k], first, nlead, at);
   close_levels(w, first);
   return fine;
 }
@@ -172,7 +182,8 @@ bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, cons
   f->called = true;
   Value *settled = arena_array(w->arena, Value, nargs + 1);
   for (size_t k = 0; k < nargs; k++)
-    settled[k] = f->def->def.args.items[k].shape.count ? settle(w, args[k], f->def->def.args.items[k].name.text) : args[k];
+    settled[k] =
+        f->def->def.args.items[k].shape.count ? settle(w, args[k], f->def->def.args.items[k].name.text) : args[k];
   Scope *scope = w->scope;
   bool whole = w->whole;
   w->whole = false;
@@ -209,7 +220,13 @@ static Value stand_in(Walk *w, const Argument *a, bool integer) {
     v.expr = expr_poly(w->graph, poly_dim(w->dims, dims_add(w->dims, a->name.text, DIM_CALL, 0)));
     return v;
   }
-  Node node = {.kind = NODE_DATA, .name = a->name.text, .span = v.span, .type = v.type, .which = -1, .nout = v.rank, .index = index};
+  Node node = {.kind = NODE_DATA,
+               .name = a->name.text,
+               .span = v.span,
+               .type = v.type,
+               .which = -1,
+               .nout = v.rank,
+               .index = index};
   v.expr = make_read(w, add_node(w, &node), sub);
   return v;
 }
@@ -245,7 +262,8 @@ static void expand_alone(Walk *w, Function *f, Guess guess) {
   w->owner = owner;
 }
 
-// What its arguments are is not known: if it can be lowered with reals or with integers, it is right.  Called while muted.
+// What its arguments are is not known: if it can be lowered with reals or with integers, it is right.  Called while
+// muted.
 void audit_function(Walk *w, Function *f) {
   for (Guess guess = GUESS_BY_USE; guess <= GUESS_INTEGERS; guess++) {
     size_t mark = diag_mute(w->diags);

@@ -44,7 +44,8 @@ static Value divide(Walk *w, Span at, const Value *v) {
 // `//` and `%`: floor, of reals too.
 static Value floor_divide(Walk *w, Span at, bool remainder, const Value *v) {
   if (divides_by_zero(w, &v[1])) return bad_value(at);
-  if (v[0].type == TYPE_INT && v[1].type == TYPE_INT) return elementwise(w, at, remainder ? PRIM_MOD : PRIM_FLOORDIV, v);
+  if (v[0].type == TYPE_INT && v[1].type == TYPE_INT)
+    return elementwise(w, at, remainder ? PRIM_MOD : PRIM_FLOORDIV, v);
   Value quotient = elementwise(w, at, PRIM_DIV, v);
   if (quotient.bad) return quotient;
   quotient.expr = make1(w, PRIM_FLOOR, quotient.expr);
@@ -74,7 +75,8 @@ static Value power(Walk *w, Span at, Value base, Value exponent) {
     base.expr = make_real(w, base.expr);
     base.type = TYPE_REAL;
   }
-  if (base.type == TYPE_INT && expr_is_int(exponent.expr, &n) && n >= 0 && n <= LARGEST_EXPONENT && exponent.rank <= base.rank) {
+  if (base.type == TYPE_INT && expr_is_int(exponent.expr, &n) && n >= 0 && n <= LARGEST_EXPONENT &&
+      exponent.rank <= base.rank) {
     Value result;
     if (!common_shape(w, at, (const Value[]){base, exponent}, 2, &result)) return bad_value(at);
     result.type = TYPE_INT;
@@ -85,9 +87,9 @@ static Value power(Walk *w, Span at, Value base, Value exponent) {
 }
 
 static Value binary(Walk *w, const AstExpr *e, Value left, Value right, const char *claim) {
-  static const Prim prims[] = {
-      [OP_OR] = PRIM_OR, [OP_AND] = PRIM_AND, [OP_EQ] = PRIM_EQ,   [OP_NE] = PRIM_NE,   [OP_LT] = PRIM_LT,   [OP_LE] = PRIM_LE,
-      [OP_GT] = PRIM_GT, [OP_GE] = PRIM_GE,   [OP_ADD] = PRIM_ADD, [OP_SUB] = PRIM_SUB, [OP_MUL] = PRIM_MUL, [OP_DIV] = PRIM_DIV};
+  static const Prim prims[] = {[OP_OR] = PRIM_OR,   [OP_AND] = PRIM_AND, [OP_EQ] = PRIM_EQ,   [OP_NE] = PRIM_NE,
+                               [OP_LT] = PRIM_LT,   [OP_LE] = PRIM_LE,   [OP_GT] = PRIM_GT,   [OP_GE] = PRIM_GE,
+                               [OP_ADD] = PRIM_ADD, [OP_SUB] = PRIM_SUB, [OP_MUL] = PRIM_MUL, [OP_DIV] = PRIM_DIV};
   const Value v[2] = {left, right};
   BinaryOp op = e->binary.op;
   if (op == OP_OR || op == OP_AND) {

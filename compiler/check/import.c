@@ -49,8 +49,10 @@ static const char *tidy(Walk *w, const char *path) {
   for (const char *p = path; *p;) {
     size_t length = strcspn(p, "/");
     bool up = length == 2 && strncmp(p, "..", 2) == 0;
-    if (up && count && strcmp(part[count - 1], "..") != 0) count--;
-    else if (length && !(length == 1 && *p == '.')) part[count++] = arena_strndup(w->arena, p, length);
+    if (up && count && strcmp(part[count - 1], "..") != 0)
+      count--;
+    else if (length && !(length == 1 && *p == '.'))
+      part[count++] = arena_strndup(w->arena, p, length);
     p += length;
     p += *p == '/';
   }

@@ -17,7 +17,8 @@ static bool any_part(const AstExpr *e, Visit visit, void *context) {
     if (visit(context, e->index.base)) return true;
     for (size_t k = 0; k < e->index.subscripts.count; k++) {
       const Subscript *s = &e->index.subscripts.items[k];
-      if ((s->at && visit(context, s->at)) || (s->low && visit(context, s->low)) || (s->high && visit(context, s->high)))
+      if ((s->at && visit(context, s->at)) || (s->low && visit(context, s->low)) ||
+          (s->high && visit(context, s->high)))
         return true;
     }
     return false;
@@ -188,7 +189,8 @@ static void meet(Search *s, const AstExpr *use, const Poly *extent) {
   } else if (s->extent != extent) {
     Walk *w = s->walk;
     diag_error(w->diags, use->span, "`%s` runs over `%s` in `%s`, but over `%s` in `%s`", s->name.text,
-               poly_text(w, s->extent), ast_expr_text(w->arena, s->first), poly_text(w, extent), ast_expr_text(w->arena, use));
+               poly_text(w, s->extent), ast_expr_text(w->arena, s->first), poly_text(w, extent),
+               ast_expr_text(w->arena, use));
     s->disagrees = true;
   }
 }
@@ -205,8 +207,10 @@ static bool search(void *context, const AstExpr *e) {
         s->bad = s->bad || e->index.base->kind == AST_NAME; // of no known name: told where it is lowered
         continue;
       }
-      if (base.bad) s->bad = true;
-      else if (k < (size_t)base.rank) meet(s, e, base.extent[k]);
+      if (base.bad)
+        s->bad = true;
+      else if (k < (size_t)base.rank)
+        meet(s, e, base.extent[k]);
     }
   return any_part(e, search, s);
 }
@@ -224,7 +228,8 @@ static bool bound_of(Walk *w, const AstExpr *e, const Expr **bound) {
   Value v = eval_whole(w, e);
   if (v.bad) return false;
   if (v.rank) {
-    diag_error(w->diags, e->span, "the end of a range is a single integer, not an array of shape %s", shape_text(w, &v));
+    diag_error(w->diags, e->span, "the end of a range is a single integer, not an array of shape %s",
+               shape_text(w, &v));
     return false;
   }
   *bound = v.expr;
@@ -235,7 +240,8 @@ static bool bound_of(Walk *w, const AstExpr *e, const Expr **bound) {
 static const Poly *greatest(Walk *w, const Expr *e, Span span) {
   const Poly *p;
   if (!upper_bound(w, e, &p)) {
-    diag_error(w->diags, span, "the end of this range has no upper bound: integer data need one, as in `data k in 0..n`");
+    diag_error(w->diags, span,
+               "the end of this range has no upper bound: integer data need one, as in `data k in 0..n`");
     return NULL;
   }
   const Poly *more = poly_add(w->dims, p, poly_int(w->dims, 1));
@@ -260,10 +266,7 @@ static bool run_of(Walk *w, const IndexRange *r, Run *run) {
   Span span = r->high->span;
   const Expr *count = from_zero ? high : make2(w, PRIM_SUB, high, low);
   *run = (Run){.shift = from_zero ? NULL : low};
-  if (count->kind == EXPR_POLY) {
-    run->extent = count->u.poly;
-    return check_extent(w, run->extent, span_join(r->low->span, span));
-  }
+  if (free_of_indices(w, count, &run->extent)) return check_extent(w, run->extent, span_join(r->low->span, span));
   if (high->kind == EXPR_POLY && prove_nonnegative(w, low)) {
     *run = (Run){.extent = high->u.poly, .from = low};
     return check_extent(w, run->extent, span);
@@ -277,8 +280,10 @@ static bool run_by_inference(Walk *w, const IndexRange *r, const AstExpr *const 
   const Poly *extent = r->given;
   InferAnswer answer = extent ? INFER_FOUND : infer_extent(w, r->name, bodies, nbodies, &extent);
   if (answer == INFER_NONE)
-    diag_error(w->diags, r->name.span, "the range of `%s` is not known, since nothing is subscripted by `%s` alone: give it, as in `%s in 0..n`",
-               r->name.text, r->name.text, r->name.text);
+    diag_error(
+        w->diags, r->name.span,
+        "the range of `%s` is not known, since nothing is subscripted by `%s` alone: give it, as in `%s in 0..n`",
+        r->name.text, r->name.text, r->name.text);
   *run = (Run){.extent = extent};
   return answer == INFER_FOUND;
 }

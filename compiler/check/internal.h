@@ -1,9 +1,9 @@
 // internal.h - what the files of the walk share: values, scopes, the state of one walk.
 //
-// A value is a lazily indexed array: one scalar expression in which index k < MAX_RANK stands for axis k.  Indices that an
-// enclosing reduction, indexed definition or mapped call binds are levels, index FIRST_LEVEL and up, in order of nesting.
-// So broadcasting, transposes, slices and gathers are substitutions, and a node is made of a value by renumbering the
-// levels and axes that it uses.
+// A value is a lazily indexed array: one scalar expression in which index k < MAX_RANK stands for axis k.  Indices
+// that an enclosing reduction, indexed definition or mapped call binds are levels, index FIRST_LEVEL and up, in order of
+// nesting.  So broadcasting, transposes, slices and gathers are substitutions, and a node is made of a value by
+// renumbering the levels and axes that it uses.
 #ifndef MDLC_CHECK_INTERNAL_H
 #define MDLC_CHECK_INTERNAL_H
 
@@ -14,10 +14,10 @@
 enum {
   MAX_RANK = 8,
   FIRST_LEVEL = MAX_RANK,
-  MAX_DEPTH = 800,      // of expressions within expressions, calls included
-  MAX_CALLS = 50000,    // functions expanded in one model
+  MAX_DEPTH = 800,   // of expressions within expressions, calls included
+  MAX_CALLS = 50000, // functions expanded in one model
   MAX_CALL_DEPTH = 100,
-  MAX_EXPRS = 4000000   // expressions made for one model
+  MAX_EXPRS = 4000000 // expressions made for one model
 };
 
 typedef struct Value {
@@ -38,11 +38,11 @@ typedef struct Scope Scope;
 
 typedef struct Function {
   const Stmt *def;
-  Scope *scope; // where it was defined
-  int order;    // the body sees what was defined before this
+  Scope *scope;  // where it was defined
+  int order;     // the body sees what was defined before this
   bool standard; // of the prelude
   bool called;
-  bool active;  // being expanded now
+  bool active; // being expanded now
 } Function;
 
 typedef enum { SYMBOL_VALUE, SYMBOL_FUNCTION } SymbolKind;
@@ -103,9 +103,9 @@ typedef struct Walk {
   const char *owner; // the definition being lowered: names of what has none are made from it
   const char *claim; // the name waiting for the node that the next expression makes, if it makes one
   const Node *claimed;
-  Span at;           // the expression being lowered, for errors of the builders
+  Span at; // the expression being lowered, for errors of the builders
   int depth, call_depth, calls;
-  bool overgrown;    // a size limit was passed, and told
+  bool overgrown; // a size limit was passed, and told
 
   const Value *draw; // the shape of the parameter whose start is being lowered, or null
   int draw_stream, draws;
@@ -134,7 +134,8 @@ typedef struct Walk {
 
   Function **functions; // the model's own, in the order of their definitions
   size_t nfunctions, functions_room;
-  const bool *audit; // by function: expand it once by itself, where nobody called it; null in the walk that makes the model
+  const bool
+      *audit; // by function: expand it once by itself, where nobody called it; null in the walk that makes the model
 } Walk;
 
 // ---- scope.c: names ----
@@ -159,7 +160,7 @@ const Expr *make(Walk *w, Prim op, const Expr *const *args);
 const Expr *make1(Walk *w, Prim op, const Expr *x);
 const Expr *make2(Walk *w, Prim op, const Expr *x, const Expr *y);
 const Expr *make_select(Walk *w, const Expr *c, const Expr *x, const Expr *y);
-const Expr *make_real(Walk *w, const Expr *x);   // an integer as a real
+const Expr *make_real(Walk *w, const Expr *x); // an integer as a real
 const Expr *make_not(Walk *w, const Expr *c);
 const Expr *make_read(Walk *w, const Node *node, const Expr *const *sub);
 const Expr *substitute(Walk *w, const Expr *e, const Expr *const *sub, int nsub);
@@ -191,7 +192,8 @@ typedef struct NodeForm {
 } NodeForm;
 // The entries of `body` over the levels that it uses, as a node; a read of it.
 Value make_node(Walk *w, NodeForm form, Value body);
-// The value as a node of that name, unless it is one already that was made for the name, or integers that nothing computes.
+// The value as a node of that name, unless it is one already that was made for the name, or integers that nothing
+// computes.
 Value store(Walk *w, const char *name, Value v);
 // An array that is more than a read, as a node, so that it is not computed again for each of its readers.
 Value settle(Walk *w, Value v, const char *suffix);
@@ -213,6 +215,7 @@ void check_overrides(Walk *w);
 
 // ---- prove.c: what ranges and guards say of integers ----
 
+bool free_of_indices(Walk *w, const Expr *e, const Poly **p); // e is p whatever the indices and the data are
 bool prove_nonnegative(Walk *w, const Expr *e);
 bool upper_bound(Walk *w, const Expr *e, const Poly **bound); // e <= bound
 bool poly_nonnegative(const Walk *w, const Poly *p);
@@ -242,7 +245,7 @@ bool def_uses_as_integer(Walk *w, const Stmt *def, const char *name, int depth);
 // ---- expr.c: expressions ----
 
 Value eval(Walk *w, const AstExpr *e);
-Value eval_whole(Walk *w, const AstExpr *e); // a dimension, a subscript, a bound: one integer, `/` exact
+Value eval_whole(Walk *w, const AstExpr *e);  // a dimension, a subscript, a bound: one integer, `/` exact
 bool want_number(Walk *w, const Value *v);    // false: it is bad, or a condition (told)
 bool want_condition(Walk *w, const Value *v); // false: it is bad, or a number (told)
 

@@ -5,7 +5,8 @@
 
 const Expr *open_level(Walk *w, const char *name, const Poly *extent) {
   if (w->nlevel == INDEX_MAX - FIRST_LEVEL) {
-    if (!w->overgrown) diag_error(w->diags, w->at, "more than %d indices are in use at once here", INDEX_MAX - FIRST_LEVEL);
+    if (!w->overgrown)
+      diag_error(w->diags, w->at, "more than %d indices are in use at once here", INDEX_MAX - FIRST_LEVEL);
     w->overgrown = true;
     return NULL;
   }
@@ -168,7 +169,8 @@ Value make_node(Walk *w, NodeForm form, Value body) {
   w->axis_extent = outer_axes;
   int lead = reduced ? 0 : w->nlevel - form.first, outer = 0;
   for (int k = 0; k < form.first; k++) outer += used >> (FIRST_LEVEL + k) & 1 ? 1 : 0;
-  Value result = {.type = form.reduce == REDUCE_ARGMAX ? TYPE_INT : body.type, .rank = lead + body.rank, .span = form.span};
+  Value result = {
+      .type = form.reduce == REDUCE_ARGMAX ? TYPE_INT : body.type, .rank = lead + body.rank, .span = form.span};
   if (result.rank > MAX_RANK || outer + w->nlevel - form.first + body.rank > INDEX_MAX) {
     diag_error(w->diags, form.span, "an array can't have more than %d axes", MAX_RANK);
     return bad_value(form.span);
@@ -188,8 +190,14 @@ Value make_node(Walk *w, NodeForm form, Value body) {
   int nout = l.n;
   for (int k = form.first; reduced && k < w->nlevel; k++) lay_level(w, &l, k, true);
   const Expr *guard = guard_over(w, used & ~axes);
-  Node node = {.kind = NODE_COMP, .name = form.name, .span = form.span, .type = result.type, .nout = nout,
-               .nred = l.n - nout, .index = l.index, .reduce = form.reduce};
+  Node node = {.kind = NODE_COMP,
+               .name = form.name,
+               .span = form.span,
+               .type = result.type,
+               .nout = nout,
+               .nred = l.n - nout,
+               .index = l.index,
+               .reduce = form.reduce};
   node.expr = substitute(w, body.expr, l.position, INDEX_MAX);
   node.guard = guard ? substitute(w, guard, l.position, INDEX_MAX) : NULL;
   result.expr = make_read(w, add_node(w, &node), l.sub);
@@ -198,13 +206,14 @@ Value make_node(Walk *w, NodeForm form, Value body) {
 
 // ---- values with a name ----
 
-// Integers made of indices, dimensions and integer data alone: they stay expressions, so that what they subscript is seen.
+// Integers made of indices, dimensions and integer data alone stay expressions, so that what they subscript is seen.
 bool stays_expression(Walk *w, const Expr *e) {
   if (e->type != TYPE_INT) return false;
   size_t n;
   const Expr **part = expr_parts(w->arena, e, &n);
   for (size_t k = 0; k < n; k++)
-    if (part[k]->type != TYPE_INT || (part[k]->kind == EXPR_READ && part[k]->u.read.node->kind != NODE_DATA)) return false;
+    if (part[k]->type != TYPE_INT || (part[k]->kind == EXPR_READ && part[k]->u.read.node->kind != NODE_DATA))
+      return false;
   return true;
 }
 

@@ -1,8 +1,8 @@
 // prove.c - what the ranges of indices and the guards around an expression say of an integer.
 //
-// Integers are taken as linear forms over atoms (indices, integer data, whatever else is not linear) with polynomials as
-// factors.  A form is not negative when its least value over the atoms' ranges is not, if need be after subtracting facts
-// that are themselves not negative (the guards, the definitions of // and min).
+// Integers are taken as linear forms over atoms (indices, integer data, whatever else is not linear) with polynomials
+// as factors.  A form is not negative when its least value over the atoms' ranges is not, if need be after subtracting
+// facts that are themselves not negative (the guards, the definitions of // and min).
 #include <string.h>
 
 #include "check/internal.h"
@@ -80,6 +80,13 @@ static bool linear_of(Walk *w, const Expr *e, Linear *l) {
   return add_expr(w, l, e, poly_int(w->dims, 1));
 }
 
+bool free_of_indices(Walk *w, const Expr *e, const Poly **p) {
+  Linear l;
+  if (!linear_of(w, e, &l) || l.n) return false;
+  *p = l.constant;
+  return true;
+}
+
 // r = s * a + t * b
 static bool combine(Walk *w, Linear *r, const Poly *s, const Linear *a, const Poly *t, const Linear *b) {
   Linear sum = {.constant = poly_add(w->dims, poly_mul(w->dims, s, a->constant), poly_mul(w->dims, t, b->constant))};
@@ -104,7 +111,8 @@ static Bounds below(Walk *w, const Poly *extent) {
 }
 
 static Bounds bounds_of_read(Walk *w, const Node *node) {
-  if (node->kind == NODE_DATA && node->which >= 0 && w->data[node->which].ranged) return below(w, w->data[node->which].limit);
+  if (node->kind == NODE_DATA && node->which >= 0 && w->data[node->which].ranged)
+    return below(w, w->data[node->which].limit);
   if (node->reduce == REDUCE_ARGMAX) return below(w, node->index[node->nout].extent);
   return (Bounds){NULL, NULL};
 }
@@ -129,7 +137,8 @@ static Bounds bounds_of_prim(Walk *w, const Expr *e, int depth) {
   Bounds a = bounds_of_expr(w, e->u.prim.arg[first], depth - 1), b = bounds_of_expr(w, divisor, depth - 1);
   bool positive = a.low && b.low && poly_nonnegative(w, a.low) && poly_nonnegative(w, b.low);
   switch (op) {
-  case PRIM_MUL: return positive ? (Bounds){zero(w), a.high && b.high ? poly_mul(w->dims, a.high, b.high) : NULL} : none;
+  case PRIM_MUL:
+    return positive ? (Bounds){zero(w), a.high && b.high ? poly_mul(w->dims, a.high, b.high) : NULL} : none;
   case PRIM_MOD:
     if (divisor->kind != EXPR_POLY || !poly_nonnegative(w, divisor->u.poly)) return none;
     return below(w, divisor->u.poly);
@@ -149,7 +158,8 @@ static Bounds bounds_of_prim(Walk *w, const Expr *e, int depth) {
 static Bounds bounds_of_atom(Walk *w, const Expr *e, int depth) {
   if (e->kind == EXPR_INDEX) {
     int k = e->u.index;
-    if (k >= FIRST_LEVEL) return k - FIRST_LEVEL < w->nlevel ? below(w, w->level[k - FIRST_LEVEL].extent) : (Bounds){NULL, NULL};
+    if (k >= FIRST_LEVEL)
+      return k - FIRST_LEVEL < w->nlevel ? below(w, w->level[k - FIRST_LEVEL].extent) : (Bounds){NULL, NULL};
     return w->axis_extent ? below(w, w->axis_extent[k]) : (Bounds){NULL, NULL};
   }
   if (e->kind == EXPR_READ) return bounds_of_read(w, e->u.read.node);
@@ -215,10 +225,12 @@ static void add_condition(Walk *w, Facts *f, const Expr *c, bool holds) {
 }
 
 // Where an index occurs it runs, so its extent is at least 1.
-static void add_extent_fact(Walk *w, Facts *f, const Expr *atom) {
-  if (f->n == MAX_FACTS || atom->kind != EXPR_INDEX) return;
-  const Poly *last = bounds_of_atom(w, atom, 1).high;
-  if (last) f->item[f->n++] = (Linear){.constant = last};
+static void add_extent_facts(Walk *w, Facts *f, const Expr *atom) {
+  for (int k = 0; k < INDEX_MAX && f->n < MAX_FACTS; k++) {
+    if (!expr_uses_index(atom, k)) continue;
+    const Poly *last = bounds_of_atom(w, expr_index(w->graph, k), 1).high;
+    if (last) f->item[f->n++] = (Linear){.constant = last};
+  }
 }
 
 // What an atom's own definition says of it.
@@ -249,7 +261,7 @@ static void gather_facts(Walk *w, const Linear *l, Facts *f) {
   for (size_t k = w->npath; k-- > 0;) add_condition(w, f, w->path[k], true);
   f->nguards = f->n;
   for (int k = 0; k < l->n; k++) add_definition(w, f, l->term[k].atom);
-  for (int k = 0; k < l->n; k++) add_extent_fact(w, f, l->term[k].atom);
+  for (int k = 0; k < l->n; k++) add_extent_facts(w, f, l->term[k].atom);
 }
 
 static bool plainly_nonnegative(Walk *w, const Poly *p, const Facts *f) {

@@ -13,9 +13,9 @@ typedef struct ReduceRow {
 
 // A mean is a sum, divided.
 static const ReduceRow rows[] = {
-    {"sum", REDUCE_SUM, false, false},   {"mean", REDUCE_SUM, true, false},
-    {"prod", REDUCE_PROD, false, false}, {"max", REDUCE_MAX, false, true},
-    {"min", REDUCE_MIN, false, true},    {"logsumexp", REDUCE_LOGSUMEXP, true, false},
+    {"sum", REDUCE_SUM, false, false},      {"mean", REDUCE_SUM, true, false},
+    {"prod", REDUCE_PROD, false, false},    {"max", REDUCE_MAX, false, true},
+    {"min", REDUCE_MIN, false, true},       {"logsumexp", REDUCE_LOGSUMEXP, true, false},
     {"argmax", REDUCE_ARGMAX, false, true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -73,7 +73,8 @@ Value reduce_whole(Walk *w, Span at, const char *function, Value v, const char *
     return bad_value(at);
   }
   if (row->reduce == REDUCE_ARGMAX && v.rank > 1) {
-    diag_error(w->diags, at, "`argmax` of an array of shape %s: say over which index, as in `argmax[k](...)`", shape_text(w, &v));
+    diag_error(w->diags, at, "`argmax` of an array of shape %s: say over which index, as in `argmax[k](...)`",
+               shape_text(w, &v));
     return bad_value(at);
   }
   int first = w->nlevel;
@@ -94,7 +95,8 @@ static const ReduceRow *wanted_row(Walk *w, const AstExpr *e) {
   if (!row) {
     const char *names[ROWS];
     for (size_t k = 0; k < ROWS; k++) names[k] = rows[k].name;
-    diag_error(w->diags, name.span, "`%s` is no reduction%s", name.text, diag_did_you_mean(w->diags, name.text, names, ROWS));
+    diag_error(w->diags, name.span, "`%s` is no reduction%s", name.text,
+               diag_did_you_mean(w->diags, name.text, names, ROWS));
     return NULL;
   }
   if (row->reduce == REDUCE_ARGMAX && e->reduce.binders.count > 1) {
@@ -106,7 +108,9 @@ static const ReduceRow *wanted_row(Walk *w, const AstExpr *e) {
 
 static bool condition_holds_single(Walk *w, const Value *c) {
   if (!want_condition(w, c)) return false;
-  if (c->rank) diag_error(w->diags, c->span, "the condition of a reduction is one for each entry, not an array of shape %s", shape_text(w, c));
+  if (c->rank)
+    diag_error(w->diags, c->span, "the condition of a reduction is one for each entry, not an array of shape %s",
+               shape_text(w, c));
   return c->rank == 0;
 }
 
@@ -135,7 +139,7 @@ Value reduce_over(Walk *w, const AstExpr *e, const char *claim) {
   Value body = eval(w, e->reduce.body);
   fine = want_number(w, &body) && fine;
   Value result = bad_value(e->span);
-  if (fine) result = finish(w, e->span, row, body, first, mark, claim);
+  if (fine) result = finish(w, e->span, row, body, first, mark, low && row->reduce == REDUCE_ARGMAX ? NULL : claim);
   w->scope = outer;
   w->npath = mark;
   close_levels(w, first);

@@ -60,8 +60,13 @@ Symbol *scope_define(Walk *w, Name name, SymbolKind kind, Value value) {
   if (s->count >= s->nbucket) grow(w, s);
   Symbol *symbol = arena_new_of(w->arena, Symbol);
   Symbol **home = &s->bucket[hash(name.text) & (s->nbucket - 1)];
-  *symbol = (Symbol){.name = name.text, .span = name.span, .kind = kind, .value = value, .param = -1,
-                     .order = w->order++, .next = *home};
+  *symbol = (Symbol){.name = name.text,
+                     .span = name.span,
+                     .kind = kind,
+                     .value = value,
+                     .param = -1,
+                     .order = w->order++,
+                     .next = *home};
   *home = symbol;
   s->count++;
   return symbol;
@@ -83,7 +88,8 @@ static void add_visible(Walk *w, NameList *list, SymbolKind kind) {
   for (Scope *s = w->scope; s; s = s->parent) {
     for (size_t k = 0; k < s->nbucket; k++)
       for (Symbol *symbol = s->bucket[k]; symbol; symbol = symbol->next)
-        if (symbol->kind == kind && symbol->order < limit) ARENA_PUSH(w->arena, list->items, list->count, list->room) = symbol->name;
+        if (symbol->kind == kind && symbol->order < limit)
+          ARENA_PUSH(w->arena, list->items, list->count, list->room) = symbol->name;
     if (s->limit < limit) limit = s->limit;
   }
 }
@@ -169,5 +175,6 @@ void unknown_function(Walk *w, const char *name, Span span) {
   static const char *const others[] = {"sum", "mean", "prod", "logsumexp", "argmax", "concat", "stack", "pow"};
   for (size_t k = 0; k < sizeof others / sizeof *others; k++)
     ARENA_PUSH(w->arena, list.items, list.count, list.room) = others[k];
-  diag_error(w->diags, span, "unknown function `%s`%s", name, diag_did_you_mean(w->diags, name, list.items, list.count));
+  diag_error(w->diags, span, "unknown function `%s`%s", name,
+             diag_did_you_mean(w->diags, name, list.items, list.count));
 }

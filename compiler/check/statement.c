@@ -15,8 +15,13 @@ static Value read_of(Walk *w, const Node *node, Value shape) {
 static const Node *add_input(Walk *w, NodeKind kind, Name name, const Value *shape, size_t which) {
   Index index[MAX_RANK];
   for (int k = 0; k < shape->rank; k++) index[k] = (Index){axis_name(k), shape->extent[k]};
-  return add_node(w, &(Node){.kind = kind, .name = name.text, .span = name.span, .type = shape->type, .which = (int)which,
-                             .nout = shape->rank, .index = index});
+  return add_node(w, &(Node){.kind = kind,
+                             .name = name.text,
+                             .span = name.span,
+                             .type = shape->type,
+                             .which = (int)which,
+                             .nout = shape->rank,
+                             .index = index});
 }
 
 static const Poly **extents_of(Walk *w, const Value *shape) {
@@ -45,8 +50,14 @@ static void data_statement(Walk *w, const Stmt *s) {
   bool shaped = shape_of_declaration(w, s->data.shape, &v, false), ranged = data_range(w, s, &limit);
   Symbol *symbol = scope_define_value(w, s->data.name, bad_value(v.span));
   if (!shaped || !ranged || !symbol) return;
-  DataDecl decl = {.name = s->data.name.text, .span = s->span, .type = v.type, .rank = v.rank, .extent = extents_of(w, &v),
-                   .batch = v.rank && uses_batch(w, v.extent[0]), .ranged = s->data.integer, .limit = limit};
+  DataDecl decl = {.name = s->data.name.text,
+                   .span = s->span,
+                   .type = v.type,
+                   .rank = v.rank,
+                   .extent = extents_of(w, &v),
+                   .batch = v.rank && uses_batch(w, v.extent[0]),
+                   .ranged = s->data.integer,
+                   .limit = limit};
   symbol->value = read_of(w, add_input(w, NODE_DATA, s->data.name, &v, w->ndata), v);
   ARENA_PUSH(w->arena, w->data, w->ndata, w->data_room) = decl;
 }
@@ -155,15 +166,12 @@ static void yield_statement(Walk *w, const Stmt *s) {
 // ---- all statements ----
 
 static void (*const lower[])(Walk *w, const Stmt *s) = {
-    [STMT_DIM] = dim_statement,         [STMT_BATCH] = dim_statement,
-    [STMT_DATA] = data_statement,       [STMT_PARAM] = param_statement,
-    [STMT_CONST] = const_statement,     [STMT_DEFINE] = define_statement,
-    [STMT_PREDICT] = output_statement,  [STMT_METRIC] = output_statement,
-    [STMT_GRADIENT] = gradient_statement, [STMT_YIELD] = yield_statement,
-    [STMT_LOSS] = loss_statement,       [STMT_LIKELIHOOD] = likelihood_statement,
-    [STMT_SAMPLE] = likelihood_statement, [STMT_DEF] = def_statement,
-    [STMT_RETURN] = return_statement,   [STMT_IMPORT] = import_file,
-    [STMT_SCAN] = loop_statement,       [STMT_ITERATE] = loop_statement,
+    [STMT_DIM] = dim_statement,           [STMT_BATCH] = dim_statement,     [STMT_DATA] = data_statement,
+    [STMT_PARAM] = param_statement,       [STMT_CONST] = const_statement,   [STMT_DEFINE] = define_statement,
+    [STMT_PREDICT] = output_statement,    [STMT_METRIC] = output_statement, [STMT_GRADIENT] = gradient_statement,
+    [STMT_YIELD] = yield_statement,       [STMT_LOSS] = loss_statement,     [STMT_LIKELIHOOD] = likelihood_statement,
+    [STMT_SAMPLE] = likelihood_statement, [STMT_DEF] = def_statement,       [STMT_RETURN] = return_statement,
+    [STMT_IMPORT] = import_file,          [STMT_SCAN] = loop_statement,     [STMT_ITERATE] = loop_statement,
 };
 
 void statements(Walk *w, const Block *block) {

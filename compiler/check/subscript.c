@@ -31,7 +31,9 @@ static const Expr *guard_of(Walk *w, uint64_t *indices) {
     more = false;
     for (size_t k = 0; k < w->npath; k++) {
       int work = 0;
-      const Expr *c = taken[k] || (w->path[k]->indices && !(w->path[k]->indices & *indices)) ? NULL : resolved(w, w->path[k], &work);
+      const Expr *c = taken[k] || (w->path[k]->indices && !(w->path[k]->indices & *indices))
+                          ? NULL
+                          : resolved(w, w->path[k], &work);
       if (taken[k] || !c) continue;
       taken[k] = more = true;
       *indices |= c->indices;
@@ -55,8 +57,10 @@ static void add_check(Walk *w, const AstExpr *e, Span at, const Expr *value, con
   int work = 0;
   value = resolved(w, value, &work);
   if (!value) {
-    diag_error(w->diags, at, "nothing shows that this subscript stays under `%s`: guard it, as in `if k >= 0 and k < %s then ... else ...`",
-               poly_text(w, limit), poly_text(w, limit));
+    diag_error(
+        w->diags, at,
+        "nothing shows that this subscript stays under `%s`: guard it, as in `if k >= 0 and k < %s then ... else ...`",
+        poly_text(w, limit), poly_text(w, limit));
     return;
   }
   uint64_t indices = value->indices;
@@ -70,7 +74,11 @@ static void add_check(Walk *w, const AstExpr *e, Span at, const Expr *value, con
                                : (Index){w->level[k - FIRST_LEVEL].name, w->level[k - FIRST_LEVEL].extent};
     position[k] = expr_index(w->graph, n++);
   }
-  keep_check(w, &(RangeCheck){.span = at, .text = ast_expr_text(w->arena, e), .nindex = n, .index = index, .limit = limit,
+  keep_check(w, &(RangeCheck){.span = at,
+                              .text = ast_expr_text(w->arena, e),
+                              .nindex = n,
+                              .index = index,
+                              .limit = limit,
                               .value = substitute(w, value, position, INDEX_MAX),
                               .guard = guard ? substitute(w, guard, position, INDEX_MAX) : NULL});
 }
@@ -91,7 +99,8 @@ static bool check_range(Walk *w, const AstExpr *e, const Subscript *s, const Exp
     diag_error(w->diags, s->span, "`%s` is out of range: the axis has `%s` entries, counted from 0", text, size);
     return false;
   }
-  diag_error(w->diags, s->span, "`%s` reaches %s, but the axis has `%s` entries, counted from 0", text, poly_text(w, worst), size);
+  diag_error(w->diags, s->span, "`%s` reaches %s, but the axis has `%s` entries, counted from 0", text,
+             poly_text(w, worst), size);
   if (value->indices >> FIRST_LEVEL) diag_note(w->diags, s->span, "guard it with an `if`, or give the index a range");
   return false;
 }
@@ -107,7 +116,9 @@ static void warn_of_neighbour(Walk *w, const AstExpr *e, const Subscript *s, con
     const Poly *runs = k >= FIRST_LEVEL ? w->level[k - FIRST_LEVEL].extent : w->axis_extent[k];
     if (!coefficient[k] || !runs || !uses_batch(w, runs)) continue;
     const char *name = dims_get(w->dims, w->batch)->name;
-    diag_warning(w->diags, s->span, "`%s` reads a neighbour along the batch dimension `%s`, which mini-batches cut and shuffle: declare it with `dim %s`",
+    diag_warning(w->diags, s->span,
+                 "`%s` reads a neighbour along the batch dimension `%s`, which mini-batches cut and shuffle: declare "
+                 "it with `dim %s`",
                  ast_expr_text(w->arena, e), name, name);
     return;
   }
@@ -116,9 +127,9 @@ static void warn_of_neighbour(Walk *w, const AstExpr *e, const Subscript *s, con
 // ---- the subscripts one by one ----
 
 typedef struct Indexing {
-  Value result;             // its shape, as far as the subscripts have been read
+  Value result;              // its shape, as far as the subscripts have been read
   const Expr *sub[MAX_RANK]; // of the base's axes, over the result's
-  bool gathered;            // an array has been met among the subscripts
+  bool gathered;             // an array has been met among the subscripts
   bool bad;
 } Indexing;
 
@@ -156,7 +167,9 @@ static void at_entry(Walk *w, Indexing *x, const Subscript *s, int axis) {
 static bool slice_end(Walk *w, const AstExpr *e, const Expr **end) {
   Value v = eval_whole(w, e);
   if (v.bad) return false;
-  if (v.rank) diag_error(w->diags, e->span, "the end of a slice is a single integer, not an array of shape %s", shape_text(w, &v));
+  if (v.rank)
+    diag_error(w->diags, e->span, "the end of a slice is a single integer, not an array of shape %s",
+               shape_text(w, &v));
   *end = v.expr;
   return v.rank == 0;
 }
@@ -166,20 +179,12 @@ static void at_slice(Walk *w, Indexing *x, const Subscript *s, int axis) {
   bool lower = slice_end(w, s->low, &low), upper = slice_end(w, s->high, &high);
   x->bad = x->bad || !lower || !upper;
   if (!lower || !upper) return;
-  const Expr *length = make2(w, PRIM_SUB, high, low);
-  if (length->kind != EXPR_POLY) {
-    int64_t coefficient[INDEX_MAX];
-    const Expr *rest;
-    bool affine = expr_affine(w->graph, length, INDEX_MAX, coefficient, &rest);
-    for (int k = 0; affine && k < INDEX_MAX; k++) affine = coefficient[k] == 0;
-    if (affine) length = rest;
-  }
-  if (length->kind != EXPR_POLY) {
+  const Poly *extent;
+  if (!free_of_indices(w, make2(w, PRIM_SUB, high, low), &extent)) {
     diag_error(w->diags, s->span, "the length of a slice must not depend on indices or data");
     x->bad = true;
     return;
   }
-  const Poly *extent = length->u.poly;
   if (!check_extent(w, extent, s->span) || !add_axis(w, x, extent, s->span)) {
     x->bad = true;
     return;
@@ -194,8 +199,8 @@ static bool right_count(Walk *w, const AstExpr *e, const Value *base) {
   if (base->rank == 0)
     diag_error(w->diags, e->span, "`%s` is a single number: it has no subscripts", text);
   else
-    diag_error(w->diags, e->span, "`%s` has the shape %s: %d subscript%s, not %zu", text, shape_text(w, base), base->rank,
-               base->rank > 1 ? "s" : "", n);
+    diag_error(w->diags, e->span, "`%s` has the shape %s: %d subscript%s, not %zu", text, shape_text(w, base),
+               base->rank, base->rank > 1 ? "s" : "", n);
   return false;
 }
 
