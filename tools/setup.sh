@@ -30,17 +30,18 @@ is_present() {
   esac
 }
 
-# Prints the packages that are missing.
-missing_packages() {
+# Sets `missing` to the packages that are.
+find_missing() {
   local row
+  missing=()
   for row in "${packages[@]}"; do
-    is_present "${row#* }" || printf '%s\n' "${row%% *}"
+    is_present "${row#* }" || missing+=("${row%% *}")
   done
 }
 
 install_missing() {
   local missing as_root=()
-  mapfile -t missing < <(missing_packages)
+  find_missing
   if ((${#missing[@]} == 0)); then
     say 'All that the build needs is installed'
     return
@@ -54,7 +55,7 @@ install_missing() {
   "${as_root[@]}" apt-get update -q < /dev/null || fail 'apt-get update failed'
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -q -y --no-install-recommends "${missing[@]}" < /dev/null || fail 'apt-get install failed'
-  mapfile -t missing < <(missing_packages)
+  find_missing
   ((${#missing[@]} == 0)) || fail "still missing after the installation: ${missing[*]}"
 }
 
