@@ -228,7 +228,7 @@ static const Node *sum_contributions(Derive *d, const Node *a, const Contributio
     Node n = contribution_node(d, a, &into->list[0]);
     return graph_add(g, &n);
   }
-  Node sum = adjoint_node(d, a);
+  const Expr **terms = arena_array(d->arena, const Expr *, into->count);
   for (size_t k = 0; k < into->count; k++) {
     const Contribution *c = &into->list[k];
     const Expr *term = c->value;
@@ -240,8 +240,10 @@ static const Node *sum_contributions(Derive *d, const Node *a, const Contributio
     } else if (c->guard) {
       term = expr_select(g, c->guard, term, expr_real(g, 0));
     }
-    sum.expr = sum.expr ? expr_prim2(g, PRIM_ADD, sum.expr, term) : term;
+    terms[k] = term;
   }
+  Node sum = adjoint_node(d, a);
+  sum.expr = derive_fold(g, PRIM_ADD, terms, into->count);
   return graph_add(g, &sum);
 }
 

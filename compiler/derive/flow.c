@@ -9,15 +9,17 @@
 
 // A conjunction, as the leaf of a tree: equal conjunctions that grew the same way are the same pointer.  Null is true.
 typedef struct Path Path;
+typedef struct Group Group;
 struct Path {
-  const Path *parent;
+  Path *parent;
   const Expr *literal;
   int depth;
   Path *child, *sibling;
+  Group *group; // while arrivals are merged: those under this path
 };
 
 typedef struct Arrival {
-  const Path *path;
+  Path *path;
   const Expr *value;
   struct Arrival *next;
 } Arrival;
@@ -42,6 +44,18 @@ const Expr *derive_and(Graph *g, const Expr *a, const Expr *b) {
   return !a ? b : !b ? a : expr_prim2(g, PRIM_AND, a, b);
 }
 
+const Expr *derive_fold(Graph *g, Prim op, const Expr **list, size_t n) {
+  enum { CHAIN_MAX = 8 }; // longer ones as a tree: a sum of thousands must not be thousands high
+  while (n > CHAIN_MAX) {
+    for (size_t k = 0; k < n / 2; k++) list[k] = expr_prim2(g, op, list[2 * k], list[2 * k + 1]);
+    if (n % 2) list[n / 2] = list[n - 1];
+    n = n / 2 + n % 2;
+  }
+  const Expr *e = list[0];
+  for (size_t k = 1; k < n; k++) e = expr_prim2(g, op, e, list[k]);
+  return e;
+}
+
 const Expr *derive_not(Graph *g, const Expr *e) {
   if (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_NOT) return e->u.prim.arg[0];
   return expr_prim1(g, PRIM_NOT, e);
@@ -62,26 +76,24 @@ const Expr *derive_mul(Graph *g, const Expr *a, const Expr *b) {
 
 // ---- paths ----
 
-static bool path_has(const Path *p, const Expr *literal) {
+static bool path_has(Path *p, const Expr *literal) {
   for (; p->literal; p = p->parent)
     if (p->literal == literal) return true;
   return false;
 }
 
-static const Path *path_extend(Walk *w, const Path *p, const Expr *literal) {
+static Path *path_extend(Walk *w, Path *p, const Expr *literal) {
   if (!literal || path_has(p, literal)) return p;
-  // Only the root and what this function made are ever passed in: both are ours to link children to.
-  Path *parent = (Path *)p;
-  for (Path *c = parent->child; c; c = c->sibling)
+  for (Path *c = p->child; c; c = c->sibling)
     if (c->literal == literal) return c;
   Path *c = arena_new_of(w->d->arena, Path);
-  *c = (Path){.parent = p, .literal = literal, .depth = p->depth + 1, .sibling = parent->child};
-  parent->child = c;
+  *c = (Path){.parent = p, .literal = literal, .depth = p->depth + 1, .sibling = p->child};
+  p->child = c;
   return c;
 }
 
 // The conjunction of p's conditions below `ancestor`, outermost first; null where there are none.
-static const Expr *path_condition(Walk *w, const Path *p, const Path *ancestor) {
+static const Expr *path_condition(Walk *w, Path *p, Path *ancestor) {
   int n = p->depth - ancestor->depth;
   if (n == 0) return NULL;
   const Expr **literal = arena_array(w->d->arena, const Expr *, (size_t)n);
@@ -91,7 +103,7 @@ static const Expr *path_condition(Walk *w, const Path *p, const Path *ancestor) 
   return e;
 }
 
-static const Path *path_common(const Path *p, const Path *q) {
+static Path *path_common(Path *p, Path *q) {
   while (p != q) {
     if (p->depth >= q->depth)
       p = p->parent;
@@ -101,68 +113,88 @@ static const Path *path_common(const Path *p, const Path *q) {
   return p;
 }
 
-// p and q part in their last condition only, which is c for p and not c for q.
-static bool paths_complement(const Path *p, const Path *q) {
-  return p->parent && p->parent == q->parent && is_prim(q->literal, PRIM_NOT) &&
-         q->literal->u.prim.arg[0] == p->literal;
+// The path that parts from p in its last condition only, which it has the other way round; null where there is none.
+static Path *path_opposite(const Path *p) {
+  for (Path *q = p->parent ? p->parent->child : NULL; q; q = q->sibling) {
+    const Expr *a = p->literal, *b = q->literal;
+    if ((is_prim(a, PRIM_NOT) && a->u.prim.arg[0] == b) || (is_prim(b, PRIM_NOT) && b->u.prim.arg[0] == a)) return q;
+  }
+  return NULL;
 }
 
 // ---- merging what arrives at a subexpression ----
 
-static size_t merge_complements(Walk *w, Arrival *a, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    for (size_t j = 0; j < n; j++)
-      if (i != j && paths_complement(a[i].path, a[j].path)) {
-        a[i].value = expr_select(w->g, a[i].path->literal, a[i].value, a[j].value);
-        a[i].path = a[i].path->parent;
-        a[j] = a[--n];
-        return n;
-      }
-  return n;
+// What arrives under one path.
+struct Group {
+  Path *path;
+  const Expr **value;
+  size_t count, room;
+  bool merged; // into its parent's group
+};
+
+typedef struct Groups {
+  Group **list;
+  size_t count, room;
+} Groups;
+
+static void group_add(Walk *w, Groups *groups, Path *path, const Expr *value) {
+  Arena *a = w->d->arena;
+  if (!path->group) {
+    path->group = arena_new_of(a, Group);
+    path->group->path = path;
+    ARENA_PUSH(a, groups->list, groups->count, groups->room) = path->group;
+  }
+  Group *g = path->group;
+  ARENA_PUSH(a, g->value, g->count, g->room) = value;
 }
 
-static size_t merge_equal(Walk *w, Arrival *a, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    for (size_t j = i + 1; j < n;)
-      if (a[i].path == a[j].path) {
-        a[i].value = expr_prim2(w->g, PRIM_ADD, a[i].value, a[j].value);
-        for (size_t k = j; k + 1 < n; k++) a[k] = a[k + 1];
-        n--;
-      } else {
-        j++;
-      }
-  return n;
+static const Expr *group_take(Walk *w, Group *g) {
+  g->path->group = NULL;
+  g->merged = true;
+  return derive_fold(w->g, PRIM_ADD, g->value, g->count);
+}
+
+// What arrives where c holds and what arrives where it does not are one `if`.  The later of the two finds the other.
+static void merge_opposites(Walk *w, Groups *groups) {
+  for (size_t k = 0; k < groups->count; k++) {
+    Group *g = groups->list[k];
+    Path *other = g->merged ? NULL : path_opposite(g->path);
+    if (!other || !other->group) continue;
+    const bool negated = is_prim(g->path->literal, PRIM_NOT);
+    Path *parent = g->path->parent;
+    const Expr *condition = negated ? other->literal : g->path->literal;
+    const Expr *here = group_take(w, g), *there = group_take(w, other->group);
+    group_add(w, groups, parent, expr_select(w->g, condition, negated ? there : here, negated ? here : there));
+  }
 }
 
 // One value under one path.  The path may be weaker than the arrivals' only where each of them is selected by its own
 // condition and at least one of them holds: elsewhere the subexpression was perhaps never computed.
 static Arrival merge(Walk *w, const Arrival *first) {
-  size_t n = 0;
-  for (const Arrival *a = first; a; a = a->next) n++;
-  Arrival *list = arena_array(w->d->arena, Arrival, n);
-  n = 0;
-  for (const Arrival *a = first; a; a = a->next) list[n++] = *a;
-  n = merge_equal(w, list, n);
-  for (size_t before = n + 1; n > 1 && n < before;) {
-    before = n;
-    n = merge_equal(w, list, merge_complements(w, list, n));
-  }
-  if (n == 1) return list[0];
+  if (!first->next) return *first;
+  Groups groups = {.list = NULL};
+  for (const Arrival *a = first; a; a = a->next) group_add(w, &groups, a->path, a->value);
+  merge_opposites(w, &groups);
 
-  const Path *common = list[0].path;
-  for (size_t i = 1; i < n; i++) common = path_common(common, list[i].path);
-  const Expr *value = NULL, *any = NULL, *zero = expr_real(w->g, 0);
-  bool always = false;
-  for (size_t i = 0; i < n; i++) {
-    const Expr *condition = path_condition(w, list[i].path, common);
-    const Expr *v = condition ? expr_select(w->g, condition, list[i].value, zero) : list[i].value;
-    value = value ? expr_prim2(w->g, PRIM_ADD, value, v) : v;
-    if (!condition)
-      always = true;
-    else
-      any = any ? expr_prim2(w->g, PRIM_OR, any, condition) : condition;
+  Path *common = NULL;
+  size_t n = 0;
+  for (size_t k = 0; k < groups.count; k++)
+    if (!groups.list[k]->merged) {
+      common = common ? path_common(common, groups.list[k]->path) : groups.list[k]->path;
+      groups.list[n++] = groups.list[k];
+    }
+  const Expr **value = arena_array(w->d->arena, const Expr *, n), **any = arena_array(w->d->arena, const Expr *, n);
+  size_t conditions = 0;
+  for (size_t k = 0; k < n; k++) {
+    Group *g = groups.list[k];
+    const Expr *condition = path_condition(w, g->path, common);
+    value[k] = group_take(w, g);
+    if (!condition) continue;
+    value[k] = expr_select(w->g, condition, value[k], expr_real(w->g, 0));
+    any[conditions++] = condition;
   }
-  return (Arrival){.path = always ? common : path_extend(w, common, any), .value = value};
+  if (conditions == n) common = path_extend(w, common, derive_fold(w->g, PRIM_OR, any, n));
+  return (Arrival){.path = common, .value = derive_fold(w->g, PRIM_ADD, value, n)};
 }
 
 // ---- partial derivatives ----
@@ -253,7 +285,7 @@ static bool collect(Walk *w, const Expr *e) {
   return active;
 }
 
-static void arrive(Walk *w, const Expr *e, const Path *path, const Expr *value) {
+static void arrive(Walk *w, const Expr *e, Path *path, const Expr *value) {
   Entry *entry = entry_of(w, e);
   if (!entry || !entry->active) return;
   Arrival *a = arena_new_of(w->d->arena, Arrival);
@@ -265,7 +297,7 @@ static void arrive(Walk *w, const Expr *e, const Path *path, const Expr *value) 
   entry->last = a;
 }
 
-enum { VALUE_HEIGHT_MAX = EXPR_HEIGHT_MAX / 4 };
+enum { VALUE_HEIGHT_MAX = EXPR_HEIGHT_MAX / 4 * 3 };
 
 // An adjoint that has grown high becomes a node over the indices of n: what uses it stays within the limit of height.
 static const Expr *settled(Walk *w, Arrival in) {

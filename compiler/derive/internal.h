@@ -49,6 +49,8 @@ Contribution derive_solve(Derive *d, const Node *n, const Flow *flow);
 
 // a and b, where null is true.
 const Expr *derive_and(Graph *g, const Expr *a, const Expr *b);
+// The n > 0 entries of a list as one sum (or disjunction); overwrites the list.
+const Expr *derive_fold(Graph *g, Prim op, const Expr **list, size_t n);
 // a * b without the noise of 1, -1 and 1/y.
 const Expr *derive_mul(Graph *g, const Expr *a, const Expr *b);
 // not e, without a double negation.

@@ -219,6 +219,25 @@ START_TEST(test_tall) {
 }
 END_TEST
 
+// A function of a function, as high as derive takes it.
+START_TEST(test_nested) {
+  Lab l = lab_open("model t\nparam b\ninput b = param 0\n");
+  Graph *g = l.model->graph;
+  const Expr *e = expr_read(g, graph_find(g, "b"), NULL);
+  while (e->height < EXPR_HEIGHT_MAX / 2) e = expr_prim1(g, _i == 0 ? PRIM_SIN : PRIM_ATAN, e);
+  const Node n = {.kind = NODE_COMP, .name = "loss", .type = TYPE_REAL, .expr = e};
+  graph_add_root(g, ROOT_LOSS, "loss", 0, graph_add(g, &n));
+  lab_verify(&l, g);
+  const Graph *d = derive_gradient(l.arena, g, true, NULL);
+  lab_verify(&l, d);
+  ck_assert_double_le(lab_gradient_error(&l, d), 1e-12);
+  const Graph *s = simplify(l.arena, d, GRADIENTS);
+  lab_verify(&l, s);
+  ck_assert_double_le(lab_gradient_error(&l, s), 1e-12);
+  lab_close(&l);
+}
+END_TEST
+
 START_TEST(test_too_tall) {
   Text t;
   text_init(&t);
@@ -261,6 +280,7 @@ int main(void) {
   tcase_add_loop_test(t, test_second, 0, sizeof cases / sizeof *cases);
   tcase_add_loop_test(t, test_conventions, 0, 16);
   tcase_add_loop_test(t, test_tall, 0, 2);
+  tcase_add_loop_test(t, test_nested, 0, 2);
   tcase_add_test(t, test_too_tall);
   tcase_add_test(t, test_names);
   suite_add_tcase(suite, t);
