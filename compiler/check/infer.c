@@ -236,8 +236,9 @@ static bool bound_of(Walk *w, const AstExpr *e, const Expr **bound) {
   return true;
 }
 
-// The greatest value of e, rounded up to what is certainly no negative extent where a smaller one might be.
-static const Poly *greatest(Walk *w, const Expr *e, Span span) {
+// The greatest value of e.  Unless it shows in an array's shape, it is rounded up to what is certainly no negative
+// extent where a smaller one might be.
+static const Poly *greatest(Walk *w, const Expr *e, Span span, bool seen) {
   const Poly *p;
   if (!upper_bound(w, e, &p)) {
     diag_error(w->diags, span,
@@ -245,7 +246,7 @@ static const Poly *greatest(Walk *w, const Expr *e, Span span) {
     return NULL;
   }
   const Poly *more = poly_add(w->dims, p, poly_int(w->dims, 1));
-  return !poly_nonnegative(w, p) && poly_nonnegative(w, more) ? more : p;
+  return !seen && !poly_nonnegative(w, p) && poly_nonnegative(w, more) ? more : p;
 }
 
 typedef struct Run { // how an index runs: from 0 to extent, plus shift, under the guards that need be
@@ -271,7 +272,7 @@ static bool run_of(Walk *w, const IndexRange *r, Run *run) {
     *run = (Run){.extent = high->u.poly, .from = low};
     return check_extent(w, run->extent, span);
   }
-  run->extent = greatest(w, count, span);
+  run->extent = greatest(w, count, span, r->from_zero);
   run->until = high;
   return run->extent && check_extent(w, run->extent, span);
 }

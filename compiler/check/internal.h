@@ -1,7 +1,7 @@
 // internal.h - what the files of the walk share: values, scopes, the state of one walk.
 //
 // A value is a lazily indexed array: one scalar expression in which index k < MAX_RANK stands for axis k.  Indices
-// that an enclosing reduction, indexed definition or mapped call binds are levels, index FIRST_LEVEL and up, in order of
+// that an enclosing reduction, indexed definition or mapped call binds are levels, index FIRST_LEVEL and up in order of
 // nesting.  So broadcasting, transposes, slices and gathers are substitutions, and a node is made of a value by
 // renumbering the levels and axes that it uses.
 #ifndef MDLC_CHECK_INTERNAL_H

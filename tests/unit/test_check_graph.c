@@ -107,7 +107,7 @@ static const struct {
      "predict inner = sum[i in 0..T if i >= 1](sum[k](w[k] * x[i - 1]))\n",
      "node start_w[i:4] = 0.0\n"
      "node difference[t:T] = if t >= 1 then x[t] - x[t - 1] else 0.0\n"
-     "node outer[i:T, j:T if j < i] = x[i] * x[j]\n"
+     "node outer[i:T, j:T - 1 if j < i] = x[i] * x[j]\n"
      "node total = sum[i:T, j:T if j >= i + 1](x[i] * x[j])\n"
      "node window[i:T - 2] = sum[j:3](x[j + i])\n"
      "node average_sum[i:T] = sum[j:T if j < i + 1](x[j])\n"
