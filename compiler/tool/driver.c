@@ -11,6 +11,7 @@
 
 #include "check/check.h"
 #include "check/tree.h"
+#include "derive/derive.h"
 #include "graph/text.h"
 
 static int read_source(Arena *a, const char *path, Source **source) {
@@ -93,6 +94,17 @@ static int verify(const Model *m) {
   return status;
 }
 
+// Every later pass may rely on the gradient.
+static int differentiable(const Program *p) {
+  if (!graph_root(p->model->graph, ROOT_LOSS, 0)) return STATUS_OK;
+  Arena *scratch = arena_new();
+  bool derived = derive_gradient(scratch, p->model->graph, true, NULL) != NULL;
+  arena_free(scratch);
+  if (derived) return STATUS_OK;
+  return tool_reject("%s: an expression of the loss is too deeply nested to differentiate: give a part of it a name",
+                     p->emit.source);
+}
+
 int program_load(const ModelOptions *o, Program *p) {
   *p = (Program){.emit = {.use_float = o->use_float,
                           .source = base_name(o->file),
@@ -114,5 +126,7 @@ int program_load(const ModelOptions *o, Program *p) {
     p->model = check_model(o->arena, &diags, ast, program_name(o->arena, o), fixed, nfixed);
   }
   print_diags(&diags);
-  return p->model ? verify(p->model) : STATUS_REJECTED;
+  if (!p->model) return STATUS_REJECTED;
+  status = verify(p->model);
+  return status ? status : differentiable(p);
 }

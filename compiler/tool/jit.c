@@ -61,7 +61,7 @@ static int command_line(Arena *a, const char *source, const char *object, Words 
   if (!add_words(a, w, cc) || w->count == 0) return tool_fail(STATUS_ENVIRONMENT, "CC is not a command: %s", cc);
   if (!add_words(a, w, cflags))
     return tool_fail(STATUS_ENVIRONMENT, "CFLAGS has a quote that is not closed: %s", cflags);
-  const char *const rest[] = {"-shared", "-fPIC", "-o", object, source, "-lm", NULL};
+  const char *const rest[] = {"-shared", "-fPIC", "-Wl,-Bsymbolic", "-o", object, source, "-lm", NULL};
   for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) add_word(a, w, rest[i]);
   return STATUS_OK;
 }

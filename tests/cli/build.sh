@@ -21,6 +21,9 @@ leaves 'line.c line.h'
 case_is 'build elsewhere, by another name' 0 '' mdlc build line.mdl -o out --name other
 leaves 'out'
 case_is 'build in float' 0 '' mdlc build line.mdl --real float
+file sem.mdl 'param w = 3\nloss (w - 1)^2\n'
+case_is 'functions named like those of the C library' 0 '' mdlc eval sem.mdl
+prints 'gradient w 4'
 case_is 'a dimension of the call' 1 '-D n: the dimension is known only when' mdlc build line.mdl -D n=5
 case_is 'no such file' 3 'cannot read none.mdl: No such file or directory' mdlc build none.mdl
 leaves ''
