@@ -27,8 +27,10 @@ typedef union Vector {
 
 static void vector_set(Vector *v, bool use_float, const double *x, int n) {
   for (int k = 0; k < n; k++) {
-    if (use_float) v->f[k] = (float)x[k];
-    else v->d[k] = x[k];
+    if (use_float)
+      v->f[k] = (float)x[k];
+    else
+      v->d[k] = x[k];
   }
 }
 
@@ -79,7 +81,8 @@ static void check_accumulation(bool scaled, bool use_float) {
     assert_close(loss, json_number_value(json_array_get(json_object_get(expected, "loss"), time)), tolerance, "loss");
     json_t *row = json_array_get(json_object_get(expected, "grad_after_backward_1_2_3"), time);
     for (int p = 0; p < PARAMS; p++)
-      assert_close(vector_at(&grad, use_float, p), json_number_value(json_array_get(row, (size_t)p)), tolerance, "gradient");
+      assert_close(vector_at(&grad, use_float, p), json_number_value(json_array_get(row, (size_t)p)), tolerance,
+                   "gradient");
   }
   // Two backward calls after one forward: the tape stayed.
   json_t *twice = json_object_get(figures, scaled ? "retain_un" : "retain_raw");
@@ -88,7 +91,8 @@ static void check_accumulation(bool scaled, bool use_float) {
   for (int time = 0; time < 2; time++) model->backward(in.dims, in.data, &params, tape, backward_work, 1.0, &grad);
   model->value_and_grad(in.dims, in.data, &params, fused_work, &fused);
   for (int p = 0; p < PARAMS; p++) {
-    assert_close(vector_at(&grad, use_float, p), json_number_value(json_array_get(twice, (size_t)p)), tolerance, "gradient");
+    assert_close(vector_at(&grad, use_float, p), json_number_value(json_array_get(twice, (size_t)p)), tolerance,
+                 "gradient");
     assert_close(2 * vector_at(&fused, use_float, p), vector_at(&grad, use_float, p), tolerance, "value_and_grad");
   }
   free(fused_work);
@@ -136,13 +140,16 @@ static int compare_losses(void *context, const struct mdl_epoch *e) {
   json_t *expected = json_object_get(losses->expected, key);
   if (!expected) return 0;
   losses->met++;
-  assert_close(e->loss, json_number_value(json_is_array(expected) ? json_array_get(expected, 0) : expected), losses->tolerance, key);
+  assert_close(e->loss, json_number_value(json_is_array(expected) ? json_array_get(expected, 0) : expected),
+               losses->tolerance, key);
   ck_assert_int_eq(e->has_validation, json_is_array(expected));
-  if (e->has_validation) assert_close(e->validation, json_number_value(json_array_get(expected, 1)), losses->tolerance, key);
+  if (e->has_validation)
+    assert_close(e->validation, json_number_value(json_array_get(expected, 1)), losses->tolerance, key);
   return 0;
 }
 
-static int train(const struct mdl_model *model, struct mdl_train_options *options, Vector *params, struct mdl_train_result *result) {
+static int train(const struct mdl_model *model, struct mdl_train_options *options, Vector *params,
+                 struct mdl_train_result *result) {
   Inputs in;
   inputs_set(&in, model->real == MDL_FLOAT);
   size_t size;
@@ -182,7 +189,8 @@ static void check_run(const struct Run *run, bool use_float) {
   options.context = &losses;
   int64_t order[READINGS];
   if (!strcmp(run->losses, "loss_train_val")) { // the last two of the permutation validate
-    for (size_t k = 0; k < READINGS; k++) order[k] = json_integer_value(json_array_get(json_object_get(figures, "perm"), k));
+    for (size_t k = 0; k < READINGS; k++)
+      order[k] = json_integer_value(json_array_get(json_object_get(figures, "perm"), k));
     options.train_indices = order;
     options.train_count = READINGS - 2;
     options.validation_indices = order + READINGS - 2;
@@ -194,8 +202,9 @@ static void check_run(const struct Run *run, bool use_float) {
   ck_assert_uint_eq(losses.met, json_object_size(losses.expected));
   ck_assert_int_eq(result.epochs, run->epochs);
   for (int p = 0; p < PARAMS; p++)
-    assert_close(vector_at(&params, use_float, p), json_number_value(json_array_get(json_object_get(expected, "params"), (size_t)p)),
-                 losses.tolerance, "parameter");
+    assert_close(vector_at(&params, use_float, p),
+                 json_number_value(json_array_get(json_object_get(expected, "params"), (size_t)p)), losses.tolerance,
+                 "parameter");
   json_decref(figures);
 }
 

@@ -40,7 +40,8 @@ static void leave(void) {
 // The exit status.
 static int mdlc(const char *arguments) {
   char command[COMMAND_SIZE];
-  ck_assert_uint_lt((size_t)snprintf(command, sizeof command, "'%s' %s 2>&1 < /dev/null", MDLC, arguments), sizeof command);
+  ck_assert_uint_lt((size_t)snprintf(command, sizeof command, "'%s' %s 2>&1 < /dev/null", MDLC, arguments),
+                    sizeof command);
   FILE *f = popen(command, "r");
   ck_assert_ptr_nonnull(f);
   size_t length = fread(here.output, 1, OUTPUT_SIZE - 1, f);
@@ -71,8 +72,10 @@ static json_t *json_of_file(const char *path) {
 }
 
 static void assert_params(json_t *params, json_t *expected, double tolerance) {
-  assert_close(json_number_value(json_object_get(params, "w")), json_number_value(json_array_get(expected, 0)), tolerance, "w");
-  assert_close(json_number_value(json_object_get(params, "b")), json_number_value(json_array_get(expected, 1)), tolerance, "b");
+  assert_close(json_number_value(json_object_get(params, "w")), json_number_value(json_array_get(expected, 0)),
+               tolerance, "w");
+  assert_close(json_number_value(json_object_get(params, "b")), json_number_value(json_array_get(expected, 1)),
+               tolerance, "b");
 }
 
 // ---- the tutorial's runs ----
@@ -139,13 +142,12 @@ START_TEST(training_in_float) {
 END_TEST
 
 START_TEST(gradient_at_the_start) {
-  const struct {
-    const char *model, *figures;
-  } rows[] = {{RAW, "accum_raw"}, {SCALED, "accum_un"}};
+  const struct { const char *model, *figures; } rows[] = {{RAW, "accum_raw"}, {SCALED, "accum_un"}};
   char arguments[COMMAND_SIZE];
   snprintf(arguments, sizeof arguments, "eval %s" DATA " --json", rows[_i].model);
   mdlc_succeeds(arguments);
-  json_t *eval = json_of(here.output), *figures = reference_load(false), *expected = json_object_get(figures, rows[_i].figures);
+  json_t *eval = json_of(here.output), *figures = reference_load(false),
+         *expected = json_object_get(figures, rows[_i].figures);
   assert_close(json_number_value(json_object_get(eval, "loss")),
                json_number_value(json_array_get(json_object_get(expected, "loss"), 0)), 1e-14, "loss");
   assert_params(json_object_get(eval, "gradient"),
@@ -193,7 +195,8 @@ static double metric(const char *name) {
 START_TEST(logistic_learns) {
   const char *data = "logistic.mdl --data " EXAMPLES_DIR "/logistic/samples.csv ";
   char arguments[COMMAND_SIZE];
-  snprintf(arguments, sizeof arguments, "train " EXAMPLES_DIR "/logistic/%s --optimizer sgd --lr 1 --epochs 500 -o fitted.json", data);
+  snprintf(arguments, sizeof arguments,
+           "train " EXAMPLES_DIR "/logistic/%s --optimizer sgd --lr 1 --epochs 500 -o fitted.json", data);
   mdlc_succeeds(arguments);
   json_t *fitted = json_of_file("fitted.json");
   // What PyTorch's SGD comes to on the same data, to the digits that it prints.
