@@ -232,7 +232,7 @@ bool is_constructor(const char *name) {
 Value construct(Walk *w, const AstExpr *e) {
   const char *name = e->index.base->name;
   const Subscripts *s = &e->index.subscripts;
-  Exprs shape = {.count = s->count, .items = arena_array(w->arena, AstExpr *, s->count)};
+  AstExprs shape = {.count = s->count, .items = arena_array(w->arena, AstExpr *, s->count)};
   for (size_t k = 0; k < s->count; k++) {
     if (s->items[k].kind != SUB_AT) {
       diag_error(w->diags, s->items[k].span, "`%s` takes dimensions, as in `%s[d]`", name, name);

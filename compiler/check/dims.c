@@ -62,7 +62,7 @@ const Poly *dimension(Walk *w, const AstExpr *e) {
   return check_extent(w, v.expr->u.poly, e->span) ? v.expr->u.poly : NULL;
 }
 
-bool shape_of_declaration(Walk *w, Exprs shape, Value *v, bool is_param) {
+bool shape_of_declaration(Walk *w, AstExprs shape, Value *v, bool is_param) {
   bool fine = true;
   v->rank = 0;
   if (shape.count > MAX_RANK) {

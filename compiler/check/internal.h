@@ -8,7 +8,7 @@
 #define MDLC_CHECK_INTERNAL_H
 
 #include "check/check.h"
-#include "check/tree.h"
+#include "syntax/ast.h"
 #include "graph/graph.h"
 
 enum {
@@ -208,7 +208,7 @@ NodeFlags depends_on(Walk *w, const Expr *e);
 
 void dim_statement(Walk *w, const Stmt *s);
 const Poly *dimension(Walk *w, const AstExpr *e); // null after an error
-bool shape_of_declaration(Walk *w, Exprs shape, Value *v, bool is_param);
+bool shape_of_declaration(Walk *w, AstExprs shape, Value *v, bool is_param);
 bool check_extent(Walk *w, const Poly *p, Span span);
 bool uses_batch(const Walk *w, const Poly *p);
 void check_overrides(Walk *w);

@@ -21,7 +21,7 @@
 
 enum { AST_MAX_HEIGHT = 2000, AST_MAX_BRACKETS = 500 };
 
-typedef struct Expr Expr;
+typedef struct AstExpr AstExpr;
 typedef struct Stmt Stmt;
 
 typedef struct Name {
@@ -29,10 +29,10 @@ typedef struct Name {
   Span span;
 } Name;
 
-typedef struct Exprs {
-  Expr **items;
+typedef struct AstExprs {
+  AstExpr **items;
   size_t count, room;
-} Exprs;
+} AstExprs;
 
 typedef struct Block {
   Stmt **items;
@@ -88,8 +88,8 @@ typedef struct Subscript {
   SubscriptKind kind;
   Span span;
   Name index;
-  Expr *at;
-  Expr *low, *high;
+  AstExpr *at;
+  AstExpr *low, *high;
 } Subscript;
 
 typedef struct Subscripts {
@@ -100,7 +100,7 @@ typedef struct Subscripts {
 // An index that a reduction or a scan binds: `j`, `j in 0..i`.
 typedef struct Binder {
   Name name;
-  Expr *low, *high; // both null where the range is to be inferred
+  AstExpr *low, *high; // both null where the range is to be inferred
 } Binder;
 
 typedef struct Binders {
@@ -108,54 +108,54 @@ typedef struct Binders {
   size_t count, room;
 } Binders;
 
-typedef enum ExprKind {
-  EXPR_INT,    // 128
-  EXPR_REAL,   // 0.5, 1e-5, .5, 2.
-  EXPR_NAME,   // t_u
-  EXPR_UNARY,  // -x, not c, A'
-  EXPR_BINARY, // a + b, x @ W, i <= n and j < i
-  EXPR_IF,     // if c then a else b
-  EXPR_INDEX,  // x[i, a..b, :]; zeros[d, k], ones[d], eye[d] have this form too
-  EXPR_CALL,   // f(x, y), mean(e), concat(a, b), grad(u, x), stop(x); with a member: normal.log(x, mu, s), grad.forward(u, x)
-  EXPR_REDUCE, // sum[j in 0..i, k if j != k](a[j] * b[k])
-  EXPR_LIST,   // [a, b, c], [[a, b], [c, d]]
-} ExprKind;
+typedef enum AstExprKind {
+  AST_INT,    // 128
+  AST_REAL,   // 0.5, 1e-5, .5, 2.
+  AST_NAME,   // t_u
+  AST_UNARY,  // -x, not c, A'
+  AST_BINARY, // a + b, x @ W, i <= n and j < i
+  AST_IF,     // if c then a else b
+  AST_INDEX,  // x[i, a..b, :]; zeros[d, k], ones[d], eye[d] have this form too
+  AST_CALL,   // f(x, y), mean(e), concat(a, b), grad(u, x), stop(x); with a member: normal.log(x, mu, s), grad.forward(u, x)
+  AST_REDUCE, // sum[j in 0..i, k if j != k](a[j] * b[k])
+  AST_LIST,   // [a, b, c], [[a, b], [c, d]]
+} AstExprKind;
 
-struct Expr {
-  ExprKind kind;
+struct AstExpr {
+  AstExprKind kind;
   unsigned height; // 1 for a leaf, else one more than the highest part
   Span span;       // brackets around the whole expression included
   union {
-    int64_t integer;  // EXPR_INT: 0 or greater
-    double real;      // EXPR_REAL: 0 or greater, finite
-    const char *name; // EXPR_NAME
+    int64_t integer;  // AST_INT: 0 or greater
+    double real;      // AST_REAL: 0 or greater, finite
+    const char *name; // AST_NAME
     struct {
       UnaryOp op;
-      Expr *operand;
+      AstExpr *operand;
     } unary;
     struct {
       BinaryOp op;
       Span op_span;
-      Expr *left, *right;
+      AstExpr *left, *right;
     } binary;
     struct {
-      Expr *condition, *yes, *no;
-    } choice; // EXPR_IF
+      AstExpr *condition, *yes, *no;
+    } choice; // AST_IF
     struct {
-      Expr *base;
+      AstExpr *base;
       Subscripts subscripts;
     } index;
     struct {
       Name function, member; // the member's text is null without `.member`
-      Exprs args;
+      AstExprs args;
     } call;
     struct {
       Name function; // sum, mean, prod, max, min, logsumexp, argmax: checked later
       Binders binders;
-      Expr *condition; // or null
-      Expr *body;
+      AstExpr *condition; // or null
+      AstExpr *body;
     } reduce;
-    Exprs list; // EXPR_LIST: at least one
+    AstExprs list; // AST_LIST: at least one
   };
 };
 
@@ -182,14 +182,14 @@ typedef enum ConstraintKind {
 
 typedef struct Constraint {
   ConstraintKind kind;
-  Expr *low, *high;
+  AstExpr *low, *high;
   Span span;
 } Constraint;
 
 // A function's argument: `x`, `g[d, k]`.
 typedef struct Argument {
   Name name;
-  Exprs shape; // dimension names (or expressions) of the function's own; none: a scalar
+  AstExprs shape; // dimension names (or expressions) of the function's own; none: a scalar
 } Argument;
 
 typedef struct Arguments {
@@ -200,7 +200,7 @@ typedef struct Arguments {
 // The author's own derivative: `with d/dx = …`.
 typedef struct Derivative {
   Name by; // the argument's name, without the d
-  Expr *value;
+  AstExpr *value;
 } Derivative;
 
 typedef struct Derivatives {
@@ -211,7 +211,7 @@ typedef struct Derivatives {
 // A name that a loop carries, with its start: `with h = zeros[m]`.
 typedef struct Carry {
   Name name;
-  Expr *start;
+  AstExpr *start;
 } Carry;
 
 typedef struct Carries {
@@ -248,38 +248,38 @@ struct Stmt {
   union {
     struct {
       Name name;
-      Expr *size; // null: known when the generated function is called
+      AstExpr *size; // null: known when the generated function is called
     } dim;
     struct {
       Name name;
-      Exprs shape;
+      AstExprs shape;
       bool integer;     // has `in low..high`
-      Expr *low, *high; // high is null in `in 0..`
+      AstExpr *low, *high; // high is null in `in 0..`
     } data;
     struct {
       Name name;
-      Exprs shape;
+      AstExprs shape;
       Constraint constraint;
-      Expr *start; // or null
+      AstExpr *start; // or null
     } param;
     struct {
       Targets targets;
-      Expr *value;
+      AstExpr *value;
     } define;
-    Expr *value;
+    AstExpr *value;
     struct {
       Target target;
       Name distribution;
-      Exprs args;
+      AstExprs args;
     } sample;
     struct {
       Name name;
       Arguments args;
-      Expr *value; // null when the function has a block
+      AstExpr *value; // null when the function has a block
       Block body;
       Derivatives derivatives;
     } def;
-    Exprs returned;
+    AstExprs returned;
     Name import; // the text between the quotes; the span is that of the quoted string
     struct {
       Binder index; // always with its range
@@ -289,7 +289,7 @@ struct Stmt {
     } scan;
     struct {
       Carries carried;
-      Expr *condition, *limit;
+      AstExpr *condition, *limit;
       Block body;
     } iterate;
   };
@@ -309,14 +309,14 @@ const char *ast_stmt_word(StmtKind kind);
 // Reads a whole file.  False when there were errors; *out then holds the statements that could be read.
 bool parse_source(Arena *a, Diags *d, const Source *source, AstFile **out);
 // Reads one expression that makes up a whole source.
-bool ast_parse_expression(Arena *a, Diags *d, const Source *source, Expr **out);
+bool ast_parse_expression(Arena *a, Diags *d, const Source *source, AstExpr **out);
 
 // Canonical source text, one statement a line, brackets only where needed; it reads back as the same tree.
 void ast_print(Text *out, const AstFile *file);
 void ast_print_stmt(Text *out, const Stmt *stmt);
-void ast_print_expr(Text *out, const Expr *e);
+void ast_print_expr(Text *out, const AstExpr *e);
 void ast_print_target(Text *out, const Target *target);
 // An expression's text in the arena, for messages.
-const char *ast_expr_text(Arena *a, const Expr *e);
+const char *ast_expr_text(Arena *a, const AstExpr *e);
 
 #endif

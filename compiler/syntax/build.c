@@ -11,26 +11,26 @@ void *build_grow(Reader *r, void *items, size_t count, size_t *room, size_t size
   return arena_alloc(r->arena, 1, size);
 }
 
-static Expr *leaf(Reader *r, ExprKind kind, Span at) {
-  Expr *e = arena_new_of(r->arena, Expr);
+static AstExpr *leaf(Reader *r, AstExprKind kind, Span at) {
+  AstExpr *e = arena_new_of(r->arena, AstExpr);
   e->kind = kind;
   e->span = at;
   e->height = 1;
   return e;
 }
 
-static unsigned higher(unsigned height, const Expr *part) {
+static unsigned higher(unsigned height, const AstExpr *part) {
   return part && part->height > height ? part->height : height;
 }
 
-static unsigned highest(const Exprs *parts) {
+static unsigned highest(const AstExprs *parts) {
   unsigned height = 0;
   for (size_t i = 0; i < parts->count; i++) height = higher(height, parts->items[i]);
   return height;
 }
 
 // Sets the height over what is below; an expression beyond the limit is told and becomes a leaf.
-static Expr *over(Reader *r, Expr *e, unsigned below) {
+static AstExpr *over(Reader *r, AstExpr *e, unsigned below) {
   if (below < AST_MAX_HEIGHT) {
     e->height = below + 1;
     return e;
@@ -42,33 +42,33 @@ static Expr *over(Reader *r, Expr *e, unsigned below) {
   return build_int(r, e->span, 1);
 }
 
-Expr *build_int(Reader *r, Span at, int64_t value) {
-  Expr *e = leaf(r, EXPR_INT, at);
+AstExpr *build_int(Reader *r, Span at, int64_t value) {
+  AstExpr *e = leaf(r, AST_INT, at);
   e->integer = value;
   return e;
 }
 
-Expr *build_real(Reader *r, Span at, double value) {
-  Expr *e = leaf(r, EXPR_REAL, at);
+AstExpr *build_real(Reader *r, Span at, double value) {
+  AstExpr *e = leaf(r, AST_REAL, at);
   e->real = value;
   return e;
 }
 
-Expr *build_name(Reader *r, Name name) {
-  Expr *e = leaf(r, EXPR_NAME, name.span);
+AstExpr *build_name(Reader *r, Name name) {
+  AstExpr *e = leaf(r, AST_NAME, name.span);
   e->name = name.text;
   return e;
 }
 
-Expr *build_unary(Reader *r, Span at, UnaryOp op, Expr *operand) {
-  Expr *e = leaf(r, EXPR_UNARY, at);
+AstExpr *build_unary(Reader *r, Span at, UnaryOp op, AstExpr *operand) {
+  AstExpr *e = leaf(r, AST_UNARY, at);
   e->unary.op = op;
   e->unary.operand = operand;
   return over(r, e, operand->height);
 }
 
-Expr *build_binary(Reader *r, BinaryOp op, Span op_span, Expr *left, Expr *right) {
-  Expr *e = leaf(r, EXPR_BINARY, span_join(left->span, right->span));
+AstExpr *build_binary(Reader *r, BinaryOp op, Span op_span, AstExpr *left, AstExpr *right) {
+  AstExpr *e = leaf(r, AST_BINARY, span_join(left->span, right->span));
   e->binary.op = op;
   e->binary.op_span = op_span;
   e->binary.left = left;
@@ -76,16 +76,16 @@ Expr *build_binary(Reader *r, BinaryOp op, Span op_span, Expr *left, Expr *right
   return over(r, e, higher(left->height, right));
 }
 
-Expr *build_if(Reader *r, Span at, Expr *condition, Expr *yes, Expr *no) {
-  Expr *e = leaf(r, EXPR_IF, at);
+AstExpr *build_if(Reader *r, Span at, AstExpr *condition, AstExpr *yes, AstExpr *no) {
+  AstExpr *e = leaf(r, AST_IF, at);
   e->choice.condition = condition;
   e->choice.yes = yes;
   e->choice.no = no;
   return over(r, e, higher(higher(condition->height, yes), no));
 }
 
-Expr *build_list(Reader *r, Span at, Exprs items) {
-  Expr *e = leaf(r, EXPR_LIST, at);
+AstExpr *build_list(Reader *r, Span at, AstExprs items) {
+  AstExpr *e = leaf(r, AST_LIST, at);
   e->list = items;
   return over(r, e, highest(&items));
 }
@@ -99,11 +99,11 @@ static unsigned highest_subscript(const Subscripts *list) {
   return height;
 }
 
-Expr *build_operand(Reader *r, Postfix p) {
+AstExpr *build_operand(Reader *r, Postfix p) {
   if (p.condition)
     diag_error(r->diags, p.condition->span,
                "a condition in brackets belongs to a reduction, as in `sum[j if j > 0](...)`");
-  if (p.e->kind != EXPR_INDEX) return p.e;
+  if (p.e->kind != AST_INDEX) return p.e;
   Subscripts *list = &p.e->index.subscripts;
   for (size_t i = 0; i < list->count; i++) {
     if (list->items[i].kind != SUB_EACH) continue;
@@ -115,7 +115,7 @@ Expr *build_operand(Reader *r, Postfix p) {
 }
 
 Postfix build_index(Reader *r, Span at, Postfix base, Brackets brackets) {
-  Expr *e = leaf(r, EXPR_INDEX, at);
+  AstExpr *e = leaf(r, AST_INDEX, at);
   e->index.base = build_operand(r, base);
   e->index.subscripts = brackets.subscripts;
   unsigned below = higher(highest_subscript(&brackets.subscripts), e->index.base);
@@ -129,7 +129,7 @@ static Binders binders_of(Reader *r, const Subscripts *list) {
     Binder b = {.name = {"_", s->span}};
     if (s->kind == SUB_EACH)
       b = (Binder){s->index, s->low, s->high};
-    else if (s->kind == SUB_AT && s->at->kind == EXPR_NAME)
+    else if (s->kind == SUB_AT && s->at->kind == AST_NAME)
       b.name = (Name){s->at->name, s->span};
     else
       diag_error(r->diags, s->span, "a reduction's index must be a name, as in `sum[j](...)` or `sum[j in 0..n](...)`");
@@ -138,10 +138,10 @@ static Binders binders_of(Reader *r, const Subscripts *list) {
   return binders;
 }
 
-static Expr *build_reduce(Reader *r, Span at, Postfix called, Span args_span, const Exprs *args) {
-  const Expr *base = called.e->index.base;
+static AstExpr *build_reduce(Reader *r, Span at, Postfix called, Span args_span, const AstExprs *args) {
+  const AstExpr *base = called.e->index.base;
   const Subscripts *indices = &called.e->index.subscripts;
-  Expr *e = leaf(r, EXPR_REDUCE, at);
+  AstExpr *e = leaf(r, AST_REDUCE, at);
   e->reduce.function = (Name){base->name, base->span};
   e->reduce.binders = binders_of(r, indices);
   e->reduce.condition = called.condition;
@@ -152,9 +152,9 @@ static Expr *build_reduce(Reader *r, Span at, Postfix called, Span args_span, co
   return over(r, e, higher(below, e->reduce.body));
 }
 
-static Postfix call_of(Reader *r, Span at, Postfix called, Name member, Exprs args) {
-  Expr *e = leaf(r, EXPR_CALL, at);
-  if (called.e->kind == EXPR_NAME) {
+static Postfix call_of(Reader *r, Span at, Postfix called, Name member, AstExprs args) {
+  AstExpr *e = leaf(r, AST_CALL, at);
+  if (called.e->kind == AST_NAME) {
     e->call.function = (Name){called.e->name, called.e->span};
   } else {
     e->call.function = (Name){"_", called.e->span};
@@ -165,13 +165,13 @@ static Postfix call_of(Reader *r, Span at, Postfix called, Name member, Exprs ar
   return (Postfix){.e = over(r, e, highest(&args))};
 }
 
-Postfix build_call(Reader *r, Span at, Postfix called, Span args_span, Exprs args) {
-  if (called.e->kind == EXPR_INDEX && called.e->index.base->kind == EXPR_NAME)
+Postfix build_call(Reader *r, Span at, Postfix called, Span args_span, AstExprs args) {
+  if (called.e->kind == AST_INDEX && called.e->index.base->kind == AST_NAME)
     return (Postfix){.e = build_reduce(r, at, called, args_span, &args)};
   return call_of(r, at, called, (Name){.text = NULL}, args);
 }
 
-Postfix build_member_call(Reader *r, Span at, Postfix called, Name member, Exprs args) {
+Postfix build_member_call(Reader *r, Span at, Postfix called, Name member, AstExprs args) {
   return call_of(r, at, called, member, args);
 }
 
@@ -182,7 +182,7 @@ Stmt *build_stmt(Reader *r, StmtKind kind, Span at) {
   return s;
 }
 
-Stmt *build_define(Reader *r, StmtKind kind, Span at, Targets targets, Expr *value) {
+Stmt *build_define(Reader *r, StmtKind kind, Span at, Targets targets, AstExpr *value) {
   Stmt *s = build_stmt(r, kind, at);
   s->keyword = targets.items[0].span;
   s->define.targets = targets;
@@ -205,7 +205,7 @@ Constraint build_named_constraint(Reader *r, Name name, Span at) {
   return (Constraint){.span = at};
 }
 
-Derivative build_derivative(Reader *r, Name of, Name by, Expr *value) {
+Derivative build_derivative(Reader *r, Name of, Name by, AstExpr *value) {
   if (strcmp(of.text, "d") != 0 || by.text[0] != 'd' || by.text[1] == '\0') {
     diag_error(r->diags, span_join(of.span, by.span), "a derivative is given as `d/dx = ...`, with the argument's name for x");
     return (Derivative){by, value};

@@ -282,7 +282,7 @@ bool parse_source(Arena *a, Diags *d, const Source *source, AstFile **out) {
   return d->errors + d->muted_errors == errors;
 }
 
-bool ast_parse_expression(Arena *a, Diags *d, const Source *source, Expr **out) {
+bool ast_parse_expression(Arena *a, Diags *d, const Source *source, AstExpr **out) {
   Reader r;
   size_t errors = d->errors + d->muted_errors;
   read_all(a, d, source, T_EXPR_START, &r);

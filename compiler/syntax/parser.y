@@ -37,8 +37,8 @@ static void mdlc_error(const Span *at, Reader *r, const char *message);
   double real;
   const char *text;
   Name name;
-  Expr *expr;
-  Exprs exprs;
+  AstExpr *expr;
+  AstExprs exprs;
   Postfix postfix;
   Brackets brackets;
   Subscript subscript;
@@ -328,16 +328,16 @@ carry:
   ;
 
 shape:
-    %empty                      { $$ = (Exprs){.items = NULL}; }
+    %empty                      { $$ = (AstExprs){.items = NULL}; }
   | OPEN_SQUARE exprs CLOSE_SQUARE { $$ = $2; }
   ;
 
 exprs:
-    expr                        { $$ = (Exprs){.items = NULL}; PUSH($$) = $1; }
+    expr                        { $$ = (AstExprs){.items = NULL}; PUSH($$) = $1; }
   | exprs COMMA expr            { $$ = $1; PUSH($$) = $3; }
   ;
 arguments:
-    %empty                      { $$ = (Exprs){.items = NULL}; }
+    %empty                      { $$ = (AstExprs){.items = NULL}; }
   | exprs
   ;
 

@@ -4,11 +4,11 @@
 #include "syntax/ast.h"
 
 // How tightly an expression holds together; as an operand of something tighter it needs brackets.
-static int priority_of(const Expr *e) {
+static int priority_of(const AstExpr *e) {
   switch (e->kind) {
-  case EXPR_IF: return AST_PRIORITY_IF;
-  case EXPR_BINARY: return binary_op_priority(e->binary.op);
-  case EXPR_UNARY:
+  case AST_IF: return AST_PRIORITY_IF;
+  case AST_BINARY: return binary_op_priority(e->binary.op);
+  case AST_UNARY:
     return e->unary.op == OP_NEGATE ? AST_PRIORITY_NEGATE
            : e->unary.op == OP_NOT  ? AST_PRIORITY_NOT
                                     : AST_PRIORITY_POSTFIX;
@@ -16,21 +16,21 @@ static int priority_of(const Expr *e) {
   }
 }
 
-static void print_operand(Text *out, const Expr *e, int least) {
+static void print_operand(Text *out, const AstExpr *e, int least) {
   bool brackets = priority_of(e) < least;
   if (brackets) text_char(out, '(');
   ast_print_expr(out, e);
   if (brackets) text_char(out, ')');
 }
 
-static void print_exprs(Text *out, const Exprs *list) {
+static void print_exprs(Text *out, const AstExprs *list) {
   for (size_t i = 0; i < list->count; i++) {
     if (i) text_put(out, ", ");
     ast_print_expr(out, list->items[i]);
   }
 }
 
-static void print_range(Text *out, const Expr *low, const Expr *high) {
+static void print_range(Text *out, const AstExpr *low, const AstExpr *high) {
   ast_print_expr(out, low);
   text_put(out, "..");
   if (high) ast_print_expr(out, high);
@@ -55,7 +55,7 @@ static void print_real(Text *out, double x) {
   if (!strpbrk(out->s + before, ".e")) text_put(out, ".0"); // 100000 would read back as an integer
 }
 
-static void print_unary(Text *out, const Expr *e) {
+static void print_unary(Text *out, const AstExpr *e) {
   if (e->unary.op == OP_TRANSPOSE) {
     print_operand(out, e->unary.operand, AST_PRIORITY_POSTFIX);
     text_char(out, '\'');
@@ -65,7 +65,7 @@ static void print_unary(Text *out, const Expr *e) {
   }
 }
 
-static void print_binary(Text *out, const Expr *e) {
+static void print_binary(Text *out, const AstExpr *e) {
   int priority = priority_of(e);
   bool comparison = priority == binary_op_priority(OP_EQ);
   if (e->binary.op == OP_POW) {
@@ -79,7 +79,7 @@ static void print_binary(Text *out, const Expr *e) {
   }
 }
 
-static void print_reduce(Text *out, const Expr *e) {
+static void print_reduce(Text *out, const AstExpr *e) {
   text_printf(out, "%s[", e->reduce.function.text);
   for (size_t i = 0; i < e->reduce.binders.count; i++) {
     const Binder *b = &e->reduce.binders.items[i];
@@ -97,14 +97,14 @@ static void print_reduce(Text *out, const Expr *e) {
   text_char(out, ')');
 }
 
-void ast_print_expr(Text *out, const Expr *e) {
+void ast_print_expr(Text *out, const AstExpr *e) {
   switch (e->kind) {
-  case EXPR_INT: text_printf(out, "%lld", (long long)e->integer); break;
-  case EXPR_REAL: print_real(out, e->real); break;
-  case EXPR_NAME: text_put(out, e->name); break;
-  case EXPR_UNARY: print_unary(out, e); break;
-  case EXPR_BINARY: print_binary(out, e); break;
-  case EXPR_IF:
+  case AST_INT: text_printf(out, "%lld", (long long)e->integer); break;
+  case AST_REAL: print_real(out, e->real); break;
+  case AST_NAME: text_put(out, e->name); break;
+  case AST_UNARY: print_unary(out, e); break;
+  case AST_BINARY: print_binary(out, e); break;
+  case AST_IF:
     text_put(out, "if ");
     ast_print_expr(out, e->choice.condition);
     text_put(out, " then ");
@@ -112,19 +112,19 @@ void ast_print_expr(Text *out, const Expr *e) {
     text_put(out, " else ");
     ast_print_expr(out, e->choice.no);
     break;
-  case EXPR_INDEX:
+  case AST_INDEX:
     print_operand(out, e->index.base, AST_PRIORITY_POSTFIX);
     print_subscripts(out, &e->index.subscripts);
     break;
-  case EXPR_CALL:
+  case AST_CALL:
     text_put(out, e->call.function.text);
     if (e->call.member.text) text_printf(out, ".%s", e->call.member.text);
     text_char(out, '(');
     print_exprs(out, &e->call.args);
     text_char(out, ')');
     break;
-  case EXPR_REDUCE: print_reduce(out, e); break;
-  case EXPR_LIST:
+  case AST_REDUCE: print_reduce(out, e); break;
+  case AST_LIST:
     text_char(out, '[');
     print_exprs(out, &e->list);
     text_char(out, ']');
@@ -132,7 +132,7 @@ void ast_print_expr(Text *out, const Expr *e) {
   }
 }
 
-const char *ast_expr_text(Arena *a, const Expr *e) {
+const char *ast_expr_text(Arena *a, const AstExpr *e) {
   Text text;
   text_init(&text);
   ast_print_expr(&text, e);
@@ -146,14 +146,14 @@ void ast_print_target(Text *out, const Target *target) {
   if (target->subscripts.count) print_subscripts(out, &target->subscripts);
 }
 
-static void print_shape(Text *out, const Exprs *shape) {
+static void print_shape(Text *out, const AstExprs *shape) {
   if (!shape->count) return;
   text_char(out, '[');
   print_exprs(out, shape);
   text_char(out, ']');
 }
 
-static void print_given(Text *out, const Expr *value) {
+static void print_given(Text *out, const AstExpr *value) {
   if (!value) return;
   text_put(out, " = ");
   ast_print_expr(out, value);

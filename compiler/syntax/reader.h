@@ -45,7 +45,7 @@ struct Reader {
   bool too_high_told;      // in this statement
 
   AstFile *file;
-  Expr *expr;
+  AstExpr *expr;
 };
 
 // The place of the next `length` bytes, gone past; the lexer calls it for each match.

@@ -1,7 +1,7 @@
 // cmd_dump.c - mdlc dump: what a pass made of a model, as text.
 #include <string.h>
 
-#include "check/tree.h"
+#include "syntax/ast.h"
 #include "graph/text.h"
 #include "syntax/diag.h"
 #include "tool/passes.h"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "check/check.h"
-#include "check/tree.h"
+#include "syntax/ast.h"
 #include "derive/derive.h"
 #include "graph/text.h"
 

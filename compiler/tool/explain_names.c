@@ -1,5 +1,5 @@
 // explain_names.c - the names that a model's author gave to values.
-#include "check/tree.h"
+#include "syntax/ast.h"
 #include "tool/explain.h"
 
 static bool names_a_value(StmtKind kind) {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "check/tree.h"
+#include "syntax/ast.h"
 #include "graph/text.h"
 
 typedef struct Run {

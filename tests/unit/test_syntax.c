@@ -112,19 +112,19 @@ START_TEST(expressions_print_as_they_were_written) {
 END_TEST
 
 // An expression with every operation in brackets.
-static void print_grouped(Text *out, const Expr *e) {
-  if (e->kind == EXPR_UNARY) {
+static void print_grouped(Text *out, const AstExpr *e) {
+  if (e->kind == AST_UNARY) {
     bool behind = e->unary.op == OP_TRANSPOSE;
     text_put(out, behind ? "(" : e->unary.op == OP_NOT ? "(not " : "(-");
     print_grouped(out, e->unary.operand);
     text_put(out, behind ? "')" : ")");
-  } else if (e->kind == EXPR_BINARY) {
+  } else if (e->kind == AST_BINARY) {
     text_char(out, '(');
     print_grouped(out, e->binary.left);
     text_printf(out, " %s ", binary_op_text(e->binary.op));
     print_grouped(out, e->binary.right);
     text_char(out, ')');
-  } else if (e->kind == EXPR_IF) {
+  } else if (e->kind == AST_IF) {
     text_put(out, "(if ");
     print_grouped(out, e->choice.condition);
     text_put(out, " then ");
@@ -164,7 +164,7 @@ START_TEST(operators_bind_as_the_language_says) {
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     Reading r = read_bytes(table[i][0], strlen(table[i][0]));
-    Expr *e;
+    AstExpr *e;
     ck_assert_msg(ast_parse_expression(r.arena, &r.diags, &r.source, &e), "%s", table[i][0]);
     Text out;
     text_init(&out);
