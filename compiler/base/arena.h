@@ -24,7 +24,7 @@ char *arena_vprintf(Arena *a, const char *format, va_list args);
 // Room for one more entry in an array that lives in an arena: `ARENA_PUSH(a, list, count, room) = entry;`
 // doubles the array when it is full (the old one stays in the arena).
 void *arena_grow(Arena *a, void *array, size_t count, size_t *room, size_t size);
-#define ARENA_PUSH(a, array, count, room)                                            \
+#define ARENA_PUSH(a, array, count, room)                                                                              \
   (*((array) = arena_grow((a), (array), (count), &(room), sizeof *(array)), &(array)[(count)++]))
 
 #endif

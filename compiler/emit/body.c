@@ -37,7 +37,8 @@ static void put_sink_entry(Function *f, Text *t, const Node *n, int sink) {
   const Expr *flat = NULL;
   for (int k = 0; k < n->nout; k++) {
     const Expr *i = expr_index(pool, p->loop[k]->id);
-    flat = flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), i) : i;
+    flat =
+        flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), i) : i;
   }
   text_printf(t, "%s[", f->sink[sink].pointer);
   put_expr(f, t, flat, PREC_NONE);
@@ -47,7 +48,10 @@ static void put_sink_entry(Function *f, Text *t, const Node *n, int sink) {
 static void put_neutral(Function *f, Text *t, const Node *n) {
   bool use_float = f->unit->options->use_float;
   if (n->type != TYPE_REAL) {
-    text_put(t, n->reduce == REDUCE_PROD ? "1" : n->reduce == REDUCE_MAX ? "INT64_MIN" : n->reduce == REDUCE_MIN ? "INT64_MAX" : "0");
+    text_put(t, n->reduce == REDUCE_PROD  ? "1"
+                : n->reduce == REDUCE_MAX ? "INT64_MIN"
+                : n->reduce == REDUCE_MIN ? "INT64_MAX"
+                                          : "0");
     return;
   }
   switch (n->reduce) {
@@ -76,8 +80,10 @@ static void put_init(Function *f, const Node *n) {
   if (p->stored == STORED_LOCAL) {
     line_start(f);
     text_printf(t, "%s %s = ", element_type(f, n), f->node_name[n->id]);
-    if (p->in_place) put_sink_entry(f, t, n, p->sink);
-    else put_neutral(f, t, n);
+    if (p->in_place)
+      put_sink_entry(f, t, n, p->sink);
+    else
+      put_neutral(f, t, n);
     text_put(t, ";\n");
   } else if (!p->in_place) {
     size_t mark = f->names.count;
@@ -102,8 +108,10 @@ static void put_init(Function *f, const Node *n) {
       opened++;
     }
     line_start(f);
-    if (p->stored == STORED_SINK && n->nout == 0) put_own_entry(f, t, n);
-    else put_entry(f, t, n, sub);
+    if (p->stored == STORED_SINK && n->nout == 0)
+      put_own_entry(f, t, n);
+    else
+      put_entry(f, t, n, sub);
     text_put(t, " = ");
     text_put(t, narrowing(f, n));
     put_neutral(f, t, n);
@@ -113,7 +121,8 @@ static void put_init(Function *f, const Node *n) {
   }
   if (n->reduce == REDUCE_ARGMAX) {
     line_start(f);
-    text_printf(t, "%s %s_value = %s;\n", f->unit->real, f->node_name[n->id], f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL");
+    text_printf(t, "%s %s_value = %s;\n", f->unit->real, f->node_name[n->id],
+                f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL");
   }
 }
 
@@ -126,7 +135,8 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
   const Expr *flat = NULL;
   for (int k = n->nout; k < n->nout + n->nred; k++) {
     const Expr *i = expr_index(pool, p->loop[k]->id);
-    flat = flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), i) : i;
+    flat =
+        flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), i) : i;
   }
   const char *contender = names_take(&f->names, "contender");
   text_printf(t, "const %s %s = ", f->unit->real, contender);
@@ -279,8 +289,10 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
   text_printf(t, "for (int64_t %s = ", name);
   put_limit(f, expr_int(pool, 0), loop->low, loop->nlow, false);
   text_printf(t, "; %s < ", name);
-  if (end) text_put(t, end);
-  else put_expr(f, t, expr_poly(pool, loop->extent), PREC_COMPARE + 1);
+  if (end)
+    text_put(t, end);
+  else
+    put_expr(f, t, expr_poly(pool, loop->extent), PREC_COMPARE + 1);
   text_printf(t, "; %s++) {\n", name);
   f->indent++;
   if (loop->nlow || loop->nhigh) f->bound = true;
@@ -300,8 +312,8 @@ static void put_store(Function *f, const Step *step) {
   put_sink_entry(f, &f->body, step->node, step->sink);
   bool add = sink->accumulate && !p->in_place;
   if (add) count_flops(f, 1);
-  text_printf(&f->body, " %s %s%s;\n", add ? "+=" : "=", step->node->type != TYPE_REAL && !sink->tape ? "(int32_t)" : "",
-              f->node_name[step->node->id]);
+  text_printf(&f->body, " %s %s%s;\n", add ? "+=" : "=",
+              step->node->type != TYPE_REAL && !sink->tape ? "(int32_t)" : "", f->node_name[step->node->id]);
   f->node_used[step->node->id] = true;
 }
 
@@ -325,7 +337,8 @@ static void put_copy(Function *f, const Step *step) {
   const char *i = names_take(&f->names, "k");
   text_printf(t, "for (int64_t %s = 0; %s < ", i, i);
   put_expr(f, t, expr_poly(f->s->pool, size), PREC_COMPARE + 1);
-  text_printf(t, "; %s++) %s[%s] %s %s%s[%s];\n", i, f->sink[step->sink].pointer, i, assign, cast, f->node_name[n->id], i);
+  text_printf(t, "; %s++) %s[%s] %s %s%s[%s];\n", i, f->sink[step->sink].pointer, i, assign, cast, f->node_name[n->id],
+              i);
   if (sink->accumulate) {
     const Poly *outside = f->trips;
     f->trips = size;
@@ -392,7 +405,9 @@ static void survey_all(Function *f) {
     if (!p->loop) continue;
     f->expr[k] = schedule_expr(s, n, n->expr);
     if (p->guard && !node_accumulates(n)) {
-      const Expr *zero = n->type == TYPE_REAL ? expr_real(s->pool, 0) : n->type == TYPE_INT ? expr_int(s->pool, 0) : expr_bool(s->pool, false);
+      const Expr *zero = n->type == TYPE_REAL  ? expr_real(s->pool, 0)
+                         : n->type == TYPE_INT ? expr_int(s->pool, 0)
+                                               : expr_bool(s->pool, false);
       f->expr[k] = expr_select(s->pool, p->guard, f->expr[k], zero);
     }
     f->target[k] = arena_array(a, const Expr *, (size_t)n->nout + 1);

@@ -50,12 +50,15 @@ static const Poly *bytes(const Plan *p, const Poly *reals, const Poly *integers)
   return poly_add(dims, poly_mul(dims, reals, poly_int(dims, size)), poly_mul(dims, integers, poly_int(dims, 8)));
 }
 
-const char *const size_names[SIZE_COUNT] = {"params", "tape", "forward_work", "backward_work", "value_and_grad_work", "predict_work", "metrics_work"};
+const char *const size_names[SIZE_COUNT] = {
+    "params", "tape", "forward_work", "backward_work", "value_and_grad_work", "predict_work", "metrics_work"};
 
 void all_sizes(const Plan *p, const Poly **size) {
-  static const FunctionKind function[SIZE_COUNT] = {[SIZE_FORWARD] = FUNCTION_FORWARD, [SIZE_BACKWARD] = FUNCTION_BACKWARD,
+  static const FunctionKind function[SIZE_COUNT] = {[SIZE_FORWARD] = FUNCTION_FORWARD,
+                                                    [SIZE_BACKWARD] = FUNCTION_BACKWARD,
                                                     [SIZE_VALUE_AND_GRAD] = FUNCTION_VALUE_AND_GRAD,
-                                                    [SIZE_PREDICT] = FUNCTION_PREDICT, [SIZE_METRICS] = FUNCTION_METRICS};
+                                                    [SIZE_PREDICT] = FUNCTION_PREDICT,
+                                                    [SIZE_METRICS] = FUNCTION_METRICS};
   const Model *m = p->unit->model;
   const Poly *zero = poly_int(m->dims, 0);
   size[SIZE_PARAMS] = bytes(p, p->param_offset[m->nparam], zero);

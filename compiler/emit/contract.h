@@ -20,7 +20,16 @@ void put_safe(Text *t, const char *s);
 int call_dims(const Dims *dims, int *which);
 
 // Bytes, in the order of struct mdl_sizes.
-enum { SIZE_PARAMS, SIZE_TAPE, SIZE_FORWARD, SIZE_BACKWARD, SIZE_VALUE_AND_GRAD, SIZE_PREDICT, SIZE_METRICS, SIZE_COUNT };
+enum {
+  SIZE_PARAMS,
+  SIZE_TAPE,
+  SIZE_FORWARD,
+  SIZE_BACKWARD,
+  SIZE_VALUE_AND_GRAD,
+  SIZE_PREDICT,
+  SIZE_METRICS,
+  SIZE_COUNT
+};
 extern const char *const size_names[SIZE_COUNT];
 void all_sizes(const Plan *p, const Poly **size);
 

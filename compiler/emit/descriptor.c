@@ -7,46 +7,71 @@ static void put_adapters(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   Arena *a = p->unit->arena;
   int *dims = arena_array(p->unit->arena, int, (size_t)dims_count(m->dims) + 1), ndims = call_dims(m->dims, dims);
-  text_printf(t, "/* ---- the descriptor: the same functions for untyped pointers ---- */\n\nstatic %s_dims typed_dims(const int64_t *dims) {\n  %s_dims d;\n", m->name, m->name);
+  text_printf(t,
+              "/* ---- the descriptor: the same functions for untyped pointers ---- */\n\nstatic %s_dims "
+              "typed_dims(const int64_t *dims) {\n  %s_dims d;\n",
+              m->name, m->name);
   if (!ndims) text_put(t, "  (void)dims;\n  d.none = 0;\n");
-  for (int k = 0; k < ndims; k++) text_printf(t, "  d.%s = dims[%d];\n", names_member(a, dims_get(m->dims, dims[k])->name), k);
-  text_printf(t, "  return d;\n}\n\nstatic %s_data typed_data(const void *const *data) {\n  %s_data d;\n", m->name, m->name);
+  for (int k = 0; k < ndims; k++)
+    text_printf(t, "  d.%s = dims[%d];\n", names_member(a, dims_get(m->dims, dims[k])->name), k);
+  text_printf(t, "  return d;\n}\n\nstatic %s_data typed_data(const void *const *data) {\n  %s_data d;\n", m->name,
+              m->name);
   if (!m->ndata) text_put(t, "  (void)data;\n  d.none = NULL;\n");
   for (int k = 0; k < m->ndata; k++)
-    text_printf(t, "  d.%s = (const %s *)data[%d];\n", names_member(a, m->data[k].name), m->data[k].type == TYPE_REAL ? p->unit->real : "int32_t", k);
+    text_printf(t, "  d.%s = (const %s *)data[%d];\n", names_member(a, m->data[k].name),
+                m->data[k].type == TYPE_REAL ? p->unit->real : "int32_t", k);
   text_put(t, "  return d;\n}\n\n");
 
   const char *n = m->name, *r = p->unit->real;
-  text_printf(t, "static int any_sizes(const int64_t *dims, struct mdl_sizes *sizes) {\n  const %s_dims d = typed_dims(dims);\n  return %s_sizes(&d, sizes);\n}\n\n", n, n);
-  text_printf(t, "static int any_layout(const int64_t *dims, int64_t *offsets) {\n  const %s_dims d = typed_dims(dims);\n  return %s_layout(&d, offsets);\n}\n\n", n, n);
-  text_printf(t, "static void any_init(const int64_t *dims, uint64_t seed, void *params) {\n  const %s_dims d = typed_dims(dims);\n  %s_init(&d, seed, (%s *)params);\n}\n\n", n, n, r);
-  text_printf(t, "static int any_check(const int64_t *dims, const void *const *data, struct mdl_where *where) {\n  const %s_dims d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  return %s_check(&d, &x, where);\n}\n\n", n, n, n);
+  text_printf(t,
+              "static int any_sizes(const int64_t *dims, struct mdl_sizes *sizes) {\n  const %s_dims d = "
+              "typed_dims(dims);\n  return %s_sizes(&d, sizes);\n}\n\n",
+              n, n);
+  text_printf(t,
+              "static int any_layout(const int64_t *dims, int64_t *offsets) {\n  const %s_dims d = typed_dims(dims);\n "
+              " return %s_layout(&d, offsets);\n}\n\n",
+              n, n);
+  text_printf(t,
+              "static void any_init(const int64_t *dims, uint64_t seed, void *params) {\n  const %s_dims d = "
+              "typed_dims(dims);\n  %s_init(&d, seed, (%s *)params);\n}\n\n",
+              n, n, r);
+  text_printf(
+      t,
+      "static int any_check(const int64_t *dims, const void *const *data, struct mdl_where *where) {\n  const %s_dims "
+      "d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  return %s_check(&d, &x, where);\n}\n\n",
+      n, n, n);
   static const struct {
     const char *result, *arguments, *call;
-  } shapes[FUNCTION_COUNT] = {
-      [FUNCTION_FORWARD] = {"double", "void *tape, void *work", "tape, work"},
-      [FUNCTION_BACKWARD] = {"void", "const void *tape, void *work, double seed, void *grad", "tape, work, seed, ($R *)grad"},
-      [FUNCTION_VALUE_AND_GRAD] = {"double", "void *work, void *grad", "work, ($R *)grad"},
-      [FUNCTION_PREDICT] = {"void", "void *work, void *const *out", "work"},
-      [FUNCTION_METRICS] = {"void", "void *work, void *const *out", "work"}};
+  } shapes[FUNCTION_COUNT] = {[FUNCTION_FORWARD] = {"double", "void *tape, void *work", "tape, work"},
+                              [FUNCTION_BACKWARD] = {"void", "const void *tape, void *work, double seed, void *grad",
+                                                     "tape, work, seed, ($R *)grad"},
+                              [FUNCTION_VALUE_AND_GRAD] = {"double", "void *work, void *grad", "work, ($R *)grad"},
+                              [FUNCTION_PREDICT] = {"void", "void *work, void *const *out", "work"},
+                              [FUNCTION_METRICS] = {"void", "void *work, void *const *out", "work"}};
   for (int k = 0; k < FUNCTION_INIT; k++) {
     if (!p->function[k].present) continue;
-    text_printf(t, "static %s any_%s(const int64_t *dims, const void *const *data, const void *params, %s) {\n"
-                   "  const %s_dims d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  %s%s_%s(&d, &x, (const %s *)params, ",
-                shapes[k].result, function_names[k], shapes[k].arguments, n, n, strcmp(shapes[k].result, "void") ? "return " : "", n, function_names[k], r);
+    text_printf(t,
+                "static %s any_%s(const int64_t *dims, const void *const *data, const void *params, %s) {\n"
+                "  const %s_dims d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  %s%s_%s(&d, &x, "
+                "(const %s *)params, ",
+                shapes[k].result, function_names[k], shapes[k].arguments, n, n,
+                strcmp(shapes[k].result, "void") ? "return " : "", n, function_names[k], r);
     template_print(t, shapes[k].call, p->unit->options->use_float);
     if (k == FUNCTION_PREDICT || k == FUNCTION_METRICS) {
       const Root **roots = arena_array(a, const Root *, m->graph->nroots);
       int count = plan_outputs(p, k == FUNCTION_PREDICT ? ROOT_PREDICT : ROOT_METRIC, roots);
-      for (int j = 0; j < count; j++) text_printf(t, ", (%s *)out[%d]", roots[j]->node->type == TYPE_REAL ? r : "int32_t", j);
+      for (int j = 0; j < count; j++)
+        text_printf(t, ", (%s *)out[%d]", roots[j]->node->type == TYPE_REAL ? r : "int32_t", j);
     }
     text_put(t, ");\n}\n\n");
   }
 }
 
-static void put_array_row(Text *t, const Plan *p, const char *name, Type type, int rank, bool batch, int ranged, const Text *shape) {
+static void put_array_row(Text *t, const Plan *p, const char *name, Type type, int rank, bool batch, int ranged,
+                          const Text *shape) {
   text_printf(t, "    {\"%s\", \"%s\", %s, %d, %d, %d},\n", name, shape->s,
-              type == TYPE_REAL ? (p->unit->options->use_float ? "MDL_FLOAT" : "MDL_DOUBLE") : "MDL_INT32", rank, batch, ranged);
+              type == TYPE_REAL ? (p->unit->options->use_float ? "MDL_FLOAT" : "MDL_DOUBLE") : "MDL_INT32", rank, batch,
+              ranged);
 }
 
 static void put_tables(Text *t, const Plan *p) {
@@ -57,7 +82,8 @@ static void put_tables(Text *t, const Plan *p) {
   if (ndims) {
     text_put(t, "static const struct mdl_dim model_dims[] = {\n");
     for (int k = 0; k < ndims; k++)
-      text_printf(t, "    {\"%s\", %d},\n", dims_get(m->dims, dims[k])->name, dims_get(m->dims, dims[k])->kind == DIM_BATCH);
+      text_printf(t, "    {\"%s\", %d},\n", dims_get(m->dims, dims[k])->name,
+                  dims_get(m->dims, dims[k])->kind == DIM_BATCH);
     text_put(t, "};\n\n");
   }
   if (m->ndata) text_put(t, "static const struct mdl_array model_data[] = {\n");
@@ -110,12 +136,15 @@ static void put_shape_function(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   Speller s = {m, p->unit->arena};
   const Root **roots = arena_array(p->unit->arena, const Root *, m->graph->nroots + 1);
-  text_printf(t, "static int any_shape(const int64_t *dimensions, int role, int which, int64_t *extents_out) {\n"
-                 "  const %s_dims d = typed_dims(dimensions), *const dims = &d;\n  int status = extents(dims);\n", m->name);
+  text_printf(t,
+              "static int any_shape(const int64_t *dimensions, int role, int which, int64_t *extents_out) {\n"
+              "  const %s_dims d = typed_dims(dimensions), *const dims = &d;\n  int status = extents(dims);\n",
+              m->name);
   static const struct {
     const char *role;
     RootRole root;
-  } roles[] = {{"MDL_DATA", ROOT_NAMED}, {"MDL_PARAM", ROOT_NAMED}, {"MDL_PREDICT", ROOT_PREDICT}, {"MDL_METRIC", ROOT_METRIC}};
+  } roles[] = {
+      {"MDL_DATA", ROOT_NAMED}, {"MDL_PARAM", ROOT_NAMED}, {"MDL_PREDICT", ROOT_PREDICT}, {"MDL_METRIC", ROOT_METRIC}};
   text_put(t, "  if (status != MDL_OK) return status;\n  switch (role * 65536 + which) {\n");
   for (int j = 0; j < 4; j++) {
     int count = j == 0 ? m->ndata : j == 1 ? m->nparam : plan_outputs(p, roles[j].root, roots);
@@ -125,7 +154,11 @@ static void put_shape_function(Text *t, const Plan *p) {
       text_printf(t, "  case %s * 65536 + %d:\n", roles[j].role, k);
       for (int q = 0; q < rank; q++) {
         text_printf(t, "    extents_out[%d] = ", q);
-        put_poly_checked(t, m->dims, j == 0 ? m->data[k].extent[q] : j == 1 ? m->param[k].extent[q] : roots[k]->node->index[q].extent, spell_argument, &s);
+        put_poly_checked(t, m->dims,
+                         j == 0   ? m->data[k].extent[q]
+                         : j == 1 ? m->param[k].extent[q]
+                                  : roots[k]->node->index[q].extent,
+                         spell_argument, &s);
         text_put(t, ";\n");
       }
       text_put(t, "    break;\n");
@@ -139,16 +172,20 @@ void descriptor_print(Text *t, const Plan *p) {
   put_adapters(t, p);
   put_tables(t, p);
   put_shape_function(t, p);
-  int npredict = plan_outputs(p, ROOT_PREDICT, NULL), nmetric = plan_outputs(p, ROOT_METRIC, NULL), ndims = call_dims(m->dims, NULL);
+  int npredict = plan_outputs(p, ROOT_PREDICT, NULL), nmetric = plan_outputs(p, ROOT_METRIC, NULL),
+      ndims = call_dims(m->dims, NULL);
   text_printf(t, "const struct mdl_model %s_model = {\n    MDL_MODEL_VERSION, \"%s\", %s, %d,\n", m->name, m->name,
               p->unit->options->use_float ? "MDL_FLOAT" : "MDL_DOUBLE", p->function[FUNCTION_FORWARD].present);
-  text_printf(t, "    %d, %s,\n    %d, %s,\n    %d, %s,\n    %d, %s,\n    %d, %s,\n", ndims, ndims ? "model_dims" : "NULL", m->ndata,
-              m->ndata ? "model_data" : "NULL", m->nparam, m->nparam ? "model_params" : "NULL", npredict,
-              npredict ? "model_predicts" : "NULL", nmetric, nmetric ? "model_metrics" : "NULL");
+  text_printf(t, "    %d, %s,\n    %d, %s,\n    %d, %s,\n    %d, %s,\n    %d, %s,\n", ndims,
+              ndims ? "model_dims" : "NULL", m->ndata, m->ndata ? "model_data" : "NULL", m->nparam,
+              m->nparam ? "model_params" : "NULL", npredict, npredict ? "model_predicts" : "NULL", nmetric,
+              nmetric ? "model_metrics" : "NULL");
   text_put(t, "    any_shape, any_layout, any_sizes, any_init, any_check,\n    ");
   for (int k = 0; k < FUNCTION_INIT; k++) {
-    if (p->function[k].present) text_printf(t, "any_%s, ", function_names[k]);
-    else text_put(t, "NULL, ");
+    if (p->function[k].present)
+      text_printf(t, "any_%s, ", function_names[k]);
+    else
+      text_put(t, "NULL, ");
   }
   text_printf(t, "%s};\n", m->ndata && npredict ? "model_predict_reads" : "NULL");
 }

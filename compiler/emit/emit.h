@@ -6,11 +6,11 @@
 #include "graph/graph.h"
 
 typedef struct EmitOptions {
-  bool use_float;       // --real float
-  const char *source;   // file name for the header comment
-  bool no_fuse;         // --no-fuse: every node its own loops, for differential tests
-  bool no_contract;     // --no-contract: every array in full
-  bool no_simplify;     // --no-simplify
+  bool use_float;     // --real float
+  const char *source; // file name for the header comment
+  bool no_fuse;       // --no-fuse: every node its own loops, for differential tests
+  bool no_contract;   // --no-contract: every array in full
+  bool no_simplify;   // --no-simplify
 } EmitOptions;
 
 // <name>.h and <name>.c (which includes it).
@@ -23,7 +23,7 @@ void emit_schedule(Text *t, const Model *m, const EmitOptions *options);
 // Exact counts as polynomials in the dimensions (mdlc cost).
 typedef struct Cost {
   const Poly *forward_flops, *backward_flops, *value_and_grad_flops;
-  bool bound; // an upper bound: there are branches or guards
+  bool bound;                // an upper bound: there are branches or guards
   const Poly *tape, *params; // elements
   const Poly *forward_work, *backward_work, *value_and_grad_work;
 } Cost;

@@ -31,8 +31,10 @@ void put_real(Text *t, double x, bool use_float) {
     return;
   }
   size_t start = t->length;
-  if (use_float) text_float(t, (float)x);
-  else text_real(t, x);
+  if (use_float)
+    text_float(t, (float)x);
+  else
+    text_real(t, x);
   if (!strpbrk(t->s + start, ".e")) text_put(t, ".0");
   if (use_float) text_char(t, 'f');
 }
@@ -87,8 +89,9 @@ static int operator_precedence(const char *c) {
   static const struct {
     const char *c;
     int precedence;
-  } table[] = {{"+", PREC_ADD}, {"-", PREC_ADD}, {"*", PREC_MUL}, {"/", PREC_MUL}, {"==", PREC_EQUAL}, {"!=", PREC_EQUAL},
-               {"<", PREC_COMPARE}, {"<=", PREC_COMPARE}, {">", PREC_COMPARE}, {">=", PREC_COMPARE}, {"&&", PREC_AND}, {"||", PREC_OR}};
+  } table[] = {{"+", PREC_ADD},     {"-", PREC_ADD},      {"*", PREC_MUL},     {"/", PREC_MUL},
+               {"==", PREC_EQUAL},  {"!=", PREC_EQUAL},   {"<", PREC_COMPARE}, {"<=", PREC_COMPARE},
+               {">", PREC_COMPARE}, {">=", PREC_COMPARE}, {"&&", PREC_AND},    {"||", PREC_OR}};
   for (size_t k = 0; k < sizeof table / sizeof *table; k++)
     if (!strcmp(table[k].c, c)) return table[k].precedence;
   return PREC_ATOM;
@@ -100,7 +103,8 @@ static bool is_atom(const Function *f, const Expr *e) {
 }
 
 static bool small_power(const Expr *e, int64_t *n) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_POWI && expr_is_int(e->u.prim.arg[1], n) && *n >= -3 && *n <= 3 && *n != 0;
+  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_POWI && expr_is_int(e->u.prim.arg[1], n) && *n >= -3 && *n <= 3 &&
+         *n != 0;
 }
 
 static void put_power(Function *f, Text *t, const Expr *x, int64_t n, int precedence) {
@@ -212,7 +216,9 @@ void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   for (int k = 0; k < n->nout; k++) {
     if (p->kept && !p->kept[k]) continue;
     if (p->stored == STORED_LOCAL) continue;
-    flat = flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), sub[k]) : sub[k];
+    flat =
+        flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), sub[k])
+             : sub[k];
   }
   if (!flat) {
     if (p->stored == STORED_WORK || p->stored == STORED_GIVEN) text_put(t, "[0]");
@@ -255,8 +261,8 @@ static const char *describe(Function *f, const Expr *e) {
   static const struct {
     Prim op;
     const char *between, *word;
-  } words[] = {{PRIM_ADD, "plus", "total"}, {PRIM_SUB, "minus", "difference"}, {PRIM_MUL, "times", "product"},
-               {PRIM_DIV, "over", "quotient"}, {PRIM_NEG, "minus", "negative"}, {PRIM_POWI, "power", "power"},
+  } words[] = {{PRIM_ADD, "plus", "total"},       {PRIM_SUB, "minus", "difference"}, {PRIM_MUL, "times", "product"},
+               {PRIM_DIV, "over", "quotient"},    {PRIM_NEG, "minus", "negative"},   {PRIM_POWI, "power", "power"},
                {PRIM_SELECT, "choice", "choice"}, {PRIM_POW, "power", "power"}};
   Arena *a = f->s->arena;
   const Expr *const *arg = e->u.prim.arg;
@@ -267,8 +273,10 @@ static const char *describe(Function *f, const Expr *e) {
       word = words[k].word;
     }
   bool scaled = e->u.prim.op == PRIM_MUL && arg[0]->kind == EXPR_REAL && is_named_atom(f, arg[1]);
-  if (scaled) name = arena_printf(a, "scaled_%s", atom_name(f, arg[1]));
-  else if (e->u.prim.narg == 1 && is_named_atom(f, arg[0])) name = arena_printf(a, "%s_%s", between, atom_name(f, arg[0]));
+  if (scaled)
+    name = arena_printf(a, "scaled_%s", atom_name(f, arg[1]));
+  else if (e->u.prim.narg == 1 && is_named_atom(f, arg[0]))
+    name = arena_printf(a, "%s_%s", between, atom_name(f, arg[0]));
   else if (e->u.prim.narg == 2 && is_named_atom(f, arg[0]) && is_named_atom(f, arg[1]))
     name = arena_printf(a, "%s_%s_%s", atom_name(f, arg[0]), between, atom_name(f, arg[1]));
   return name && strlen(name) <= 28 ? name : word;
@@ -333,7 +341,8 @@ void define_branch(Function *f, const Expr *e, const char *name) {
 
 // Is there arithmetic in e itself that is worth a variable?
 static bool worth(const Expr *e) {
-  return e->kind == EXPR_PRIM && e->type == TYPE_REAL && (prim_table[e->u.prim.op].cost > 0 || e->u.prim.op == PRIM_SELECT) &&
+  return e->kind == EXPR_PRIM && e->type == TYPE_REAL &&
+         (prim_table[e->u.prim.op].cost > 0 || e->u.prim.op == PRIM_SELECT) &&
          !(e->u.prim.op == PRIM_NEG && e->u.prim.arg[0]->kind != EXPR_PRIM);
 }
 

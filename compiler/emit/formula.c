@@ -27,8 +27,10 @@ static void put_left_side(Text *t, const Graph *g, const Node *n, const Index *i
   text_put(t, n->name);
   for (int k = 0; k < n->nout; k++) {
     text_put(t, k ? ", " : "[");
-    if (n->kind == NODE_SCATTER) expr_print(t, g, n->target[k], index);
-    else text_put(t, index[k].name);
+    if (n->kind == NODE_SCATTER)
+      expr_print(t, g, n->target[k], index);
+    else
+      text_put(t, index[k].name);
   }
   if (n->nout) text_char(t, ']');
 }
@@ -54,8 +56,10 @@ static void put_formula(Function *f, const Node *n) {
   expr_print(&t, g, n->expr, index);
   if (reduces) text_char(&t, ')');
   line_start(f);
-  if (t.length > COMMENT_WIDTH) text_printf(&f->body, "/* %.*s... */\n", COMMENT_WIDTH - 3, t.s);
-  else text_printf(&f->body, "/* %s */\n", t.s);
+  if (t.length > COMMENT_WIDTH)
+    text_printf(&f->body, "/* %.*s... */\n", COMMENT_WIDTH - 3, t.s);
+  else
+    text_printf(&f->body, "/* %s */\n", t.s);
   text_free(&t);
 }
 

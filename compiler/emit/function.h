@@ -31,8 +31,8 @@ typedef struct Unit { // the file
 } Unit;
 
 typedef struct SinkPlace { // where a sink is, in C
-  const char *pointer; // of an array: "grad_w"
-  const char *lvalue;  // of a scalar: "grad[thermometer_at_w]"
+  const char *pointer;     // of an array: "grad_w"
+  const char *lvalue;      // of a scalar: "grad[thermometer_at_w]"
 } SinkPlace;
 
 typedef struct Function {
@@ -41,26 +41,26 @@ typedef struct Function {
   Text body;
   int indent;
   Names names;
-  const char **dim_name;     // by dimension: its local name
-  bool *dim_used;            // by dimension
-  const char **node_name;    // by node: its variable or pointer
-  bool *node_used;           // by node: read or written through node_name
-  const SinkPlace *sink;     // by sink
+  const char **dim_name;  // by dimension: its local name
+  bool *dim_used;         // by dimension
+  const char **node_name; // by node: its variable or pointer
+  bool *node_used;        // by node: read or written through node_name
+  const SinkPlace *sink;  // by sink
   bool *sink_used;
-  const char **loop_name;    // by loop, while it is open
-  const Expr **expr;         // by node, over loop ids
-  const Expr ***target;      // by node
-  size_t nexpr;              // expressions of s->pool that the tables below cover
-  const char **let;          // by expression: the variable that holds it, while in scope
-  int *parents;              // by expression: how many use it
-  int *level;                // by expression: the depth of the loop that it needs
-  bool *safe;                // by expression: may be evaluated where the loop around it might not run
-  uint32_t *visited, stamp;  // by expression: marks of the walk in hand
-  uint32_t *stack;           // expressions with a let, innermost last
+  const char **loop_name;   // by loop, while it is open
+  const Expr **expr;        // by node, over loop ids
+  const Expr ***target;     // by node
+  size_t nexpr;             // expressions of s->pool that the tables below cover
+  const char **let;         // by expression: the variable that holds it, while in scope
+  int *parents;             // by expression: how many use it
+  int *level;               // by expression: the depth of the loop that it needs
+  bool *safe;               // by expression: may be evaluated where the loop around it might not run
+  uint32_t *visited, stamp; // by expression: marks of the walk in hand
+  uint32_t *stack;          // expressions with a let, innermost last
   size_t nstack, stack_room;
-  const Poly *flops;         // what has been printed so far costs
-  const Poly *trips;         // how often the body in hand runs
-  bool bound;                // flops are an upper bound
+  const Poly *flops; // what has been printed so far costs
+  const Poly *trips; // how often the body in hand runs
+  bool bound;        // flops are an upper bound
 } Function;
 
 // Names every node and loop, and prints the loop tree into f->body.  Fills *_used.
@@ -96,9 +96,21 @@ void put_wrapped(Text *t, const char *s);
 void put_real(Text *t, double x, bool use_float);
 
 // C's precedences, as far as generated code needs them.
-enum { PREC_NONE = 0, PREC_SELECT = 3, PREC_OR = 4, PREC_AND = 5, PREC_EQUAL = 8, PREC_COMPARE = 9, PREC_ADD = 11, PREC_MUL = 12, PREC_UNARY = 13, PREC_ATOM = 15 };
+enum {
+  PREC_NONE = 0,
+  PREC_SELECT = 3,
+  PREC_OR = 4,
+  PREC_AND = 5,
+  PREC_EQUAL = 8,
+  PREC_COMPARE = 9,
+  PREC_ADD = 11,
+  PREC_MUL = 12,
+  PREC_UNARY = 13,
+  PREC_ATOM = 15
+};
 
-void template_print(Text *t, const char *text, bool use_float); // $R: the real type, $F: the suffix of functions and literals
+void template_print(Text *t, const char *text,
+                    bool use_float); // $R: the real type, $F: the suffix of functions and literals
 void helpers_print(Text *t, const Unit *u);
 
 #endif

@@ -7,11 +7,15 @@
 #include "schedule/expand.h"
 #include "simplify/simplify.h"
 
-const char *const function_names[FUNCTION_COUNT] = {"forward", "backward", "value_and_grad", "predict", "metrics", "init"};
+const char *const function_names[FUNCTION_COUNT] = {"forward", "backward", "value_and_grad",
+                                                    "predict", "metrics",  "init"};
 
-static const unsigned function_roles[FUNCTION_COUNT] = {1u << ROOT_LOSS | 1u << ROOT_GRADIENT, 1u << ROOT_LOSS | 1u << ROOT_GRADIENT,
-                                                        1u << ROOT_LOSS | 1u << ROOT_GRADIENT, 1u << ROOT_PREDICT,
-                                                        1u << ROOT_METRIC, 1u << ROOT_START};
+static const unsigned function_roles[FUNCTION_COUNT] = {1u << ROOT_LOSS | 1u << ROOT_GRADIENT,
+                                                        1u << ROOT_LOSS | 1u << ROOT_GRADIENT,
+                                                        1u << ROOT_LOSS | 1u << ROOT_GRADIENT,
+                                                        1u << ROOT_PREDICT,
+                                                        1u << ROOT_METRIC,
+                                                        1u << ROOT_START};
 
 static Graph *reduced(const Unit *u, const Graph *g, unsigned roles) {
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
@@ -65,10 +69,12 @@ Plan plan_functions(Unit *u) {
   if (loss) {
     graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] =
         reduced(u, derive_gradient(a, m->graph, false, NULL), function_roles[FUNCTION_BACKWARD]);
-    graph[FUNCTION_VALUE_AND_GRAD] = reduced(u, derive_gradient(a, m->graph, true, NULL), function_roles[FUNCTION_VALUE_AND_GRAD]);
+    graph[FUNCTION_VALUE_AND_GRAD] =
+        reduced(u, derive_gradient(a, m->graph, true, NULL), function_roles[FUNCTION_VALUE_AND_GRAD]);
     p.tape = tape_plan(a, graph[FUNCTION_FORWARD]);
   }
-  static const RootRole plain[FUNCTION_COUNT] = {[FUNCTION_PREDICT] = ROOT_PREDICT, [FUNCTION_METRICS] = ROOT_METRIC, [FUNCTION_INIT] = ROOT_START};
+  static const RootRole plain[FUNCTION_COUNT] = {
+      [FUNCTION_PREDICT] = ROOT_PREDICT, [FUNCTION_METRICS] = ROOT_METRIC, [FUNCTION_INIT] = ROOT_START};
   for (int k = FUNCTION_PREDICT; k < FUNCTION_COUNT; k++)
     if (k == FUNCTION_INIT || has_role(m->graph, plain[k])) graph[k] = reduced(u, m->graph, function_roles[k]);
   for (int k = 0; k < FUNCTION_COUNT; k++) {
@@ -95,9 +101,11 @@ int plan_outputs(const Plan *p, RootRole role, const Root **roots) {
 const char *param_at(Arena *a, const Plan *p, int which) {
   const Model *m = p->unit->model;
   int64_t offset;
-  if (!poly_is_fixed(m->dims, p->param_offset[which]) || !poly_value(m->dims, p->param_offset[which], NULL, &offset) || offset > INT32_MAX)
+  if (!poly_is_fixed(m->dims, p->param_offset[which]) || !poly_value(m->dims, p->param_offset[which], NULL, &offset) ||
+      offset > INT32_MAX)
     return NULL;
-  return which == m->nparam ? arena_printf(a, "%s_nparams", m->name) : arena_printf(a, "%s_at_%s", m->name, m->param[which].name);
+  return which == m->nparam ? arena_printf(a, "%s_nparams", m->name)
+                            : arena_printf(a, "%s_at_%s", m->name, m->param[which].name);
 }
 
 static RootRole output_role(FunctionKind kind) {
@@ -173,8 +181,10 @@ static void put_offset(Preamble *r, const Poly *offset, int which) {
   if (poly_is_int(offset, &zero) && zero == 0) return;
   const char *at = which >= 0 ? param_at(r->f->s->arena, r->plan, which) : NULL;
   text_put(&r->t, " + ");
-  if (at) text_put(&r->t, at);
-  else put_poly(&r->t, r->plan->unit->model->dims, offset, PREC_ADD, local_dim, r->f);
+  if (at)
+    text_put(&r->t, at);
+  else
+    put_poly(&r->t, r->plan->unit->model->dims, offset, PREC_ADD, local_dim, r->f);
 }
 
 static void put_input(Preamble *r, const Node *n) {
@@ -189,13 +199,17 @@ static void put_input(Preamble *r, const Node *n) {
   const char *type = n->type == TYPE_REAL ? real : "int32_t";
   if (data) {
     const char *member = names_member(f->s->arena, m->data[n->which].name);
-    if (n->nout == 0) text_printf(&r->t, "  const %s %s = *data->%s;", type, name, member);
-    else text_printf(&r->t, "  const %s *const %s = data->%s;", type, name, member);
+    if (n->nout == 0)
+      text_printf(&r->t, "  const %s %s = *data->%s;", type, name, member);
+    else
+      text_printf(&r->t, "  const %s *const %s = data->%s;", type, name, member);
   } else if (n->nout == 0) {
     text_printf(&r->t, "  const %s %s = params[", type, name);
     const char *at = param_at(f->s->arena, r->plan, n->which);
-    if (at) text_put(&r->t, at);
-    else put_poly(&r->t, m->dims, r->plan->param_offset[n->which], PREC_NONE, local_dim, f);
+    if (at)
+      text_put(&r->t, at);
+    else
+      put_poly(&r->t, m->dims, r->plan->param_offset[n->which], PREC_NONE, local_dim, f);
     text_put(&r->t, "];");
   } else {
     text_printf(&r->t, "  const %s *const %s = params", type, name);
@@ -207,13 +221,15 @@ static void put_input(Preamble *r, const Node *n) {
 }
 
 // A typed pointer into untyped memory: integers first, then reals.
-static void put_memory(Preamble *r, const char *name, const char *base, bool constant, const Node *n, const Poly *integers,
-                       const Poly *offset) {
+static void put_memory(Preamble *r, const char *name, const char *base, bool constant, const Node *n,
+                       const Poly *integers, const Poly *offset) {
   const char *real = r->plan->unit->real, *c = constant ? "const " : "";
   int64_t zero;
   bool plain = n->type != TYPE_REAL || (poly_is_int(integers, &zero) && zero == 0);
-  if (n->type != TYPE_REAL) text_printf(&r->t, "  %sint64_t *const %s = (%sint64_t *)%s", c, name, c, base);
-  else if (plain) text_printf(&r->t, "  %s%s *const %s = (%s%s *)%s", c, real, name, c, real, base);
+  if (n->type != TYPE_REAL)
+    text_printf(&r->t, "  %sint64_t *const %s = (%sint64_t *)%s", c, name, c, base);
+  else if (plain)
+    text_printf(&r->t, "  %s%s *const %s = (%s%s *)%s", c, real, name, c, real, base);
   else {
     text_printf(&r->t, "  %s%s *const %s = (%s%s *)((%sint64_t *)%s", c, real, name, c, real, c, base);
     put_offset(r, integers, -1);
@@ -236,7 +252,9 @@ static void put_pointers(Preamble *r) {
     switch (p->stored) {
     case STORED_INPUT: put_input(r, n); continue;
     case STORED_SINK: f->sink_used[p->sink] = true; continue;
-    case STORED_GIVEN: put_memory(r, f->node_name[k], "tape", true, n, r->plan->tape.integers, r->plan->tape.offset[k]); break;
+    case STORED_GIVEN:
+      put_memory(r, f->node_name[k], "tape", true, n, r->plan->tape.integers, r->plan->tape.offset[k]);
+      break;
     case STORED_WORK: put_memory(r, f->node_name[k], "work", false, n, s->work_integers, p->offset); break;
     default: continue;
     }
@@ -252,7 +270,8 @@ static void put_pointers(Preamble *r) {
     } else if (r->kind == FUNCTION_PREDICT || r->kind == FUNCTION_METRICS) {
       continue;
     } else {
-      text_printf(&r->t, "  %s *const %s = %s", r->plan->unit->real, f->sink[k].pointer, r->kind == FUNCTION_INIT ? "params" : "grad");
+      text_printf(&r->t, "  %s *const %s = %s", r->plan->unit->real, f->sink[k].pointer,
+                  r->kind == FUNCTION_INIT ? "params" : "grad");
       put_offset(r, r->plan->param_offset[sink->output], sink->output);
       text_char(&r->t, ';');
     }
@@ -271,8 +290,10 @@ static void put_dims(Preamble *r, Text *t) {
       if (!d->name || !r->f->dim_used[k] || fixed != (pass == 0)) continue;
       if (fixed && (d->value > INT32_MAX || d->value < -INT32_MAX))
         text_printf(t, "  const int64_t %s = %lld;\n", r->f->dim_name[k], (long long)d->value);
-      else if (fixed) text_printf(t, "  enum { %s = %s_dim_%s };\n", r->f->dim_name[k], r->plan->unit->model->name, d->name);
-      else text_printf(t, "  const int64_t %s = dims->%s;\n", r->f->dim_name[k], names_member(r->f->s->arena, d->name));
+      else if (fixed)
+        text_printf(t, "  enum { %s = %s_dim_%s };\n", r->f->dim_name[k], r->plan->unit->model->name, d->name);
+      else
+        text_printf(t, "  const int64_t %s = dims->%s;\n", r->f->dim_name[k], names_member(r->f->s->arena, d->name));
     }
 }
 
@@ -323,9 +344,12 @@ static void name_all(Function *f, const Plan *p, FunctionKind kind) {
       const Node *n = g->nodes[k];
       const Place *place = &s->place[k];
       if (!place->needed || (place->stored == STORED_INPUT) != (pass == 0)) continue;
-      if (n->kind == NODE_SEED) f->node_name[k] = p->unit->options->use_float ? names_take(&f->names, "seed") : "seed";
-      else if (place->stored == STORED_SINK) f->node_name[k] = places[place->sink].pointer;
-      else f->node_name[k] = names_take(&f->names, n->name);
+      if (n->kind == NODE_SEED)
+        f->node_name[k] = p->unit->options->use_float ? names_take(&f->names, "seed") : "seed";
+      else if (place->stored == STORED_SINK)
+        f->node_name[k] = places[place->sink].pointer;
+      else
+        f->node_name[k] = names_take(&f->names, n->name);
     }
 }
 
@@ -338,10 +362,16 @@ static void put_unused(Text *t, const Preamble *r) {
   struct {
     const char *name;
     bool used;
-  } arguments[] = {{"dims", false}, {"data", is_init}, {"params", false}, {"tape", r->kind > FUNCTION_BACKWARD}, {"work", is_init},
-                   {"seed", r->kind != FUNCTION_BACKWARD && !is_init}, {"grad", r->kind != FUNCTION_BACKWARD && r->kind != FUNCTION_VALUE_AND_GRAD}};
+  } arguments[] = {{"dims", false},
+                   {"data", is_init},
+                   {"params", false},
+                   {"tape", r->kind > FUNCTION_BACKWARD},
+                   {"work", is_init},
+                   {"seed", r->kind != FUNCTION_BACKWARD && !is_init},
+                   {"grad", r->kind != FUNCTION_BACKWARD && r->kind != FUNCTION_VALUE_AND_GRAD}};
   enum { DIMS, DATA, PARAMS, TAPE, WORK, SEED, GRAD, ARGUMENTS };
-  for (int k = 0; k < dims_count(dims); k++) arguments[DIMS].used |= f->dim_used[k] && dims_get(dims, k)->kind != DIM_FIXED;
+  for (int k = 0; k < dims_count(dims); k++)
+    arguments[DIMS].used |= f->dim_used[k] && dims_get(dims, k)->kind != DIM_FIXED;
   for (size_t k = 0; k < s->task.graph->count; k++) {
     if (!f->node_used[k]) continue;
     NodeKind kind = s->task.graph->nodes[k]->kind;

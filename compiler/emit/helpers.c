@@ -57,17 +57,22 @@ static const char *const helper_text[HELPER_COUNT] = {
 
 void template_print(Text *t, const char *text, bool use_float) {
   for (; *text; text++) {
-    if (*text != '$') text_char(t, *text);
-    else if (*++text == 'R') text_put(t, use_float ? "float" : "double");
-    else text_put(t, use_float ? "f" : "");
+    if (*text != '$')
+      text_char(t, *text);
+    else if (*++text == 'R')
+      text_put(t, use_float ? "float" : "double");
+    else
+      text_put(t, use_float ? "f" : "");
   }
 }
 
 void helpers_print(Text *t, const Unit *u) {
   for (int k = 0; k < HELPER_COUNT; k++) {
     if (!u->helper[k]) continue;
-    if (k == HELPER_RANDOM) text_put(t, embedded_random_h);
-    else template_print(t, helper_text[k], u->options->use_float);
+    if (k == HELPER_RANDOM)
+      text_put(t, embedded_random_h);
+    else
+      template_print(t, helper_text[k], u->options->use_float);
     text_char(t, '\n');
   }
 }

@@ -7,13 +7,14 @@
 
 static const char *const keywords[] = {
     "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
-    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static",
-    "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "asm", "typeof", "linux", "unix",
+    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
+    "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "asm", "typeof", "linux",
+    "unix",
     // C++
-    "alignas", "alignof", "and", "and_eq", "bitand", "bitor", "bool", "catch", "char8_t", "char16_t", "char32_t", "class",
-    "compl", "concept", "consteval", "constexpr", "constinit", "const_cast", "co_await", "co_return", "co_yield",
-    "decltype", "delete", "dynamic_cast", "explicit", "export", "false", "friend", "mutable", "namespace", "new",
-    "noexcept", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected", "public",
+    "alignas", "alignof", "and", "and_eq", "bitand", "bitor", "bool", "catch", "char8_t", "char16_t", "char32_t",
+    "class", "compl", "concept", "consteval", "constexpr", "constinit", "const_cast", "co_await", "co_return",
+    "co_yield", "decltype", "delete", "dynamic_cast", "explicit", "export", "false", "friend", "mutable", "namespace",
+    "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected", "public",
     "reinterpret_cast", "requires", "static_assert", "static_cast", "template", "this", "thread_local", "throw", "true",
     "try", "typeid", "typename", "using", "virtual", "wchar_t", "xor", "xor_eq",
     // object-like macros of the headers that generated code includes, and of common compilers
@@ -21,8 +22,9 @@ static const char *const keywords[] = {
     "isfinite", "signbit", "offsetof", "i386", "errno"};
 
 // What the functions of the contract call their own arguments and locals.
-static const char *const reserved[] = {"dims", "data", "params", "work", "tape", "grad", "seed", "out", "sizes",
-                                       "where", "status", "offsets", "int64_t", "int32_t", "uint64_t", "size_t"};
+static const char *const reserved[] = {"dims",    "data",    "params",   "work",  "tape",   "grad",
+                                       "seed",    "out",     "sizes",    "where", "status", "offsets",
+                                       "int64_t", "int32_t", "uint64_t", "size_t"};
 
 static bool listed(const char *const *list, size_t count, const char *name) {
   for (size_t k = 0; k < count; k++)

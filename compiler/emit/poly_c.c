@@ -46,8 +46,10 @@ void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpell
   int64_t value, l = common_denominator(terms, count);
   bool single_dim = count == 1 && terms[0].nsym == 1 && terms[0].num == 1 && terms[0].den == 1;
   if (!single_dim && poly_is_fixed(dims, p) && poly_value(dims, p, NULL, &value)) {
-    if (value < 0 && precedence > PREC_ADD) text_printf(t, "(%lld)", (long long)value);
-    else text_printf(t, "%lld", (long long)value);
+    if (value < 0 && precedence > PREC_ADD)
+      text_printf(t, "(%lld)", (long long)value);
+    else
+      text_printf(t, "%lld", (long long)value);
     return;
   }
   int own = l != 1 || count == 1 ? PREC_MUL : PREC_ADD;
@@ -56,8 +58,10 @@ void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpell
   if (l != 1 && count > 1) text_char(t, '(');
   for (int k = 0; k < count; k++) {
     int64_t c = terms[k].num * (l / terms[k].den);
-    if (k) text_put(t, c < 0 ? " - " : " + ");
-    else if (c < 0) text_char(t, '-');
+    if (k)
+      text_put(t, c < 0 ? " - " : " + ");
+    else if (c < 0)
+      text_char(t, '-');
     if (c < 0) c = -c;
     bool any = false;
     if (c != 1 || !terms[k].nsym) {

@@ -21,19 +21,17 @@ static const char checked_arithmetic[] =
     "  }\n"
     "  return a * b;\n"
     "}\n\n";
-static const char checked_bytes[] =
-    "static size_t mdl_bytes(int64_t size, int *status) {\n"
-    "  if (size < 0 || (uint64_t)size > (size_t)-1 / 2) {\n"
-    "    *status = MDL_ERROR_OVERFLOW;\n"
-    "    return 0;\n"
-    "  }\n"
-    "  return (size_t)size;\n"
-    "}\n\n";
-static const char checked_exact[] =
-    "static int64_t mdl_exact(int64_t a, int64_t b, int *status) {\n"
-    "  if (a % b != 0) *status = MDL_ERROR_EXTENT;\n"
-    "  return a / b;\n"
-    "}\n\n";
+static const char checked_bytes[] = "static size_t mdl_bytes(int64_t size, int *status) {\n"
+                                    "  if (size < 0 || (uint64_t)size > (size_t)-1 / 2) {\n"
+                                    "    *status = MDL_ERROR_OVERFLOW;\n"
+                                    "    return 0;\n"
+                                    "  }\n"
+                                    "  return (size_t)size;\n"
+                                    "}\n\n";
+static const char checked_exact[] = "static int64_t mdl_exact(int64_t a, int64_t b, int *status) {\n"
+                                    "  if (a % b != 0) *status = MDL_ERROR_EXTENT;\n"
+                                    "  return a / b;\n"
+                                    "}\n\n";
 static const char checked_division[] =
     "static int64_t mdl_checked_floordiv(int64_t a, int64_t b, int *status) {\n"
     "  if (b == 0) {\n"
@@ -63,7 +61,8 @@ static Extents all_extents(const Plan *p) {
   const Model *m = p->unit->model;
   Extents e = {NULL, 0, 0};
   for (int k = 0; k < dims_count(m->dims); k++)
-    if (dims_get(m->dims, k)->kind == DIM_CALL || dims_get(m->dims, k)->kind == DIM_BATCH) want_extent(&e, p, poly_dim(m->dims, k));
+    if (dims_get(m->dims, k)->kind == DIM_CALL || dims_get(m->dims, k)->kind == DIM_BATCH)
+      want_extent(&e, p, poly_dim(m->dims, k));
   for (int k = 0; k < m->ndata; k++)
     for (int q = 0; q < m->data[k].rank; q++) want_extent(&e, p, m->data[k].extent[q]);
   for (int k = 0; k < m->nparam; k++)
@@ -81,7 +80,10 @@ static void put_extents(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   Speller s = {m, p->unit->arena};
   Extents e = all_extents(p);
-  text_printf(t, "/* No extent is negative, and every division in one is exact. */\nstatic int extents(const %s_dims *dims) {\n", m->name);
+  text_printf(
+      t,
+      "/* No extent is negative, and every division in one is exact. */\nstatic int extents(const %s_dims *dims) {\n",
+      m->name);
   if (!call_dims(m->dims, NULL)) text_put(t, "  (void)dims;\n");
   text_put(t, "  int status = MDL_OK;\n");
   for (size_t k = 0; k < e.count; k++) {
@@ -97,8 +99,10 @@ static void put_sizes(Text *t, const Plan *p) {
   Speller s = {m, p->unit->arena};
   const Poly *size[SIZE_COUNT];
   all_sizes(p, size);
-  text_printf(t, "int %s_sizes(const %s_dims *dims, struct mdl_sizes *sizes) {\n  int status = extents(dims);\n"
-                 "  if (status != MDL_OK) return status;\n", m->name, m->name);
+  text_printf(t,
+              "int %s_sizes(const %s_dims *dims, struct mdl_sizes *sizes) {\n  int status = extents(dims);\n"
+              "  if (status != MDL_OK) return status;\n",
+              m->name, m->name);
   for (int k = 0; k < SIZE_COUNT; k++) {
     int64_t fixed;
     text_printf(t, "  sizes->%s = ", size_names[k]);
@@ -112,7 +116,10 @@ static void put_sizes(Text *t, const Plan *p) {
     text_put(t, ", &status);\n");
   }
   text_put(t, "  return status;\n}\n\n");
-  text_printf(t, "int %s_layout(const %s_dims *dims, int64_t *offsets) {\n  int status = extents(dims);\n  if (status != MDL_OK) return status;\n", m->name, m->name);
+  text_printf(t,
+              "int %s_layout(const %s_dims *dims, int64_t *offsets) {\n  int status = extents(dims);\n  if (status != "
+              "MDL_OK) return status;\n",
+              m->name, m->name);
   for (int k = 0; k <= m->nparam; k++) {
     text_printf(t, "  offsets[%d] = ", k);
     put_poly_checked(t, m->dims, p->param_offset[k], spell_argument, &s);
@@ -132,9 +139,13 @@ static void put_data_check(Text *t, const Plan *p, int which) {
   text_put(t, "  {\n    const int64_t count = ");
   put_poly_checked(t, m->dims, size, spell_argument, &s);
   text_put(t, ", limit = ");
-  if (d->limit) put_poly_checked(t, m->dims, d->limit, spell_argument, &s);
-  else text_put(t, "INT64_C(2147483648)");
-  text_printf(t, ";\n    if (data->%s) {\n      for (int64_t k = 0; k < count; k++)\n        if (data->%s[k] < 0 || data->%s[k] >= limit) {\n",
+  if (d->limit)
+    put_poly_checked(t, m->dims, d->limit, spell_argument, &s);
+  else
+    text_put(t, "INT64_C(2147483648)");
+  text_printf(t,
+              ";\n    if (data->%s) {\n      for (int64_t k = 0; k < count; k++)\n        if (data->%s[k] < 0 || "
+              "data->%s[k] >= limit) {\n",
               member, member, member);
   found_print(t, "          ", d->name, "k", arena_printf(p->unit->arena, "data->%s[k]", member));
   text_put(t, "        }\n    }\n  }\n");
@@ -144,7 +155,8 @@ static void put_check(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   bool uses_data = false;
   for (int k = 0; k < m->ndata; k++) uses_data |= m->data[k].ranged;
-  text_printf(t, "int %s_check(const %s_dims *dims, const %s_data *data, struct mdl_where *where) {\n", m->name, m->name, m->name);
+  text_printf(t, "int %s_check(const %s_dims *dims, const %s_data *data, struct mdl_where *where) {\n", m->name,
+              m->name, m->name);
   if (!uses_data && !m->ncheck) text_put(t, "  (void)data;\n  (void)where;\n");
   text_put(t, "  int status = extents(dims);\n  if (status != MDL_OK) return status;\n");
   for (int k = 0; k < m->ndata; k++)

@@ -4,7 +4,9 @@
 void found_print(Text *t, const char *indent, const char *name, const char *position, const char *value) {
   text_printf(t, "%sif (where) {\n%s  where->name = \"", indent, indent);
   put_safe(t, name);
-  text_printf(t, "\";\n%s  where->position = %s;\n%s  where->value = %s;\n%s  where->limit = limit;\n%s}\n%sreturn MDL_ERROR_RANGE;\n",
+  text_printf(t,
+              "\";\n%s  where->position = %s;\n%s  where->value = %s;\n%s  where->limit = limit;\n%s}\n%sreturn "
+              "MDL_ERROR_RANGE;\n",
               indent, position, indent, value, indent, indent, indent);
 }
 
@@ -26,8 +28,9 @@ static Function plain_function(const Plan *p, const RangeCheck *c) {
   for (int k = 0; k < ndims; k++) {
     const Dim *d = dims_get(m->dims, k);
     if (!d->name) continue;
-    f.dim_name[k] = d->kind == DIM_FIXED ? (d->value > INT32_MAX || d->value < -INT32_MAX ? arena_printf(a, "%lld", (long long)d->value)
-                                                                                       : arena_printf(a, "%s_dim_%s", m->name, d->name))
+    f.dim_name[k] = d->kind == DIM_FIXED ? (d->value > INT32_MAX || d->value < -INT32_MAX
+                                                ? arena_printf(a, "%lld", (long long)d->value)
+                                                : arena_printf(a, "%s_dim_%s", m->name, d->name))
                                          : arena_printf(a, "dims->%s", names_member(a, d->name));
   }
   f.node_name = arena_array(a, const char *, g->count);

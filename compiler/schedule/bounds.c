@@ -17,10 +17,14 @@ static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *
   Dims *dims = s->task.graph->dims;
   const Poly *constant = poly_int(dims, slack);
   const Expr *limit = NULL, *terms = NULL;
-  if (rest_a->kind == EXPR_POLY) constant = poly_add(dims, constant, rest_a->u.poly);
-  else limit = rest_a;
-  if (rest_b->kind == EXPR_POLY) constant = poly_sub(dims, constant, rest_b->u.poly);
-  else limit = limit ? expr_prim2(pool, PRIM_SUB, limit, rest_b) : expr_prim1(pool, PRIM_NEG, rest_b);
+  if (rest_a->kind == EXPR_POLY)
+    constant = poly_add(dims, constant, rest_a->u.poly);
+  else
+    limit = rest_a;
+  if (rest_b->kind == EXPR_POLY)
+    constant = poly_sub(dims, constant, rest_b->u.poly);
+  else
+    limit = limit ? expr_prim2(pool, PRIM_SUB, limit, rest_b) : expr_prim1(pool, PRIM_NEG, rest_b);
   for (int k = 0; k < total; k++) {
     int64_t ck = ca[k] - cb[k];
     if (k == q || !ck) continue;
@@ -29,19 +33,27 @@ static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *
     // c = 1: q >= -limit, so the signs turn; c = -1: q < limit + 1
     const Expr *term = expr_index(pool, k);
     int64_t factor = -c * ck;
-    if (factor != 1 && factor != -1) term = expr_prim2(pool, PRIM_MUL, expr_int(pool, factor < 0 ? -factor : factor), term);
-    if (terms) terms = expr_prim2(pool, factor < 0 ? PRIM_SUB : PRIM_ADD, terms, term);
-    else terms = factor < 0 ? expr_prim1(pool, PRIM_NEG, term) : term;
+    if (factor != 1 && factor != -1)
+      term = expr_prim2(pool, PRIM_MUL, expr_int(pool, factor < 0 ? -factor : factor), term);
+    if (terms)
+      terms = expr_prim2(pool, factor < 0 ? PRIM_SUB : PRIM_ADD, terms, term);
+    else
+      terms = factor < 0 ? expr_prim1(pool, PRIM_NEG, term) : term;
   }
   if (limit) {
-    if (terms) terms = expr_prim2(pool, c == 1 ? PRIM_SUB : PRIM_ADD, terms, limit);
-    else terms = c == 1 ? expr_prim1(pool, PRIM_NEG, limit) : limit;
+    if (terms)
+      terms = expr_prim2(pool, c == 1 ? PRIM_SUB : PRIM_ADD, terms, limit);
+    else
+      terms = c == 1 ? expr_prim1(pool, PRIM_NEG, limit) : limit;
   }
   constant = c == 1 ? poly_sub(dims, poly_int(dims, 0), constant) : poly_add(dims, constant, poly_int(dims, 1));
   int64_t zero;
-  if (!terms) limit = expr_poly(pool, constant);
-  else if (poly_is_int(constant, &zero) && zero == 0) limit = terms;
-  else limit = expr_prim2(pool, PRIM_ADD, terms, expr_poly(pool, constant));
+  if (!terms)
+    limit = expr_poly(pool, constant);
+  else if (poly_is_int(constant, &zero) && zero == 0)
+    limit = terms;
+  else
+    limit = expr_prim2(pool, PRIM_ADD, terms, expr_poly(pool, constant));
   limit = schedule_expr(s, n, limit);
   Loop *target = s->loops[loop->id];
   const Expr ***list = c == 1 ? &target->low : &target->high;

@@ -157,10 +157,14 @@ static Cluster *cluster_new(Fuser *f, Cluster **first, Cluster **last, size_t at
   while (next && (next->order < at || (!loop && !next->loop))) next = next->next;
   c->next = next;
   c->previous = next ? next->previous : *last;
-  if (c->previous) c->previous->next = c;
-  else *first = c;
-  if (next) next->previous = c;
-  else *last = c;
+  if (c->previous)
+    c->previous->next = c;
+  else
+    *first = c;
+  if (next)
+    next->previous = c;
+  else
+    *last = c;
   size_t order = c->previous ? c->previous->order + 1 : 0;
   for (Cluster *k = c; k; k = k->next) k->order = order++;
   return c;
@@ -187,8 +191,10 @@ static void deal(Fuser *f, const Node *n, Cluster **first, Cluster **last) {
 }
 
 static void append(Schedule *s, Loop *parent, Step step) {
-  if (parent) ARENA_PUSH(s->arena, parent->body, parent->nbody, parent->room) = step;
-  else ARENA_PUSH(s->arena, s->body, s->nbody, s->room) = step;
+  if (parent)
+    ARENA_PUSH(s->arena, parent->body, parent->nbody, parent->room) = step;
+  else
+    ARENA_PUSH(s->arena, s->body, s->nbody, s->room) = step;
 }
 
 static bool reduction_begun(const Fuser *f, const Node *n) {

@@ -5,7 +5,6 @@
 // after the other at offsets that are polynomials in the dimensions.
 #include "schedule/internal.h"
 
-
 static bool encloses(const Loop *outer, const Loop *inner) {
   for (; inner; inner = inner->parent)
     if (inner == outer) return true;
@@ -109,7 +108,8 @@ static void place_node(Schedule *s, const Node *n, const bool *read_by_others, c
   for (size_t k = 0; k < task->nsinks; k++) {
     if (task->sinks[k].node != n) continue;
     if (p->stored == STORED_LOCAL) {
-      if (k == first && n->reduce == REDUCE_NONE && n->kind == NODE_COMP && !read_by_others[n->id] && task->result != n && nsinks == 1) {
+      if (k == first && n->reduce == REDUCE_NONE && n->kind == NODE_COMP && !read_by_others[n->id] &&
+          task->result != n && nsinks == 1) {
         p->stored = STORED_SINK; // written where it is computed: no variable
         for (int q = 0; q < n->nout; q++) p->kept[q] = true;
         return;

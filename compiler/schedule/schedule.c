@@ -85,7 +85,8 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
     case STEP_INIT: text_printf(t, "start %s\n", step->node->name); break;
     case STEP_NODE: {
       const Place *p = &s->place[step->node->id];
-      text_printf(t, "%s %s: %s", node_accumulates(step->node) ? "add to" : "compute", step->node->name, stored_words(p));
+      text_printf(t, "%s %s: %s", node_accumulates(step->node) ? "add to" : "compute", step->node->name,
+                  stored_words(p));
       for (int q = 0, any = 0; p->stored != STORED_LOCAL && q < step->node->nout; q++)
         if (p->kept[q]) {
           text_put(t, any++ ? ", " : " [");

@@ -25,7 +25,7 @@ struct Step {
 
 // `index` runs from the largest of 0 and low[] to the smallest of extent and high[] (expressions over outer loops by id).
 struct Loop {
-  int id; // position in schedule->loops
+  int id;    // position in schedule->loops
   int depth; // 1: outermost
   Loop *parent;
   const char *name; // the index as the model wrote it
@@ -41,9 +41,9 @@ struct Loop {
 // Memory a node's value is wanted in.
 typedef struct Sink {
   const Node *node;
-  bool accumulate;  // add to what is there
-  bool tape;        // the tape; otherwise an output of the function
-  int output;       // which output
+  bool accumulate; // add to what is there
+  bool tape;       // the tape; otherwise an output of the function
+  int output;      // which output
 } Sink;
 
 // One function to be scheduled: what it must compute and what is there already.
@@ -51,8 +51,8 @@ typedef struct Task {
   const Graph *graph;
   const Sink *sinks;
   size_t nsinks;
-  const Node *result;       // the scalar it returns, or null
-  const bool *given;        // by node id: on the tape already; null: none
+  const Node *result; // the scalar it returns, or null
+  const bool *given;  // by node id: on the tape already; null: none
   bool no_fuse, no_contract;
 } Task;
 
@@ -68,14 +68,15 @@ typedef enum {
 // What the schedule says of one node.
 typedef struct Place {
   bool needed;
-  Loop **loop;      // by index position
-  Loop *home;       // the loop around its first step, null: none
+  Loop **loop; // by index position
+  Loop *home;  // the loop around its first step, null: none
   Stored stored;
   int sink;
-  bool *kept;       // by output position: an axis of the stored array (the others shrank to one entry)
-  bool in_place;    // a sum that starts from what its one output holds and is formed there
+  bool *kept;         // by output position: an axis of the stored array (the others shrank to one entry)
+  bool in_place;      // a sum that starts from what its one output holds and is formed there
   const Poly *offset; // STORED_WORK: in elements of its type
-  const Expr *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null
+  const Expr
+      *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null
 } Place;
 
 typedef struct Schedule {
@@ -85,8 +86,8 @@ typedef struct Schedule {
   size_t nbody, room;
   Loop **loops;
   size_t nloops, loops_room;
-  Place *place;    // by node id
-  Graph *pool;     // expressions whose indices are loop ids
+  Place *place;                           // by node id
+  Graph *pool;                            // expressions whose indices are loop ids
   const Poly *work_reals, *work_integers; // elements of work memory
 } Schedule;
 

@@ -21,7 +21,8 @@ static int work_of(const Expr *e, int limit) {
 }
 
 static bool cheap(const Node *n) {
-  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE && work_of(n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS;
+  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE &&
+         work_of(n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS;
 }
 
 static void mark(bool *set, const Reads *r) {
@@ -47,8 +48,10 @@ Tape tape_plan(Arena *a, const Graph *g) {
   for (size_t k = g->count; k-- > 0;) {
     const Node *n = g->nodes[k];
     if (!wanted[k]) continue;
-    if (forward[k] && (n->kind == NODE_COMP || n->kind == NODE_SCATTER) && !cheap(n)) stored[k] = true;
-    else mark(wanted, &reads[k]);
+    if (forward[k] && (n->kind == NODE_COMP || n->kind == NODE_SCATTER) && !cheap(n))
+      stored[k] = true;
+    else
+      mark(wanted, &reads[k]);
   }
   for (size_t k = 0; k < g->count; k++) {
     if (!stored[k]) continue;

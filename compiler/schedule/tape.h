@@ -5,8 +5,8 @@
 #include "graph/graph.h"
 
 typedef struct Tape {
-  const bool *stored;    // by node id: on the tape
-  const Poly **offset;   // by node id, in reals: integers stand at the end, from `reals` on, as int64_t
+  const bool *stored;  // by node id: on the tape
+  const Poly **offset; // by node id, in reals: integers stand at the end, from `reals` on, as int64_t
   const Poly *reals, *integers;
 } Tape;
 

@@ -4,8 +4,9 @@
  * runtime needs no generated header.  All function pointers take the call-time dimensions as an array in the order of
  * `dims`, and arrays as untyped pointers in the order of `data`, `predicts` and `metrics`; `real` says what a real is.
  *
- * Arrays are dense and row-major.  Integer data are int32_t.  Nothing may alias.  Memory is the caller's, its sizes are
- * asked for with `sizes`, and it is aligned to MDL_ALIGNMENT bytes (a size of 0 permits a null pointer).
+ * Arrays are dense and row-major.  Integer data are int32_t.  Nothing may alias.  Memory is the caller's and its sizes are
+ * asked for with `sizes`; tape and work are aligned to MDL_ALIGNMENT bytes (a size of 0 permits a null pointer), data,
+ * parameters and gradients as their type asks.
  */
 #ifndef MDL_MODEL_H
 #define MDL_MODEL_H
@@ -57,7 +58,8 @@ struct mdl_sizes {
   size_t metrics_work;
 };
 
-/* Where `check` found something: the array's name, the flat position in it, the value there and the limit it must stay under. */
+/* Where `check` found something: the array's name, the flat position in it, the value there and the limit it must stay
+ * under. */
 struct mdl_where {
   const char *name;
   int64_t position;
@@ -94,7 +96,7 @@ struct mdl_model {
   void (*backward)(const int64_t *dims, const void *const *data, const void *params, const void *tape, void *work,
                    double seed, void *grad);
   double (*value_and_grad)(const int64_t *dims, const void *const *data, const void *params, void *work, void *grad);
-  /* Either may be null: no `predict`, no `metric` in the model.  `out` holds a pointer for each, all reals or int32_t by type. */
+  /* Either may be null: no `predict`, no `metric` in the model.  `out` holds a pointer for each: reals, or int32_t. */
   void (*predict)(const int64_t *dims, const void *const *data, const void *params, void *work, void *const *out);
   void (*metrics_at)(const int64_t *dims, const void *const *data, const void *params, void *work, void *const *out);
   /* 1 where `predict` reads data array k (what inference must supply). */
