@@ -121,8 +121,8 @@ void emit_header(Text *t, const Model *m, const EmitOptions *options) {
   put_safe(t, options->source);
   text_printf(t,
               ": change the model, not this file.\n *\n"
-              " * Memory is the caller's, aligned to 64 bytes; ask %s_sizes for how much (where it is 0, null will "
-              "do). Nothing aliases.\n"
+              " * Tape and work are the caller's memory, aligned to 64 bytes: ask %s_sizes for how much (for 0, null will\n"
+              " * do). Nothing aliases.\n"
               " * Call %s_check once for new dimensions and data; after it has returned 0, no function can fail.\n"
               " * All functions may be called from several threads at once.\n */\n",
               m->name, m->name);
