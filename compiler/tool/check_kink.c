@@ -17,6 +17,8 @@ typedef struct Kinks {
   const bool *varies; // by node of `from`
   const Node *node;   // of `from`
   int visits;
+  unsigned char *known; // of each expression of `from`, whether it varies
+  bool *walked;         // without a condition around it, by expression of `from`
   const Expr *distance; // the smallest found in it so far, over the copy, or null
 } Kinks;
 
@@ -56,11 +58,24 @@ static void add_distance(Kinks *k, const Expr *e, const Expr *const *path, int d
   k->distance = k->distance ? expr_prim2(g, PRIM_MIN, k->distance, distance) : distance;
 }
 
+// Does e, of the forward graph, depend on a parameter?  Told once for each expression.
+static bool varies_here(Kinks *k, const Expr *e) {
+  enum { UNKNOWN, NO, YES };
+  unsigned char *known = &k->known[e->id];
+  if (*known != UNKNOWN) return *known == YES;
+  bool varies = e->kind == EXPR_READ && k->varies[e->u.read.node->id];
+  for (int a = 0; e->kind == EXPR_PRIM && a < e->u.prim.narg; a++) varies = varies_here(k, e->u.prim.arg[a]) || varies;
+  *known = varies ? YES : NO;
+  return varies;
+}
+
 // `path`: the conditions, over the copy, under which e is computed.
 static void walk(Kinks *k, const Expr *e, const Expr **path, int depth) {
-  if (e->kind != EXPR_PRIM || depth >= DEEPEST || k->visits++ > VISITS_MAX || !check_expr_varies(k->from, e, k->varies))
+  if (e->kind != EXPR_PRIM || depth >= DEEPEST || k->visits++ > VISITS_MAX || (depth == 0 && k->walked[e->id]) ||
+      !varies_here(k, e))
     return;
   const Expr *const *arg = e->u.prim.arg;
+  if (depth == 0) k->walked[e->id] = true;
   if (prim_table[e->u.prim.op].kink[0]) add_distance(k, e, path, depth);
   for (int a = 0; a < e->u.prim.narg; a++) {
     bool side = e->u.prim.op == PRIM_SELECT && a > 0;
@@ -147,6 +162,8 @@ void kinks_prepare(Subject *s) {
   Kinks k = {.arena = s->arena, .graph = graph_new(s->arena, from->dims, from->name), .from = from};
   k.map = arena_array(s->arena, const Node *, from->count + 1);
   k.varies = check_varies(s->arena, from, -1);
+  k.known = arena_array(s->arena, unsigned char, (size_t)graph_expr_count(from) + 1);
+  k.walked = arena_array(s->arena, bool, (size_t)graph_expr_count(from) + 1);
   for (size_t i = 0; i < from->count; i++) k.map[i] = copy_node(&k, from->nodes[i]);
   for (size_t i = 0; i < from->count; i++) {
     k.node = from->nodes[i];

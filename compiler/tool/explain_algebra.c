@@ -405,7 +405,7 @@ static void add_guard(Reduction *r, const Form *guard) {
   if (is_call(guard, PRIM_AND)) {
     add_guard(r, guard->part[0]);
     add_guard(r, guard->part[1]);
-  } else if (form_uses_any(guard, r->bound, r->nbound)) {
+  } else if (form_uses(r->f, guard, r->bound, r->nbound)) {
     r->guard = both(r->f, r->guard, guard);
   } else {
     r->mask = both(r->f, r->mask, guard);
@@ -421,14 +421,14 @@ static const Form *move_out(Reduction *r, const Form *body) {
   int ninside = 0, noutside = 0;
   outside[noutside++] = r->outside;
   if (n == 0) {
-    if (form_uses_any(body, r->bound, r->nbound)) return body;
+    if (form_uses(r->f, body, r->bound, r->nbound)) return body;
     outside[noutside++] = body;
   } else {
     outside[noutside++] = form_number(f, body->number);
   }
   for (int k = 0; k < n; k++) {
     const Form *factor = form_power(f, body->part[k], body->exponent[k]);
-    if (form_uses_any(factor, r->bound, r->nbound))
+    if (form_uses(r->f, factor, r->bound, r->nbound))
       inside[ninside++] = factor;
     else
       outside[noutside++] = factor;
@@ -441,7 +441,7 @@ static const Form *move_out(Reduction *r, const Form *body) {
 static void drop_unused(Reduction *r, const Form *body) {
   int kept = 0;
   for (int k = 0; k < r->nbound; k++) {
-    if (form_uses(body, r->bound[k]) || (r->guard && form_uses(r->guard, r->bound[k])))
+    if (form_uses(r->f, body, &r->bound[k], 1) || (r->guard && form_uses(r->f, r->guard, &r->bound[k], 1)))
       r->bound[kept++] = r->bound[k];
     else
       r->outside = form_product(r->f, (const Form *[]){r->outside, form_poly(r->f, r->bound[k]->extent)}, 2);

@@ -107,16 +107,9 @@ static bool is_known(const Builder *b, const Node *n) {
   return false;
 }
 
-static bool has_reduction(const Form *e) {
-  if (e->kind == FORM_REDUCE) return true;
-  for (int k = 0; k < e->npart; k++)
-    if (has_reduction(e->part[k])) return true;
-  return false;
-}
-
 static bool stays_named(const Builder *b, const Node *n, const Entry *e) {
   if (is_known(b, n)) return true;
-  if (e->value->weight <= SMALL && !has_reduction(e->value)) return false;
+  if (e->value->weight <= SMALL && !e->value->reduces) return false;
   return e->uses > 1 || e->value->weight > LONG;
 }
 
@@ -162,11 +155,12 @@ static void add_taken(Explanation *x, const char *name) {
   ARENA_PUSH(forms_arena(x->forms), x->taken, x->ntaken, x->taken_room) = name;
 }
 
-static bool mentions(const Form *e, const char *name) {
+static bool mentions(Forms *f, const Form *e, const char *name) {
+  if (!form_first_visit(f, e)) return false;
   if (e->kind == FORM_SYMBOL && strcmp(e->name, name) == 0) return true;
-  if (e->guard && mentions(e->guard, name)) return true;
+  if (e->guard && mentions(f, e->guard, name)) return true;
   for (int k = 0; k < e->npart; k++)
-    if (mentions(e->part[k], name)) return true;
+    if (mentions(f, e->part[k], name)) return true;
   return false;
 }
 
@@ -175,8 +169,10 @@ static void keep_used(Explanation *x) {
   bool *used = arena_array(forms_arena(x->forms), bool, x->count + 1);
   for (size_t k = x->count; k-- > 0;) {
     used[k] = x->lines[k].role == LINE_LOSS || x->lines[k].role == LINE_GRADIENT;
-    for (size_t j = k + 1; j < x->count && !used[k]; j++)
-      used[k] = used[j] && mentions(x->lines[j].value, x->lines[k].name);
+    for (size_t j = k + 1; j < x->count && !used[k]; j++) {
+      form_walk(x->forms);
+      used[k] = used[j] && mentions(x->forms, x->lines[j].value, x->lines[k].name);
+    }
   }
   size_t kept = 0;
   for (size_t k = 0; k < x->count; k++)

@@ -14,6 +14,9 @@ struct Forms {
   Dims *dims;
   const Form **table; // open addressing, a power of two
   size_t count, room;
+  uint32_t *visited; // by id: the number of the walk that came by last
+  size_t visited_room;
+  uint32_t walk;
   int nindex;
   const char **names; // of symbols, in the order of their appearance
   size_t nnames, names_room;
@@ -115,6 +118,7 @@ static uint32_t name_order(Forms *f, const char *name) {
 static void derive_fields(Forms *f, Form *e) {
   uint64_t weight = e->kind == FORM_NUMBER || e->kind == FORM_SYMBOL ? 1 : 0;
   uint32_t height = 0;
+  bool reduces = e->kind == FORM_REDUCE;
   uint64_t indices = e->kind == FORM_INDEX ? index_bit(e->index) : 0;
   uint32_t order = e->kind == FORM_SYMBOL && e->role != SYMBOL_DIM ? name_order(f, e->name) : UINT32_MAX;
   for (int k = -1; k < e->npart; k++) {
@@ -122,6 +126,7 @@ static void derive_fields(Forms *f, Form *e) {
     if (!part) continue;
     weight += part->weight;
     indices |= part->indices;
+    reduces = reduces || part->reduces;
     if (part->order < order && e->kind != FORM_SYMBOL) order = part->order;
     if (part->height >= height) height = part->height + 1;
   }
@@ -129,6 +134,7 @@ static void derive_fields(Forms *f, Form *e) {
   if (e->kind == FORM_PRODUCT && e->number != 1 && e->number != -1) weight++;
   e->weight = weight > UINT32_MAX ? UINT32_MAX : (uint32_t)weight;
   e->height = height;
+  e->reduces = reduces;
   e->order = order;
   e->indices = indices; // bound ones included: a bit only says "perhaps"
 }
@@ -149,6 +155,23 @@ const Form *form_intern(Forms *f, const Form *key) {
   return e;
 }
 
+// ---- walks ----
+
+void form_walk(Forms *f) {
+  if (f->visited_room < f->count) {
+    f->visited_room = f->count * 2;
+    f->visited = arena_array(f->arena, uint32_t, f->visited_room);
+    f->walk = 0;
+  }
+  f->walk++;
+}
+
+bool form_first_visit(Forms *f, const Form *form) {
+  if (f->visited[form->id] == f->walk) return false;
+  f->visited[form->id] = f->walk;
+  return true;
+}
+
 // ---- leaves ----
 
 FormIndex *form_index_new(Forms *f, const char *name, const Poly *extent) {
@@ -157,19 +180,22 @@ FormIndex *form_index_new(Forms *f, const char *name, const Poly *extent) {
   return index;
 }
 
-bool form_uses(const Form *form, const FormIndex *index) {
-  if (!(form->indices & index_bit(index))) return false;
-  if (form->kind == FORM_INDEX) return form->index == index;
-  if (form->guard && form_uses(form->guard, index)) return true;
+static bool uses(Forms *f, const Form *form, const FormIndex *const *index, int n, uint64_t bits) {
+  if (!(form->indices & bits) || !form_first_visit(f, form)) return false;
+  for (int k = 0; form->kind == FORM_INDEX && k < n; k++)
+    if (form->index == index[k]) return true;
+  if (form->guard && uses(f, form->guard, index, n, bits)) return true;
   for (int k = 0; k < form->npart; k++)
-    if (form_uses(form->part[k], index)) return true;
+    if (uses(f, form->part[k], index, n, bits)) return true;
   return false;
 }
 
-bool form_uses_any(const Form *form, const FormIndex *const *index, int n) {
-  for (int k = 0; k < n; k++)
-    if (form_uses(form, index[k])) return true;
-  return false;
+bool form_uses(Forms *f, const Form *form, const FormIndex *const *index, int n) {
+  uint64_t bits = 0;
+  for (int k = 0; k < n; k++) bits |= index_bit(index[k]);
+  if (!(form->indices & bits)) return false;
+  form_walk(f);
+  return uses(f, form, index, n, bits);
 }
 
 const Form *form_number(Forms *f, double x) {
@@ -309,12 +335,14 @@ const Form *form_replace(Forms *f, const Form *form, const Form *from, const For
 // ---- names for calls ----
 
 void form_fold(Forms *f, const Form *value, const Form *symbol, const FormIndex *const *index, int nindex) {
+  enum { FOLDED_WEIGHT = 50 }; // longer ones are not looked for
+  if (value->weight > FOLDED_WEIGHT) return;
   ARENA_PUSH(f->arena, f->folds, f->nfolds, f->folds_room) = (Fold){value, symbol, index, nindex};
 }
 
 // Does `e` have the form of `pattern`, with values for its indices?
-static bool match(const Fold *fold, const Form *pattern, const Form *e, const Form **value) {
-  if (pattern == e && !form_uses_any(e, fold->index, fold->nindex)) return true;
+static bool match(Forms *f, const Fold *fold, const Form *pattern, const Form *e, const Form **value) {
+  if (pattern == e && !form_uses(f, e, fold->index, fold->nindex)) return true;
   if (pattern->kind == FORM_INDEX) {
     for (int k = 0; k < fold->nindex; k++) {
       if (fold->index[k] != pattern->index) continue;
@@ -328,7 +356,7 @@ static bool match(const Fold *fold, const Form *pattern, const Form *e, const Fo
       (pattern->name && strcmp(pattern->name, e->name) != 0))
     return false;
   for (int k = 0; k < e->npart; k++)
-    if ((e->exponent && e->exponent[k] != pattern->exponent[k]) || !match(fold, pattern->part[k], e->part[k], value))
+    if ((e->exponent && e->exponent[k] != pattern->exponent[k]) || !match(f, fold, pattern->part[k], e->part[k], value))
       return false;
   return e->npart > 0;
 }
@@ -338,7 +366,7 @@ const Form *form_folded(Forms *f, const Form *value) {
     const Fold *fold = &f->folds[k];
     if (fold->value->op != value->op) continue;
     const Form **found = arena_array(f->arena, const Form *, (size_t)fold->nindex + 1);
-    if (!match(fold, fold->value, value, found)) continue;
+    if (!match(f, fold, fold->value, value, found)) continue;
     bool all = true;
     for (int i = 0; i < fold->nindex; i++) all = all && found[i];
     if (all) return form_substitute(f, fold->symbol, fold->index, found, fold->nindex);

@@ -37,6 +37,7 @@ struct Form {
   uint32_t order;  // of the first symbol in it, among all
   uint32_t weight; // leaves of the tree (saturating): how long it is to read
   uint32_t height;
+  bool reduces;     // has a reduction in it
   uint64_t indices; // a bit for each index that it uses, by id modulo 64
   double number;    // FORM_NUMBER; the coefficient of FORM_PRODUCT
   const FormIndex *index;
@@ -57,10 +58,14 @@ Forms *forms_new(Arena *a, Dims *dims);
 Arena *forms_arena(const Forms *f);
 Dims *forms_dims(const Forms *f);
 
+// A walk over a formula's distinct parts, which as a tree may be many more: form_first_visit is true once for each part.
+// One walk at a time.
+void form_walk(Forms *f);
+bool form_first_visit(Forms *f, const Form *form);
+
 FormIndex *form_index_new(Forms *f, const char *name, const Poly *extent);
-bool form_uses(const Form *form, const FormIndex *index);
-// Any of them.
-bool form_uses_any(const Form *form, const FormIndex *const *index, int n);
+// Is one of them in it?  (A walk.)
+bool form_uses(Forms *f, const Form *form, const FormIndex *const *index, int n);
 
 const Form *form_number(Forms *f, double x);
 const Form *form_index(Forms *f, const FormIndex *index);

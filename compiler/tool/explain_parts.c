@@ -1,32 +1,22 @@
 // explain_parts.c - names for what a long formula repeats.
+#include <stdlib.h>
 #include <string.h>
 
 #include "tool/explain.h"
 
 enum {
-  OVERLONG = 24,  // a formula with more leaves than this
-  REPEATED = 4,   // whose repeated parts have at least so many
-  PARTS_MAX = 100 // names at most
+  OVERLONG = 24,   // a formula with more leaves than this
+  REPEATED = 4,    // whose repeated parts have at least so many
+  PARTS_MAX = 2000 // names at most
 };
 
-typedef struct Occurrence {
-  const Form *form;
-  double times;
-} Occurrence;
+// ---- what is repeated ----
 
-typedef struct Occurrences {
-  Arena *arena;
-  Occurrence *list; // ids descending
+typedef struct Parts { // the distinct parts of a formula
+  Forms *forms;
+  const Form **list;
   size_t count, room;
-} Occurrences;
-
-static Occurrence *occurrence_of(Occurrences *o, const Form *form) {
-  for (size_t k = 0; k < o->count; k++)
-    if (o->list[k].form == form) return &o->list[k];
-  Occurrence *added = &ARENA_PUSH(o->arena, o->list, o->count, o->room);
-  *added = (Occurrence){form, 0};
-  return added;
-}
+} Parts;
 
 // Parts under a condition stay where they are: outside of it their subscripts may be out of range.
 static bool opens(const Form *e) {
@@ -34,63 +24,92 @@ static bool opens(const Form *e) {
          e->kind != FORM_SYMBOL;
 }
 
-// The next form after `limit` in descending order of ids, whose parents have all been seen then.
-static Occurrence *next_below(Occurrences *o, uint64_t limit) {
-  Occurrence *best = NULL;
-  for (size_t k = 0; k < o->count; k++)
-    if (o->list[k].form->id < limit && (!best || o->list[k].form->id > best->form->id)) best = &o->list[k];
-  return best;
+static void collect_parts(Parts *p, const Form *e) {
+  if (!form_first_visit(p->forms, e)) return;
+  ARENA_PUSH(forms_arena(p->forms), p->list, p->count, p->room) = e;
+  for (int k = 0; k < e->npart && opens(e); k++) collect_parts(p, e->part[k]);
+}
+
+static int by_id_descending(const void *x, const void *y) {
+  uint32_t a = (*(const Form *const *)x)->id, b = (*(const Form *const *)y)->id;
+  return (a < b) - (a > b);
+}
+
+static size_t place_of(const Parts *p, const Form *e) {
+  size_t low = 0, high = p->count;
+  while (low + 1 < high) {
+    size_t middle = low + (high - low) / 2;
+    if (p->list[middle]->id >= e->id)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
 }
 
 // The part whose name would save most; null where none is worth it.
-static const Form *most_repeated(Arena *a, const Form *value) {
-  Occurrences o = {.arena = a};
-  occurrence_of(&o, value)->times = 1;
+static const Form *most_repeated(Forms *f, const Form *value) {
+  Parts p = {.forms = f};
+  form_walk(f);
+  collect_parts(&p, value);
+  qsort(p.list, p.count, sizeof(Form *), by_id_descending); // parts have smaller ids than what they are parts of
+  double *times = arena_array(forms_arena(f), double, p.count);
+  times[0] = 1;
   const Form *best = NULL;
   double best_saving = 0;
-  for (Occurrence *at = next_below(&o, UINT64_MAX); at;) {
-    const Form *e = at->form;
-    double times = at->times;
-    double saving = (times - 1) * (double)e->weight;
+  for (size_t k = 0; k < p.count; k++) {
+    const Form *e = p.list[k];
+    double saving = (times[k] - 1) * (double)e->weight;
     if (e->weight >= REPEATED && e->kind != FORM_SYMBOL && saving > best_saving) {
       best = e;
       best_saving = saving;
     }
-    for (int k = 0; k < e->npart && opens(e); k++) occurrence_of(&o, e->part[k])->times += times;
-    at = next_below(&o, e->id);
+    for (int part = 0; part < e->npart && opens(e); part++) times[place_of(&p, e->part[part])] += times[k];
   }
   return best;
 }
 
+// ---- its indices ----
+
 typedef struct FreeIndices {
-  const FormIndex *list[16];
-  int n;
+  const FormIndex *list[16], *bound[64];
+  int n, nbound;
   bool too_many;
 } FreeIndices;
 
-static void collect_free(FreeIndices *free, const Form *e) {
-  if (e->kind == FORM_INDEX) {
-    for (int k = 0; k < free->n; k++)
-      if (free->list[k] == e->index) return;
-    if (free->n == 16)
-      free->too_many = true;
-    else
-      free->list[free->n++] = e->index;
-    return;
-  }
-  for (int k = -1; k < e->npart; k++) {
-    const Form *part = k < 0 ? e->guard : e->part[k];
-    if (part) collect_free(free, part);
-  }
-  // What a reduction binds is not free.
-  int kept = 0;
-  for (int k = 0; k < free->n; k++) {
-    bool bound = false;
-    for (int j = 0; j < e->nbound; j++) bound = bound || e->bound[j] == free->list[k];
-    if (!bound) free->list[kept++] = free->list[k];
-  }
-  free->n = kept;
+static void add_index(const FormIndex **list, int *n, int room, const FormIndex *index, bool *too_many) {
+  for (int k = 0; k < *n; k++)
+    if (list[k] == index) return;
+  if (*n == room)
+    *too_many = true;
+  else
+    list[(*n)++] = index;
 }
+
+static void collect_indices(Forms *f, FreeIndices *free, const Form *e) {
+  if (!form_first_visit(f, e)) return;
+  if (e->kind == FORM_INDEX) add_index(free->list, &free->n, 16, e->index, &free->too_many);
+  for (int k = 0; k < e->nbound; k++) add_index(free->bound, &free->nbound, 64, e->bound[k], &free->too_many);
+  if (e->guard) collect_indices(f, free, e->guard);
+  for (int k = 0; k < e->npart; k++) collect_indices(f, free, e->part[k]);
+}
+
+// Indices that no reduction in `e` binds: each is bound in one place.
+static FreeIndices free_indices(Forms *f, const Form *e) {
+  FreeIndices free = {.n = 0};
+  form_walk(f);
+  collect_indices(f, &free, e);
+  int kept = 0;
+  for (int k = 0; k < free.n; k++) {
+    bool bound = false;
+    for (int j = 0; j < free.nbound; j++) bound = bound || free.bound[j] == free.list[k];
+    if (!bound) free.list[kept++] = free.list[k];
+  }
+  free.n = kept;
+  return free;
+}
+
+// ---- its name ----
 
 static bool name_is_taken(const Explanation *x, const char *name) {
   for (size_t k = 0; k < x->ntaken; k++)
@@ -103,10 +122,10 @@ static bool take_part(Explanation *x, size_t at, int *number) {
   Arena *a = forms_arena(x->forms);
   Line *line = &x->lines[at];
   if (line->value->weight <= OVERLONG) return false;
-  const Form *part = most_repeated(a, line->value);
-  FreeIndices free = {.n = 0};
-  if (part) collect_free(&free, part);
-  if (!part || free.too_many) return false;
+  const Form *part = most_repeated(x->forms, line->value);
+  if (!part) return false;
+  FreeIndices free = free_indices(x->forms, part);
+  if (free.too_many) return false;
   const char *name;
   do name = arena_printf(a, "e%d", ++*number);
   while (name_is_taken(x, name));
@@ -136,6 +155,8 @@ static bool take_part(Explanation *x, size_t at, int *number) {
 
 void explain_name_repeated(Explanation *x) {
   int number = 0;
-  for (size_t at = 0; at < x->count; at++)
-    while (number < PARTS_MAX && take_part(x, at, &number)) at++;
+  for (size_t at = 0; at < x->count;) {
+    // The part's own line now stands at `at`, and may repeat something itself.
+    if (number >= PARTS_MAX || !take_part(x, at, &number)) at++;
+  }
 }

@@ -22,7 +22,7 @@ void bindings_pop(Bindings *b, int n);
 const char *bindings_name(const Bindings *b, const FormIndex *index);
 
 // Does something in `form` say what `index` ranges over, as x[i] does for i?
-bool form_implies_range(const Form *form, const FormIndex *index);
+bool form_implies_range(Forms *f, const Form *form, const FormIndex *index);
 
 // In the model language: what it prints can stand in a .mdl file.
 void form_text(Text *t, Bindings *b, const Form *form);

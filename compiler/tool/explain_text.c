@@ -49,20 +49,21 @@ typedef struct RangeUse {
   bool same, other; // an axis of the index's extent is subscripted with it, one of another extent
 } RangeUse;
 
-static void find_range_uses(const Form *form, const FormIndex *index, RangeUse *use) {
-  if (!form_uses(form, index)) return;
+static void find_range_uses(Forms *f, const Form *form, const FormIndex *index, RangeUse *use) {
+  if (!form_first_visit(f, form)) return;
   for (int k = -1; k < form->npart; k++) {
     const Form *part = k < 0 ? form->guard : form->part[k];
     if (!part) continue;
     if (k >= 0 && form->kind == FORM_SYMBOL && form->extent && part->kind == FORM_INDEX && part->index == index)
       *(form->extent[k] == index->extent ? &use->same : &use->other) = true;
-    find_range_uses(part, index, use);
+    find_range_uses(f, part, index, use);
   }
 }
 
-bool form_implies_range(const Form *form, const FormIndex *index) {
+bool form_implies_range(Forms *f, const Form *form, const FormIndex *index) {
   RangeUse use = {false, false};
-  find_range_uses(form, index, &use);
+  form_walk(f);
+  find_range_uses(f, form, index, &use);
   return use.same && !use.other;
 }
 
@@ -228,7 +229,7 @@ static void put_bound(Text *t, Bindings *b, const Form *e) {
   for (int k = 0; k < e->nbound; k++) {
     const FormIndex *index = e->bound[k];
     text_printf(t, "%s%s", k > 0 ? ", " : "", bindings_name(b, index));
-    if (!form_implies_range(e->part[0], index)) {
+    if (!form_implies_range(b->forms, e->part[0], index)) {
       text_put(t, " in 0..");
       put(t, b, form_poly(b->forms, index->extent), PRIORITY_SUM);
     }
@@ -311,7 +312,7 @@ void form_text_target(Text *t, Bindings *b, const char *name, const FormIndex *c
   text_put(t, name);
   for (int k = 0; k < n; k++) {
     text_printf(t, "%s%s", k == 0 ? "[" : ", ", bindings_name(b, index[k]));
-    if (!form_implies_range(value, index[k])) {
+    if (!form_implies_range(b->forms, value, index[k])) {
       text_put(t, " in 0..");
       put(t, b, form_poly(b->forms, index[k]->extent), PRIORITY_SUM);
     }

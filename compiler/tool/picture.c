@@ -8,8 +8,9 @@
 #include "tool/passes.h"
 
 enum {
-  LABEL_MAX = 28, // a longer local derivative is written as a name
-  NO_VERTEX = -1  // a constant: written into the label of what uses it
+  LABEL_WEIGHT = 40, // leaves of a formula that is written as a label
+  LABEL_MAX = 28,    // a longer local derivative is written as a name
+  NO_VERTEX = -1     // a constant: written into the label of what uses it
 };
 
 static const char unnamed[] = "\u2022"; // an operand that has no name
@@ -37,7 +38,9 @@ static const char *taken_text(Arena *a, Text *t) {
   return s;
 }
 
+// "…" where it would be long.
 static const char *form_label(Drawer *d, const Form *form) {
+  if (form->weight > LABEL_WEIGHT) return "\u2026";
   Text t;
   Bindings b;
   text_init(&t);
@@ -109,7 +112,8 @@ static const char *partial_text(Drawer *d, const Expr *e, int k) {
       {"x", e->u.prim.arg[0]}, {"y", e->u.prim.narg > 1 ? e->u.prim.arg[1] : e->u.prim.arg[0]}, {"f", e}};
   if (partial[0] == '\0') return NULL;
   const Expr *value = expr_parse(d->graph, partial, bindings, 3);
-  const char *text = value ? form_label(d, form_of(d, value)) : NULL;
+  const Form *form = value ? form_of(d, value) : NULL;
+  const char *text = form && form->weight <= LABEL_WEIGHT ? form_label(d, form) : NULL;
   if (text && characters(text) <= LABEL_MAX) return text;
   const char *name = prim_table[e->u.prim.op].name;
   return arena_printf(d->arena, prim_arity(e->u.prim.op) == 1 ? "%s\u2032" : "\u2202%s", name);
