@@ -5,21 +5,30 @@
 
 enum { LINE_WIDTH = 110 };
 
-// Where to break s: at the last outermost space before an operator or behind a comma, after `from` and before `room`;
-// 0 where there is none.
+// How loosely the operator behind a space binds: the looser, the better a place to break; 0: no operator.
+static int looseness(const char *s) {
+  static const char *const by_looseness[] = {"", "*/", "+-", "", "?:"};
+  if (!strncmp(s, "&& ", 3) || !strncmp(s, "|| ", 3)) return 3;
+  for (int k = 1; k <= 4 && *s && s[1] == ' '; k++)
+    if (strchr(by_looseness[k], *s)) return k;
+  return 0;
+}
+
+// Where to break s: at the last of the outermost spaces before the loosest operator (or behind a comma), after `from`
+// and before `room`; 0 where there is none.
 static size_t break_at(const char *s, size_t from, size_t room) {
   size_t best = 0;
-  int depth = 0, best_depth = 0;
-  for (size_t k = 0; k < room && s[k] != '\n'; k++) {
+  int depth = 0, best_depth = 0, best_looseness = 0;
+  for (size_t k = 0; k < room && s[k] && s[k] != '\n'; k++) {
     if (s[k] == '(' || s[k] == '[') depth++;
     if (s[k] == ')' || s[k] == ']') depth--;
     if (s[k] != ' ' || k <= from) continue;
-    bool infix = s[k + 1] && strchr("+-*/?:", s[k + 1]) && s[k + 2] == ' ';
-    bool logical = !strncmp(s + k + 1, "&& ", 3) || !strncmp(s + k + 1, "|| ", 3);
-    if (!infix && !logical && s[k - 1] != ',') continue;
-    if (!best || depth <= best_depth) {
+    int loose = k && s[k - 1] == ',' ? 5 : looseness(s + k + 1);
+    if (!loose) continue;
+    if (!best || depth < best_depth || (depth == best_depth && loose >= best_looseness)) {
       best = k;
       best_depth = depth;
+      best_looseness = loose;
     }
   }
   return best;
