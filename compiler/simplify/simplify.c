@@ -1,7 +1,7 @@
 // simplify.c - rounds over the whole graph until nothing changes: each node is rewritten, views are read through, nodes
 // that are alike become one, dead ones are left behind.
 //
-// Requires nothing, breaks nothing.  Switched off, results have the same bits (see algebra.c for what that means), but
+// Requires a graph that is not to be derived any more: an author's own derivatives are dropped.  Switched off, results have the same bits (see algebra.c for what that means), but
 // for sums that are solved for an index: their remaining terms may be grouped otherwise, and an only term may keep its -0.
 #include "simplify/internal.h"
 
@@ -94,6 +94,18 @@ static void merge(Round *r, const Node *from, Node *n, const Node *kept) {
   s->map[from->id] = kept;
 }
 
+// The computed node that a view shows entry for entry; null: none.
+static const Node *identity_of(const Node *view) {
+  if (view->expr->kind != EXPR_READ) return NULL;
+  const Node *n = view->expr->u.read.node;
+  if ((n->kind != NODE_COMP && n->kind != NODE_SCATTER) || n->nout != view->nout) return NULL;
+  for (int k = 0; k < n->nout; k++) {
+    const Expr *sub = view->expr->u.read.sub[k];
+    if (sub->kind != EXPR_INDEX || sub->u.index != k || n->index[k].extent != view->index[k].extent) return NULL;
+  }
+  return n;
+}
+
 static void visit(Round *r, const Node *from) {
   Simplifier *s = &r->s;
   if (!from->expr) {
@@ -103,7 +115,9 @@ static void visit(Round *r, const Node *from) {
   Node n = simplify_node(s, from);
   if (is_view(&n)) {
     s->view[from->id] = n.expr;
-    append(r, from, &n);
+    const Node *same = r->is_root[from->id] ? identity_of(&n) : NULL;
+    if (same && !r->root_out[same->id]) merge(r, from, &n, same);
+    else append(r, from, &n);
     return;
   }
   const Node **slot = find_alike(r, &n);
