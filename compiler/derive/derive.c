@@ -77,7 +77,12 @@ static Node pointwise(Derive *d, const Node *n, const char *suffix, const Expr *
                 .expr = expr};
 }
 
-// Both the extremum and the comparison that finds its winners must read the same candidates, bit for bit.
+// Both the extremum and the comparison that finds its winners must read the same candidates, bit for bit; the terms of
+// logsumexp and their shares in it are computed once.
+static bool takes_candidates(Reduce reduce) {
+  return reduce == REDUCE_MAX || reduce == REDUCE_MIN || reduce == REDUCE_LOGSUMEXP;
+}
+
 static void name_candidates(Derive *d, Node *n) {
   Node c = pointwise(d, n, "candidates", n->guard, n->expr);
   c.note = arena_printf(d->arena, "the candidates for %s", n->name);
@@ -102,7 +107,7 @@ static const Node **copy_nodes(Derive *d, const Graph *g, const bool *wanted) {
       for (int i = 0; i < n.nout; i++) target[i] = copied(d, n.target[i], map);
       n.target = target;
     }
-    if (wanted[k] && (n.reduce == REDUCE_MAX || n.reduce == REDUCE_MIN) && n.expr->kind != EXPR_READ)
+    if (wanted[k] && takes_candidates(n.reduce) && n.expr->kind != EXPR_READ)
       name_candidates(d, &n);
     map[k] = graph_add(d->graph, &n);
     d->wanted[map[k]->id] = wanted[k];
