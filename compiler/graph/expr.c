@@ -124,9 +124,9 @@ const Expr *expr_int(Graph *g, int64_t value) {
 }
 
 const Expr *expr_index(Graph *g, int position) {
-  assert(position >= 0 && position < INDEX_MAX);
-  return intern(g,
-                &(Expr){.kind = EXPR_INDEX, .type = TYPE_INT, .indices = (uint64_t)1 << position, .u.index = position});
+  assert(position >= 0);
+  const uint64_t bit = position < INDEX_MAX ? (uint64_t)1 << position : 0;
+  return intern(g, &(Expr){.kind = EXPR_INDEX, .type = TYPE_INT, .indices = bit, .u.index = position});
 }
 
 // Takes over from an argument what is known of it; false where there is none or it is too high.

@@ -41,7 +41,7 @@ struct Expr {
   Type type;
   uint32_t id;    // arguments have smaller ids than what uses them; dense in [0, graph_expr_count)
   uint32_t height; // 0 for leaves, limited to EXPR_HEIGHT_MAX so that recursion over an expression is safe
-  uint64_t indices; // bit k: index k occurs in it
+  uint64_t indices; // bit k: index k occurs in it (those beyond INDEX_MAX, the loops of a schedule, have none)
   uint64_t nodes;   // bit k: a node whose id is k modulo 64 may be read in it
   union {
     double real;
@@ -182,7 +182,7 @@ const Expr *expr_real(Graph *g, double value);
 const Expr *expr_bool(Graph *g, bool value);
 const Expr *expr_poly(Graph *g, const Poly *p);
 const Expr *expr_int(Graph *g, int64_t value);
-const Expr *expr_index(Graph *g, int position); // position < INDEX_MAX
+const Expr *expr_index(Graph *g, int position); // of a node: position < INDEX_MAX
 const Expr *expr_read(Graph *g, const Node *node, const Expr *const *sub);
 const Expr *expr_prim(Graph *g, Prim op, const Expr *const *args);
 const Expr *expr_prim1(Graph *g, Prim op, const Expr *x);
