@@ -153,16 +153,19 @@ static void put_data_check(Text *t, const Plan *p, int which) {
 
 static void put_check(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
-  bool uses_data = false;
-  for (int k = 0; k < m->ndata; k++) uses_data |= m->data[k].ranged;
-  text_printf(t, "int %s_check(const %s_dims *dims, const %s_data *data, struct mdl_where *where) {\n", m->name,
-              m->name, m->name);
-  if (!uses_data && !m->ncheck) text_put(t, "  (void)data;\n  (void)where;\n");
-  text_put(t, "  int status = extents(dims);\n  if (status != MDL_OK) return status;\n");
+  Text checks;
+  text_init(&checks);
   for (int k = 0; k < m->ndata; k++)
-    if (m->data[k].ranged) put_data_check(t, p, k);
-  for (int k = 0; k < m->ncheck; k++) subscript_check_print(t, p, k);
+    if (m->data[k].ranged) put_data_check(&checks, p, k);
+  for (int k = 0; k < m->ncheck; k++) subscript_check_print(&checks, p, k);
+  text_printf(t, "int %s_check(const %s_dims *dims, const %s_data *data, struct mdl_where *where) {\n", m->name, m->name,
+              m->name);
+  if (!strstr(checks.s, "data->")) text_put(t, "  (void)data;\n");
+  if (!checks.length) text_put(t, "  (void)where;\n");
+  text_put(t, "  int status = extents(dims);\n  if (status != MDL_OK) return status;\n");
+  text_put(t, checks.s);
   text_put(t, "  return status;\n}\n\n");
+  text_free(&checks);
 }
 
 void sizes_print(Text *t, const Plan *p) {
