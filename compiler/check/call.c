@@ -127,7 +127,7 @@ static const struct {
 // The primitives that a model may call by name; the others are operators, or the compiler's own.
 static Prim primitive_named(const char *name) {
   static const Prim internal[] = {PRIM_NEG,   PRIM_POWI, PRIM_REAL, PRIM_SELECT, PRIM_RANDN,
-                                  PRIM_RANDU, PRIM_NOT,  PRIM_AND,  PRIM_OR};
+                                  PRIM_RANDU, PRIM_NOT,  PRIM_AND,  PRIM_OR,     PRIM_SLOPE};
   Prim p = prim_by_name(name);
   for (size_t k = 0; k < sizeof internal / sizeof *internal; k++)
     if (p == internal[k]) return PRIM_COUNT;
@@ -170,6 +170,7 @@ static Function *function_called(Walk *w, const AstExpr *e) {
 
 Value call(Walk *w, const AstExpr *e, const char *claim) {
   const char *name = e->call.function.text;
+  if (e->call.member.text && strcmp(name, "grad") != 0) return log_density(w, e, claim);
   if (e->call.member.text) {
     unsupported(w, e->span, arena_printf(w->arena, "%s.%s", name, e->call.member.text));
     return bad_value(e->span);

@@ -40,6 +40,7 @@ static Walk *walk(Arena *a, Diags *diags, const Request *r) {
   *self = (Imported){.path = r->file->source->name, .open = true};
   w->imported = self;
   walk_file(w, r->file);
+  finish_likelihood(w);
   return w;
 }
 

@@ -157,7 +157,12 @@ static bool within_limits(Walk *w, const Function *f, Span at) {
 static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t nargs, const char *claim,
                        Values *results) {
   const Arguments *formal = &f->def->def.args;
-  int first = w->nlevel;
+  int first = w->nlevel, sealed_order = w->sealed_order;
+  const Function *sealed = w->sealed;
+  if (f->def->def.derivatives.count) {
+    w->sealed = f;
+    w->sealed_order = w->order;
+  }
   int nlead = open_leads(w, f, at, args, nargs);
   bool fine = nlead >= 0;
   Value *own = arena_array(w->arena, Value, nargs + 1);
@@ -166,11 +171,16 @@ static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t 
   fine = fine && bind_dimensions(w, f, own);
   for (size_t k = 0; fine && k < nargs; k++) fine = scope_define_value(w, formal->items[k].name, own[k]) && fine;
   if (fine) {
+    Scope *arguments = w->scope;
     w->scope = scope_new(w, w->scope, INT_MAX); // locals may shadow arguments
     size_t errors = w->diags->errors;
-    fine = run_body(w, f, claim, results);
+    fine = run_body(w, f, f->def->def.derivatives.count ? NULL : claim, results);
+    w->scope = arguments;
+    if (fine && f->def->def.derivatives.count) results->items[0] = with_derivatives(w, f, own, results->items[0]);
     if (w->diags->errors > errors && !w->audit) diag_note(w->diags, at, "in this call of `%s`", f->def->def.name.text);
   }
+  w->sealed = sealed;
+  w->sealed_order = sealed_order;
   for (size_t k = 0; fine && k < results->count; k++)
     results->items[k] = gather_leads(w, results->items[k], first, nlead, at);
   close_levels(w, first);
@@ -178,7 +188,7 @@ static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t 
 }
 
 bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, const char *claim, Values *results) {
-  if (!ranks_fit(w, f, at, args, nargs) || !within_limits(w, f, at)) return false;
+  if (!ranks_fit(w, f, at, args, nargs) || !within_limits(w, f, at) || !derivatives_suffice(w, f, args)) return false;
   f->called = true;
   Value *settled = arena_array(w->arena, Value, nargs + 1);
   for (size_t k = 0; k < nargs; k++)

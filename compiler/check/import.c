@@ -1,4 +1,5 @@
 // import.c - other files: imports, and the prelude of standard functions.
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,11 +100,17 @@ void import_file(Walk *w, const Stmt *s) {
   entry->open = false;
 }
 
-void load_prelude(Walk *w) {
+// Into a scope of its own.
+static Scope *embedded_scope(Walk *w, Scope *parent, const char *name, const char *text) {
   Source *source = arena_new_of(w->arena, Source);
-  *source = (Source){"prelude.mdl", embedded_prelude, strlen(embedded_prelude)};
+  *source = (Source){name, text, strlen(text)};
   AstFile *file = NULL;
-  w->scope = w->prelude = scope_new(w, NULL, 0);
-  w->top = w->prelude;
+  Scope *scope = w->scope = w->top = scope_new(w, parent, INT_MAX);
   if (parse_source(w->arena, w->diags, source, &file)) walk_file(w, file);
+  return scope;
+}
+
+void load_prelude(Walk *w) {
+  w->prelude = embedded_scope(w, NULL, "prelude.mdl", embedded_prelude);
+  w->distributions = embedded_scope(w, w->prelude, "distributions.mdl", embedded_distributions);
 }

@@ -40,7 +40,7 @@ typedef struct Function {
   const Stmt *def;
   Scope *scope;  // where it was defined
   int order;     // the body sees what was defined before this
-  bool standard; // of the prelude
+  bool standard; // of the prelude, or a distribution
   bool called;
   bool active; // being expanded now
 } Function;
@@ -88,7 +88,7 @@ typedef struct Walk {
   Dims *dims;
   Graph *graph;
   const FileReader *reader;
-  Scope *scope, *prelude, *top;
+  Scope *scope, *prelude, *distributions, *top;
   int order;
   const Block *pending; // the statements of the file being walked, and how many of them were
   size_t pending_done;
@@ -122,6 +122,10 @@ typedef struct Walk {
   NodeFlags *flags; // by node
   size_t nflags, flags_room;
   Span loss;
+  const Expr **term; // reads of what `~` and `likelihood` statements add
+  size_t nterm, term_room;
+  Span likelihood, likelihood_read; // the first such statement; where `log_likelihood` was used first
+  bool likelihood_bad;              // one of them was wrong
   int npredict, nmetric;
   Imported *imported;
   const char *directory; // of the file being walked, with its last slash; "" for none
@@ -131,6 +135,8 @@ typedef struct Walk {
 
   bool trying;      // only a shape is wanted: nothing that is told or made now is kept
   Values *returned; // by the function being expanded; null outside
+  const Function *sealed; // being expanded, with its author's derivatives: it reads parameters by its arguments alone
+  int sealed_order;       // what it may read otherwise was defined before this
 
   Function **functions; // the model's own, in the order of their definitions
   size_t nfunctions, functions_room;
@@ -284,6 +290,14 @@ bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, cons
 void audit_function(Walk *w, Function *f);
 size_t result_count(const Stmt *def);
 
+// ---- slope.c: authors' own derivatives ----
+
+bool derivatives_named(Walk *w, const Stmt *def); // each by an argument, of one result
+// Is every argument that a parameter moves one that the function has a derivative by?
+bool derivatives_suffice(Walk *w, const Function *f, const Value *args);
+Value with_derivatives(Walk *w, const Function *f, const Value *args, Value v);
+bool reads_sealed(Walk *w, const Symbol *symbol, Span span); // told
+
 // ---- statement.c, define.c ----
 
 void statements(Walk *w, const Block *block);
@@ -294,11 +308,20 @@ void output_statement(Walk *w, const Stmt *s); // predict, metric
 void loss_statement(Walk *w, const Stmt *s);
 void gradient_statement(Walk *w, const Stmt *s);
 
+// ---- likelihood.c ----
+
+void sample_statement(Walk *w, const Stmt *s);
+void likelihood_statement(Walk *w, const Stmt *s);
+Value log_density(Walk *w, const AstExpr *e, const char *claim); // normal.log(...)
+// The sum of the terms so far, where the name is its and there are such statements.
+bool log_likelihood(Walk *w, const char *name, Span span, Value *v);
+void finish_likelihood(Walk *w); // at the end: the loss, where the model states none
+
 // ---- import.c ----
 
 void import_file(Walk *w, const Stmt *s);
 void walk_file(Walk *w, const AstFile *file);
-void load_prelude(Walk *w);
+void load_prelude(Walk *w); // the distributions too
 extern const FileReader file_system;
 
 #endif

@@ -142,12 +142,15 @@ static bool told_as_later(Walk *w, const char *name, Span span) {
 Value lookup_value(Walk *w, const char *name, Span span) {
   Symbol *symbol = scope_find(w->scope, name, SYMBOL_VALUE);
   if (symbol) {
+    if (reads_sealed(w, symbol, span)) return bad_value(span);
     Value v = symbol->value;
     v.span = span;
     return v;
   }
   double known = strcmp(name, "pi") == 0 ? 3.14159265358979323846 : strcmp(name, "inf") == 0 ? (double)INFINITY : 0;
   if (known != 0) return scalar_value(TYPE_REAL, expr_real(w->graph, known), span);
+  Value sum;
+  if (log_likelihood(w, name, span, &sum)) return sum;
   if (scope_find(w->scope, name, SYMBOL_FUNCTION)) {
     diag_error(w->diags, span, "`%s` is a function: it is called, as in `%s(x)`", name, name);
   } else if (!told_as_later(w, name, span)) {

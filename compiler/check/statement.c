@@ -115,12 +115,16 @@ static void param_statement(Walk *w, const Stmt *s) {
 // ---- functions ----
 
 static void def_statement(Walk *w, const Stmt *s) {
-  for (size_t k = 0; k < s->def.derivatives.count; k++)
-    diag_error(w->diags, s->def.derivatives.items[k].by.span, "an author's own derivative is not supported yet");
   Symbol *symbol = scope_define(w, s->def.name, SYMBOL_FUNCTION, bad_value(s->def.name.span));
   if (!symbol) return;
+  if (!derivatives_named(w, s)) {
+    Stmt *without = arena_new_of(w->arena, Stmt);
+    *without = *s;
+    without->def.derivatives.count = 0;
+    s = without;
+  }
   Function *f = arena_new_of(w->arena, Function);
-  *f = (Function){.def = s, .scope = w->scope, .order = symbol->order, .standard = w->scope == w->prelude};
+  *f = (Function){.def = s, .scope = w->scope, .order = symbol->order, .standard = !w->distributions};
   symbol->function = f;
   if (f->standard || w->scope != w->top) return;
   size_t which = w->nfunctions;
@@ -153,12 +157,6 @@ static void loop_statement(Walk *w, const Stmt *s) {
     if (body->items[k]->kind == STMT_YIELD) define_unknown(w, body->items[k]->define.targets.items[0].name);
 }
 
-static void likelihood_statement(Walk *w, const Stmt *s) {
-  unsupported(w, s->keyword, s->kind == STMT_SAMPLE ? "~" : "likelihood");
-  define_unknown(w, (Name){"log_likelihood", s->keyword});
-  if (!w->loss.source) w->loss = s->span; // it makes one
-}
-
 static void yield_statement(Walk *w, const Stmt *s) {
   unsupported(w, s->keyword, "yield");
 }
@@ -166,12 +164,12 @@ static void yield_statement(Walk *w, const Stmt *s) {
 // ---- all statements ----
 
 static void (*const lower[])(Walk *w, const Stmt *s) = {
-    [STMT_DIM] = dim_statement,           [STMT_BATCH] = dim_statement,     [STMT_DATA] = data_statement,
-    [STMT_PARAM] = param_statement,       [STMT_CONST] = const_statement,   [STMT_DEFINE] = define_statement,
-    [STMT_PREDICT] = output_statement,    [STMT_METRIC] = output_statement, [STMT_GRADIENT] = gradient_statement,
-    [STMT_YIELD] = yield_statement,       [STMT_LOSS] = loss_statement,     [STMT_LIKELIHOOD] = likelihood_statement,
-    [STMT_SAMPLE] = likelihood_statement, [STMT_DEF] = def_statement,       [STMT_RETURN] = return_statement,
-    [STMT_IMPORT] = import_file,          [STMT_SCAN] = loop_statement,     [STMT_ITERATE] = loop_statement,
+    [STMT_DIM] = dim_statement,        [STMT_BATCH] = dim_statement,     [STMT_DATA] = data_statement,
+    [STMT_PARAM] = param_statement,    [STMT_CONST] = const_statement,   [STMT_DEFINE] = define_statement,
+    [STMT_PREDICT] = output_statement, [STMT_METRIC] = output_statement, [STMT_GRADIENT] = gradient_statement,
+    [STMT_YIELD] = yield_statement,    [STMT_LOSS] = loss_statement,     [STMT_LIKELIHOOD] = likelihood_statement,
+    [STMT_SAMPLE] = sample_statement,  [STMT_DEF] = def_statement,       [STMT_RETURN] = return_statement,
+    [STMT_IMPORT] = import_file,       [STMT_SCAN] = loop_statement,     [STMT_ITERATE] = loop_statement,
 };
 
 void statements(Walk *w, const Block *block) {

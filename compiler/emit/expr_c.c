@@ -133,6 +133,10 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     put_expr(f, t, arg[0], precedence);
     return;
   }
+  if (op == PRIM_SLOPE) {
+    put_real(t, 0.0, f->unit->options->use_float);
+    return;
+  }
   if (small_power(e, &n) && (is_atom(f, arg[0]) || n == 1 || n == -1)) {
     put_power(f, t, arg[0], n, precedence);
     return;
@@ -360,6 +364,7 @@ void prepare_expr(Function *f, const Expr *e) {
     break;
   case PRIM_AND:
   case PRIM_OR: prepare_expr(f, arg[0]); break;
+  case PRIM_SLOPE: break; // its arguments are not computed
   default:
     for (int k = 0; k < e->u.prim.narg; k++) prepare_expr(f, arg[k]);
     if (small_power(e, &n) && n != 1 && n != -1 && !is_atom(f, arg[0])) define_let(f, arg[0]);
@@ -368,7 +373,7 @@ void prepare_expr(Function *f, const Expr *e) {
 }
 
 void hoist_expr(Function *f, const Expr *e, int depth) {
-  if (e->kind != EXPR_PRIM || f->let[e->id] || f->visited[e->id] == f->stamp) return;
+  if (e->kind != EXPR_PRIM || e->u.prim.op == PRIM_SLOPE || f->let[e->id] || f->visited[e->id] == f->stamp) return;
   f->visited[e->id] = f->stamp;
   if (worth(e) && f->level[e->id] <= depth && f->safe[e->id]) {
     prepare_expr(f, e);

@@ -252,6 +252,7 @@ RULE(rule_sigmoid, PRIM_SIGMOID, z_sigmoid(z))
 RULE(rule_softplus, PRIM_SOFTPLUS, z_softplus(z))
 RULE(rule_erf, PRIM_ERF, z_erf(z))
 RULE(rule_stop, PRIM_STOP, number(z.a, 0))
+RULE2(rule_slope, PRIM_SLOPE, number(0, product(w.a, z.b)))
 RULE2(rule_max, PRIM_MAX, z.a > w.a ? z : w.a > z.a ? w : number(real_max(z.a, w.a), (z.b + w.b) / 2))
 RULE2(rule_min, PRIM_MIN, z.a < w.a ? z : w.a < z.a ? w : number(real_min(z.a, w.a), (z.b + w.b) / 2))
 

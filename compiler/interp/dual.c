@@ -62,6 +62,10 @@ RULE(rule_softplus, real_softplus(x), 1 / (1 + exp(-x)))
 RULE(rule_erf, erf(x), two_over_root_pi *gauss(x))
 RULE(rule_stop, x, 0)
 
+static Number rule_slope(const Value *v) {
+  return dual(0, along(v[1].number.a, v[0].number.b));
+}
+
 static Number rule_add(const Value *v) {
   return dual(v[0].number.a + v[1].number.a, v[0].number.b + v[1].number.b);
 }

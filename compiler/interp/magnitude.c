@@ -87,6 +87,11 @@ static Number rule_stop(const Value *v) {
   return v[0].number;
 }
 
+static Number rule_slope(const Value *v) {
+  (void)v;
+  return constant(0);
+}
+
 static Number rule_max(const Value *v) {
   const Number x = v[0].number, y = v[1].number;
   return x.a > y.a ? x : y.a > x.a ? y : magnitude(real_max(x.a, y.a), (x.b + y.b) / 2);

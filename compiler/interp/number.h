@@ -31,6 +31,7 @@ typedef struct NumberRules {
     [PRIM_ATAN2] = rule_atan2, [PRIM_SINH] = rule_sinh, [PRIM_COSH] = rule_cosh, [PRIM_TANH] = rule_tanh,              \
     [PRIM_SIGMOID] = rule_sigmoid, [PRIM_ERF] = rule_erf, [PRIM_HYPOT] = rule_hypot, [PRIM_SOFTPLUS] = rule_softplus,  \
     [PRIM_MAX] = rule_max, [PRIM_MIN] = rule_min, [PRIM_STOP] = rule_stop, [PRIM_REAL] = rule_real,                    \
+    [PRIM_SLOPE] = rule_slope,                                                                                         \
   }
 
 extern const NumberRules real_rules, dual_rules, complex_rules, magnitude_rules;

@@ -84,6 +84,11 @@ RULE2(rule_max, real_max(x, y))
 RULE2(rule_min, real_min(x, y))
 RULE(rule_stop, x)
 
+static Number rule_slope(const Value *v) {
+  (void)v;
+  return real(0);
+}
+
 static Number rule_powi(const Value *v) {
   return real(real_powi(v[0].number.a, v[1].integer));
 }

@@ -174,6 +174,12 @@ static const Expr *rule_stop(Simplifier *s, const Expr *const *arg) {
   return is_prim(arg[0], PRIM_STOP) || arg[0]->type == TYPE_INT || arg[0]->kind == EXPR_REAL ? arg[0] : NULL;
 }
 
+// What only derivatives need.
+static const Expr *rule_slope(Simplifier *s, const Expr *const *arg) {
+  (void)arg;
+  return expr_real(s->g, 0);
+}
+
 // max(x, x), min(x, x).
 static const Expr *rule_extremum(Simplifier *s, const Expr *const *arg) {
   (void)s;
@@ -249,7 +255,7 @@ static const Rule rules[PRIM_COUNT] = {
     [PRIM_ADD] = rule_add,   [PRIM_SUB] = rule_sub,      [PRIM_MUL] = rule_mul,       [PRIM_DIV] = rule_div,
     [PRIM_NEG] = rule_neg,   [PRIM_POW] = rule_pow,      [PRIM_POWI] = rule_powi,     [PRIM_ABS] = rule_abs,
     [PRIM_STOP] = rule_stop, [PRIM_MAX] = rule_extremum, [PRIM_MIN] = rule_extremum,  [PRIM_NOT] = rule_not,
-    [PRIM_AND] = rule_and,   [PRIM_OR] = rule_or,        [PRIM_SELECT] = rule_select,
+    [PRIM_AND] = rule_and,   [PRIM_OR] = rule_or,        [PRIM_SELECT] = rule_select, [PRIM_SLOPE] = rule_slope,
 };
 
 static bool is_constant(const Expr *e) {

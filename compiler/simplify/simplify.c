@@ -1,8 +1,9 @@
 // simplify.c - rounds over the whole graph until nothing changes: each node is rewritten, views are read through, nodes
 // that are alike become one, dead ones are left behind.
 //
-// Requires a graph that is not to be derived any more: an author's own derivatives are dropped.  Switched off, results have the same bits (see algebra.c for what that means), but
-// for sums that are solved for an index: their remaining terms may be grouped otherwise, and an only term may keep its -0.
+// Requires a graph that is not to be derived any more: an author's own derivatives are dropped.  Switched off, results
+// have the same bits (see algebra.c for what that means), but for sums that are solved for an index: their remaining
+// terms may be grouped otherwise, and an only term may keep its -0.
 #include "simplify/internal.h"
 
 enum { ROUNDS_MAX = 32 }; // far more than a graph needs; a bound so that two rules can never chase each other for ever

@@ -66,7 +66,7 @@ static double dot(const Here *h, int gradient) {
 
 static bool differs_here(const Here *h) {
   const Subject *s = h->c->subject;
-  return !s->param[h->param].stopped && !h->c->point[h->point].kink;
+  return !s->param[h->param].hidden && !h->c->point[h->point].kink;
 }
 
 static bool compare_direction(Here *h, Finding found, double scale) {
@@ -194,7 +194,7 @@ bool compare_all(Comparison *c, uint64_t seed) {
       if (f->compared > 0) continue;
       f->absent = s->param[p].count == 0 ? "n/a: no entries"
                   : o == ORACLE_AUTHOR   ? "none"
-                  : s->param[p].stopped  ? "n/a: stop"
+                  : s->param[p].hidden   ? arena_printf(s->arena, "n/a: %s", s->param[p].hidden)
                   : kinks                ? "n/a: kink"
                                          : "n/a: rounding";
     }

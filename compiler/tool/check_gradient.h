@@ -11,7 +11,7 @@ typedef struct ParamPlace {
   int rank;
   int64_t extent[DATA_MAX_RANK];
   size_t offset, count;
-  bool stopped; // a `stop` hides some of its influence from derivatives, not from differences
+  const char *hidden; // what hides some of its influence from derivatives, not from differences: "stop", or null
 } ParamPlace;
 
 // A model bound to data, as it is to be checked.

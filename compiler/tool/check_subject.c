@@ -65,20 +65,20 @@ static Array *values_of(Arena *a, const Graph *g) {
 // ---- making it ----
 
 // `seen`: expressions of g that have been looked at, by id.
-static bool reads_stopped(const Graph *g, const Expr *e, const bool *varies, bool *seen) {
+static bool reads_under(const Graph *g, Prim op, const Expr *e, const bool *varies, bool *seen) {
   if (e->kind != EXPR_PRIM || seen[e->id]) return false;
   seen[e->id] = true;
-  if (e->u.prim.op == PRIM_STOP && check_expr_varies(g, e->u.prim.arg[0], varies)) return true;
+  if (e->u.prim.op == op && check_expr_varies(g, e->u.prim.arg[0], varies)) return true;
   for (int k = 0; k < e->u.prim.narg; k++)
-    if (reads_stopped(g, e->u.prim.arg[k], varies, seen)) return true;
+    if (reads_under(g, op, e->u.prim.arg[k], varies, seen)) return true;
   return false;
 }
 
-static bool is_stopped(Arena *a, const Graph *g, int which) {
+static bool is_under(Arena *a, const Graph *g, Prim op, int which) {
   const bool *varies = check_varies(a, g, which);
   bool *seen = arena_array(a, bool, (size_t)graph_expr_count(g) + 1);
   for (size_t k = 0; k < g->count; k++)
-    if (g->nodes[k]->expr && reads_stopped(g, g->nodes[k]->expr, varies, seen)) return true;
+    if (g->nodes[k]->expr && reads_under(g, op, g->nodes[k]->expr, varies, seen)) return true;
   return false;
 }
 
@@ -94,7 +94,9 @@ static int place_params(Subject *s) {
         return tool_reject("the shape of parameter %s does not exist at these dimensions", place->name);
       place->count *= (size_t)place->extent[k];
     }
-    place->stopped = is_stopped(s->arena, s->forward, p);
+    place->hidden = is_under(s->arena, s->forward, PRIM_SLOPE, p)  ? "with d/dx"
+                    : is_under(s->arena, s->forward, PRIM_STOP, p) ? "stop"
+                                                                   : NULL;
     s->total += place->count;
   }
   return STATUS_OK;

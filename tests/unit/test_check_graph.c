@@ -59,6 +59,42 @@ static const struct {
      "node author_w[i:d] = author_w_product[i] / real(n)\n"
      "node author_b_sum = sum[i:n](p[i] - y[i])\n"
      "node author_b = author_b_sum / real(n)\n"},
+    {"regression",
+     "batch n\n"
+     "dim d = 3\n"
+     "data x[n, d], y[n], z[n] in 0..2\n"
+     "param w[d], sigma = 1\n"
+     "m = x @ w\n"
+     "w ~ normal(0, 2)\n"
+     "y[i] ~ laplace(m[i], sigma)\n"
+     "z ~ bernoulli_logit(m)\n"
+     "likelihood -sum(w)\n"
+     "metric fit = log_likelihood / n\n",
+     "node start_w[i:d] = 0.0\n"
+     "node start_sigma = 1.0\n"
+     "node m[i:n] = sum[j:d](x[i, j] * w[j])\n"
+     "node log_likelihood_w = sum[i:d](-(0.5 * ((w[i] - 0.0) / 2.0 * ((w[i] - 0.0) / 2.0)) + log(2.0) + 0.5 * "
+     "log(6.283185307179586)))\n"
+     "node log_likelihood_y = sum[i:n](-(abs(y[i] - m[i]) / sigma + log(sigma) + log(2.0)))\n"
+     "node log_likelihood_z = sum[i:n](if z[i] < 0 or z[i] > 1 then -inf else -softplus(if z[i] == 1 then -m[i] else "
+     "m[i]))\n"
+     "node log_likelihood_sum = sum[i:d](w[i])\n"
+     "node log_likelihood = -log_likelihood_sum\n"
+     "node fit = (log_likelihood_w + log_likelihood_y + log_likelihood_z + log_likelihood) / real(n)\n"
+     "node loss = -(log_likelihood_w + log_likelihood_y + log_likelihood_z + log_likelihood)\n"},
+    {"derivatives of one's own",
+     "dim d = 3\n"
+     "param w[d], b\n"
+     "def step(s) = floor(s) with d/ds = 1\n"
+     "def size(v[k]) = sqrt(sum(v * v)) with d/dv = 2 * v\n"
+     "q = size(w)\n"
+     "loss step(b) + q\n",
+     "node start_w[i:d] = 0.0\n"
+     "node start_b = 0.0\n"
+     "node q_sum = sum[i:d](w[i] * w[i])\n"
+     "node q_slope = sum[i:d](slope(w[i], -(2.0 * w[i])))\n"
+     "node q = stop(sqrt(q_sum)) - q_slope\n"
+     "node loss = stop(floor(b)) - slope(b, -1.0) + q\n"},
     {"perceptron",
      "batch n\n"
      "dim d = 4, h = 8, k = 3\n"
