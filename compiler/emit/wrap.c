@@ -14,12 +14,15 @@ static int looseness(const char *s) {
   return 0;
 }
 
-// Where to break s: at the last of the outermost spaces before the loosest operator (or behind a comma), after `from`
-// and before `room`; 0 where there is none.
+// Where to break s: at the last of the outermost spaces before the loosest operator (or behind a comma), outside of
+// string literals, after `from` and before `room`; 0 where there is none.
 static size_t break_at(const char *s, size_t from, size_t room) {
   size_t best = 0;
   int depth = 0, best_depth = 0, best_looseness = 0;
+  bool quoted = false; // a literal has no quote within: put_safe
   for (size_t k = 0; k < room && s[k] && s[k] != '\n'; k++) {
+    if (s[k] == '"') quoted = !quoted;
+    if (quoted) continue;
     if (s[k] == '(' || s[k] == '[') depth++;
     if (s[k] == ')' || s[k] == ']') depth--;
     if (s[k] != ' ' || k <= from) continue;
