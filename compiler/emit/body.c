@@ -212,7 +212,10 @@ static void put_node(Function *f, const Node *n) {
     define_branch(f, value, f->node_name[n->id]);
     return;
   }
-  prepare_expr(f, value);
+  if (p->stored == STORED_LOCAL)
+    prepare_parts(f, value); // the value itself becomes the node's variable
+  else
+    prepare_expr(f, value);
   line_start(f);
   if (p->stored == STORED_LOCAL) {
     text_printf(t, "const %s %s = ", element_type(f, n), f->node_name[n->id]);

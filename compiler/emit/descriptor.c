@@ -132,39 +132,50 @@ static void put_tables(Text *t, const Plan *p) {
   text_free(&shape);
 }
 
+// The lines of `switch` that give the extents of one array.
+static void put_shape_case(Text *t, const Plan *p, const char *role, int which, const Poly *const *extent, int rank) {
+  Speller s = {p->unit->model, p->unit->arena};
+  if (rank) text_printf(t, "  case %s * 65536 + %d:\n", role, which);
+  for (int q = 0; q < rank; q++) {
+    text_printf(t, "    out[%d] = ", q);
+    put_poly_checked(t, p->unit->model->dims, extent[q], spell_argument, &s);
+    text_put(t, ";\n");
+  }
+  if (rank) text_put(t, "    break;\n");
+}
+
+static void put_output_cases(Text *t, const Plan *p, const char *role, RootRole root) {
+  Arena *a = p->unit->arena;
+  const Root **roots = arena_array(a, const Root *, p->unit->model->graph->nroots + 1);
+  int count = plan_outputs(p, root, roots);
+  for (int k = 0; k < count; k++) {
+    const Node *n = roots[k]->node;
+    const Poly **extent = arena_array(a, const Poly *, (size_t)n->nout + 1);
+    for (int q = 0; q < n->nout; q++) extent[q] = n->index[q].extent;
+    put_shape_case(t, p, role, k, extent, n->nout);
+  }
+}
+
 static void put_shape_function(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
-  Speller s = {m, p->unit->arena};
-  const Root **roots = arena_array(p->unit->arena, const Root *, m->graph->nroots + 1);
+  Text cases;
+  text_init(&cases);
+  for (int k = 0; k < m->ndata; k++) put_shape_case(&cases, p, "MDL_DATA", k, m->data[k].extent, m->data[k].rank);
+  for (int k = 0; k < m->nparam; k++) put_shape_case(&cases, p, "MDL_PARAM", k, m->param[k].extent, m->param[k].rank);
+  put_output_cases(&cases, p, "MDL_PREDICT", ROOT_PREDICT);
+  put_output_cases(&cases, p, "MDL_METRIC", ROOT_METRIC);
   text_printf(t,
-              "static int any_shape(const int64_t *dimensions, int role, int which, int64_t *extents_out) {\n"
-              "  const %s_dims d = typed_dims(dimensions), *const dims = &d;\n  int status = extents(dims);\n",
+              "static int any_shape(const int64_t *dimensions, int role, int which, int64_t *out) {\n"
+              "  const %s_dims d = typed_dims(dimensions), *const dims = &d;\n",
               m->name);
-  static const struct {
-    const char *role;
-    RootRole root;
-  } roles[] = {
-      {"MDL_DATA", ROOT_NAMED}, {"MDL_PARAM", ROOT_NAMED}, {"MDL_PREDICT", ROOT_PREDICT}, {"MDL_METRIC", ROOT_METRIC}};
-  text_put(t, "  if (status != MDL_OK) return status;\n  switch (role * 65536 + which) {\n");
-  for (int j = 0; j < 4; j++) {
-    int count = j == 0 ? m->ndata : j == 1 ? m->nparam : plan_outputs(p, roles[j].root, roots);
-    for (int k = 0; k < count; k++) {
-      int rank = j == 0 ? m->data[k].rank : j == 1 ? m->param[k].rank : roots[k]->node->nout;
-      if (!rank) continue;
-      text_printf(t, "  case %s * 65536 + %d:\n", roles[j].role, k);
-      for (int q = 0; q < rank; q++) {
-        text_printf(t, "    extents_out[%d] = ", q);
-        put_poly_checked(t, m->dims,
-                         j == 0   ? m->data[k].extent[q]
-                         : j == 1 ? m->param[k].extent[q]
-                                  : roots[k]->node->index[q].extent,
-                         spell_argument, &s);
-        text_put(t, ";\n");
-      }
-      text_put(t, "    break;\n");
-    }
-  }
-  text_put(t, "  default: break;\n  }\n  return status;\n}\n\n");
+  if (cases.length)
+    text_printf(t,
+                "  int status = extents(dims);\n  if (status != MDL_OK) return status;\n"
+                "  switch (role * 65536 + which) {\n%s  default: break;\n  }\n  return status;\n}\n\n",
+                cases.s);
+  else
+    text_put(t, "  (void)role;\n  (void)which;\n  (void)out;\n  return extents(dims);\n}\n\n");
+  text_free(&cases);
 }
 
 void descriptor_print(Text *t, const Plan *p) {

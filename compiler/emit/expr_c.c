@@ -350,7 +350,7 @@ static bool worth(const Expr *e) {
          !(e->u.prim.op == PRIM_NEG && e->u.prim.arg[0]->kind != EXPR_PRIM);
 }
 
-void prepare_expr(Function *f, const Expr *e) {
+void prepare_parts(Function *f, const Expr *e) {
   if (e->kind != EXPR_PRIM || e->id >= f->nexpr || f->let[e->id]) return;
   const Expr *const *arg = e->u.prim.arg;
   int64_t n;
@@ -369,7 +369,11 @@ void prepare_expr(Function *f, const Expr *e) {
     for (int k = 0; k < e->u.prim.narg; k++) prepare_expr(f, arg[k]);
     if (small_power(e, &n) && n != 1 && n != -1 && !is_atom(f, arg[0])) define_let(f, arg[0]);
   }
-  if (f->parents[e->id] > 1 && worth(e)) define_let(f, e);
+}
+
+void prepare_expr(Function *f, const Expr *e) {
+  prepare_parts(f, e);
+  if (e->kind == EXPR_PRIM && e->id < f->nexpr && !f->let[e->id] && f->parents[e->id] > 1 && worth(e)) define_let(f, e);
 }
 
 void hoist_expr(Function *f, const Expr *e, int depth) {

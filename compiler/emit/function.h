@@ -74,6 +74,7 @@ void put_expr(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
 // What e needs as variables before it: sub-expressions used twice, branches with bodies of their own.
 void prepare_expr(Function *f, const Expr *e);
+void prepare_parts(Function *f, const Expr *e); // the same for all of e but e itself
 // An `if` with a side too large for ?:; a variable `name` that the two sides assign.
 bool is_branch(const Function *f, const Expr *e);
 void define_branch(Function *f, const Expr *e, const char *name);

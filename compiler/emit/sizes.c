@@ -51,7 +51,7 @@ typedef struct Extents { // what must not be negative, each once
 
 static void want_extent(Extents *e, const Plan *p, const Poly *x) {
   int64_t value;
-  if (poly_is_int(x, &value) && value >= 0) return;
+  if (poly_is_fixed(p->unit->model->dims, x) && poly_value(p->unit->model->dims, x, NULL, &value) && value >= 0) return;
   for (size_t k = 0; k < e->count; k++)
     if (e->poly[k] == x) return;
   ARENA_PUSH(p->unit->arena, e->poly, e->count, e->room) = x;
@@ -158,13 +158,13 @@ static void put_check(Text *t, const Plan *p) {
   for (int k = 0; k < m->ndata; k++)
     if (m->data[k].ranged) put_data_check(&checks, p, k);
   for (int k = 0; k < m->ncheck; k++) subscript_check_print(&checks, p, k);
-  text_printf(t, "int %s_check(const %s_dims *dims, const %s_data *data, struct mdl_where *where) {\n", m->name, m->name,
-              m->name);
+  text_printf(t, "int %s_check(const %s_dims *dims, const %s_data *data, struct mdl_where *where) {\n", m->name,
+              m->name, m->name);
   if (!strstr(checks.s, "data->")) text_put(t, "  (void)data;\n");
-  if (!checks.length) text_put(t, "  (void)where;\n");
-  text_put(t, "  int status = extents(dims);\n  if (status != MDL_OK) return status;\n");
+  if (!checks.length) text_put(t, "  (void)where;\n  return extents(dims);\n}\n\n");
+  if (checks.length) text_put(t, "  const int status = extents(dims);\n  if (status != MDL_OK) return status;\n");
   text_put(t, checks.s);
-  text_put(t, "  return status;\n}\n\n");
+  if (checks.length) text_put(t, "  return MDL_OK;\n}\n\n");
   text_free(&checks);
 }
 
