@@ -111,7 +111,7 @@ Value matmul(Walk *w, const AstExpr *e, Value a, Value b, const char *claim) {
   if (arow) result.extent[result.rank++] = a.extent[a.rank - 2];
   if (bcol) result.extent[result.rank++] = b.extent[b.rank - 1];
   int first = w->nlevel;
-  const Expr *k = open_level(w, result.rank < MAX_RANK ? axis_name(result.rank) : level_name(w), inner);
+  const Expr *k = open_level(w, result.rank < MAX_RANK ? axis_name(w, result.rank) : level_name(w), inner);
   if (!k) return bad_value(at);
   const Expr *asub[MAX_RANK], *bsub[MAX_RANK];
   for (int j = 0; j < lead[0].rank; j++) asub[j] = expr_index(w->graph, nlead - lead[0].rank + j);

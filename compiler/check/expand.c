@@ -221,7 +221,7 @@ static Value stand_in(Walk *w, const Argument *a, bool integer) {
     const AstExpr *e = a->shape.items[k];
     v.extent[k] = e->kind == AST_NAME ? scope_own(w->scope, e->name)->value.expr->u.poly : dimension(w, e);
     if (!v.extent[k]) v.bad = true;
-    index[k] = (Index){axis_name((int)k), v.extent[k]};
+    index[k] = (Index){axis_name(w, (int)k), v.extent[k]};
     sub[k] = expr_index(w->graph, (int)k);
   }
   v.rank = (int)a->shape.count;

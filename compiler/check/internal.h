@@ -204,7 +204,7 @@ Value store(Walk *w, const char *name, Value v);
 // An array that is more than a read, as a node, so that it is not computed again for each of its readers.
 Value settle(Walk *w, Value v, const char *suffix);
 const char *made_name(Walk *w, const char *claim, const char *suffix);
-const char *axis_name(int axis);
+const char *axis_name(const Walk *w, int axis); // i, j, k …, but not a dimension's name
 const char *level_name(const Walk *w); // for a level that the model does not name
 bool stays_expression(Walk *w, const Expr *e);
 const Node *add_node(Walk *w, const Node *node);

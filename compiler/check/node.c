@@ -23,18 +23,20 @@ void push_path(Walk *w, const Expr *condition) {
   ARENA_PUSH(w->arena, w->path, w->npath, w->path_room) = condition;
 }
 
-const char *axis_name(int axis) {
-  static const char *const names[MAX_RANK] = {"i", "j", "k", "l", "m", "p", "q", "r"};
-  return names[axis];
+const char *axis_name(const Walk *w, int axis) {
+  static const char *const names[] = {"i", "j", "k", "l", "m", "p", "q", "r", "s", "t", "u", "v"};
+  for (int k = 0, left = axis; k < (int)(sizeof names / sizeof *names); k++)
+    if (dims_find(w->dims, names[k]) < 0 && left-- == 0) return names[k];
+  return names[axis]; // a model whose dimensions have taken most letters
 }
 
 const char *level_name(const Walk *w) {
   for (int k = 0; k < MAX_RANK; k++) {
     int j = 0;
-    while (j < w->nlevel && strcmp(w->level[j].name, axis_name(k)) != 0) j++;
-    if (j == w->nlevel) return axis_name(k);
+    while (j < w->nlevel && strcmp(w->level[j].name, axis_name(w, k)) != 0) j++;
+    if (j == w->nlevel) return axis_name(w, k);
   }
-  return axis_name(MAX_RANK - 1);
+  return axis_name(w, MAX_RANK - 1);
 }
 
 const char *made_name(Walk *w, const char *claim, const char *suffix) {
@@ -151,8 +153,8 @@ static bool name_in_use(const Layout *l, const char *name) {
 
 static void lay_axis(Walk *w, Layout *l, int axis, const Poly *extent, int read_as) {
   int k = 0;
-  while (k < MAX_RANK - 1 && name_in_use(l, axis_name(k))) k++;
-  l->index[l->n] = (Index){axis_name(k), extent};
+  while (k < MAX_RANK - 1 && name_in_use(l, axis_name(w, k))) k++;
+  l->index[l->n] = (Index){axis_name(w, k), extent};
   l->position[axis] = expr_index(w->graph, l->n);
   l->sub[l->n] = expr_index(w->graph, read_as);
   l->n++;

@@ -14,7 +14,7 @@ static Value read_of(Walk *w, const Node *node, Value shape) {
 
 static const Node *add_input(Walk *w, NodeKind kind, Name name, const Value *shape, size_t which) {
   Index index[MAX_RANK];
-  for (int k = 0; k < shape->rank; k++) index[k] = (Index){axis_name(k), shape->extent[k]};
+  for (int k = 0; k < shape->rank; k++) index[k] = (Index){axis_name(w, k), shape->extent[k]};
   return add_node(w, &(Node){.kind = kind,
                              .name = name.text,
                              .span = name.span,

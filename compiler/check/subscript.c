@@ -70,7 +70,7 @@ static void add_check(Walk *w, const AstExpr *e, Span at, const Expr *value, con
   int n = 0;
   for (int k = 0; k < FIRST_LEVEL + w->nlevel; k++) {
     if (!(indices >> k & 1)) continue;
-    index[n] = k < FIRST_LEVEL ? (Index){axis_name(k), w->axis_extent[k]}
+    index[n] = k < FIRST_LEVEL ? (Index){axis_name(w, k), w->axis_extent[k]}
                                : (Index){w->level[k - FIRST_LEVEL].name, w->level[k - FIRST_LEVEL].extent};
     position[k] = expr_index(w->graph, n++);
   }

@@ -31,7 +31,7 @@ t_{p; i} &= w \, t_{u; i} + b \\
 \end{document}'
 case_is 'explain a perceptron' 0 '' mdlc explain mlp.mdl
 prints 'd_z[i, j] = 1/n * (exp(z[i, j] - loss_logsumexp[i]) - (if y[i] == j then 1 else 0))  # d loss / d z[i, j]'
-prints 'd loss / d W1[i, j] = sum[l](d_a[l, j] * (1 - a[l, j]^2) * x[l, i])'
+prints 'd loss / d W1[l, j] = sum[i](d_a[i, j] * (1 - a[i, j]^2) * x[i, l])'
 prints 'd loss / d b2[j] = sum[i](d_z[i, j])'
 
 file forms.mdl 'batch n\ndata x[n], alpha_hat[n]\nparam w = 0.5, my_w2 = 0.2\nl[i] = x[i] * x[i] - -w\nloss sum(l * my_w2 * 3 * alpha_hat - 1) / 3\n'
