@@ -152,14 +152,13 @@ static Value built_in(Walk *w, const AstExpr *e, const char *claim) {
   size_t row = 0, nrows = sizeof rows / sizeof *rows;
   while (row < nrows && strcmp(rows[row].name, c.name) != 0) row++;
   if (row < nrows && rows[row].lower == unsupported_call) return unsupported_call(w, &c);
+  Prim p = primitive_named(c.name);
+  if (row == nrows && p == PRIM_COUNT) unknown_function(w, c.name, e->call.function.span);
   c.arg = evaluated(w, e);
   for (size_t k = 0; k < c.n; k++)
     if (c.arg[k].bad) return bad_value(e->span);
   if (row < nrows) return rows[row].lower(w, &c);
-  Prim p = primitive_named(c.name);
-  if (p != PRIM_COUNT) return primitive(w, &c, p);
-  unknown_function(w, c.name, e->call.function.span);
-  return bad_value(e->span);
+  return p != PRIM_COUNT ? primitive(w, &c, p) : bad_value(e->span);
 }
 
 static Function *function_called(Walk *w, const AstExpr *e) {
@@ -168,9 +167,23 @@ static Function *function_called(Walk *w, const AstExpr *e) {
   return f ? f->function : NULL;
 }
 
+// Told of np.exp(w) and w.sum(): what other languages write with a dot.
+static bool told_as_method(Walk *w, const AstExpr *e) {
+  const char *name = e->call.function.text, *member = e->call.member.text;
+  bool own = scope_find(w->scope, name, SYMBOL_VALUE) != NULL;
+  if (scope_own(w->distributions, name) || (strcmp(member, "log") == 0 && !own && e->call.args.count != 1))
+    return false;
+  const char *args = own ? name : "";
+  for (size_t k = 0; k < e->call.args.count; k++)
+    args = arena_printf(w->arena, "%s%s%s", args, *args ? ", " : "", ast_expr_text(w->arena, e->call.args.items[k]));
+  diag_error(w->diags, e->span, "there are no modules or methods: write `%s(%s)`", member, args);
+  return true;
+}
+
 Value call(Walk *w, const AstExpr *e, const char *claim) {
   const char *name = e->call.function.text;
-  if (e->call.member.text && strcmp(name, "grad") != 0) return log_density(w, e, claim);
+  if (e->call.member.text && strcmp(name, "grad") != 0)
+    return told_as_method(w, e) ? bad_value(e->span) : log_density(w, e, claim);
   if (e->call.member.text) {
     unsupported(w, e->span, arena_printf(w->arena, "%s.%s", name, e->call.member.text));
     return bad_value(e->span);

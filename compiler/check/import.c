@@ -1,4 +1,5 @@
 // import.c - other files: imports, and the prelude of standard functions.
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,9 @@ static bool read_file(void *context, Arena *a, const char *path, const char **te
   size_t count = 0, room = 0;
   for (int c; (c = getc(f)) != EOF;) ARENA_PUSH(a, buffer, count, room) = (char)c;
   bool fine = !ferror(f);
+  int reason = errno;
   fclose(f);
+  errno = reason;
   *text = buffer ? buffer : "";
   *length = count;
   return fine;
@@ -86,8 +89,10 @@ void import_file(Walk *w, const Stmt *s) {
   }
   Source *source = arena_new_of(w->arena, Source);
   source->name = path;
+  errno = 0;
   if (!w->reader->read(w->reader->context, w->arena, path, &source->text, &source->length)) {
-    diag_error(w->diags, s->import.span, "can't read `%s`", path);
+    const char *reason = errno ? arena_printf(w->arena, ": %s", strerror(errno)) : "";
+    diag_error(w->diags, s->import.span, "can't read `%s`%s", path, reason);
     return;
   }
   Imported *entry = arena_new_of(w->arena, Imported);

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 Span span_join(Span a, Span b) {
   if (!a.source) return b;
@@ -139,10 +140,18 @@ static size_t distance(const char *a, const char *b, size_t limit) {
   return last[m];
 }
 
+// `X` for `x`, `ww` for `w`: slips in names too short for a distance to say anything.
+static bool is_sure_slip(const char *name, const char *candidate) {
+  return strcasecmp(name, candidate) == 0 ||
+         (strlen(name) == 2 && strlen(candidate) == 1 && name[0] == name[1] && name[0] == candidate[0]);
+}
+
 const char *diag_nearest(const char *name, const char *const *candidates, size_t count) {
   size_t length = strlen(name);
   size_t limit = length <= 1 ? 0 : length <= 4 ? 1 : length <= 8 ? 2 : 3;
   const char *best = NULL;
+  for (size_t i = 0; i < count; i++)
+    if (is_sure_slip(name, candidates[i])) return candidates[i];
   for (size_t i = 0; i < count; i++) {
     size_t d = distance(name, candidates[i], limit);
     if (d > limit || d >= length || d >= strlen(candidates[i])) continue;

@@ -522,6 +522,10 @@ static bool told_specially(Reader *r, const bool expects[YYNTOKENS], const char 
     diag_error(r->diags, found->span, "put brackets around a `not` within an expression: `(not ...)`");
   } else if (expects[YYSYMBOL_NAME] && !expects[YYSYMBOL_DIM] && is_word(found) && !found->first) {
     diag_error(r->diags, found->span, "expected %s, but `%s` is a word of the language", expected, text);
+  } else if (before->kind == T_DOT && last->kind == T_NAME && strcmp(last->value.text, "T") == 0) {
+    diag_error(r->diags, last->span, "a transpose is written `x'`, not `x.T`");
+  } else if (expects[YYSYMBOL_DIM] && found->kind == T_FLOORDIV) {
+    diag_error(r->diags, found->span, "a comment begins with `#`, not `//`");
   } else if (expects[YYSYMBOL_DIM] && found->kind != T_END && found->kind != T_EOF) {
     diag_error(r->diags, found->span, "a statement can't begin with `%s`", text);
     if ((token_continues_line(found->kind) || found->kind == T_WITH) && last->kind == T_END && last->span.begin > 0)

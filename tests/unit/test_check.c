@@ -8,12 +8,18 @@ static const char before[] =
 static const struct {
   const char *text, *told;
 } wrong[] = {
-    {"z = ww + 1", "2:5: error: unknown name `ww`"},
+    {"z = ww + 1", "2:5: error: unknown name `ww`; did you mean `w`?"},
     {"z = xs + 1", "2:5: error: unknown name `xs`"},
-    {"z = X", "2:5: error: unknown name `X`"},
+    {"z = X", "2:5: error: unknown name `X`; did you mean `x`?"},
     {"z = relu + 1", "2:5: error: `relu` is a function: it is called, as in `relu(x)`"},
     {"z = sqqrt(b)", "2:5: error: unknown function `sqqrt`; did you mean `sqrt`?"},
     {"z = wobble(b)", "2:5: error: unknown function `wobble`"},
+    {"z = wobble(zork)", "2:5: error: unknown function `wobble`\n"
+                         "2:12: error: unknown name `zork`"},
+    {"z = np.exp(w)", "2:5: error: there are no modules or methods: write `exp(w)`"},
+    {"z = np.log(2 * w)", "2:5: error: there are no modules or methods: write `log(2 * w)`"},
+    {"z = w.sum()", "2:5: error: there are no modules or methods: write `sum(w)`"},
+    {"z = nromal.log(b, 0, 1)", "2:5: error: unknown distribution `nromal`; did you mean `normal`?"},
     {"z = w(3)", "2:5: error: `w` is an array, not a function: its entries are written `w[...]`"},
     {"z = b(3)", "2:5: error: `b` is a number, not a function: a product is written with `*`"},
     {"z = later + 1; later = 2", "2:5: error: `later` is used before its definition\n"
@@ -28,7 +34,7 @@ static const struct {
                   "1:14: note: `d` is defined here"},
     {"batch m", "2:7: error: a model has one batch dimension, and `n` is it already"},
     {"data u[k]", "2:8: error: unknown dimension `k`: declare it with `dim k` or `batch k`"},
-    {"data u[dd]", "2:8: error: unknown dimension `dd`: declare it with `dim dd` or `batch dd`"},
+    {"data u[dd]", "2:8: error: unknown dimension `dd`; did you mean `d`?"},
     {"data u[d, n]", "2:11: error: the batch dimension `n` comes first in a shape"},
     {"data u[2*n]", "2:8: error: the batch dimension stands alone in a shape: `n`, not `2*n`"},
     {"data u[-1]", "2:8: error: a dimension can't be negative: this is -1"},
@@ -177,7 +183,7 @@ static const struct {
     {"z = normal.density(b, 0, 1)",
      "2:12: error: a distribution has no `density`: its log density is `normal.log(...)`"},
     {"z = lgamma(b)", "2:5: error: `lgamma` is not supported yet"},
-    {"import \"nowhere.mdl\"", "2:8: error: can't read `nowhere.mdl`"},
+    {"import \"nowhere.mdl\"", "2:8: error: can't read `nowhere.mdl`: No such file or directory"},
     {"predict b = 1", "2:9: error: `b` is already defined\n"
                       "1:74: note: `b` is defined here"},
     {"predict z = b > 0", "2:9: error: a condition can't be used as a number; `if ... then 1 else 0` makes one of it"},

@@ -247,6 +247,8 @@ static const Wrong wrong[] = {
     {"x = (a = b)\n", "1:8: error: expected an operator or `)`, found `=`; to compare, write `==`\n"},
     {"x = a\n  + b\n", "2:3: error: a statement can't begin with `+`\n"
                         "1:5: note: an expression goes on in the next line after an operator, or within brackets\n"},
+    {"// a note\nx = a.T + 1\n", "1:1: error: a comment begins with `#`, not `//`\n"
+                                 "2:7: error: a transpose is written `x'`, not `x.T`\n"},
     {"x = 1 && 2 || !3 ** 4\n",
      "1:7: error: write `and`, not `&&`\n1:12: error: write `or`, not `||`\n1:15: error: write `not`, not `!`\n"
      "1:18: error: write `^` for a power, not `**`\n"},
