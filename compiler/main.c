@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "syntax/diag.h"
 #include "tool/tool.h"
 
 typedef struct Command {
@@ -59,5 +60,9 @@ int main(int argc, char **argv) {
     argv[1] = name;
     return commands[i].run(argc - 1, argv + 1);
   }
+  const char *names[COMMAND_COUNT];
+  for (size_t i = 0; i < COMMAND_COUNT; i++) names[i] = commands[i].name;
+  const char *near = diag_nearest(argv[1], names, COMMAND_COUNT);
+  if (near) return tool_fail(STATUS_USAGE, "no command `%s`; did you mean `%s`?", argv[1], near);
   return tool_fail(STATUS_USAGE, "no command `%s`; `mdlc --help` lists them", argv[1]);
 }

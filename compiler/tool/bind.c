@@ -183,6 +183,19 @@ static int find_in_json(const DataDecl *d, DataFile *f, Found *found) {
 
 // ---- finding ----
 
+// A header in one column, whose names something else than commas seems to part.
+static const char *separator_hint(Bindings *b) {
+  for (size_t i = 0; i < b->options->nfiles; i++) {
+    const Table *t = b->files[i].table;
+    if (!t || t->ncolumns != 1) continue;
+    const char *header = t->columns[0].name, *found = strpbrk(header, ";\t|");
+    if (!found) continue;
+    const char *separator = *found == '\t' ? "a tab" : arena_printf(b->arena, "`%c`", *found);
+    return arena_printf(b->arena, "; its header is one column, with %s in it: columns are parted by commas", separator);
+  }
+  return NULL;
+}
+
 static int missing(Bindings *b, const DataDecl *d) {
   const char *shape = shape_text(b->arena, b->model, d->name, d->rank, d->extent);
   if (b->options->nfiles == 0) return tool_fail(STATUS_REJECTED, "no data for %s: give --data FILE", shape);
@@ -202,7 +215,9 @@ static int missing(Bindings *b, const DataDecl *d) {
   const char *which = d->rank == 2 && d->batch   ? arena_printf(b->arena, " `%s[0]`, `%s[1]`, …", d->name, d->name)
                       : d->rank == 1 && d->batch ? arena_printf(b->arena, " `%s`", d->name)
                                                  : "";
-  return tool_fail(STATUS_REJECTED, "no data for %s: %s%s in %s%s", shape, what, which, files, nearest(b, d->name));
+  const char *hint = separator_hint(b);
+  return tool_fail(STATUS_REJECTED, "no data for %s: %s%s in %s%s", shape, what, which, files,
+                   hint ? hint : nearest(b, d->name));
 }
 
 static int find_one(Bindings *b, int k) {
@@ -293,9 +308,15 @@ static int from_json(Bindings *b, const JsonFile *file, int rank, const Poly **e
   int status = json_read(b->arena, file, array->name, &j);
   if (status) return status;
   bool fits = j.rank == rank || (j.count == 0 && j.rank > 0 && j.rank < rank);
-  if (!fits)
-    return tool_reject("%s: %s has %d axes, but the model says %s", file->path, array->name, j.rank,
+  if (!fits && rank == 0)
+    return tool_reject("%s: %s is a single number in the model, but an array of %d ax%s here", file->path, array->name,
+                       j.rank, j.rank == 1 ? "is" : "es");
+  if (!fits && j.rank == 0)
+    return tool_reject("%s: %s is a single number, but the model says %s", file->path, array->name,
                        shape_text(b->arena, b->model, array->name, rank, extent));
+  if (!fits)
+    return tool_reject("%s: %s has %d ax%s, but the model says %s", file->path, array->name, j.rank,
+                       j.rank == 1 ? "is" : "es", shape_text(b->arena, b->model, array->name, rank, extent));
   array->origin = file->path;
   array->count = j.count;
   array->real = j.values;

@@ -1,8 +1,8 @@
 // cmd_dump.c - mdlc dump: what a pass made of a model, as text.
 #include <string.h>
 
-#include "syntax/ast.h"
 #include "graph/text.h"
+#include "syntax/ast.h"
 #include "syntax/diag.h"
 #include "tool/passes.h"
 
@@ -70,9 +70,15 @@ static Dump *dump_after(struct argp_state *state, Arena *a, const char *name) {
     names[k] = passes[k].name;
     if (!strcmp(names[k], name)) return passes[k].dump;
   }
-  Diags diags;
-  diags_init(&diags, a);
-  argp_error(state, "there is no pass `%s`%s", name, diag_did_you_mean(&diags, name, names, PASS_COUNT));
+  const char *near = diag_nearest(name, names, PASS_COUNT);
+  if (near) {
+    argp_error(state, "there is no pass `%s`; did you mean `%s`?", name, near);
+    return NULL;
+  }
+  const char *all = names[0];
+  for (size_t k = 1; k < PASS_COUNT; k++)
+    all = arena_printf(a, "%s%s%s", all, k + 1 < PASS_COUNT ? ", " : " and ", names[k]);
+  argp_error(state, "there is no pass `%s`; there are %s", name, all);
   return NULL;
 }
 

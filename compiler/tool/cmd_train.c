@@ -42,7 +42,8 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
   case KEY_BATCH_SIZE: args->train.batch_size = option_integer(state, "--batch-size", arg, 1, INT64_MAX); return 0;
   case KEY_VALIDATION:
     args->train.validation = option_real(state, "--validation", arg);
-    if (args->train.validation < 0 || args->train.validation >= 1) argp_error(state, "--validation: 0 <= FRACTION < 1");
+    if (args->train.validation < 0 || args->train.validation >= 1)
+      argp_error(state, "--validation: a part of the samples, at least 0 and under 1 (0.2: a fifth), not %s", arg);
     return 0;
   case KEY_LOG_EVERY: args->log_every = option_integer(state, "--log-every", arg, 1, INT64_MAX); return 0;
   case 'o': args->output = arg; return 0;
@@ -183,13 +184,17 @@ static int check_output(Arena *a, const char *path) {
 }
 
 static int check_samples(const Arguments *args, const Instance *i) {
+  bool batch = false;
   for (int k = 0; k < i->model->ndims; k++) {
     if (!i->model->dims[k].batch) continue;
+    batch = true;
     if (i->dims[k] == 0) return tool_fail(STATUS_REJECTED, "no samples: %s is 0", i->model->dims[k].name);
     if (args->train.validation > 0 && mdl_split_count(i->dims[k], args->train.validation) == 0)
       return tool_fail(STATUS_REJECTED, "--validation %g of %" PRId64 " samples is none", args->train.validation,
                        i->dims[k]);
   }
+  if (!batch && (args->train.batch_size > 0 || args->train.validation > 0))
+    return tool_fail(STATUS_REJECTED, "%s declares no `batch` dimension to cut: write `batch n`", args->model.file);
   return STATUS_OK;
 }
 
@@ -242,7 +247,9 @@ int cmd_train(int argc, char **argv) {
       parse,
       "FILE.mdl",
       "Fits the parameters to the data: generates C, compiles it with the system's compiler ($CC, $CFLAGS; "
-      "cc -O2 without), runs it, and prints the fitted parameters.\v" STATUS_HELP,
+      "cc -O2 without), runs it, and prints the fitted parameters.\v"
+      "A message about data begins with its place: readings.csv:4:2 is line 4, and there the table's column "
+      "2.\n\n" STATUS_HELP,
       children,
       NULL,
       NULL};

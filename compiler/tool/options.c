@@ -34,6 +34,8 @@ int64_t option_integer(struct argp_state *state, const char *option, const char 
   long long value = strtoll(text, &end, 10);
   if (end == text || *end || strchr(" \t\n\v\f\r", *text))
     argp_error(state, "%s: '%s' is not a whole number", option, text);
+  if (high == INT64_MAX && value < low)
+    argp_error(state, "%s: must be at least %" PRId64 ", not %s", option, low, text);
   if (errno == ERANGE || value < low || value > high)
     argp_error(state, "%s: %s is not within %" PRId64 " to %" PRId64, option, text, low, high);
   return value;

@@ -119,6 +119,7 @@ prints 'value_and_grad'
 case_is 'dump of what only predicts' 0 '' mdlc dump --after=simplify predicts.mdl
 prints 'root predict p = p'
 case_is 'an unknown pass' 2 'there is no pass `simplfy`; did you mean `simplify`?' mdlc dump --after=simplfy thermometer.mdl
+case_is 'no pass of that kind' 2 'there is no pass `foo`; there are parse, check, derive, simplify and schedule' mdlc dump --after=foo thermometer.mdl
 case_is 'no pass' 2 'after which pass?' mdlc dump thermometer.mdl
 case_is 'the passes are listed' 0 '' mdlc dump --help
 prints 'the same with the gradient of the loss'

@@ -63,11 +63,17 @@ case_is 'no such optimizer' 2 "no optimizer 'sdg'; there are SGD, " train thermo
 case_is 'one beta' 2 '--betas takes two numbers' train thermometer --optimizer adam --betas 0.9
 case_is 'a rate that is no number' 2 "--lr: 'fast' is not a number" train thermometer --lr fast
 case_is 'epochs that are no number' 2 "--epochs: '1.5' is not a whole number" train thermometer --epochs 1.5
-case_is 'all samples validate' 2 '--validation: 0 <= FRACTION < 1' train thermometer --validation 1
+case_is 'all samples validate' 2 '--validation: a part of the samples, at least 0 and under 1 (0.2: a fifth), not 25' train thermometer --validation 25
+case_is 'a batch of none' 2 '--batch-size: must be at least 1, not 0' train thermometer --batch-size 0
+file no_batch.mdl 'dim n\ndata x[n]\nparam w = 1\nloss mean((w - x)^2)\n'
+file three.json '{"x": [1, 2, 3]}'
+case_is 'nothing to cut' 1 'no_batch.mdl declares no `batch` dimension to cut: write `batch n`' mdlc train no_batch.mdl --data three.json --batch-size 2
 case_is 'no sample validates' 1 '--validation 0.01 of 11 samples is none' train thermometer --validation 0.01
+case_is 'a slip in the command' 2 'no command `trian`; did you mean `train`?' mdlc trian
 case_is 'no model' 2 'which model?' mdlc train
 case_is 'help' 0 '' mdlc train --help
 prints '--weight-decay=X'
+prints 'readings.csv:4:2 is line 4'
 prints 'Exit status: 0 ok'
 
 case_is 'divergence' 4 'training diverged in epoch' train raw --epochs 200 -o fitted.json
