@@ -109,6 +109,7 @@ static bool check_range(Walk *w, const AstExpr *e, const Subscript *s, const Exp
 
 static void warn_of_neighbour(Walk *w, const AstExpr *e, const Subscript *s, const Expr *value, const Poly *extent) {
   if (w->batch < 0 || extent != poly_dim(w->dims, w->batch) || value->kind == EXPR_INDEX) return;
+  if (s->kind == SUB_AT && s->at->kind == AST_NAME) return; // an index whose range begins elsewhere, as in `i in 1..n`
   int64_t coefficient[INDEX_MAX];
   const Expr *rest;
   if (!expr_affine(w->graph, value, INDEX_MAX, coefficient, &rest)) return;

@@ -255,6 +255,7 @@ START_TEST(neighbours_along_the_batch_are_a_warning) {
       "batch n; data u[n]\npredict v[i in 0..n] = if i >= 1 then u[i] - u[i - 1] else 0\n",
       "2:48: warning: `u[i - 1]` reads a neighbour along the batch dimension `n`, which mini-batches cut and shuffle: "
       "declare it with `dim n`");
+  expect("batch n; data u[n]; param a\nloss mean[i in 1..n]((u[i] - a)^2)\n", "");
 }
 END_TEST
 
