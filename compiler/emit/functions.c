@@ -112,12 +112,17 @@ static RootRole output_role(FunctionKind kind) {
   return kind == FUNCTION_PREDICT ? ROOT_PREDICT : ROOT_METRIC;
 }
 
+static const char *output_argument(Arena *a, const Root *output) {
+  return arena_printf(a, "out_%s", output->name);
+}
+
 static void put_outputs(Text *t, const Plan *p, FunctionKind kind) {
   Arena *a = p->unit->arena;
   const Root **roots = arena_array(a, const Root *, p->unit->model->graph->nroots);
   int count = plan_outputs(p, output_role(kind), roots);
   for (int k = 0; k < count; k++)
-    text_printf(t, ", %s *out_%s", roots[k]->node->type == TYPE_REAL ? p->unit->real : "int32_t", roots[k]->name);
+    text_printf(t, ", %s *%s", roots[k]->node->type == TYPE_REAL ? p->unit->real : "int32_t",
+                output_argument(a, roots[k]));
 }
 
 void function_signature(Text *t, const Plan *p, FunctionKind kind) {
@@ -303,7 +308,10 @@ static void name_all(Function *f, const Plan *p, FunctionKind kind) {
   const Schedule *s = f->s;
   const Graph *g = s->task.graph;
   Arena *a = s->arena;
-  names_init(&f->names, a);
+  names_init(&f->names, a, m->name);
+  const Root **outputs = arena_array(a, const Root *, m->graph->nroots);
+  int noutputs = kind == FUNCTION_PREDICT || kind == FUNCTION_METRICS ? plan_outputs(p, output_role(kind), outputs) : 0;
+  for (int k = 0; k < noutputs; k++) names_reserve(&f->names, output_argument(a, outputs[k]));
   int ndims = dims_count(m->dims);
   f->dim_name = arena_array(a, const char *, (size_t)ndims);
   f->dim_used = arena_array(a, bool, (size_t)ndims);
@@ -321,9 +329,7 @@ static void name_all(Function *f, const Plan *p, FunctionKind kind) {
       places[k].pointer = names_take(&f->names, arena_printf(a, "saved_%s", sink->node->name));
       places[k].lvalue = arena_printf(a, "%s[0]", places[k].pointer);
     } else if (kind == FUNCTION_PREDICT || kind == FUNCTION_METRICS) {
-      const Root **roots = arena_array(a, const Root *, m->graph->nroots);
-      plan_outputs(p, output_role(kind), roots);
-      places[k].pointer = names_take(&f->names, arena_printf(a, "out_%s", roots[sink->output]->name));
+      places[k].pointer = output_argument(a, outputs[sink->output]);
       places[k].lvalue = arena_printf(a, "*%s", places[k].pointer);
     } else {
       const char *param = m->param[sink->output].name, *at = param_at(a, p, sink->output);

@@ -21,7 +21,7 @@ static Function plain_function(const Plan *p, const RangeCheck *c) {
   s->pool = graph_new(a, g->dims, g->name);
   s->place = arena_array(a, Place, g->count);
   Function f = {.unit = p->unit, .s = s};
-  names_init(&f.names, a);
+  names_init(&f.names, a, m->name);
   int ndims = dims_count(m->dims);
   f.dim_name = arena_array(a, const char *, (size_t)ndims);
   f.dim_used = arena_array(a, bool, (size_t)ndims);

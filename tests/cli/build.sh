@@ -46,3 +46,27 @@ leaves ''
 full_output() { mdlc "$@" > /dev/full; }
 case_is 'a full standard output' 3 'cannot write standard output' full_output --help
 case_is "a full standard output for a command's help" 3 'cannot write standard output' full_output build --help
+
+# Names that C, C++, their headers or the generated header have their own use for.
+builds_clean() { # model, name, compilers…
+  mdlc build "$1" --name "$2" || return
+  flags='-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror -c -o /dev/null'
+  cc -std=c99 $flags "$2.c" || return
+  ! command -v c++ > /dev/null || c++ -x c++ $flags "$2.c"
+}
+file out.mdl 'dim out_p\nbatch n\ndata x[n, out_p]\nparam w[out_p] = 1\npredict p = x @ w\nloss mean(p^2)\n'
+case_is 'a model and a dimension named like an argument' 0 '' builds_clean out.mdl out
+for word in mdl_x m_dims m_at_w m_nparams MDL_OK int int_ class _Bool __LINE__ NULL INT64_MAX M_PI int8_t y1 gamma exp \
+  dims d_w out_p w_2; do
+  file names.mdl "batch n\ndata x[n], $word[n], q[n]\nparam w = 1\npredict p = $word * w\nloss mean((p - x)^2)\n"
+  case_is "data named $word" 0 '' builds_clean names.mdl m
+  file names.mdl "dim $word\nbatch n\ndata x[n, $word]\nparam w[$word] = 1\npredict p = x @ w\nloss mean(p^2)\n"
+  case_is "a dimension named $word" 0 '' builds_clean names.mdl m
+  file names.mdl "batch n\ndata x[n]\nparam w = 1, $word = 2\nv[i] = sin(x[i] * w) + $word\nloss mean(v^2)\n"
+  case_is "a parameter named $word" 0 '' builds_clean names.mdl m
+done
+file names.mdl 'batch n\ndata int[n], int_[n]\nparam own_x = 1\nloss mean((int * own_x - int_)^2)\n'
+case_is 'a keyword and its replacement' 0 '' builds_clean names.mdl own
+
+awk 'BEGIN { printf "param w = 1, b = 2\nloss w"; for (i = 0; i < 1999; i++) printf " * b"; print "" }' > "$top/files/long.mdl"
+case_is 'a product of 2000 factors takes no time' 0 '' timeout 20 "$mdlc" build long.mdl
