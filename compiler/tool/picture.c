@@ -10,10 +10,11 @@
 enum {
   LABEL_WEIGHT = 40, // leaves of a formula that is written as a label
   LABEL_MAX = 28,    // a longer local derivative is written as a name
+  OPERAND_MAX = 16,  // a longer operand is written as a bullet
   NO_VERTEX = -1     // a constant: written into the label of what uses it
 };
 
-static const char unnamed[] = "\u2022"; // an operand that has no name
+static const char unnamed[] = "\u2022"; // an operand that has no name, and no short formula
 
 typedef struct Drawer {
   Arena *arena;
@@ -25,7 +26,11 @@ typedef struct Drawer {
   bool *absorbed;          // a sum that its reader divides by its count: they are one mean
   const Node *node;        // being drawn
   const FormIndex **index; // its own
-  const Expr **seen;       // expressions of it that have a vertex
+  Bindings names;          // of these
+  const char **taken;      // names that no index may have
+  size_t ntaken;
+  bool unnamed_read; // of the operand being looked at
+  const Expr **seen; // expressions of it that have a vertex
   int *vertex;
   size_t nseen, seen_room, vertex_room;
 } Drawer;
@@ -42,10 +47,8 @@ static const char *taken_text(Arena *a, Text *t) {
 static const char *form_label(Drawer *d, const Form *form) {
   if (form->weight > LABEL_WEIGHT) return "\u2026";
   Text t;
-  Bindings b;
   text_init(&t);
-  bindings_init(&b, d->forms, NULL, 0);
-  form_text(&t, &b, form);
+  form_text(&t, &d->names, form);
   return taken_text(d->arena, &t);
 }
 
@@ -94,16 +97,38 @@ static void add_edge(Drawer *d, int from, int to, const char *partial) {
   bool varies = p->vertex[from].varies;
   for (size_t k = 0; k < p->nedge; k++)
     if (p->edge[k].from == from && p->edge[k].to == to) {
-      // x * x: both ways are one arrow.
+      // x[i] * x[j]: both ways are one arrow.
       if (partial && p->edge[k].partial && strcmp(partial, p->edge[k].partial) != 0)
-        p->edge[k].partial = arena_printf(d->arena, "%s + %s", p->edge[k].partial, partial);
+        p->edge[k].partial = arena_printf(d->arena, "%s, %s", p->edge[k].partial, partial);
       return;
     }
   ARENA_PUSH(d->arena, p->edge, p->nedge, p->edge_room) = (Edge){from, to, varies ? partial : NULL};
   if (varies && partial) p->vertex[to].varies = true;
 }
 
+// ---- operators ----
+
+// Null for what is written as a call.
+static const char *infix_sign(Prim op) {
+  static const struct {
+    Prim op;
+    const char *text;
+  } signs[] = {{PRIM_ADD, "+"},      {PRIM_SUB, "\u2212"}, {PRIM_MUL, "\u00d7"}, {PRIM_DIV, "/"},
+               {PRIM_NEG, "\u2212"}, {PRIM_POW, "^"},      {PRIM_POWI, "^"}};
+  for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+    if (signs[k].op == op) return signs[k].text;
+  return NULL;
+}
+
 // ---- local derivatives ----
+
+// For one that is too long: of tanh "tanh\u2032", of a quotient by what it divides by "\u2202(u / v)/\u2202v".
+static const char *partial_name(Drawer *d, Prim op, int k) {
+  const char *name = prim_table[op].name, *sign = infix_sign(op), *by = k == 0 ? "u" : "v";
+  if (prim_arity(op) == 1) return arena_printf(d->arena, "%s\u2032", name);
+  if (sign) return arena_printf(d->arena, "\u2202(u %s v)/\u2202%s", sign, by);
+  return arena_printf(d->arena, "\u2202%s(u, v)/\u2202%s", name, by);
+}
 
 // d (a primitive) / d (argument k), from its row.
 static const char *partial_text(Drawer *d, const Expr *e, int k) {
@@ -115,8 +140,7 @@ static const char *partial_text(Drawer *d, const Expr *e, int k) {
   const Form *form = value ? form_of(d, value) : NULL;
   const char *text = form && form->weight <= LABEL_WEIGHT ? form_label(d, form) : NULL;
   if (text && characters(text) <= LABEL_MAX) return text;
-  const char *name = prim_table[e->u.prim.op].name;
-  return arena_printf(d->arena, prim_arity(e->u.prim.op) == 1 ? "%s\u2032" : "\u2202%s", name);
+  return partial_name(d, e->u.prim.op, k);
 }
 
 static const char *select_partial(Drawer *d, const Expr *e, int k) {
@@ -148,25 +172,41 @@ static int remember(Drawer *d, const Expr *e, int vertex) {
   return vertex;
 }
 
-static const char *operator_text(Prim op) {
-  static const struct {
-    Prim op;
-    const char *text;
-  } signs[] = {{PRIM_ADD, "+"},      {PRIM_SUB, "\u2212"}, {PRIM_MUL, "\u00d7"}, {PRIM_DIV, "/"},
-               {PRIM_NEG, "\u2212"}, {PRIM_POW, "^"},      {PRIM_POWI, "^"}};
-  for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
-    if (signs[k].op == op) return signs[k].text;
-  return prim_table[op].name;
+// Does it read what has no name in the picture?
+static void see_unnamed(void *context, const Expr *read) {
+  Drawer *d = context;
+  const Vertex *v = &d->picture->vertex[d->by_node[read->u.read.node->id]];
+  d->unnamed_read = d->unnamed_read || (v->kind == VERTEX_OPERATION && !v->name);
 }
 
-static bool is_infix(Prim op) {
-  return operator_text(op) != prim_table[op].name;
+// A sum or product of several parts, which stands in brackets beside an operator.
+static bool needs_brackets(const char *formula) {
+  int depth = 0;
+  for (const char *c = formula; *c; c++) {
+    depth += (*c == '(' || *c == '[') - (*c == ')' || *c == ']');
+    if (depth == 0 && (*c == ' ' || *c == '/' || *c == '-')) return true;
+  }
+  return false;
+}
+
+static const char *operand_formula(Drawer *d, const Expr *e) {
+  d->unnamed_read = false;
+  expr_each_read(d->graph, e, see_unnamed, d);
+  const char *formula = d->unnamed_read ? unnamed : form_label(d, form_of(d, e));
+  if (characters(formula) > OPERAND_MAX) return unnamed;
+  return needs_brackets(formula) ? arena_printf(d->arena, "(%s)", formula) : formula;
+}
+
+static const char *operand_name(Drawer *d, const Expr *e, int operand) {
+  const Vertex *v = &d->picture->vertex[operand];
+  if (v->name) return v->name;
+  return v->kind == VERTEX_OPERATION ? operand_formula(d, e) : v->label;
 }
 
 // "× 2", "1 −", "/ n", "tanh": constants stand in the label; for the operands of what does not commute their names do.
 static const char *operation_label(Drawer *d, const Expr *e, const int *operand) {
   Prim op = e->u.prim.op;
-  const char *sign = operator_text(op);
+  const char *sign = infix_sign(op) ? infix_sign(op) : prim_table[op].name;
   if (op == PRIM_SELECT) {
     const char *condition = form_label(d, form_of(d, e->u.prim.arg[0]));
     return characters(condition) <= LABEL_MAX ? arena_printf(d->arena, "if %s", condition) : "if";
@@ -175,21 +215,30 @@ static const char *operation_label(Drawer *d, const Expr *e, const int *operand)
   const char *text[2];
   for (int k = 0; k < 2; k++) {
     text[k] = "";
-    if (operand[k] == NO_VERTEX) {
+    if (operand[k] == NO_VERTEX)
       text[k] = form_label(d, form_of(d, e->u.prim.arg[k]));
-    } else if (op == PRIM_SUB || op == PRIM_DIV || op == PRIM_POW || op == PRIM_POWI) {
-      const Vertex *v = &d->picture->vertex[operand[k]];
-      text[k] = v->name ? v->name : v->kind == VERTEX_OPERATION ? unnamed : v->label;
-    }
+    else if (op == PRIM_SUB || op == PRIM_DIV || op == PRIM_POW || op == PRIM_POWI)
+      text[k] = operand_name(d, e->u.prim.arg[k], operand[k]);
   }
   if (op == PRIM_ADD || op == PRIM_MUL) {
     const char *constant = text[0][0] ? text[0] : text[1];
     return constant[0] ? arena_printf(d->arena, "%s %s", sign, constant) : sign;
   }
-  if (!is_infix(op)) return text[0][0] || text[1][0] ? arena_printf(d->arena, "%s %s%s", sign, text[0], text[1]) : sign;
+  if (!infix_sign(op))
+    return text[0][0] || text[1][0] ? arena_printf(d->arena, "%s %s%s", sign, text[0], text[1]) : sign;
   if (strcmp(text[0], unnamed) == 0 && strcmp(text[1], unnamed) == 0) return sign;
+  if (operand[0] == operand[1]) // entries of the same array: which ones?
+    for (int k = 0; k < 2; k++) text[k] = operand_formula(d, e->u.prim.arg[k]);
   if (operand[1] == NO_VERTEX && strcmp(text[0], unnamed) == 0) return arena_printf(d->arena, "%s %s", sign, text[1]);
   return arena_printf(d->arena, "%s %s %s", text[0], sign, text[1]);
+}
+
+// Of x * x by x.
+static const char *square_partial(Drawer *d, const Expr *e) {
+  const char *first = partial_text(d, e, 0), *second = partial_text(d, e, 1);
+  if (!first || !second) return first ? first : second;
+  if (strcmp(first, second) != 0) return arena_printf(d->arena, "%s + %s", first, second);
+  return arena_printf(d->arena, needs_brackets(first) ? "2 * (%s)" : "2 * %s", first);
 }
 
 static int draw_prim(Drawer *d, const Expr *e) {
@@ -202,6 +251,10 @@ static int draw_prim(Drawer *d, const Expr *e) {
   }
   if (constant) return remember(d, e, NO_VERTEX);
   int vertex = add_vertex(d, VERTEX_OPERATION, operation_label(d, e, operand), shape_of(d, e));
+  if (e->u.prim.narg == 2 && e->u.prim.arg[0] == e->u.prim.arg[1]) {
+    add_edge(d, operand[0], vertex, square_partial(d, e));
+    return remember(d, e, vertex);
+  }
   for (int k = 0; k < e->u.prim.narg; k++)
     if (operand[k] != NO_VERTEX)
       add_edge(d, operand[k], vertex,
@@ -253,7 +306,11 @@ static const char *reduction_label(Drawer *d, const Node *n) {
   text_init(&t);
   text_put(&t, d->absorbed[n->id] ? "mean" : reduce_names[n->reduce]);
   for (int k = n->nout; k < n->nout + n->nred; k++)
-    text_printf(&t, "%s%s", k == n->nout ? " over " : ", ", n->index[k].name ? n->index[k].name : "all");
+    text_printf(&t, "%s%s", k == n->nout ? " over " : ", ", bindings_name(&d->names, d->index[k]));
+  if (n->guard) {
+    const char *guard = form_label(d, form_of(d, n->guard));
+    text_printf(&t, " if %s", characters(guard) <= LABEL_MAX ? guard : "\u2026");
+  }
   return taken_text(d->arena, &t);
 }
 
@@ -281,6 +338,8 @@ static bool is_product_sum(const Node *n) {
 static int draw_node(Drawer *d, const Node *n) {
   d->node = n;
   d->index = explain_indices(d->forms, n);
+  bindings_init(&d->names, d->forms, d->taken, d->ntaken);
+  for (int k = 0; k < n->nout + n->nred; k++) bindings_push(&d->names, d->index[k]);
   d->nseen = 0;
   const Node *mean = mean_of(d, n->expr);
   if (mean && d->absorbed[mean->id]) return d->by_node[mean->id];
@@ -319,6 +378,18 @@ static void count_read(void *context, const Expr *read) {
   ((int *)context)[read->u.read.node->id]++;
 }
 
+// No index is called like a dimension, data, a parameter or a value of the author's.
+static void take_names(Drawer *d, const char *const *names, size_t nnames) {
+  const Model *m = d->model;
+  int ndims = dims_count(m->dims);
+  d->taken = arena_array(d->arena, const char *, (size_t)ndims + (size_t)m->ndata + (size_t)m->nparam + nnames + 1);
+  for (int k = 0; k < ndims; k++)
+    if (dims_get(m->dims, k)->name) d->taken[d->ntaken++] = dims_get(m->dims, k)->name;
+  for (int k = 0; k < m->ndata; k++) d->taken[d->ntaken++] = m->data[k].name;
+  for (int k = 0; k < m->nparam; k++) d->taken[d->ntaken++] = m->param[k].name;
+  for (size_t k = 0; k < nnames; k++) d->taken[d->ntaken++] = names[k];
+}
+
 // Sums that are read once, by the division that makes them means.
 static void find_means(Drawer *d) {
   const Graph *g = d->graph;
@@ -346,6 +417,7 @@ int picture_of(Arena *a, const Program *program, Picture *picture) {
   d.by_node = arena_array(a, int, simplified->count + 1);
   d.absorbed = arena_array(a, bool, simplified->count + 1);
   find_means(&d);
+  take_names(&d, names, nnames);
   for (size_t k = 0; k < simplified->count; k++) {
     const Node *n = simplified->nodes[k];
     if (n->kind == NODE_DATA || n->kind == NODE_PARAM) {

@@ -63,6 +63,16 @@ prints 'style=dashed constraint=false label="2 * (t_p[i] - t_c[i])"]'
 prints 'style=dashed constraint=false label="1/n"]'
 case_is 'text for HTML-like labels is escaped' 0 '' mdlc graph gather.mdl --backward
 prints 'if abs(p[i] - y[i]) &lt;= 0.5'
+file rows.mdl 'batch n\ndim m = 4, i = 3\ndata t[n] in 0..m, x[n]\nparam U[m, i] = 1, a[m] = 1, c = 1\nr[k] = sum[l if l != k](abs(a[k] - a[l]))\nloss mean(norm(U[t])^2) + sum(exp(x - c) / (c * x)) + sum(r) / n\n'
+case_is 'the indices of a picture' 0 '' mdlc graph rows.mdl --backward
+prints 'label=<U[t[j], k]>]'
+prints 'label="2 * U[t[j], k]"]'
+prints 'label=<a[k] − a[l]>]'
+prints 'label="1, -1"]'
+prints 'label=<sum over l if l != k<br/>'
+prints 'label=<exp(x[j] - c) / (x[j] * c)>]'
+prints 'label="∂(u / v)/∂v"]'
+prints 'label=</ n>]'
 case_is 'a .dot file' 0 '' mdlc graph mlp.mdl -o mlp.dot
 leaves 'mlp.dot'
 case_is 'a model that only predicts' 0 '' mdlc graph predicts.mdl
