@@ -117,8 +117,6 @@ static const struct {
     {"abs", absolute},
     {"normal", drawn},
     {"uniform", drawn},
-    {"lgamma", unsupported_call},
-    {"digamma", unsupported_call},
     {"grad", unsupported_call},
 };
 

@@ -6,5 +6,6 @@ extern const char embedded_prelude[];       // compiler/prelude.mdl: the standar
 extern const char embedded_distributions[]; // compiler/distributions.mdl: the log densities
 extern const char embedded_model_h[];       // runtime/include/mdl/model.h: the descriptor that generated headers repeat
 extern const char embedded_random_h[];      // runtime/include/mdl/random.h: draws of start values
+extern const char embedded_special_h[];     // runtime/include/mdl/special.h: lgamma and its derivatives
 
 #endif

@@ -71,6 +71,8 @@ void helpers_print(Text *t, const Unit *u) {
     if (!u->helper[k]) continue;
     if (k == HELPER_RANDOM)
       text_put(t, embedded_random_h);
+    else if (k == HELPER_SPECIAL)
+      text_put(t, embedded_special_h);
     else
       template_print(t, helper_text[k], u->options->use_float);
     text_char(t, '\n');

@@ -6,6 +6,7 @@
 // library promises no such thing.  Where the imaginary part is 0 a function is the real one.  Off the real function's
 // domain the result is NaN, and where its slope is infinite the imaginary part is.  At a kink the real part decides and
 // ties are shared.
+#include "interp/gamma.h"
 #include "interp/number.h"
 
 #include <math.h>
@@ -251,6 +252,8 @@ RULE(rule_tanh, PRIM_TANH, z_tanh(z))
 RULE(rule_sigmoid, PRIM_SIGMOID, z_sigmoid(z))
 RULE(rule_softplus, PRIM_SOFTPLUS, z_softplus(z))
 RULE(rule_erf, PRIM_ERF, z_erf(z))
+RULE(rule_lgamma, PRIM_LGAMMA, gamma_log(z))
+RULE(rule_digamma, PRIM_DIGAMMA, gamma_poly(0, z))
 RULE(rule_stop, PRIM_STOP, number(z.a, 0))
 RULE2(rule_slope, PRIM_SLOPE, number(0, product(w.a, z.b)))
 RULE2(rule_max, PRIM_MAX, z.a > w.a ? z : w.a > z.a ? w : number(real_max(z.a, w.a), (z.b + w.b) / 2))
@@ -286,6 +289,10 @@ static Number rule_powi(const Value *v) {
     }
   }
   return n < 0 ? divide(number(1, 0), r) : r;
+}
+
+static Number rule_polygamma(const Value *v) {
+  return gamma_poly(v[0].integer, v[1].number);
 }
 
 static Number constant(double value) {

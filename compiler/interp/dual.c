@@ -60,6 +60,8 @@ RULE(rule_tanh, tanh(x), square(1 / cosh(x)))
 RULE(rule_sigmoid, real_sigmoid(x), logistic_density(x))
 RULE(rule_softplus, real_softplus(x), 1 / (1 + exp(-x)))
 RULE(rule_erf, erf(x), two_over_root_pi *gauss(x))
+RULE(rule_lgamma, real_lgamma(x), real_polygamma(0, x))
+RULE(rule_digamma, real_polygamma(0, x), real_polygamma(1, x))
 RULE(rule_stop, x, 0)
 
 static Number rule_slope(const Value *v) {
@@ -106,6 +108,12 @@ static Number rule_powi(const Value *v) {
                        : n == INT64_MIN ? (double)n * real_powi(x.a, n) / x.a
                                         : (double)n * real_powi(x.a, n - 1);
   return dual(real_powi(x.a, n), along(slope, x.b));
+}
+
+static Number rule_polygamma(const Value *v) {
+  const int64_t n = v[0].integer;
+  const Number x = v[1].number;
+  return dual(real_polygamma(n, x.a), x.b == 0 ? 0 : real_polygamma(n < 170 ? n + 1 : n, x.a) * x.b);
 }
 
 static Number rule_atan2(const Value *v) {

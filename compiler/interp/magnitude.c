@@ -50,6 +50,8 @@ RULE(rule_tanh, tanh(x))
 RULE(rule_sigmoid, real_sigmoid(x))
 RULE(rule_softplus, real_softplus(x))
 RULE(rule_erf, erf(x))
+RULE(rule_lgamma, real_lgamma(x))
+RULE(rule_digamma, real_polygamma(0, x))
 RULE2(rule_hypot, hypot(x, y))
 
 static Number rule_add(const Value *v) {
@@ -73,6 +75,10 @@ static Number rule_powi(const Value *v) {
   const int64_t n = v[1].integer;
   const double f = real_powi(x.a, n);
   return n < 0 ? constant(f) : magnitude(f, real_powi(x.b, n));
+}
+
+static Number rule_polygamma(const Value *v) {
+  return constant(real_polygamma(v[0].integer, v[1].number.a));
 }
 
 static Number rule_neg(const Value *v) {

@@ -32,6 +32,7 @@ typedef struct NumberRules {
     [PRIM_SIGMOID] = rule_sigmoid, [PRIM_ERF] = rule_erf, [PRIM_HYPOT] = rule_hypot, [PRIM_SOFTPLUS] = rule_softplus,  \
     [PRIM_MAX] = rule_max, [PRIM_MIN] = rule_min, [PRIM_STOP] = rule_stop, [PRIM_REAL] = rule_real,                    \
     [PRIM_SLOPE] = rule_slope,                                                                                         \
+    [PRIM_LGAMMA] = rule_lgamma, [PRIM_DIGAMMA] = rule_digamma, [PRIM_POLYGAMMA] = rule_polygamma,                     \
   }
 
 extern const NumberRules real_rules, dual_rules, complex_rules, magnitude_rules;
@@ -45,5 +46,9 @@ double real_softplus(double x);
 double real_sign(double x);
 double real_max(double x, double y);
 double real_min(double x, double y);
+
+// These are within a few units in the last place of generated C.
+double real_lgamma(double x);
+double real_polygamma(int64_t n, double x); // the derivative of order n of digamma
 
 #endif

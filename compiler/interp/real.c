@@ -1,4 +1,5 @@
 // real.c - the primitives on plain doubles, exactly as generated C computes them.
+#include "interp/gamma.h"
 #include "interp/number.h"
 
 #include <math.h>
@@ -35,6 +36,14 @@ double real_max(double x, double y) {
 
 double real_min(double x, double y) {
   return x < y ? x : y < x ? y : x == y ? x : x + y;
+}
+
+double real_lgamma(double x) {
+  return gamma_log((Number){x, 0}).a;
+}
+
+double real_polygamma(int64_t n, double x) {
+  return gamma_poly(n, (Number){x, 0}).a;
 }
 
 static Number real(double value) {
@@ -79,6 +88,8 @@ RULE(rule_tanh, tanh(x))
 RULE(rule_sigmoid, real_sigmoid(x))
 RULE(rule_softplus, real_softplus(x))
 RULE(rule_erf, erf(x))
+RULE(rule_lgamma, real_lgamma(x))
+RULE(rule_digamma, real_polygamma(0, x))
 RULE2(rule_hypot, hypot(x, y))
 RULE2(rule_max, real_max(x, y))
 RULE2(rule_min, real_min(x, y))
@@ -91,6 +102,10 @@ static Number rule_slope(const Value *v) {
 
 static Number rule_powi(const Value *v) {
   return real(real_powi(v[0].number.a, v[1].integer));
+}
+
+static Number rule_polygamma(const Value *v) {
+  return real(real_polygamma(v[0].integer, v[1].number.a));
 }
 
 static Number rule_real(const Value *v) {

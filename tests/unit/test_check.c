@@ -182,7 +182,6 @@ static const struct {
     {"z = normal.log(b, 0)", "2:5: error: `normal.log` takes 3 arguments, the variate first, not 2"},
     {"z = normal.density(b, 0, 1)",
      "2:12: error: a distribution has no `density`: its log density is `normal.log(...)`"},
-    {"z = lgamma(b)", "2:5: error: `lgamma` is not supported yet"},
     {"import \"nowhere.mdl\"", "2:8: error: can't read `nowhere.mdl`: No such file or directory"},
     {"predict b = 1", "2:9: error: `b` is already defined\n"
                       "1:74: note: `b` is defined here"},

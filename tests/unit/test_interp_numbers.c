@@ -11,23 +11,25 @@
 #define TINY_STEP 1e-200
 
 typedef struct Point {
-  double x, y; // y: an integer for powi
+  double x, y; // an integer where the signature says so
 } Point;
 
 static bool is_differentiated(Prim p) {
   return real_rules.prim[p] && p != PRIM_REAL;
 }
 
-static int real_arguments(Prim p) {
-  return p == PRIM_POWI ? 1 : prim_arity(p);
+static bool is_real(Prim p, int k) {
+  return prim_table[p].signature[k] != 'i';
 }
 
 static void arguments(Prim p, Point at, Value *v) {
-  v[0].number = (Number){at.x, 0};
-  if (p == PRIM_POWI) {
-    v[1].integer = (int64_t)at.y;
-  } else {
-    v[1].number = (Number){at.y, 0};
+  for (int k = 0; k < prim_arity(p); k++) {
+    const double x = k == 0 ? at.x : at.y;
+    if (is_real(p, k)) {
+      v[k].number = (Number){x, 0};
+    } else {
+      v[k].integer = (int64_t)x;
+    }
   }
 }
 
@@ -73,6 +75,7 @@ enum { GRID = 24 };
 static Point point(Prim p, int i, int j) {
   Point at = {grid(p, i, GRID), grid(p, j, GRID)};
   if (p == PRIM_POWI) at.y = j % 13 - 6;
+  if (p == PRIM_POLYGAMMA) at.x = i % 7;
   return at;
 }
 
@@ -93,7 +96,8 @@ START_TEST(test_domain) {
   if (!is_differentiated(p)) return;
   for (int i = 0; i <= GRID; i++) {
     for (int j = 0; j <= GRID; j++) {
-      for (int k = 0; k < real_arguments(p); k++) {
+      for (int k = 0; k < prim_arity(p); k++) {
+        if (!is_real(p, k)) continue;
         agree(p, point(p, i, j), k, STEP, 1e-13, 1e-16);
         agree(p, point(p, i, j), k, TINY_STEP, 1e-13, 1e-16);
       }
@@ -112,10 +116,11 @@ START_TEST(test_tails) {
   const int n = sizeof far / sizeof *far;
   for (int i = 0; i < n; i++) {
     for (int j = 0; j < n; j++) {
-      const Point at = {far[i], p == PRIM_POWI ? j - n / 2 : far[j]};
-      for (int k = 0; k < real_arguments(p); k++) {
+      const Point at = {p == PRIM_POLYGAMMA ? i : far[i], p == PRIM_POWI ? j - n / 2 : far[j]};
+      for (int k = 0; k < prim_arity(p); k++) {
+        if (!is_real(p, k)) continue;
         const double slope = dual_at(p, at, k).b, moving = fabs(k == 0 ? at.x : at.y),
-                     still = fabs(k == 0 ? at.y : at.x);
+                     still = is_real(p, 1 - k) ? fabs(k == 0 ? at.y : at.x) : 1;
         // A step must be small beside what it moves, and what it makes must be.
         const bool tiny = fmax(moving, still) < 1e-50 || (moving > 0 && moving < 1e-50);
         const double step = tiny ? TINY_STEP : STEP;
@@ -169,7 +174,8 @@ START_TEST(test_differences) {
     for (int j = 0; j <= GRID; j++) {
       const Point at = point(p, i, j);
       if (is_rough(p, at, h)) continue;
-      for (int k = 0; k < real_arguments(p); k++) {
+      for (int k = 0; k < prim_arity(p); k++) {
+        if (!is_real(p, k)) continue;
         const double d = dual_at(p, at, k).b, by_values = difference(p, at, k, h);
         ck_assert_msg(near(d, by_values, 2e-9, 1e-10 * fmax(1, fabs(value_at(p, at)))),
                       "%s(%.17g, %.17g) by %d: dual %.17g, differences %.17g", prim_table[p].name, at.x, at.y, k, d,
@@ -267,7 +273,8 @@ START_TEST(test_kinks) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const Prim p = rows[i].p;
     const Point at = {rows[i].x, rows[i].y};
-    for (int k = 0; k < real_arguments(p); k++) {
+    for (int k = 0; k < prim_arity(p); k++) {
+      if (!is_real(p, k)) continue;
       const double want = k == 0 ? rows[i].by_x : rows[i].by_y, d = dual_at(p, at, k).b,
                    c = complex_at(p, at, k, STEP).b;
       ck_assert_msg(near(d, want, 1e-15, 0) && near(c, want, 1e-15, 0), "%s(%g, %g) by %d: dual %g, complex step %g",
@@ -296,7 +303,8 @@ START_TEST(test_wide_step) {
     for (int j = 0; j <= GRID; j++) {
       const Point at = point(p, i, j);
       if (is_rough(p, at, 0.1)) continue;
-      for (int k = 0; k < real_arguments(p); k++) {
+      for (int k = 0; k < prim_arity(p); k++) {
+        if (!is_real(p, k)) continue;
         const double one = complex_at(p, at, k, h).b, two = complex_at(p, at, k, 2 * h).b, d = dual_at(p, at, k).b;
         const double extrapolated = one + (one - two) / 3;
         ck_assert_msg(near(d, extrapolated, 1e-11, 1e-11 * fmax(1, fabs(value_at(p, at)))),

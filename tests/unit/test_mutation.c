@@ -204,12 +204,13 @@ static void mutate(Mutants *m, const Expr *e, const Expr *user) {
 
 // All mutants of a partial derivative of row r.
 static Mutants mutants_of(Row *r, int partial) {
-  const bool integer = r->narg > 1 && !r->real[1];
+  const char *type[PARTIALS];
+  for (int k = 0; k < PARTIALS; k++) type[k] = k < r->narg && !r->real[k] ? " in 0..9" : "";
   char text[256];
   snprintf(text, sizeof text,
-           "model t\ndata x\ndata y%s\ndata f\ninput x = data 0\ninput y = data 1\ninput f = data 2\n"
+           "model t\ndata x%s\ndata y%s\ndata f\ninput x = data 0\ninput y = data 1\ninput f = data 2\n"
            "node loss = 1.0\nroot loss = loss\n",
-           integer ? " in 0..9" : "");
+           type[0], type[1]);
   // The graph lives as long as the row.
   Diags diags;
   diags_init(&diags, r->l.arena);

@@ -1,0 +1,116 @@
+// test_special.c - lgamma and its derivatives: the kernels of generated C and the interpreter's rules, each against
+// values by mpmath at 60 digits (tests/reference/special.csv, made by special.py beside it), and at poles and infinity.
+#include "interp/number.h"
+
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mdl/special.h"
+
+// In units of DBL_EPSILON beside the largest term.
+#define KERNEL_ERROR 3
+#define RULE_ERROR 1
+
+static double kernel(int order, double x) {
+  return order < 0 ? mdl_lgamma(x) : order == 0 ? mdl_digamma(x) : mdl_polygamma(order, x);
+}
+
+static Number rule(const NumberRules *rules, int order, double x, double step) {
+  const Value order_and_x[2] = {{.integer = order}, {.number = {x, step}}};
+  return order < 0    ? rules->prim[PRIM_LGAMMA](order_and_x + 1)
+         : order == 0 ? rules->prim[PRIM_DIGAMMA](order_and_x + 1)
+                      : rules->prim[PRIM_POLYGAMMA](order_and_x);
+}
+
+START_TEST(test_reference) {
+  const char *folder = getenv("MDL_REFERENCE");
+  ck_assert_ptr_nonnull(folder);
+  char path[1024], line[256];
+  snprintf(path, sizeof path, "%s/special.csv", folder);
+  FILE *f = fopen(path, "r");
+  ck_assert_ptr_nonnull(f);
+  int rows = 0, order;
+  double x, value, scale;
+  while (fgets(line, sizeof line, f)) {
+    if (sscanf(line, "%d,%lf,%lf,%lf", &order, &x, &value, &scale) != 4) continue;
+    const double ours = kernel(order, x), real = rule(&real_rules, order, x, 0).a,
+                 complex = rule(&complex_rules, order, x, 1e-250 * fmin(1, fabs(x))).a, unit = scale * DBL_EPSILON;
+    ck_assert_msg(fabs(ours - value) <= KERNEL_ERROR * unit, "order %d at %.17g: the kernel gives %.17g, not %.17g",
+                  order, x, ours, value);
+    ck_assert_msg(fabs(real - value) <= RULE_ERROR * unit, "order %d at %.17g: the rule gives %.17g, not %.17g", order,
+                  x, real, value);
+    ck_assert_msg(fabs(complex - value) <= RULE_ERROR * unit,
+                  "order %d at %.17g: the complex rule gives %.17g, not %.17g", order, x, complex, value);
+    rows++;
+  }
+  fclose(f);
+  ck_assert_int_gt(rows, 1000);
+}
+END_TEST
+
+// Where no digits count.
+START_TEST(test_edges) {
+  static const struct {
+    int order;
+    double x, value;
+  } rows[] = {
+      {-1, 1, 0},
+      {-1, 2, 0},
+      {-1, 0.0, INFINITY},
+      {-1, -0.0, INFINITY},
+      {-1, -1, INFINITY},
+      {-1, -30, INFINITY},
+      {-1, -1e300, INFINITY},
+      {-1, INFINITY, INFINITY},
+      {-1, -INFINITY, INFINITY},
+      {-1, 1e308, INFINITY},
+      {-1, NAN, NAN},
+      {0, 0.0, -INFINITY},
+      {0, -0.0, INFINITY},
+      {0, -1, NAN},
+      {0, -1e300, NAN},
+      {0, INFINITY, INFINITY},
+      {0, -INFINITY, NAN},
+      {0, NAN, NAN},
+      {1, 0.0, INFINITY},
+      {1, -3, INFINITY},
+      {1, 1e-200, INFINITY},
+      {1, INFINITY, 0},
+      {1, -INFINITY, NAN},
+      {1, NAN, NAN},
+      {2, 0.0, -INFINITY},
+      {2, -0.0, INFINITY},
+      {2, -3, NAN},
+      {2, INFINITY, 0},
+  };
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    const double x = rows[k].x, want = rows[k].value;
+    const double given[] = {kernel(rows[k].order, x), rule(&real_rules, rows[k].order, x, 0).a};
+    for (int j = 0; j < 2; j++)
+      ck_assert_msg(given[j] == want || (isnan(given[j]) && isnan(want)), "order %d at %g: %s gives %g, not %g",
+                    rows[k].order, x, j ? "the rule" : "the kernel", given[j], want);
+  }
+  ck_assert(isnan(mdl_polygamma(-1, 2)) && isnan(real_polygamma(-1, 2)));
+  ck_assert(isnan(mdl_polygamma(171, 2)) && isnan(real_polygamma(171, 2)));
+  ck_assert(isnan(mdl_polygamma(INT64_MAX, 2)) && isnan(real_polygamma(INT64_MAX, 2)));
+  ck_assert(mdl_lgammaf(3.5f) == (float)mdl_lgamma(3.5) && mdl_digammaf(3.5f) == (float)mdl_digamma(3.5));
+  ck_assert(mdl_polygammaf(2, 3.5f) == (float)mdl_polygamma(2, 3.5));
+  ck_assert_double_eq(mdl_polygamma(0, 3.5), mdl_digamma(3.5));
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("special");
+  TCase *c = tcase_create("special");
+  tcase_add_test(c, test_reference);
+  tcase_add_test(c, test_edges);
+  suite_add_tcase(s, c);
+  SRunner *r = srunner_create(s);
+  srunner_run_all(r, CK_NORMAL);
+  const int failed = srunner_ntests_failed(r);
+  srunner_free(r);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
