@@ -162,9 +162,11 @@ static void put_check(Text *t, const Plan *p) {
               m->name, m->name);
   if (!strstr(checks.s, "data->")) text_put(t, "  (void)data;\n");
   if (!checks.length) text_put(t, "  (void)where;\n  return extents(dims);\n}\n\n");
-  if (checks.length) text_put(t, "  const int status = extents(dims);\n  if (status != MDL_OK) return status;\n");
+  const bool computes = strstr(checks.s, "&status") != NULL; // a count that may not fit
+  if (checks.length)
+    text_printf(t, "  %sint status = extents(dims);\n  if (status != MDL_OK) return status;\n", computes ? "" : "const ");
   text_put(t, checks.s);
-  if (checks.length) text_put(t, "  return MDL_OK;\n}\n\n");
+  if (checks.length) text_put(t, computes ? "  return status;\n}\n\n" : "  return MDL_OK;\n}\n\n");
   text_free(&checks);
 }
 
