@@ -75,6 +75,16 @@ static const struct {
     {"lognormal.log(a, b, c)", {-1, 0, 1}, -INFINITY},
     {"bernoulli_logit.log(2, a)", {0.5}, -INFINITY},
     {"bernoulli_logit.log(0 - 1, a)", {0.5}, -INFINITY},
+    {"student_t.log(a, b, c, d)", {1, 1e-100, 0, 1}, -230.95165647996451},
+    {"gamma.log(a, b, c)", {-1, 2, 0.5}, -INFINITY},
+    {"gamma.log(a, b, c)", {0, 1, 1}, 0},
+    {"beta.log(a, b, c)", {-1, 2, 0.5}, -INFINITY},
+    {"beta.log(a, b, c)", {1.5, 2, 0.5}, -INFINITY},
+    {"beta.log(a, b, c)", {0, 1, 1}, 0},
+    {"beta.log(a, b, c)", {1, 1, 1}, 0},
+    {"binomial_logit.log(4, 3, a)", {0.5}, -INFINITY},
+    {"binomial_logit.log(0 - 1, 3, a)", {0.5}, -INFINITY},
+    {"poisson_log.log(0 - 1, a)", {0.5}, -INFINITY},
 };
 
 START_TEST(densities_vanish_outside_their_support) {
