@@ -1,0 +1,277 @@
+// case.c - a model from its text to the graph, its inputs, and the oracles: the interpreter's numbers.
+#include "case.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check/check.h"
+#include "derive/derive.h"
+#include "generate.h"
+#include "graph/text.h"
+#include "simplify/simplify.h"
+#include "syntax/ast.h"
+
+// The complex step's square vanishes: a zero stays one, and a tie a tie.
+static const double gate = 1e-10, complex_step = 0x1p-600;
+
+void case_fail(Case *c, const char *message, ...) {
+  va_list args;
+  va_start(args, message);
+  printf("%s: ", c->name);
+  vprintf(message, args);
+  printf("\n");
+  fflush(stdout);
+  va_end(args);
+  *c->failed = true;
+}
+
+double case_between(Case *c, double low, double high) {
+  c->state += 0x9e3779b97f4a7c15u; // splitmix64
+  uint64_t z = c->state;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return low + (high - low) * ((double)((z ^ (z >> 31)) >> 11) * 0x1p-53);
+}
+
+// ---- from the text to the graph ----
+
+static bool verified(Case *c, const Graph *g, const char *pass) {
+  Text why;
+  text_init(&why);
+  bool right = graph_verify(c->model, g, &why);
+  if (!right) case_fail(c, "after %s: %s", pass, why.s);
+  text_free(&why);
+  return right;
+}
+
+// The graph's text reads back to the same text.
+static void read_back(Case *c) {
+  Text first, second;
+  text_init(&first);
+  text_init(&second);
+  graph_print(&first, c->model, c->model->graph);
+  Diags diags;
+  diags_init(&diags, c->arena);
+  Source *source = arena_new_of(c->arena, Source);
+  *source = (Source){"graph", first.s, first.length};
+  const Model *again = graph_parse(c->arena, &diags, source);
+  if (again)
+    graph_print(&second, again, again->graph);
+  else
+    diags_print(&diags, &second, false);
+  if (strcmp(first.s, second.s) != 0) case_fail(c, "the graph's text does not read back:\n%s", again ? "" : second.s);
+  text_free(&first);
+  text_free(&second);
+}
+
+static bool read_file(const char *path, Text *t) {
+  FILE *f = fopen(path, "r");
+  char buffer[4096];
+  for (size_t n; f && (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_putn(t, buffer, n);
+  return f && !fclose(f);
+}
+
+static bool load(Case *c) {
+  Text text;
+  text_init(&text);
+  if (!c->file)
+    generate_model(&text, c->seed);
+  else if (!read_file(c->file, &text))
+    case_fail(c, "%s", strerror(errno));
+  Source *source = arena_new_of(c->arena, Source);
+  *source = (Source){"random.mdl", arena_strdup(c->arena, text.s), text.length};
+  text_free(&text);
+  Diags diags;
+  diags_init(&diags, c->arena);
+  AstFile *file = NULL;
+  if (parse_source(c->arena, &diags, source, &file))
+    c->model = check_model(c->arena, &diags, file, arena_printf(c->arena, "m%" PRIu64, c->seed), NULL, 0);
+  if (c->model) {
+    if (!verified(c, c->model->graph, "check")) return false;
+    read_back(c);
+    return true;
+  }
+  text_init(&text);
+  diags_print(&diags, &text, false);
+  case_fail(c, "rejected\n%s", text.s);
+  text_free(&text);
+  return false;
+}
+
+// ---- the inputs ----
+
+static bool make_array(Case *c, int rank, const Poly *const *extent, Array *x) {
+  *x = (Array){.rank = rank, .count = 1};
+  for (int k = 0; k < rank; k++) {
+    if (!poly_value(c->model->dims, extent[k], c->dims, &x->extent[k])) {
+      case_fail(c, "an extent has no value");
+      return false;
+    }
+    x->count *= (size_t)x->extent[k];
+  }
+  x->number = arena_array(c->arena, Number, x->count + 1);
+  x->integer = arena_array(c->arena, int64_t, x->count + 1);
+  return true;
+}
+
+static bool interpret(Case *c, const Graph *g, NumberKind kind, Array *values) {
+  InterpInput input = {
+      .kind = kind, .dims = c->dims, .data = c->data, .param = c->param, .seed = {1, 0}, .random_seed = c->seed};
+  InterpError error = {.node = NULL};
+  if (interp_run(c->arena, c->model, g, &input, values, &error)) return true;
+  case_fail(c, "the interpreter: %s", error.text);
+  return false;
+}
+
+static Array *values_for(Case *c, const Graph *g) {
+  return arena_array(c->arena, Array, g->count + 1);
+}
+
+static bool make_inputs(Case *c) {
+  const Model *m = c->model;
+  c->dims = arena_array(c->arena, int64_t, (size_t)dims_count(m->dims) + 1);
+  for (int k = 0, next = 0; k < dims_count(m->dims); k++) {
+    DimKind kind = dims_get(m->dims, k)->kind;
+    if (kind == DIM_CALL || kind == DIM_BATCH) c->dims[k] = c->call[next++] = (int64_t)case_between(c, 2, 6);
+  }
+  c->data = arena_array(c->arena, Array, (size_t)m->ndata + 1);
+  c->param = arena_array(c->arena, Array, (size_t)m->nparam + 1);
+  for (int k = 0; k < m->ndata; k++) {
+    Array *x = &c->data[k];
+    int64_t limit = 1;
+    if (!make_array(c, m->data[k].rank, m->data[k].extent, x)) return false;
+    if (m->data[k].limit) poly_value(m->dims, m->data[k].limit, c->dims, &limit);
+    for (size_t j = 0; j < x->count; j++) {
+      x->number[j].a = case_between(c, -1.5, 1.5);
+      x->integer[j] = (int64_t)case_between(c, 0, (double)limit);
+    }
+  }
+  for (int p = 0; p < m->nparam; p++) {
+    if (!make_array(c, m->param[p].rank, (const Poly *const *)m->param[p].extent, &c->param[p])) return false;
+    c->total += c->param[p].count;
+  }
+  return true;
+}
+
+// The parameters are what `init` must give.
+static bool make_params(Case *c) {
+  const Graph *g = prune(c->arena, c->model->graph, 1u << ROOT_START);
+  Array *values = values_for(c, g);
+  if (!interpret(c, g, NUMBER_REAL, values)) return false;
+  c->params = arena_array(c->arena, double, c->total + 1);
+  size_t at = 0;
+  for (int p = 0; p < c->model->nparam; p++) {
+    const Array *start = &values[graph_root(g, ROOT_START, p)->node->id];
+    for (size_t j = 0; j < c->param[p].count; j++) c->params[at++] = c->param[p].number[j].a = start->number[j].a;
+  }
+  return true;
+}
+
+// ---- the oracles ----
+
+bool is_near(double ours, double theirs, double scale, double tolerance) {
+  return ours == theirs || fabs(ours - theirs) <= tolerance * scale;
+}
+
+static void set_direction(Case *c, const double *direction) {
+  for (int p = 0; p < c->model->nparam; p++)
+    for (size_t j = 0; j < c->param[p].count; j++) c->param[p].number[j].b = *direction++;
+}
+
+static bool along(Case *c, const Graph *g, NumberKind kind, const double *direction, Array *values,
+                  double *derivative) {
+  set_direction(c, direction);
+  bool ok = interpret(c, g, kind, values);
+  if (ok) *derivative = values[graph_root(g, ROOT_LOSS, 0)->node->id].number[0].b;
+  memset(values, 0, g->count * sizeof *values);
+  return ok;
+}
+
+static bool dual_gradient(Case *c, const Graph *g) {
+  double *direction = arena_array(c->arena, double, c->total + 1);
+  Array *values = values_for(c, g);
+  c->gradient = arena_array(c->arena, double, c->total + 1);
+  for (size_t k = 0; k < c->total; k++) {
+    direction[k] = 1;
+    if (!along(c, g, NUMBER_DUAL, direction, values, &c->gradient[k])) return false;
+    direction[k] = 0;
+  }
+  // Along a random direction, by complex step too, and as a dot product.
+  double dot = 0, terms = 0, dual, step;
+  for (size_t k = 0; k < c->total; k++) {
+    direction[k] = case_between(c, -1, 1);
+    dot += direction[k] * c->gradient[k];
+    terms += fabs(direction[k]) * c->scale[k];
+  }
+  if (!along(c, g, NUMBER_DUAL, direction, values, &dual)) return false;
+  for (size_t k = 0; k < c->total; k++) direction[k] *= complex_step;
+  if (!along(c, g, NUMBER_COMPLEX, direction, values, &step)) return false;
+  step /= complex_step;
+  if (!is_near(dual, dot, terms, gate))
+    case_fail(c, "dual numbers along a direction: %.17g, entry by entry %.17g", dual, dot);
+  if (!is_near(step, dot, terms, gate)) case_fail(c, "complex step %.17g, dual numbers %.17g", step, dot);
+  for (size_t k = 0; k < c->total; k++) direction[k] = 0;
+  set_direction(c, direction);
+  return true;
+}
+
+static bool by_derive(Case *c, const Graph *g, const char *pass, Array *magnitudes) {
+  Array *values = values_for(c, g);
+  if (!verified(c, g, pass) || !interpret(c, g, NUMBER_MAGNITUDE, values)) return false;
+  for (int p = 0; p < c->model->nparam; p++) magnitudes[p] = values[graph_root(g, ROOT_GRADIENT, p)->node->id];
+  return true;
+}
+
+// Every parameter's entries share a scale: that of the largest.
+static bool derived(Case *c) {
+  const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
+  const int nparam = c->model->nparam;
+  Array *raw = arena_array(c->arena, Array, (size_t)nparam + 1),
+        *simple = arena_array(c->arena, Array, (size_t)nparam + 1);
+  const Graph *g = derive_gradient(c->arena, c->model->graph, true, NULL);
+  if (!g) {
+    case_fail(c, "derive gives up");
+    return false;
+  }
+  if (!by_derive(c, g, "derive", raw) || !by_derive(c, simplify(c->arena, g, roles), "simplify", simple)) return false;
+  c->scale = arena_array(c->arena, double, c->total + 1);
+  const Graph *forward = prune(c->arena, c->model->graph, 1u << ROOT_LOSS);
+  size_t at = 0;
+  for (int p = 0; p < nparam; p++) {
+    double scale = 0;
+    for (size_t j = 0; j < raw[p].count; j++) scale = fmax(scale, fabs(raw[p].number[j].b));
+    for (size_t j = 0; j < raw[p].count; j++) c->scale[at++] = scale;
+  }
+  if (!dual_gradient(c, forward)) return false;
+  at = 0;
+  for (int p = 0; p < nparam; p++)
+    for (size_t j = 0; j < raw[p].count; j++, at++) {
+      double before = raw[p].number[j].a, after = simple[p].number[j].a;
+      if (!isfinite(c->gradient[at])) case_fail(c, "the gradient of %s is not finite", c->model->param[p].name);
+      if (!is_near(before, c->gradient[at], c->scale[at], gate))
+        case_fail(c, "derive: %s[%zu] %.17g, dual numbers %.17g", c->model->param[p].name, j, before, c->gradient[at]);
+      if (before != after && !(isnan(before) && isnan(after)))
+        case_fail(c, "simplify: %s[%zu] %.17g was %.17g", c->model->param[p].name, j, after, before);
+    }
+  return true;
+}
+
+static bool oracles(Case *c) {
+  const Graph *g = c->model->graph;
+  c->values = values_for(c, g);
+  c->magnitude = values_for(c, g);
+  if (!interpret(c, g, NUMBER_REAL, c->values) || !interpret(c, g, NUMBER_MAGNITUDE, c->magnitude)) return false;
+  int loss = graph_root(g, ROOT_LOSS, 0)->node->id;
+  c->loss = c->values[loss].number[0].a;
+  c->loss_magnitude = 1 + fabs(c->magnitude[loss].number[0].b);
+  if (!isfinite(c->loss)) case_fail(c, "the loss is %g", c->loss);
+  return derived(c);
+}
+
+bool case_prepare(Case *c) {
+  return load(c) && make_inputs(c) && make_params(c) && oracles(c);
+}

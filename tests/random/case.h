@@ -1,0 +1,64 @@
+// case.h - one model, random or from a file: its inputs, what it must come to, and what generated C says.
+#ifndef MDLC_RANDOM_CASE_H
+#define MDLC_RANDOM_CASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emit/emit.h"
+#include "interp/interp.h"
+
+// The first holds generated C against the interpreter; the others are held against the first.
+typedef enum {
+  SAME_BITS,
+  SAME_VALUES, // -0 is the same value as 0; what is added to a gradient may be added in other parts
+  NEAR
+} Likeness;
+typedef struct Variant {
+  const char *name;
+  EmitOptions options;
+  Likeness likeness;
+} Variant;
+
+enum { VARIANTS = 6, CALL_DIMS = 8 };
+extern const Variant variants[VARIANTS];
+
+// One model with its inputs, and what it must come to.
+typedef struct Case {
+  Arena *arena;
+  const char *file, *name; // null: made from the seed; for messages
+  uint64_t seed, state;
+  Model *model;
+  bool *failed;
+  bool only[VARIANTS]; // those that are run
+  int64_t *dims;       // of the model
+  int64_t call[CALL_DIMS + 1];
+  Array *data, *param;
+  size_t total; // entries of all parameters
+  double *params;
+  double loss, loss_magnitude;
+  double *gradient, *scale;  // by entry; of its parameter
+  Array *values, *magnitude; // of the model's graph
+  struct Result *result;     // by variant
+} Case;
+
+// What generated C says, as doubles.
+typedef struct Result {
+  double value, forward;
+  double *grad, *once, *twice; // value_and_grad's; that of backward with 1, and then with -0.5 too
+  double *outputs;             // of predict and metrics, all in turn
+  size_t noutputs;
+} Result;
+
+// Says so, with the case's name.
+void case_fail(Case *c, const char *message, ...) __attribute__((format(printf, 2, 3)));
+double case_between(Case *c, double low, double high);
+bool is_near(double ours, double theirs, double scale, double tolerance);
+
+// From the text to the oracles: false where there is nothing to compare with (said).
+bool case_prepare(Case *c);
+// The name of the model that `which` makes of it; runs it from the library, and compares.
+const char *case_variant_name(Case *c, int which);
+void case_run(Case *c, void *library);
+
+#endif

@@ -1,0 +1,251 @@
+// compare.c - generated C, run: held against the interpreter, and against itself with passes switched off.
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "case.h"
+#include "mdl/model.h"
+
+enum { CANARY = 64 };
+static const double gate = 1e-10, float_gate = 1e-2;
+
+const Variant variants[VARIANTS] = {
+    {"plain", {.source = "random"}, SAME_BITS},
+    {"no_fuse", {.source = "random", .no_fuse = true}, SAME_BITS},
+    {"no_contract", {.source = "random", .no_contract = true}, SAME_BITS},
+    {"no_fuse_no_contract", {.source = "random", .no_fuse = true, .no_contract = true}, SAME_BITS},
+    {"no_simplify", {.source = "random", .no_simplify = true}, SAME_VALUES},
+    {"float", {.source = "random", .use_float = true}, NEAR},
+};
+
+const char *case_variant_name(Case *c, int v) {
+  return arena_printf(c->arena, "m%" PRIu64 "_%s", c->seed, variants[v].name);
+}
+
+// ---- running it ----
+
+// Memory whose every bit is set: reals are NaN until they are written; what lies behind must stay so.
+static void *memory(Arena *a, size_t bytes) {
+  unsigned char *p = arena_alloc(a, bytes + CANARY + MDL_ALIGNMENT, 1);
+  p += (MDL_ALIGNMENT - (uintptr_t)p % MDL_ALIGNMENT) % MDL_ALIGNMENT;
+  memset(p, 0xff, bytes + CANARY);
+  return p;
+}
+
+static void intact(Case *c, const void *p, size_t bytes, const char *what) {
+  const unsigned char *canary = (const unsigned char *)p + bytes;
+  for (int k = 0; k < CANARY; k++)
+    if (canary[k] != 0xff) {
+      case_fail(c, "%s is written beyond its end", what);
+      return;
+    }
+}
+
+static double real_at(const void *p, int type, size_t k) {
+  return type == MDL_DOUBLE  ? ((const double *)p)[k]
+         : type == MDL_FLOAT ? (double)((const float *)p)[k]
+                             : ((const int32_t *)p)[k];
+}
+
+static double *as_doubles(Case *c, const void *p, int type, size_t count) {
+  double *to = arena_array(c->arena, double, count + 1);
+  for (size_t k = 0; k < count; k++) to[k] = real_at(p, type, k);
+  return to;
+}
+
+static void *as_real(Case *c, const struct mdl_model *m, const double *from, size_t count) {
+  bool single = m->real == MDL_FLOAT;
+  void *to = memory(c->arena, count * (single ? sizeof(float) : sizeof(double)));
+  for (size_t k = 0; k < count; k++) {
+    if (single)
+      ((float *)to)[k] = (float)from[k];
+    else
+      ((double *)to)[k] = from[k];
+  }
+  return to;
+}
+
+static const void **data_for(Case *c, const struct mdl_model *m) {
+  const void **data = arena_array(c->arena, const void *, (size_t)c->model->ndata + 1);
+  for (int k = 0; k < c->model->ndata; k++) {
+    const Array *x = &c->data[k];
+    double *reals = arena_array(c->arena, double, x->count + 1);
+    int32_t *integers = arena_array(c->arena, int32_t, x->count + 1);
+    for (size_t j = 0; j < x->count; j++) {
+      reals[j] = x->number[j].a;
+      integers[j] = (int32_t)x->integer[j];
+    }
+    data[k] = m->data[k].type == MDL_INT32 ? (const void *)integers : as_real(c, m, reals, x->count);
+  }
+  return data;
+}
+
+// A label out of its range is found.
+static void wrong_labels(Case *c, const struct mdl_model *m, const void **data) {
+  for (int k = 0; k < c->model->ndata; k++) {
+    if (m->data[k].type != MDL_INT32 || c->data[k].count == 0) continue;
+    int32_t *label = (int32_t *)(uintptr_t)data[k] + (size_t)case_between(c, 0, (double)c->data[k].count),
+            right = *label;
+    int64_t limit = 0;
+    poly_value(c->model->dims, c->model->data[k].limit, c->dims, &limit);
+    for (int side = 0; side < 2; side++) {
+      struct mdl_where where;
+      *label = side ? (int32_t)limit : -1;
+      if (m->check(c->call, data, &where) != MDL_ERROR_RANGE)
+        case_fail(c, "check lets %s be %d", m->data[k].name, *label);
+    }
+    *label = right;
+  }
+}
+
+static void run_outputs(Case *c, const struct mdl_model *m, const struct mdl_sizes *sizes, const void **data,
+                        const void *params, Result *r) {
+  size_t room = 0;
+  for (int role = MDL_PREDICT; role <= MDL_METRIC; role++) {
+    const bool predicts = role == MDL_PREDICT;
+    const int count = predicts ? m->npredicts : m->nmetrics;
+    const struct mdl_array *arrays = predicts ? m->predicts : m->metrics;
+    if (count == 0) continue;
+    void **out = arena_array(c->arena, void *, (size_t)count);
+    size_t *entries = arena_array(c->arena, size_t, (size_t)count),
+           bytes = predicts ? sizes->predict_work : sizes->metrics_work;
+    for (int k = 0; k < count; k++) {
+      int64_t extent[8];
+      m->shape(c->call, role, k, extent);
+      entries[k] = 1;
+      for (int i = 0; i < arrays[k].rank; i++) entries[k] *= (size_t)extent[i];
+      out[k] = memory(c->arena, entries[k] * (arrays[k].type == MDL_DOUBLE ? 8 : 4));
+    }
+    void *work = memory(c->arena, bytes);
+    (predicts ? m->predict : m->metrics_at)(c->call, data, params, work, out);
+    intact(c, work, bytes, "the work of predict or metrics");
+    for (int k = 0; k < count; k++) {
+      intact(c, out[k], entries[k] * (arrays[k].type == MDL_DOUBLE ? 8 : 4), arrays[k].name);
+      for (size_t j = 0; j < entries[k]; j++)
+        ARENA_PUSH(c->arena, r->outputs, r->noutputs, room) = real_at(out[k], arrays[k].type, j);
+    }
+  }
+}
+
+static void run_variant(Case *c, int v, const struct mdl_model *m) {
+  Result *r = &c->result[v];
+  struct mdl_sizes sizes;
+  struct mdl_where where;
+  const size_t size = m->real == MDL_FLOAT ? sizeof(float) : sizeof(double), bytes = size * c->total;
+  const void **data = data_for(c, m);
+  if (m->sizes(c->call, &sizes) != MDL_OK || sizes.params != bytes || m->check(c->call, data, &where) != MDL_OK) {
+    case_fail(c, "%s: sizes or check refuse the inputs", variants[v].name);
+    return;
+  }
+  if (v == 0) wrong_labels(c, m, data);
+  void *start = memory(c->arena, bytes), *params = as_real(c, m, c->params, c->total);
+  m->init(c->call, c->seed, start);
+  intact(c, start, bytes, "what init fills");
+  for (size_t k = 0; k < c->total; k++)
+    if (!is_near(real_at(start, m->real, k), real_at(params, m->real, k), 1, m->real == MDL_FLOAT ? 1e-6 : 1e-14))
+      case_fail(c, "%s: entry %zu starts at %.17g, in the interpreter at %.17g", variants[v].name, k,
+                real_at(start, m->real, k), real_at(params, m->real, k));
+
+  void *work = memory(c->arena, sizes.value_and_grad_work), *grad = memory(c->arena, bytes);
+  r->value = m->value_and_grad(c->call, data, params, work, grad);
+  intact(c, work, sizes.value_and_grad_work, "the work of value_and_grad");
+  intact(c, grad, bytes, "the gradient");
+  r->grad = as_doubles(c, grad, m->real, c->total);
+
+  void *tape = memory(c->arena, sizes.tape), *twice = memory(c->arena, bytes);
+  work = memory(c->arena, sizes.forward_work);
+  r->forward = m->forward(c->call, data, params, tape, work);
+  intact(c, work, sizes.forward_work, "the work of forward");
+  intact(c, tape, sizes.tape, "the tape");
+  memset(twice, 0, bytes);
+  work = memory(c->arena, sizes.backward_work);
+  m->backward(c->call, data, params, tape, work, 1.0, twice);
+  r->once = as_doubles(c, twice, m->real, c->total);
+  m->backward(c->call, data, params, tape, work, -0.5, twice);
+  intact(c, work, sizes.backward_work, "the work of backward");
+  intact(c, twice, bytes, "the gradient of backward");
+  r->twice = as_doubles(c, twice, m->real, c->total);
+  run_outputs(c, m, &sizes, data, params, r);
+}
+
+// ---- comparing ----
+
+static void compare_outputs(Case *c, const Result *r) {
+  const Graph *g = c->model->graph;
+  size_t at = 0;
+  for (int role = ROOT_PREDICT; role <= ROOT_METRIC; role++) {
+    const Root *root;
+    for (int k = 0; (root = graph_root(g, (RootRole)role, k)); k++) {
+      const Array *x = &c->values[root->node->id];
+      for (size_t j = 0; j < x->count && at < r->noutputs; j++, at++) {
+        bool real = root->node->type == TYPE_REAL;
+        double theirs = real ? x->number[j].a : (double)x->integer[j];
+        double scale = real ? 1 + fabs(c->magnitude[root->node->id].number[j].b) : 0;
+        if (!is_near(r->outputs[at], theirs, scale, gate))
+          case_fail(c, "%s[%zu] is %.17g, in the interpreter %.17g", root->name, j, r->outputs[at], theirs);
+      }
+    }
+  }
+  if (at != r->noutputs) case_fail(c, "%zu outputs, in the interpreter %zu", r->noutputs, at);
+}
+
+static void compare_with_interpreter(Case *c, int v, double tolerance) {
+  const Result *r = &c->result[v];
+  const char *name = variants[v].name;
+  if (!is_near(r->value, c->loss, c->loss_magnitude, tolerance) ||
+      !is_near(r->forward, c->loss, c->loss_magnitude, tolerance))
+    case_fail(c, "%s: value_and_grad's loss %.17g, forward's %.17g, the interpreter's %.17g", name, r->value,
+              r->forward, c->loss);
+  size_t at = 0;
+  for (int p = 0; p < c->model->nparam; p++)
+    for (size_t j = 0; j < c->param[p].count; j++, at++) {
+      double scale = tolerance == gate ? c->scale[at] : c->scale[at] + 1;
+      if (!is_near(r->grad[at], c->gradient[at], scale, tolerance))
+        case_fail(c, "%s: value_and_grad: %s[%zu] is %.17g, by dual numbers %.17g", name, c->model->param[p].name, j,
+                  r->grad[at], c->gradient[at]);
+      if (!is_near(r->twice[at], 0.5 * c->gradient[at], scale, tolerance))
+        case_fail(c, "%s: backward: half of %s[%zu] is %.17g, by dual numbers %.17g", name, c->model->param[p].name, j,
+                  r->twice[at], 0.5 * c->gradient[at]);
+    }
+}
+
+static bool alike(const double *x, const double *y, size_t count, Likeness likeness) {
+  if (likeness == SAME_BITS) return count == 0 || memcmp(x, y, count * sizeof *x) == 0;
+  for (size_t k = 0; k < count; k++)
+    if (x[k] != y[k] && !(isnan(x[k]) && isnan(y[k]))) return false;
+  return true;
+}
+
+static void compare_with_plain(Case *c, int v) {
+  const Result *r = &c->result[v], *plain = &c->result[0];
+  Likeness l = variants[v].likeness;
+  const char *what =
+      !alike(&r->value, &plain->value, 1, l)                          ? "value_and_grad's loss"
+      : !alike(&r->forward, &plain->forward, 1, l)                    ? "forward's loss"
+      : !alike(r->grad, plain->grad, c->total, l)                     ? "value_and_grad's gradient"
+      : !alike(r->once, plain->once, c->total, l)                     ? "backward's gradient"
+      : l == SAME_BITS && !alike(r->twice, plain->twice, c->total, l) ? "gradient of backward added to another"
+      : r->noutputs != plain->noutputs || !alike(r->outputs, plain->outputs, r->noutputs, l) ? "predictions or metrics"
+                                                                                             : NULL;
+  if (what) case_fail(c, "%s: other %s", variants[v].name, what);
+}
+
+void case_run(Case *c, void *library) {
+  c->result = arena_array(c->arena, Result, VARIANTS);
+  for (int v = 0; v < VARIANTS; v++) {
+    if (!c->only[v]) continue;
+    const struct mdl_model *m = dlsym(library, arena_printf(c->arena, "%s_model", case_variant_name(c, v)));
+    if (!m) {
+      case_fail(c, "%s: no model in the library", variants[v].name);
+      return;
+    }
+    run_variant(c, v, m);
+    if (!c->result[v].grad) return;
+    if (v == 0) compare_outputs(c, &c->result[0]);
+    if (v == 0 || variants[v].likeness == NEAR)
+      compare_with_interpreter(c, v, v == 0 ? gate : float_gate);
+    else
+      compare_with_plain(c, v);
+  }
+}

@@ -1,0 +1,236 @@
+// generate.c - a random model: declarations, definitions, functions, a loss that reads them, outputs.
+#include "generate.h"
+
+#include <string.h>
+
+#include "generator.h"
+
+// ---- definitions ----
+
+static int random_shape(Generator *g, int *extent) {
+  int rank = gen_below(g, 10);
+  rank = rank < 2 ? 0 : rank < 6 ? 1 : rank < 9 ? 2 : RANK_MAX;
+  for (int k = 0; k < rank; k++) extent[k] = gen_any_extent(g);
+  // The batch comes first.
+  for (int k = 1; k < rank; k++)
+    while (g->extent[extent[k]].batch) extent[k] = gen_plain_extent(g);
+  return rank;
+}
+
+// name[i, j] = …, the last `inner` axes being those of an array on the right.
+static void define_entries(Generator *g, const char *indent, const char *name, int rank, const int *extent) {
+  int before = g->nloop, inner = rank > 1 && gen_chance(g, 25) ? 1 : 0;
+  for (int k = 0; k < rank - inner; k++) gen_push_loop(g, extent[k]);
+  Term t = inner ? gen_array(g, inner, extent + rank - inner, 3) : gen_scalar(g, 3);
+  const char *indices = "";
+  for (int k = before; k < g->nloop; k++) {
+    const Loop *l = &g->loop[k];
+    const char *written =
+        l->alone && gen_chance(g, 60) ? l->name : format("%s in 0..%s", l->name, gen_extent_text(g, l->extent));
+    indices = format("%s%s%s", indices, *indices ? ", " : "", written);
+  }
+  g->nloop = before;
+  text_printf(g->text, "%s%s[%s] = %s\n", indent, name, indices, t.s);
+}
+
+static const char *define(Generator *g, const char *indent, int rank, const int *extent) {
+  const char *name = gen_fresh(g, "v");
+  g->fuel = 6;
+  if (rank > 0 && gen_chance(g, 55))
+    define_entries(g, indent, name, rank, extent);
+  else
+    text_printf(g->text, "%s%s = %s\n", indent, name, gen_array(g, rank, extent, 3).s);
+  gen_add_value(g, name, rank, extent, -1);
+  return name;
+}
+
+static void define_function(Generator *g) {
+  Function f = {
+      .name = gen_fresh(g, "f"), .narg = 1 + gen_below(g, 2), .rank = gen_chance(g, 50) ? 1 : 0, .nresult = 1};
+  int values = g->nvalue, extents = g->nextent, axis = -1;
+  if (f.rank > 0) axis = gen_add_extent(g, (Extent){.text = gen_fresh(g, "p")});
+  text_printf(g->text, "def %s(", f.name);
+  for (int k = 0; k < f.narg; k++) {
+    const char *name = gen_fresh(g, "a");
+    text_printf(g->text, "%s%s%s", k ? ", " : "", name, gen_shape_text(g, f.rank, &axis));
+    gen_add_value(g, name, f.rank, &axis, -1);
+  }
+  g->fuel = 5;
+  f.results[0] = f.rank > 0 && gen_chance(g, 60) ? 1 : 0;
+  if (gen_chance(g, 40)) {
+    text_printf(g->text, ") = %s\n", gen_array(g, f.results[0], &axis, 3).s);
+  } else {
+    text_put(g->text, ") {\n");
+    for (int k = gen_below(g, 3); k > 0; k--) define(g, "  ", f.rank > 0 ? gen_below(g, 2) : 0, &axis);
+    f.nresult = gen_chance(g, 30) ? 2 : 1;
+    const char *results = "";
+    for (int k = 0; k < f.nresult; k++) {
+      if (k > 0) f.results[k] = f.rank > 0 ? gen_below(g, 2) : 0;
+      results = format("%s%s%s", results, k ? ", " : "", gen_array(g, f.results[k], &axis, 2).s);
+    }
+    text_printf(g->text, "  return %s\n}\n", results);
+  }
+  g->nvalue = values;
+  g->nextent = extents;
+  if (g->nfunction < FUNCTIONS_MAX) g->function[g->nfunction++] = f;
+}
+
+// A derivative of the author's own: the right one, or another.
+static void define_with_derivative(Generator *g) {
+  static const char *const bodies[] = {"sin(x) with d/dx = cos(x)", "floor(x) with d/dx = 1",
+                                       "tanh(x) with d/dx = 1 - tanh(x)^2"};
+  Function f = {.name = gen_fresh(g, "f"), .narg = 1, .nresult = 1};
+  text_printf(g->text, "def %s(x) = %s\n", f.name, bodies[gen_below(g, 3)]);
+  if (g->nfunction < FUNCTIONS_MAX) g->function[g->nfunction++] = f;
+}
+
+// Integers: an argmax, or what is made of labels.
+static void define_labels(Generator *g) {
+  const char *name = gen_fresh(g, "y");
+  int extent = gen_any_extent(g), under = gen_plain_extent(g), loop = gen_push_loop(g, extent);
+  const char *e = gen_extent_text(g, under), *i = g->loop[loop].name, *all = gen_extent_text(g, extent);
+  const Value *labels = gen_labels_under(g, under);
+  g->fuel = 3;
+  if (labels && gen_chance(g, 50)) {
+    const char *old = gen_read_value(g, labels, 0);
+    text_printf(g->text, "%s[%s in 0..%s] = if %s then %s else (%s + 1) %% %s\n", name, i, all, gen_condition(g, 1),
+                old, old, e);
+  } else {
+    const char *k = g->loop[gen_push_loop(g, under)].name;
+    text_printf(g->text, "%s[%s in 0..%s] = argmax[%s in 0..%s](%s)\n", name, i, all, k, e, gen_scalar(g, 2).s);
+  }
+  g->nloop = loop;
+  gen_add_value(g, name, 1, &extent, under);
+}
+
+// u, v = f(…)
+static bool take_apart(Generator *g) {
+  for (int k = 0; k < g->nfunction; k++) {
+    const Function *f = &g->function[k];
+    if (f->nresult != 2 || gen_chance(g, 50)) continue;
+    int extent = gen_plain_extent(g);
+    const char *u = gen_fresh(g, "v"), *v = gen_fresh(g, "v");
+    g->fuel = 5;
+    text_printf(g->text, "%s, %s = %s\n", u, v, gen_call(g, f, f->rank, &extent, 3));
+    gen_add_value(g, u, f->results[0], &extent, -1);
+    gen_add_value(g, v, f->results[1], &extent, -1);
+    return true;
+  }
+  return false;
+}
+
+// ---- the model ----
+
+static void declare_dims(Generator *g) {
+  Text *t = g->text;
+  text_printf(t, "dim d = %d\n", 2 + gen_below(g, 3));
+  text_printf(t, "dim h = %d\ndim T\nbatch n\n", 2 + gen_below(g, 3));
+  int d = gen_add_extent(g, (Extent){.text = "d"});
+  gen_add_extent(g, (Extent){.text = "h"});
+  int T = gen_add_extent(g, (Extent){.text = "T"});
+  gen_add_extent(g, (Extent){.text = "n", .batch = true});
+  gen_add_extent(g, (Extent){.text = "2"});
+  if (gen_chance(g, 50)) gen_add_extent(g, (Extent){.text = "(T + d)", .kind = EXTENT_CONCAT, .from = T, .with = d});
+  if (gen_chance(g, 50)) gen_add_extent(g, (Extent){.text = "(T - 1)", .kind = EXTENT_SLICE, .from = T});
+}
+
+static void declare_data(Generator *g) {
+  for (int k = 1 + gen_below(g, 3); k > 0; k--) {
+    int extent[RANK_MAX], rank = random_shape(g, extent);
+    const char *name = gen_fresh(g, "x");
+    text_printf(g->text, "data %s%s\n", name, gen_shape_text(g, rank, extent));
+    gen_add_value(g, name, rank, extent, -1);
+  }
+  for (int k = gen_below(g, 3); k > 0; k--) {
+    int extent[RANK_MAX], rank = random_shape(g, extent), under = gen_plain_extent(g);
+    const char *name = gen_fresh(g, "y");
+    text_printf(g->text, "data %s%s in 0..%s\n", name, gen_shape_text(g, rank, extent), gen_extent_text(g, under));
+    gen_add_value(g, name, rank, extent, under);
+  }
+}
+
+static void declare_params(Generator *g) {
+  for (int k = 2 + gen_below(g, 3); k > 0; k--) {
+    int extent[RANK_MAX], rank = random_shape(g, extent);
+    for (int r = 0; r < rank; r++)
+      while (g->extent[extent[r]].batch) extent[r] = gen_plain_extent(g);
+    const char *name = gen_fresh(g, "w"), *start = "normal(0, 0.5)";
+    if (gen_chance(g, 40)) start = "uniform(-1, 1)";
+    if (gen_chance(g, 20)) start = gen_constant(g);
+    text_printf(g->text, "param %s%s = %s\n", name, gen_shape_text(g, rank, extent), start);
+    gen_add_value(g, name, rank, extent, -1);
+  }
+}
+
+// Terms of the log likelihood.
+static void observe(Generator *g) {
+  for (int k = 1 + gen_below(g, 3); k > 0; k--) {
+    const Value *v = &g->value[gen_below(g, g->nvalue)];
+    g->fuel = 3;
+    if (v->under < 0 && v->rank > 0 && gen_chance(g, 50)) {
+      const char *mean = gen_chance(g, 50) ? gen_scalar(g, 2).s : gen_array(g, v->rank, v->extent, 2).s;
+      text_printf(g->text, "%s ~ normal(%s, 0.5 + exp(%s))\n", v->name, mean, gen_within(g, gen_scalar(g, 2), 1));
+    } else if (v->under >= 0 && v->rank == 1) {
+      int shape[2] = {v->extent[0], v->under};
+      text_printf(g->text, "%s ~ categorical_logit(%s)\n", v->name,
+                  gen_chance(g, 50) ? gen_array(g, 2, shape, 2).s : gen_array(g, 1, shape + 1, 2).s);
+    } else {
+      text_printf(g->text, "likelihood %s\n", gen_scalar(g, 2).s);
+    }
+  }
+}
+
+// Every real definition, and every parameter, has its part in the loss.
+static void define_loss(Generator *g, int from, bool likely) {
+  const char *s = "";
+  for (int k = from; k < g->nvalue; k++) {
+    const Value *v = &g->value[k];
+    if (v->under >= 0 || (g->nvalue - from > 4 && gen_chance(g, 40))) continue;
+    const char *c = gen_constant(g);
+    if (v->rank == 0)
+      s = format("%s%s%s * %s", s, *s ? " + " : "", c, v->name);
+    else
+      s = format("%s%smean(%s * %s)", s, *s ? " + " : "", gen_unary(g, (Term){v->name, LIMIT}).s, c);
+  }
+  g->fuel = 4;
+  text_printf(g->text, "loss %s + %s%s\n", *s ? s : "0", gen_scalar(g, 3).s, likely ? " - 0.1 * log_likelihood" : "");
+}
+
+static void define_outputs(Generator *g, int from) {
+  for (int k = from; k < g->nvalue; k++) {
+    if (!gen_chance(g, 35)) continue;
+    const Value *v = &g->value[k];
+    const char *name = gen_fresh(g, "p");
+    if (v->rank == 2 && gen_chance(g, 30))
+      text_printf(g->text, "predict %s[i] = argmax[c](%s[i, c])\n", name, v->name);
+    else
+      text_printf(g->text, "%s %s = %s\n", v->rank == 0 || gen_chance(g, 30) ? "metric" : "predict", name, v->name);
+  }
+}
+
+void generate_model(Text *text, uint64_t seed) {
+  Generator g = {.arena = arena_new(), .text = text, .state = seed * 0x2545f4914f6cdd1du};
+  text_printf(text, "# model %llu\n", (unsigned long long)seed);
+  declare_dims(&g);
+  declare_data(&g);
+  int from = g.nvalue;
+  declare_params(&g);
+  if (gen_chance(&g, 30)) {
+    text_put(text, "const c0 = 2 * pi / 5\n");
+    gen_add_value(&g, "c0", 0, NULL, -1);
+  }
+  int after = g.nvalue;
+  for (int k = 1 + gen_below(&g, 4); k > 0; k--) {
+    if (gen_chance(&g, 30)) define_function(&g);
+    if (gen_chance(&g, 8)) define_with_derivative(&g);
+    if (gen_chance(&g, 20)) define_labels(&g);
+    if (gen_chance(&g, 40) && take_apart(&g)) continue;
+    int extent[RANK_MAX], rank = random_shape(&g, extent);
+    define(&g, "", rank, extent);
+  }
+  bool likely = gen_chance(&g, 25);
+  if (likely) observe(&g);
+  define_loss(&g, gen_chance(&g, 50) ? from : after, likely);
+  define_outputs(&g, after);
+  arena_free(g.arena);
+}

@@ -1,0 +1,229 @@
+// run.c - random models through every pass, in batches; those of a batch are compiled together.
+#define _DEFAULT_SOURCE // MAP_ANONYMOUS
+#include <dlfcn.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "case.h"
+#include "generate.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZE "-fsanitize=address,undefined"
+#else
+#define SANITIZE NULL
+#endif
+
+enum { BATCH = 10, SECONDS_EACH = 20 };
+
+// ---- the C compiler ----
+
+static void put_file(const char *path, const Text *t) {
+  FILE *f = fopen(path, "w");
+  if (!f || fwrite(t->s, 1, t->length, f) != t->length || fclose(f)) {
+    fprintf(stderr, "cannot write %s: %s\n", path, strerror(errno));
+    exit(3);
+  }
+}
+
+static void write_variant(Case *c, int v, const char *directory, const char *source) {
+  Model model = *c->model;
+  model.name = case_variant_name(c, v);
+  Text t;
+  text_init(&t);
+  emit_header(&t, &model, &variants[v].options);
+  put_file(arena_printf(c->arena, "%s/%s.h", directory, model.name), &t);
+  text_clear(&t);
+  emit_source(&t, &model, &variants[v].options);
+  put_file(source, &t);
+  text_free(&t);
+}
+
+static bool run_compiler(const char *const *argv) {
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    execvp(argv[0], (char *const *)argv);
+    fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
+    _exit(3);
+  }
+  int status;
+  return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void *compile(Arena *a, const char *directory, const char *const *sources, size_t count, bool optimize,
+                     bool *warned) {
+  // Without -fno-builtin the compiler folds functions of constants, in more digits than the library's.
+  const char *const flags[] = {
+      "-std=c99", "-fno-builtin", optimize ? "-O1" : "-O0", "-pipe",    "-shared",    "-fPIC",
+      "-Wall",    "-Wextra",      "-Wconversion",           "-Wshadow", "-Wpedantic", "-Werror"};
+  enum { FLAGS = sizeof flags / sizeof *flags };
+  const char *object = arena_printf(a, "%s/all.so", directory), *cc = getenv("CC");
+  const char **argv = arena_array(a, const char *, count + FLAGS + 8);
+  size_t n = 0;
+  argv[n++] = cc && *cc ? cc : "cc";
+  for (size_t k = 0; k < FLAGS; k++) argv[n++] = flags[k];
+  for (size_t k = 0; k < count; k++) argv[n++] = sources[k];
+  argv[n++] = "-o";
+  argv[n++] = object;
+  argv[n++] = "-lm";
+  argv[n++] = SANITIZE;
+  *warned = !run_compiler(argv);
+  if (*warned) {
+    argv[FLAGS] = "-w"; // in place of -Werror: what the others come to is still of interest
+    if (!run_compiler(argv)) return NULL;
+  }
+  void *library = dlopen(object, RTLD_NOW | RTLD_LOCAL);
+  if (!library) fprintf(stderr, "%s\n", dlerror());
+  unlink(object);
+  return library;
+}
+
+// ---- batches, each in a process of its own ----
+
+typedef struct Options {
+  uint64_t first;
+  int count, jobs;
+  bool all;           // every variant of each model; else plain and one other
+  char *const *files; // in place of random models
+} Options;
+
+static Case case_at(Arena *a, const Options *o, int which, bool *failed) {
+  Case c = {.arena = a, .seed = o->first + (uint64_t)which, .failed = failed};
+  c.state = c.seed;
+  c.file = o->files ? o->files[which] : NULL;
+  c.name = c.file ? c.file : arena_printf(a, "seed %" PRIu64, c.seed);
+  return c;
+}
+
+// `at` tells the parent whose turn it was when the process ends before its time.
+static int run_batch(const Options *o, int from, int count, volatile int *at) {
+  Arena *a = arena_new();
+  char *directory = arena_printf(a, "%s/mdlc-random-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+  if (!mkdtemp(directory)) return 3;
+  bool failed = false, warned = false;
+  Case *cases = arena_array(a, Case, (size_t)count);
+  const char **sources = NULL;
+  size_t nsources = 0, room = 0;
+  for (int k = 0; k < count; k++) {
+    Case *c = &cases[k];
+    *c = case_at(a, o, from + k, &failed);
+    *at = from + k;
+    alarm(SECONDS_EACH);
+    c->only[0] = case_prepare(c);
+    for (int v = 1; v < VARIANTS; v++) c->only[v] = c->only[0] && (o->all || v == 1 + (int)(c->seed % (VARIANTS - 1)));
+    for (int v = 0; v < VARIANTS; v++) {
+      if (!c->only[v]) continue;
+      const char *source = arena_printf(a, "%s/%s.c", directory, case_variant_name(c, v));
+      write_variant(c, v, directory, source);
+      ARENA_PUSH(a, sources, nsources, room) = source;
+    }
+  }
+  alarm(0);
+  void *library = nsources > 0 ? compile(a, directory, sources, nsources, o->all, &warned) : NULL;
+  for (int k = 0; k < count && library; k++) {
+    *at = from + k;
+    alarm(SECONDS_EACH);
+    if (cases[k].only[0]) case_run(&cases[k], library);
+  }
+  for (size_t k = 0; k < nsources; k++) {
+    unlink(sources[k]);
+    unlink(arena_printf(a, "%.*sh", (int)strlen(sources[k]) - 1, sources[k]));
+  }
+  rmdir(directory);
+  arena_free(a);
+  return failed || warned || (nsources > 0 && !library);
+}
+
+enum { JOBS_MAX = 64 };
+typedef struct Pool {
+  pid_t pid[JOBS_MAX]; // 0: a free place
+  volatile int *at;    // by place: the case in hand
+  int jobs;
+  bool good;
+} Pool;
+
+static int free_place(const Pool *p) {
+  for (int k = 0; k < p->jobs; k++)
+    if (p->pid[k] == 0) return k;
+  return -1;
+}
+
+static void tell_end(const Options *o, int which, int status) {
+  Arena *a = arena_new();
+  const char *name = case_at(a, o, which, NULL).name;
+  if (WIFSIGNALED(status)) printf("%s: %s\n", name, strsignal(WTERMSIG(status)));
+  if (WIFEXITED(status) && WEXITSTATUS(status) > 1) printf("%s: the process ended\n", name);
+  arena_free(a);
+}
+
+// False: none is left.
+static bool wait_for_one(const Options *o, Pool *p) {
+  int status;
+  pid_t pid = wait(&status);
+  for (int k = 0; k < p->jobs && pid > 0; k++) {
+    if (p->pid[k] != pid) continue;
+    p->pid[k] = 0;
+    tell_end(o, p->at[k], status);
+  }
+  p->good = p->good && (pid < 0 || status == 0);
+  return pid > 0;
+}
+
+static bool run_all(const Options *o) {
+  Pool p = {.jobs = o->jobs < 1 ? 1 : o->jobs > JOBS_MAX ? JOBS_MAX : o->jobs, .good = true};
+  p.at = mmap(NULL, JOBS_MAX * sizeof *p.at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (p.at == MAP_FAILED) return false;
+  for (int from = 0; from < o->count; from += BATCH) {
+    int place;
+    while ((place = free_place(&p)) < 0) wait_for_one(o, &p);
+    fflush(stdout);
+    p.pid[place] = fork();
+    if (p.pid[place] == 0) exit(run_batch(o, from, o->count - from < BATCH ? o->count - from : BATCH, &p.at[place]));
+    if (p.pid[place] < 0) return false;
+  }
+  while (wait_for_one(o, &p)) continue;
+  return p.good;
+}
+
+static int usage(const char *program) {
+  fprintf(stderr,
+          "usage: %s [-a] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
+          "       %s [-a] [-j JOBS] FILE.mdl…            these\n"
+          "  -a  every variant of each    -p  print the models alone\n",
+          program, program);
+  return 2;
+}
+
+int main(int argc, char **argv) {
+  Options o = {.first = 1, .count = 1, .jobs = 2};
+  bool print = false;
+  for (int option; (option = getopt(argc, argv, "aj:p")) != -1;) {
+    if (option == 'a') o.all = true;
+    if (option == 'j') o.jobs = atoi(optarg);
+    if (option == 'p') print = true;
+    if (option == '?') return usage(argv[0]);
+  }
+  if (optind < argc && strstr(argv[optind], ".mdl")) {
+    o.files = argv + optind;
+    o.count = argc - optind;
+  } else {
+    if (optind < argc) o.first = strtoull(argv[optind++], NULL, 10);
+    if (optind < argc) o.count = atoi(argv[optind++]);
+    if (optind < argc || o.count < 1) return usage(argv[0]);
+  }
+  if (!print) return run_all(&o) ? EXIT_SUCCESS : EXIT_FAILURE;
+  for (int k = 0; k < o.count; k++) {
+    Text t;
+    text_init(&t);
+    generate_model(&t, o.first + (uint64_t)k);
+    fputs(t.s, stdout);
+    text_free(&t);
+  }
+  return EXIT_SUCCESS;
+}
