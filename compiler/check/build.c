@@ -118,6 +118,20 @@ static const Expr *fold_binary(Walk *w, Prim op, const Expr *x, const Expr *y) {
   return NULL;
 }
 
+// Sums and products of numbers and dimensions are one polynomial, unless that is too large; one of fixed dimensions has
+// a value.
+static bool overflows(const Walk *w, Prim op, const Expr *const *args, const Expr *result) {
+  int64_t value;
+  if (op != PRIM_ADD && op != PRIM_SUB && op != PRIM_MUL && op != PRIM_NEG) return false;
+  if (!result) return false;
+  if (result->kind == EXPR_POLY)
+    return poly_is_fixed(w->dims, result->u.poly) && !poly_value(w->dims, result->u.poly, NULL, &value);
+  if (result->kind != EXPR_PRIM) return false;
+  for (int k = 0; k < prim_arity(op); k++)
+    if (args[k]->kind != EXPR_POLY) return false;
+  return true;
+}
+
 const Expr *make(Walk *w, Prim op, const Expr *const *args) {
   int narg = prim_arity(op);
   Type types[3], result = TYPE_REAL;
@@ -126,7 +140,13 @@ const Expr *make(Walk *w, Prim op, const Expr *const *args) {
   const Expr *folded = narg == 1 ? fold_unary(w, op, args[0]) : narg == 2 ? fold_binary(w, op, args[0], args[1]) : NULL;
   if (op == PRIM_SELECT && args[0]->kind == EXPR_BOOL) folded = args[args[0]->u.boolean ? 1 : 2];
   if (!folded) folded = stable_form(w, op, args);
-  return folded ? folded : limited(w, expr_prim(w->graph, op, args), result);
+  if (folded) return folded;
+  const Expr *e = expr_prim(w->graph, op, args);
+  if (overflows(w, op, args, e)) {
+    diag_error(w->diags, w->at, "this integer is too large");
+    return zero_of(w, TYPE_INT);
+  }
+  return limited(w, e, result);
 }
 
 const Expr *make1(Walk *w, Prim op, const Expr *x) {

@@ -18,25 +18,23 @@ static const char *const keywords[] = {
     "reinterpret_cast", "requires", "static_assert", "static_cast", "template", "this", "thread_local", "throw", "true",
     "try", "typeid", "typename", "using", "virtual", "wchar_t", "xor", "xor_eq",
     // object-like macros of the headers that generated code includes, and of common compilers
-    "NULL", "INFINITY", "NAN", "HUGE_VAL", "HUGE_VALF", "I", "math_errhandling", "isnan", "isinf",
-    "isfinite", "isnormal", "fpclassify", "isgreater", "isgreaterequal", "isless", "islessequal", "islessgreater",
-    "isunordered", "signbit", "offsetof", "i386", "errno", "signgam", "HUGE_VALL", "MAXFLOAT", "FP_NAN", "FP_INFINITE",
-    "FP_ZERO", "FP_SUBNORMAL", "FP_NORMAL", "FP_ILOGB0", "FP_ILOGBNAN", "FP_FAST_FMA", "FP_FAST_FMAF", "MATH_ERRNO",
+    "NULL", "INFINITY", "NAN", "HUGE_VAL", "HUGE_VALF", "I", "math_errhandling", "isnan", "isinf", "isfinite",
+    "isnormal", "fpclassify", "isgreater", "isgreaterequal", "isless", "islessequal", "islessgreater", "isunordered",
+    "signbit", "offsetof", "i386", "errno", "signgam", "HUGE_VALL", "MAXFLOAT", "FP_NAN", "FP_INFINITE", "FP_ZERO",
+    "FP_SUBNORMAL", "FP_NORMAL", "FP_ILOGB0", "FP_ILOGBNAN", "FP_FAST_FMA", "FP_FAST_FMAF", "MATH_ERRNO",
     "MATH_ERREXCEPT", "WCHAR_MIN", "WCHAR_MAX", "PTRDIFF_MIN", "PTRDIFF_MAX", "SIZE_MAX", "UINT64_MAX", "INT64_MIN",
     "INT64_MAX", "INT32_MIN", "INT32_MAX", "M_E", "M_LOG2E", "M_LOG10E", "M_LN2", "M_LN10", "M_PI", "M_PI_2", "M_PI_4",
     "M_1_PI", "M_2_PI", "M_2_SQRTPI", "M_SQRT2", "M_SQRT1_2"};
 
 // What the functions of the contract call their own arguments and locals.
-static const char *const reserved[] = {"dims",    "data",    "params",   "work",  "tape",   "grad",
-                                       "seed",    "out",     "sizes",    "where", "status", "offsets",
-                                       "int64_t", "int32_t", "uint64_t", "size_t",
-                                       // types of the headers that generated code includes
-                                       "int8_t", "int16_t", "uint8_t", "uint16_t", "uint32_t", "int_least8_t",
-                                       "int_least16_t", "int_least32_t", "int_least64_t", "uint_least8_t",
-                                       "uint_least16_t", "uint_least32_t", "uint_least64_t", "int_fast8_t",
-                                       "int_fast16_t", "int_fast32_t", "int_fast64_t", "uint_fast8_t", "uint_fast16_t",
-                                       "uint_fast32_t", "uint_fast64_t", "intptr_t", "uintptr_t", "intmax_t",
-                                       "uintmax_t", "ptrdiff_t", "max_align_t", "nullptr_t", "float_t", "double_t"};
+static const char *const reserved[] = {
+    "dims", "data", "params", "work", "tape", "grad", "seed", "out", "sizes", "where", "status", "offsets", "int64_t",
+    "int32_t", "uint64_t", "size_t",
+    // types of the headers that generated code includes
+    "int8_t", "int16_t", "uint8_t", "uint16_t", "uint32_t", "int_least8_t", "int_least16_t", "int_least32_t",
+    "int_least64_t", "uint_least8_t", "uint_least16_t", "uint_least32_t", "uint_least64_t", "int_fast8_t",
+    "int_fast16_t", "int_fast32_t", "int_fast64_t", "uint_fast8_t", "uint_fast16_t", "uint_fast32_t", "uint_fast64_t",
+    "intptr_t", "uintptr_t", "intmax_t", "uintmax_t", "ptrdiff_t", "max_align_t", "nullptr_t", "float_t", "double_t"};
 
 #define LENGTH(list) (sizeof list / sizeof *list)
 

@@ -1,4 +1,6 @@
 // poly_c.c - polynomials in the dimensions as C.
+#include <math.h>
+
 #include "emit/function.h"
 
 static int64_t common_denominator(const PolyTerm *terms, int count) {
@@ -40,6 +42,25 @@ static void put_symbols(Text *t, const Dims *dims, const PolyTerm *term, bool *a
     }
 }
 
+// |c * term| where all of it is fixed; false where a dimension of the call is in it.
+static bool fixed_size(const Dims *dims, const PolyTerm *term, int64_t c, double *size) {
+  *size = fabs((double)c);
+  for (int k = 0; k < term->nsym; k++) {
+    const Dim *d = dims_get(dims, term->sym[k]);
+    if (d->kind != DIM_FIXED) return false;
+    *size *= fabs((double)d->value);
+  }
+  return true;
+}
+
+// Is what is fixed in it, numbers and enumerators, too large for the arithmetic of int?
+static bool needs_64_bits(const Dims *dims, const PolyTerm *terms, int count, int64_t l) {
+  double sum = 0, size;
+  for (int k = 0; k < count; k++)
+    if (fixed_size(dims, &terms[k], terms[k].num * (l / terms[k].den), &size)) sum += size;
+  return sum > INT32_MAX;
+}
+
 void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpelling *spell, void *context) {
   const PolyTerm *terms;
   int count = poly_terms(p, &terms);
@@ -56,14 +77,17 @@ void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpell
   if (single_dim) own = PREC_ATOM;
   if (own < precedence) text_char(t, '(');
   if (l != 1 && count > 1) text_char(t, '(');
+  bool wide = needs_64_bits(dims, terms, count, l);
   for (int k = 0; k < count; k++) {
     int64_t c = terms[k].num * (l / terms[k].den);
+    double size;
     if (k)
       text_put(t, c < 0 ? " - " : " + ");
     else if (c < 0)
       text_char(t, '-');
     if (c < 0) c = -c;
     bool any = false;
+    if (wide && fixed_size(dims, &terms[k], c, &size)) text_put(t, "(int64_t)");
     if (c != 1 || !terms[k].nsym) {
       text_printf(t, "%lld", (long long)c);
       any = true;

@@ -13,7 +13,7 @@ static Linear linear_atom(Simplifier *s, const Expr *e) {
   return l;
 }
 
-// a + c * b; false where a coefficient overflows.
+// a + c * b; false where a number overflows.
 static bool linear_add(Simplifier *s, const Linear *a, const Linear *b, int64_t c, Linear *out) {
   Dims *d = s->g->dims;
   *out = (Linear){0, arena_array(s->arena, Term, a->n + b->n + 1),
@@ -33,7 +33,7 @@ static bool linear_add(Simplifier *s, const Linear *a, const Linear *b, int64_t 
     }
     if (t.c != 0) out->term[out->n++] = t;
   }
-  return true;
+  return !poly_is_too_large(out->rest);
 }
 
 Linear linear_of(Simplifier *s, const Expr *e) {
@@ -54,7 +54,10 @@ Linear linear_of(Simplifier *s, const Expr *e) {
   case PRIM_MUL:
     a = linear_of(s, arg[0]);
     b = linear_of(s, arg[1]);
-    if (a.n == 0 && b.n == 0) return (Linear){0, NULL, poly_mul(d, a.rest, b.rest)};
+    if (a.n == 0 && b.n == 0) {
+      const Poly *product = poly_mul(d, a.rest, b.rest);
+      return poly_is_too_large(product) ? linear_atom(s, e) : (Linear){0, NULL, product};
+    }
     if (a.n == 0 && poly_is_int(a.rest, &c) && linear_add(s, &zero, &b, c, &sum)) return sum;
     if (b.n == 0 && poly_is_int(b.rest, &c) && linear_add(s, &zero, &a, c, &sum)) return sum;
     return linear_atom(s, e);

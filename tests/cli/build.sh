@@ -70,3 +70,12 @@ case_is 'a keyword and its replacement' 0 '' builds_clean names.mdl own
 
 awk 'BEGIN { printf "param w = 1, b = 2\nloss w"; for (i = 0; i < 1999; i++) printf " * b"; print "" }' > "$top/files/long.mdl"
 case_is 'a product of 2000 factors takes no time' 0 '' timeout 20 "$mdlc" build long.mdl
+
+# Arithmetic on dimensions beyond int, and beyond 64 bits.
+file big.mdl 'dim h = 100000\nbatch n\ndata x[n]\nparam w = 1\nloss w * (n + h*h - 70000*h) * mean(x)\n'
+case_is 'fixed dimensions whose product is beyond int' 0 '' builds_clean big.mdl m
+printf 'x\n1\n1\n' > "$top/files/ones.csv"
+case_is 'a product beyond int has its value' 0 '' mdlc eval big.mdl --data ones.csv
+prints 'loss 3000000002'
+file big.mdl 'dim h = 100000\nparam w = 1\nloss w * (h*h*h*h)\n'
+case_is 'fixed dimensions whose product is beyond 64 bits' 1 'big.mdl:3:10: error: this integer is too large' mdlc build big.mdl

@@ -94,6 +94,7 @@ static const struct {
     {"z = not b", "2:9: error: expected a condition, as in `x > 0`, found a real number"},
     {"z = b and b > 0", "2:5: error: expected a condition, as in `x > 0`, found a real number"},
     {"z = 1 // 0", "2:10: error: a division by zero"},
+    {"z = 9223372036854775807 + 1", "2:5: error: this integer is too large"},
     {"z = softmax(b)", "2:13: error: `softmax` takes `x[d]` here, and this is a single number"},
     {"z = relu(1, 2)", "2:5: error: `relu` takes 1 argument, not 2"},
     {"z = exp()", "2:5: error: `exp` takes 1 argument, not 0"},
