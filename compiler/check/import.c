@@ -15,7 +15,8 @@ static bool read_file(void *context, Arena *a, const char *path, const char **te
   if (!f) return false;
   char *buffer = NULL;
   size_t count = 0, room = 0;
-  for (int c; (c = getc(f)) != EOF;) ARENA_PUSH(a, buffer, count, room) = (char)c;
+  // Not beyond a zero byte, of which the lexer complains: a device may have no end.
+  for (int c = 1; c && (c = getc(f)) != EOF;) ARENA_PUSH(a, buffer, count, room) = (char)c;
   bool fine = !ferror(f);
   int reason = errno;
   fclose(f);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,10 +177,13 @@ static int train_error(const Instance *i, int status, const struct mdl_train_res
 
 // Before the work begins: is there a place for its result?
 static int check_output(Arena *a, const char *path) {
-  if (!path || !access(path, W_OK)) return STATUS_OK;
+  struct stat s;
+  bool exists = path && !stat(path, &s);
+  if (!path || (exists && !S_ISDIR(s.st_mode) && !access(path, W_OK))) return STATUS_OK;
+  if (exists && S_ISDIR(s.st_mode)) return tool_fail(STATUS_ENVIRONMENT, "cannot write %s: it is a directory", path);
   const char *slash = strrchr(path, '/');
   const char *directory = slash ? arena_strndup(a, path, (size_t)(slash - path) + 1) : ".";
-  if (!access(directory, W_OK | X_OK)) return STATUS_OK;
+  if (*path && !access(directory, W_OK | X_OK)) return STATUS_OK;
   return tool_fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
 }
 

@@ -21,7 +21,11 @@ static int read_source(Arena *a, const char *path, Source **source) {
   text_init(&t);
   char buffer[1 << 14];
   size_t n;
-  while ((n = fread(buffer, 1, sizeof buffer, f)) > 0) text_putn(&t, buffer, n);
+  bool is_text = true; // the lexer complains of a zero byte: what follows it need not be read (/dev/zero has no end)
+  while (is_text && (n = fread(buffer, 1, sizeof buffer, f)) > 0) {
+    text_putn(&t, buffer, n);
+    is_text = !memchr(buffer, '\0', n);
+  }
   int why = ferror(f) ? errno : 0;
   fclose(f);
   *source = arena_new_of(a, Source);

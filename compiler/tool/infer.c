@@ -2,6 +2,7 @@
 #include "tool/infer.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "simplify/simplify.h"
 #include "tool/tool.h"
@@ -101,11 +102,21 @@ static int contradiction(Arena *a, const Model *m, const DimFact *fact, const Kn
   return status;
 }
 
+// Does an earlier fact say the same (another column of the same table)?
+static bool repeated(const DimFact *facts, size_t k) {
+  for (size_t i = 0; i < k; i++)
+    if (facts[i].extent == facts[k].extent && facts[i].actual == facts[k].actual &&
+        !strcmp(facts[i].origin, facts[k].origin))
+      return true;
+  return false;
+}
+
 int infer_dims(Arena *a, const Model *m, const DimFact *facts, size_t count, KnownDims *known) {
   while (learn(m, facts, count, known)) continue;
   int status = STATUS_OK;
   for (size_t i = 0; i < count; i++) {
     int64_t value = 0;
+    if (repeated(facts, i)) continue;
     int unknown = only_unknown(m, known, facts[i].extent);
     if (unknown >= 0) status = unsolvable(m, &facts[i], unknown);
     if (unknown != -1) continue;

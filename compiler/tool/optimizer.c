@@ -114,10 +114,12 @@ static void complete(struct argp_state *state, OptimizerArguments *args) {
     if (args->options[i].text) set_option(state, args, &args->options[i]);
   const struct mdl_optim_option *which = NULL;
   int status = mdl_optim_check(&args->optim, &which);
+  Arena *a = arena_new();
   if (status == MDL_ERROR_OPTION_RANGE && which)
-    argp_error(state, "--%s must be %s", which->name, mdl_optim_option_range(which));
+    argp_error(state, "--%s must be %s", dashed(a, which->name), mdl_optim_option_range(which));
   else if (status)
     argp_error(state, "%s", mdl_status_message(status));
+  arena_free(a);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state) {

@@ -21,8 +21,7 @@ typedef struct TableReader {
   Table *table;
   FILE *file;
   struct csv_parser csv;
-  char *buffer; // of getline
-  size_t buffer_size;
+  Text buffer;
   const char *rest; // of the buffer: what is still to be fed
   size_t rest_length;
   size_t line;       // that is being fed, from 1
@@ -134,14 +133,20 @@ static void on_row(int terminator, void *context) {
   r->blank = 0;
 }
 
+// Up to a newline, or a zero byte: what has those is no text, and a device may have no end.
+static bool read_line(TableReader *r) {
+  text_clear(&r->buffer);
+  for (int c = 1; c && c != '\n' && (c = getc_unlocked(r->file)) != EOF;) text_char(&r->buffer, (char)c);
+  return r->buffer.length > 0;
+}
+
 // The next line with its end (a newline, a carriage return, or both); false at the end of the file.
 static bool next_line(TableReader *r, const char **s, size_t *length) {
   errno = 0;
   if (!r->rest_length) {
-    ssize_t n = getline(&r->buffer, &r->buffer_size, r->file);
-    if (n <= 0) return false;
-    r->rest = r->buffer;
-    r->rest_length = (size_t)n;
+    if (!read_line(r)) return false;
+    r->rest = r->buffer.s;
+    r->rest_length = r->buffer.length;
   }
   const char *back = memchr(r->rest, '\r', r->rest_length);
   *s = r->rest;
@@ -161,6 +166,10 @@ static bool feed_line(TableReader *r) {
   if (!next_line(r, &s, &length)) {
     if (ferror(r->file))
       r->status = tool_fail(STATUS_ENVIRONMENT, "cannot read %s: %s", r->table->path, strerror(errno));
+    return false;
+  }
+  if (memchr(s, '\0', length)) {
+    r->status = tool_reject("%s:%zu: a zero byte: is this a text file?", r->table->path, r->line);
     return false;
   }
   if (r->line == 1 && length >= 3 && !memcmp(s, "\xEF\xBB\xBF", 3)) { // a byte order mark
@@ -195,8 +204,10 @@ int table_open(Arena *a, const char *path, Table **table) {
   *r = (TableReader){.arena = a, .table = t, .header = true};
   r->file = fopen(path, "r");
   if (!r->file) return tool_fail(STATUS_ENVIRONMENT, "cannot read %s: %s", path, strerror(errno));
+  text_init(&r->buffer);
   if (csv_init(&r->csv, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL)) {
     fclose(r->file);
+    text_free(&r->buffer);
     return tool_fail(STATUS_ENVIRONMENT, "out of memory");
   }
   while (r->header && feed_line(r)) continue;
@@ -221,7 +232,7 @@ void table_close(Table *t) {
   TableReader *r = t->reader;
   csv_free(&r->csv);
   fclose(r->file);
-  free(r->buffer);
+  text_free(&r->buffer);
   *r = (TableReader){.arena = r->arena, .table = t, .runs = r->runs, .nruns = r->nruns};
 }
 

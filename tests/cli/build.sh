@@ -27,6 +27,9 @@ prints 'gradient w 4'
 case_is 'a dimension of the call' 1 '-D n: the dimension is known only when' mdlc build line.mdl -D n=5
 case_is 'no such file' 3 'cannot read none.mdl: No such file or directory' mdlc build none.mdl
 leaves ''
+case_is 'a file without end' 1 'a zero byte' timeout 20 "$mdlc" build /dev/zero --name m
+file bad.mdl 'import "/dev/zero"\nparam w = 1\nloss w^2\n'
+case_is 'an import without end' 1 'a zero byte' timeout 20 "$mdlc" build bad.mdl
 file bad.mdl 'param w = 1\nloss v^2\n'
 case_is 'a wrong program' 1 'bad.mdl:2:6: error: ' mdlc build bad.mdl
 leaves ''

@@ -41,6 +41,8 @@ table 'a quote that is not closed' 1 'a quote (") that is not closed' 'x,y\n1,"2
 table 'a quote in the middle' 1 't.csv:2:2: a quote (") within a value' 'x,y\n1,2"3"\n'
 case_is 'no file' 3 'cannot read none.csv: No such file or directory' eval_with none.csv
 case_is 'a directory' 3 'cannot read .' eval_with .
+case_is 'a file without end' 1 '/dev/zero:1: a zero byte: is this a text file?' timeout 20 "$mdlc" eval line.mdl --data /dev/zero
+table 'a zero byte' 1 't.csv:2: a zero byte' 'x,y\n1,\0002\n'
 case_is 'no data' 1 'no data for x[n]: give --data FILE' mdlc eval line.mdl
 
 arrays 'arrays' 0 '' '{"x": [1, 2, 3], "y": [2, 4, 5.0], "z": "unused"}'

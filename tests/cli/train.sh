@@ -91,3 +91,7 @@ case_is 'a place that cannot be written' 3 'cannot write none/fitted.json: No su
 leaves ''
 full_output() { train thermometer > /dev/full; }
 case_is 'a full standard output' 3 'cannot write standard output' full_output
+
+case_is 'a directory for the result is told of at once' 3 'cannot write .: it is a directory' mdlc train line.mdl --data line.csv -o .
+case_is 'no name for the result' 3 'cannot write : ' mdlc train line.mdl --data line.csv -o ''
+case_is 'options are named as they are written' 2 '--weight-decay must be 0 or more' mdlc train line.mdl --data line.csv --weight-decay -1
