@@ -13,9 +13,8 @@ static const char checked_arithmetic[] =
     "  return a + b;\n"
     "}\n\n"
     "static int64_t mdl_mul(int64_t a, int64_t b, int *status) {\n"
-    "  const int64_t limit = INT64_MAX / 2;\n"
-    "  const int64_t size_a = a < 0 ? -(a + 1) : a, size_b = b < 0 ? -(b + 1) : b;\n"
-    "  if (a != 0 && b != 0 && size_a + 1 > limit / (size_b + 1)) {\n"
+    "  const uint64_t size_a = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, size_b = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;\n"
+    "  if (size_b != 0 && size_a > (uint64_t)INT64_MAX / size_b) {\n"
     "    *status = MDL_ERROR_OVERFLOW;\n"
     "    return 0;\n"
     "  }\n"
@@ -29,7 +28,7 @@ static const char checked_bytes[] = "static size_t mdl_bytes(int64_t size, int *
                                     "  return (size_t)size;\n"
                                     "}\n\n";
 static const char checked_exact[] = "static int64_t mdl_exact(int64_t a, int64_t b, int *status) {\n"
-                                    "  if (a % b != 0) *status = MDL_ERROR_EXTENT;\n"
+                                    "  if (a % b != 0 && *status == MDL_OK) *status = MDL_ERROR_EXTENT;\n"
                                     "  return a / b;\n"
                                     "}\n\n";
 static const char checked_division[] =
@@ -164,7 +163,8 @@ static void put_check(Text *t, const Plan *p) {
   if (!checks.length) text_put(t, "  (void)where;\n  return extents(dims);\n}\n\n");
   const bool computes = strstr(checks.s, "&status") != NULL; // a count that may not fit
   if (checks.length)
-    text_printf(t, "  %sint status = extents(dims);\n  if (status != MDL_OK) return status;\n", computes ? "" : "const ");
+    text_printf(t, "  %sint status = extents(dims);\n  if (status != MDL_OK) return status;\n",
+                computes ? "" : "const ");
   text_put(t, checks.s);
   if (checks.length) text_put(t, computes ? "  return status;\n}\n\n" : "  return MDL_OK;\n}\n\n");
   text_free(&checks);

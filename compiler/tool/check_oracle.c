@@ -92,6 +92,7 @@ static double ridders(Subject *s, const double *params, const double *direction,
     for (int j = 1; j <= i; j++) {
       factor *= shrink * shrink;
       table[j][i] = (table[j - 1][i] * factor - table[j - 1][i - 1]) / (factor - 1);
+      if (!isfinite(table[j][i])) continue; // a step beyond where the loss is defined: shorter ones follow
       double e = fmax(fabs(table[j][i] - table[j - 1][i]), fabs(table[j][i] - table[j - 1][i - 1]));
       e = fmax(e, noise);
       if (e <= *error) {

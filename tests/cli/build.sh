@@ -82,3 +82,30 @@ case_is 'a product beyond int has its value' 0 '' mdlc eval big.mdl --data ones.
 prints 'loss 3000000002'
 file big.mdl 'dim h = 100000\nparam w = 1\nloss w * (h*h*h*h)\n'
 case_is 'fixed dimensions whose product is beyond 64 bits' 1 'big.mdl:3:10: error: this integer is too large' mdlc build big.mdl
+
+# Whatever the dimensions of a call are, sizes and layout answer with a status.
+file extents.mdl 'dim d\nbatch n\ndata x[n, d]\nparam w[d] = 1, l[d*(d-1)/2] = 1\nv[i] = sum[j](x[i, j] * w[j])\nloss mean(v^2) + sum(l) + logsumexp(v)\n'
+cat > "$top/files/extents.c" <<'C'
+#include "extents.h"
+int main(void) {
+  const int64_t extreme[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, INT64_C(4294967296), INT64_MAX / 2, INT64_MAX};
+  for (int a = 0; a < 8; a++)
+    for (int b = 0; b < 8; b++) {
+      extents_dims dims;
+      struct mdl_sizes sizes;
+      int64_t offsets[3];
+      dims.d = extreme[a];
+      dims.n = extreme[b];
+      int status = extents_sizes(&dims, &sizes);
+      if ((status == 0) != (a >= 3 && a < 5 && b >= 3 && b < 6)) return 1;
+      if (extents_layout(&dims, offsets) != 0 && status == 0) return 2;
+    }
+  return 0;
+}
+C
+extents_hold() {
+  mdlc build extents.mdl --name extents -o made || return
+  cc -std=c99 -fsanitize=undefined -fsanitize-undefined-trap-on-error -Imade extents.c made/extents.c -o hold -lm || return
+  ./hold
+}
+case_is 'extreme dimensions' 0 '' extents_hold

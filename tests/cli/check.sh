@@ -132,3 +132,9 @@ for model in thermometer logistic mlp gather many mixed window kink; do
   case_is "the formulas of $model" 0 '' pasted $model.mdl
   prints 'gradient statement'
 done
+
+# Steps of differences that leave the loss's domain are no disagreement.
+for start in 3 0.3 0.01 1e-9; do
+  file domain.mdl "param a = $start\nloss log(a) + sqrt(a)\n"
+  case_is "a logarithm at $start" 0 '' mdlc check domain.mdl
+done
