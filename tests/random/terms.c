@@ -151,7 +151,7 @@ const char *gen_condition(Generator *g, int depth) {
   default: break;
   }
   const char *x = gen_scalar(g, depth - 1).s, *order = compare[gen_below(g, 4)];
-  return format("%s %s %s", x, order, gen_constant(g));
+  return format("%s %s %s3", x, order, gen_constant(g)); // a multiple of a tenth is not compared with one
 }
 
 // ---- scalars ----
@@ -272,7 +272,8 @@ static const char *range(Generator *g, bool *empty) {
     default: *empty = true; return format("%s in %s + 1..%s", l->name, o, e);
     }
   }
-  if (gen_chance(g, 10)) return format("%s in 1..%s", l->name, e);
+  bool longer = g->extent[l->extent].kind != EXTENT_SLICE; // than 1
+  if (longer && gen_chance(g, 10)) return format("%s in 1..%s", l->name, e);
   return l->alone && gen_chance(g, 70) ? l->name : format("%s in 0..%s", l->name, e);
 }
 
@@ -487,9 +488,10 @@ static Term gather(Generator *g, int rank, const int *extent, int depth) {
 
 // Along the last axis.
 static Term row_function(Generator *g, int rank, const int *extent, int depth) {
+  const Function *f = gen_chance(g, 30) ? function_of(g, 1, 1) : NULL;
+  if (f) return (Term){gen_call(g, f, rank, extent, depth), LIMIT};
   const char *x = gen_array(g, rank, extent, depth - 1).s;
   const int *last = extent + rank - 1;
-  const Function *f = function_of(g, 1, 1);
   switch (gen_below(g, 6)) {
   case 0: return (Term){format("softmax(%s)", x), 1};
   case 1: return made(g, format("log_softmax(%s)", x), 11);
@@ -503,7 +505,6 @@ static Term row_function(Generator *g, int rank, const int *extent, int depth) {
     break;
   default: break;
   }
-  if (f) return (Term){gen_call(g, f, rank, extent, depth), LIMIT};
   return gen_unary(g, (Term){x, LIMIT});
 }
 
@@ -535,7 +536,7 @@ Term gen_array(Generator *g, int rank, const int *extent, int depth) {
   }
   case 8: {
     const char *x = gen_array(g, rank, extent, depth - 1).s;
-    const char *c = gen_chance(g, 50) ? gen_condition(g, 1) : format("%s > %s", x, gen_constant(g));
+    const char *c = gen_chance(g, 50) ? gen_condition(g, 1) : format("%s > %s3", x, gen_constant(g));
     return (Term){format("(if %s then %s else %s)", c, x, gen_array(g, rank, extent, depth - 1).s), LIMIT};
   }
   case 9: return gather(g, rank, extent, depth);
