@@ -299,10 +299,6 @@ static Number constant(double value) {
   return number(value, 0);
 }
 
-static Number rule_real(const Value *v) {
-  return constant((double)v[0].integer);
-}
-
 static const NumberRule prim[PRIM_COUNT] = NUMBER_RULES;
 
 static Number logsumexp(const Number *x, size_t count) {
@@ -320,4 +316,4 @@ static Number logsumexp(const Number *x, size_t count) {
   return add(constant(top), z_log(sum));
 }
 
-const NumberRules complex_rules = {prim, constant, logsumexp};
+const NumberRules complex_rules = {.prim = prim, .test = test_rules, .constant = constant, .logsumexp = logsumexp};

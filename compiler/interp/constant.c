@@ -41,6 +41,7 @@ double interp_prim(Prim p, const double *args) {
     }
   }
   int64_t result;
+  if (p == PRIM_REAL) return fabs(args[0]) <= INTEGER_MAX ? trunc(args[0]) : (double)NAN;
   if (real_rules.prim[p]) return real_rules.prim[p](x).a;
   if (test_rules[p]) return test_rules[p](x);
   return integer_rules[p] && !integer_rules[p](x, &result) ? (double)result : NAN;

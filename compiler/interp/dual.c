@@ -143,10 +143,6 @@ static Number constant(double value) {
   return dual(value, 0);
 }
 
-static Number rule_real(const Value *v) {
-  return constant((double)v[0].integer);
-}
-
 static const NumberRule prim[PRIM_COUNT] = NUMBER_RULES;
 
 // The tangent is the mean of the tangents, weighted by the exponentials.
@@ -166,4 +162,4 @@ static Number logsumexp(const Number *x, size_t count) {
   return dual(isinf(top) ? top : top + log(sum), tangent == 0 ? 0 : tangent / sum);
 }
 
-const NumberRules dual_rules = {prim, constant, logsumexp};
+const NumberRules dual_rules = {.prim = prim, .test = test_rules, .constant = constant, .logsumexp = logsumexp};

@@ -16,7 +16,7 @@ static Value neutral(const Fold *f) {
   static const int64_t boolean[] = {[REDUCE_PROD] = 1, [REDUCE_MIN] = 1, [REDUCE_ARGMAX] = 0};
   Value v;
   switch (f->type) {
-  case TYPE_REAL: v.number = f->rules->constant(real[f->reduce]); break;
+  case TYPE_REAL: v.number = number_constant(f->rules, real[f->reduce]); break;
   case TYPE_INT: v.integer = integer[f->reduce]; break;
   default: v.integer = boolean[f->reduce]; break;
   }
@@ -43,6 +43,10 @@ static int challenge(const Fold *f, const Value *x, bool largest) {
     const int64_t a = x->integer, b = f->value.integer;
     return largest ? (a > b) - (a < b) : (a < b) - (a > b);
   }
+  if (f->rules->lift) {
+    const Value pair[2] = {*x, f->value};
+    return f->rules->test[largest ? PRIM_GT : PRIM_LT](pair) ? 1 : f->rules->test[PRIM_EQ](pair) ? 0 : -1;
+  }
   const double a = x->number.a, b = f->value.number.a;
   if (isnan(a) || isnan(b)) return (isnan(a) != 0) - (isnan(b) != 0);
   return largest ? (a > b) - (a < b) : (a < b) - (a > b);
@@ -57,7 +61,7 @@ static void fold_best(Fold *f, const Value *x, bool largest, int64_t position) {
     f->winner = position;
     f->shares = f->ties = 0;
   }
-  if (f->type == TYPE_REAL) f->shares += x->number.b;
+  if (f->type == TYPE_REAL && !f->rules->lift) f->shares += x->number.b;
   f->ties++;
 }
 
@@ -80,10 +84,12 @@ Value fold_end(const Fold *f) {
   Value v = f->value;
   switch (f->reduce) {
   case REDUCE_ARGMAX: v.integer = f->winner; break;
-  case REDUCE_LOGSUMEXP: v.number = f->rules->logsumexp(f->list, f->count); break;
+  case REDUCE_LOGSUMEXP:
+    v.number = f->count > 0 ? f->rules->logsumexp(f->list, f->count) : number_constant(f->rules, (double)-INFINITY);
+    break;
   case REDUCE_MAX:
   case REDUCE_MIN:
-    if (f->type == TYPE_REAL && f->ties > 0) v.number.b = f->shares / f->ties;
+    if (f->type == TYPE_REAL && f->ties > 0 && !f->rules->lift) v.number.b = f->shares / f->ties;
     break;
   default: break;
   }

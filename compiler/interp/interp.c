@@ -277,7 +277,7 @@ bool interp_run(Arena *a, const Model *m, const Graph *g, const InterpInput *inp
       .scratch = scratch,
       .graph = g,
       .input = input,
-      .rules = rules[input->kind],
+      .rules = input->kind == NUMBER_OTHER ? input->rules : rules[input->kind],
       .values = values,
       .programs = arena_array(scratch, Program *, g->count),
       .needed = arena_array(scratch, bool, g->count),

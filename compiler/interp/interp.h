@@ -8,10 +8,11 @@
 #include "graph/graph.h"
 
 typedef enum {
-  NUMBER_REAL,     // a
-  NUMBER_DUAL,     // a + b eps: b is the tangent
-  NUMBER_COMPLEX,  // a + b i
-  NUMBER_MAGNITUDE // a, and b the sum of the absolute terms that were added to make it
+  NUMBER_REAL,      // a
+  NUMBER_DUAL,      // a + b eps: b is the tangent
+  NUMBER_COMPLEX,   // a + b i
+  NUMBER_MAGNITUDE, // a, and b the sum of the absolute terms that were added to make it
+  NUMBER_OTHER      // as InterpInput.rules have it
 } NumberKind;
 
 typedef struct Number {
@@ -22,18 +23,19 @@ typedef struct Number {
 typedef struct Array {
   int rank;
   int64_t extent[8];
-  size_t count;   // product of the extents; 1 for a scalar
-  Number *number; // TYPE_REAL
+  size_t count;     // product of the extents; 1 for a scalar
+  Number *number;   // TYPE_REAL
   int64_t *integer; // TYPE_INT, TYPE_BOOL
 } Array;
 
 typedef struct InterpInput {
   NumberKind kind;
-  const int64_t *dims;         // by dimension (fixed and derived ones are not read)
-  const Array *data;           // by DataDecl
-  const Array *param;          // by ParamDecl (number.b is the tangent or the imaginary step)
-  Number seed;                 // of NODE_SEED
-  uint64_t random_seed;        // of randn, randu
+  const struct NumberRules *rules; // of NUMBER_OTHER (interp/number.h)
+  const int64_t *dims;             // by dimension (fixed and derived ones are not read)
+  const Array *data;               // by DataDecl
+  const Array *param;              // by ParamDecl (number.b is the tangent or the imaginary step)
+  Number seed;                     // of NODE_SEED
+  uint64_t random_seed;            // of randn, randu
 } InterpInput;
 
 typedef struct InterpError {

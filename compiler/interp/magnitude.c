@@ -108,14 +108,10 @@ static Number rule_min(const Value *v) {
   return x.a < y.a ? x : y.a < x.a ? y : magnitude(real_min(x.a, y.a), (x.b + y.b) / 2);
 }
 
-static Number rule_real(const Value *v) {
-  return constant((double)v[0].integer);
-}
-
 static const NumberRule prim[PRIM_COUNT] = NUMBER_RULES;
 
 static Number logsumexp(const Number *x, size_t count) {
   return constant(real_rules.logsumexp(x, count).a);
 }
 
-const NumberRules magnitude_rules = {prim, constant, logsumexp};
+const NumberRules magnitude_rules = {.prim = prim, .test = test_rules, .constant = constant, .logsumexp = logsumexp};

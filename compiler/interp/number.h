@@ -16,9 +16,17 @@ typedef const char *(*IntegerRule)(const Value *x, int64_t *result); // exact in
 
 typedef struct NumberRules {
   const NumberRule *prim;
+  const TestRule *test;
   Number (*constant)(double value);
-  Number (*logsumexp)(const Number *x, size_t count);
+  Number (*logsumexp)(const Number *x, size_t count); // of one at least
+  // A kind of its own, that is no double with a second part: how it makes a constant (in place of `constant`).
+  Number (*lift)(void *context, double value);
+  void *context;
 } NumberRules;
+
+static inline Number number_constant(const NumberRules *rules, double value) {
+  return rules->lift ? rules->lift(rules->context, value) : rules->constant(value);
+}
 
 // Each kind's file calls its rules so: a kind without one of them does not compile.
 #define NUMBER_RULES                                                                                                   \
@@ -30,13 +38,12 @@ typedef struct NumberRules {
     [PRIM_TAN] = rule_tan, [PRIM_ASIN] = rule_asin, [PRIM_ACOS] = rule_acos, [PRIM_ATAN] = rule_atan,                  \
     [PRIM_ATAN2] = rule_atan2, [PRIM_SINH] = rule_sinh, [PRIM_COSH] = rule_cosh, [PRIM_TANH] = rule_tanh,              \
     [PRIM_SIGMOID] = rule_sigmoid, [PRIM_ERF] = rule_erf, [PRIM_HYPOT] = rule_hypot, [PRIM_SOFTPLUS] = rule_softplus,  \
-    [PRIM_MAX] = rule_max, [PRIM_MIN] = rule_min, [PRIM_STOP] = rule_stop, [PRIM_REAL] = rule_real,                    \
-    [PRIM_SLOPE] = rule_slope,                                                                                         \
+    [PRIM_MAX] = rule_max, [PRIM_MIN] = rule_min, [PRIM_STOP] = rule_stop, [PRIM_SLOPE] = rule_slope,                  \
     [PRIM_LGAMMA] = rule_lgamma, [PRIM_DIGAMMA] = rule_digamma, [PRIM_POLYGAMMA] = rule_polygamma,                     \
   }
 
 extern const NumberRules real_rules, dual_rules, complex_rules, magnitude_rules;
-extern const TestRule test_rules[PRIM_COUNT]; // the same for every kind: comparisons see real parts alone
+extern const TestRule test_rules[PRIM_COUNT]; // of all these: comparisons see real parts alone
 extern const IntegerRule integer_rules[PRIM_COUNT];
 
 // Primitives that <math.h> does not have, exactly as generated C computes them.

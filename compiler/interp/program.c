@@ -68,6 +68,7 @@ static void compile_prim(Instruction *i, const Scope *scope, const Expr *e) {
   const Prim op = e->u.prim.op;
   switch (op) {
   case PRIM_SELECT: i->op = OP_SELECT; return;
+  case PRIM_REAL: i->op = OP_REAL; return;
   case PRIM_AND: i->op = OP_AND; return;
   case PRIM_OR: i->op = OP_OR; return;
   case PRIM_RANDN: i->op = OP_NORMAL; return;
@@ -79,7 +80,7 @@ static void compile_prim(Instruction *i, const Scope *scope, const Expr *e) {
     i->u.number = scope->rules->prim[op];
   } else if (e->u.prim.arg[0]->type == TYPE_REAL) {
     i->op = OP_TEST;
-    i->u.test = test_rules[op];
+    i->u.test = scope->rules->test[op];
   } else {
     i->op = OP_INTEGER;
     i->u.integer = integer_rules[op];
@@ -101,7 +102,7 @@ static void compile_one(Compiler *c, const Expr *e) {
   }
   i.arg = arg;
   switch (e->kind) {
-  case EXPR_REAL: value.number = c->scope->rules->constant(e->u.real); break;
+  case EXPR_REAL: value.number = number_constant(c->scope->rules, e->u.real); break;
   case EXPR_BOOL: value.integer = e->u.boolean; break;
   case EXPR_POLY:
     if (!poly_known(c->scope, e->u.poly, &value.integer)) i.op = OP_NO_VALUE;
@@ -276,6 +277,7 @@ static bool execute(Program *p, int slot) {
     if (!read_entry(p, i, result)) return false;
     break;
   case OP_NUMBER: result->number = i->u.number(x); break;
+  case OP_REAL: result->number = number_constant(p->scope.rules, (double)x[0].integer); break;
   case OP_TEST: result->integer = i->u.test(x); break;
   case OP_INTEGER: {
     const char *wrong = i->u.integer(x, &result->integer);
@@ -292,8 +294,8 @@ static bool execute(Program *p, int slot) {
   case OP_UNIFORM: {
     const uint64_t stream = (uint64_t)x[0].integer, counter = (uint64_t)x[1].integer;
     result->number =
-        p->scope.rules->constant(i->op == OP_NORMAL ? mdl_random_normal(p->scope.random_seed, stream, counter)
-                                                    : mdl_random_uniform(p->scope.random_seed, stream, counter));
+        number_constant(p->scope.rules, i->op == OP_NORMAL ? mdl_random_normal(p->scope.random_seed, stream, counter)
+                                                           : mdl_random_uniform(p->scope.random_seed, stream, counter));
     break;
   }
   }

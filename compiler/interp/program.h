@@ -23,6 +23,7 @@ typedef enum {
   OP_INDEX,
   OP_READ,
   OP_NUMBER,
+  OP_REAL, // of an integer
   OP_TEST,
   OP_INTEGER,
   OP_AND,

@@ -108,10 +108,6 @@ static Number rule_polygamma(const Value *v) {
   return real(real_polygamma(v[0].integer, v[1].number.a));
 }
 
-static Number rule_real(const Value *v) {
-  return real((double)v[0].integer);
-}
-
 static const NumberRule prim[PRIM_COUNT] = NUMBER_RULES;
 
 // The largest entry comes out of the sum, so that no exponential overflows.
@@ -128,8 +124,6 @@ static Number logsumexp(const Number *x, size_t count) {
   }
   return real(top + log(sum));
 }
-
-const NumberRules real_rules = {prim, real, logsumexp};
 
 #define TEST(name, condition)                                                                                          \
   static bool name(const Value *v) {                                                                                   \
@@ -148,3 +142,5 @@ const TestRule test_rules[PRIM_COUNT] = {
     [PRIM_EQ] = test_eq, [PRIM_NE] = test_ne, [PRIM_LT] = test_lt,
     [PRIM_LE] = test_le, [PRIM_GT] = test_gt, [PRIM_GE] = test_ge,
 };
+
+const NumberRules real_rules = {.prim = prim, .test = test_rules, .constant = real, .logsumexp = logsumexp};

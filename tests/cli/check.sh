@@ -138,3 +138,7 @@ for start in 3 0.3 0.01 1e-9; do
   file domain.mdl "param a = $start\nloss log(a) + sqrt(a)\n"
   case_is "a logarithm at $start" 0 '' mdlc check domain.mdl
 done
+
+# The complex step's square is no tie-breaker.
+file product.mdl 'param a = 0.4, b = 0.4\nloss min(a * (a - b), b * (b - a))\n'
+case_is 'a tie of products' 0 '' mdlc check product.mdl --points 1

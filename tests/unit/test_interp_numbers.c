@@ -15,7 +15,7 @@ typedef struct Point {
 } Point;
 
 static bool is_differentiated(Prim p) {
-  return real_rules.prim[p] && p != PRIM_REAL;
+  return real_rules.prim[p];
 }
 
 static bool is_real(Prim p, int k) {
