@@ -91,27 +91,17 @@ static void name_candidates(Derive *d, Node *n) {
   n->expr = read_own(d, candidates);
 }
 
-static const Expr *copied(Derive *d, const Expr *e, const Node *const *map) {
-  return e ? expr_substitute(d->graph, e, NULL, 0, map) : NULL;
-}
-
 // Returns where each node of g went.
 static const Node **copy_nodes(Derive *d, const Graph *g, const bool *wanted) {
   const Node **map = arena_array(d->arena, const Node *, g->count + 1);
   for (size_t k = 0; k < g->count; k++) {
-    Node n = *g->nodes[k];
-    n.guard = copied(d, n.guard, map);
-    n.expr = copied(d, n.expr, map);
-    if (n.target) {
-      const Expr **target = arena_array(d->arena, const Expr *, (size_t)n.nout + 1);
-      for (int i = 0; i < n.nout; i++) target[i] = copied(d, n.target[i], map);
-      n.target = target;
-    }
+    Node n = graph_translated(d->graph, g->nodes[k], map);
     if (wanted[k] && takes_candidates(n.reduce) && n.expr->kind != EXPR_READ)
       name_candidates(d, &n);
     map[k] = graph_add(d->graph, &n);
     d->wanted[map[k]->id] = wanted[k];
   }
+  graph_close_copies(g, map);
   return map;
 }
 

@@ -306,6 +306,13 @@ void expr_each_read(const Graph *g, const Expr *e, ReadVisitor visit, void *cont
   arena_free(scratch);
 }
 
+void node_each_read(const Graph *g, const Node *n, ReadVisitor visit, void *context) {
+  if (n->expr) expr_each_read(g, n->expr, visit, context);
+  if (n->guard) expr_each_read(g, n->guard, visit, context);
+  if (n->base) expr_each_read(g, n->base, visit, context);
+  for (int k = 0; n->target && k < n->nout; k++) expr_each_read(g, n->target[k], visit, context);
+}
+
 const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int nsub, const Node *const *node_map) {
   Arena *scratch = arena_new();
   size_t count;

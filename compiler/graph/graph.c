@@ -102,6 +102,63 @@ const Node *graph_add(Graph *g, const Node *node) {
   return n;
 }
 
+void graph_close(const Node *carry, const Node *next, const Node *alive) {
+  Node *n = (Node *)carry; // the one change that a node sees after it was added
+  n->next = next;
+  n->alive = alive;
+}
+
+static const Expr *translated(Graph *g, const Expr *e, const Node *const *map) {
+  return e ? expr_substitute(g, e, NULL, 0, map) : NULL;
+}
+
+Node graph_translated(Graph *g, const Node *n, const Node *const *map) {
+  Node copy = *n;
+  copy.expr = translated(g, n->expr, map);
+  copy.guard = translated(g, n->guard, map);
+  copy.base = translated(g, n->base, map);
+  copy.next = copy.alive = NULL;
+  if (n->target) {
+    const Expr **target = arena_array(g->arena, const Expr *, (size_t)n->nout + 1);
+    for (int k = 0; k < n->nout; k++) target[k] = translated(g, n->target[k], map);
+    copy.target = target;
+  }
+  return copy;
+}
+
+void graph_close_copies(const Graph *in, const Node *const *map) {
+  for (size_t k = 0; k < in->count; k++) {
+    const Node *n = in->nodes[k];
+    if (n->kind == NODE_CARRY && map[k] && n->next)
+      graph_close(map[k], map[n->next->id], n->alive ? map[n->alive->id] : NULL);
+  }
+}
+
+static void mark_read(void *context, const Expr *read) {
+  bool *needed = context;
+  needed[read->u.read.node->id] = true;
+}
+
+static bool mark_taken(const Node *n, bool *needed) {
+  bool more = n && !needed[n->id];
+  if (n) needed[n->id] = true;
+  return more;
+}
+
+void graph_mark_needed(const Graph *g, bool *needed) {
+  bool more = true;
+  while (more) { // once more for every carry that takes a node behind it for the first time
+    more = false;
+    for (size_t k = g->count; k-- > 0;) {
+      const Node *n = g->nodes[k];
+      if (!needed[k]) continue;
+      node_each_read(g, n, mark_read, needed);
+      if (mark_taken(n->next, needed)) more = true;
+      if (mark_taken(n->alive, needed)) more = true;
+    }
+  }
+}
+
 const Node *graph_find(const Graph *g, const char *name) {
   return name_entry(g->pool, name)->node;
 }

@@ -10,8 +10,18 @@
 // element; without a reduction the entry is 0 (false for booleans).  Reads under a guard, or on the side of an `if` that is
 // not taken, are not made: their subscripts may then lie outside.
 //
+// A loop is no sub-graph: what its step computes are nodes with the loop's index among their outputs, and a carry hands
+// the state on from step to step:
+//
+//     carry h[t:T + 1, i:m] along t from h_step = start(i)       h[0] = start, h[t + 1] = h_step[t]
+//     carry d[t:T + 1, i:m] back along t from d_step = start(i)  d[T] = start, d[t] = d_step[t]
+//
+// Step t reads the state before it as h[t], or as d[t + 1]; the final state is h[T], or d[0].  The node that a carry takes
+// its entries from comes later: the one reference in a graph that is not to an earlier node.  loops.h finds the loops.
+//
 // Expressions are immutable and hash-consed in their graph: equal expressions are the same pointer.  Nothing is ever
-// changed in place; a pass reads one graph and builds another over the same Dims.  Nodes stand in topological order.
+// changed in place; a pass reads one graph and builds another over the same Dims.  Nodes stand in topological order but
+// for what carries take.
 #ifndef MDLC_GRAPH_H
 #define MDLC_GRAPH_H
 
@@ -70,7 +80,8 @@ typedef enum {
   NODE_PARAM,   // input: parameter `which`
   NODE_SEED,    // input: the scalar that backward multiplies by
   NODE_COMP,    // a comprehension
-  NODE_SCATTER  // node[target(q)] += expr(q) over q in the reduction indices: nout extents, targets over the nred indices
+  NODE_SCATTER, // node[o] = base(o), then node[target(q)] += expr(q), or = expr(q), over q in the reduction indices
+  NODE_CARRY    // the state of a loop along output index `axis`: its expr is the start, over the other indices
 } NodeKind;
 
 typedef enum { REDUCE_NONE, REDUCE_SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_LOGSUMEXP, REDUCE_ARGMAX } Reduce;
@@ -90,11 +101,18 @@ struct Node {
   Type type;
   int which;            // NODE_DATA, NODE_PARAM: position in the model's declarations
   int nout, nred;
-  const Index *index;   // nout + nred; of a scatter the output ones have extents only and its expressions use nout + k
+  const Index *index;   // nout + nred; a scatter's guard, expr and targets use nout + k, its base 0 … nout-1
   Reduce reduce;        // REDUCE_NONE exactly where nred is 0; of a scatter always REDUCE_NONE
   const Expr *guard;    // null: always
   const Expr *expr;     // null for inputs
   const Expr *const *target; // NODE_SCATTER: nout subscripts
+  const Expr *base;          // NODE_SCATTER: what is there before; null: 0
+  bool assign;               // NODE_SCATTER: entries are replaced, not added to; the targets are distinct then
+  int axis;                  // NODE_CARRY: the loop's index, with one entry more than the loop has steps
+  bool reverse;              // NODE_CARRY: the loop runs from the last step to the first
+  const Node *next;          // NODE_CARRY: gives the entry behind each step; the carry's shape, but for the axis' extent
+  const Node *alive;         // NODE_CARRY: conditions over the indices up to the axis, or null.  From the first step on for
+                             // which it is false, nothing carried changes any more: a loop may be left there
 };
 
 typedef enum {
@@ -208,6 +226,14 @@ const Expr **expr_parts(Arena *a, const Expr *e, size_t *count);
 // Appends a node.  The struct is copied, its arrays too; id and a unique name are assigned (a base name that is taken,
 // by a node, a dimension or a word of the textual form, gets _2, _3 …).
 const Node *graph_add(Graph *g, const Node *node);
+// Gives a carry, added without, what it takes its entries from.
+void graph_close(const Node *carry, const Node *next, const Node *alive);
+// n with its expressions in g; `map[id]` gives the node of g for each node that n reads.  What a carry takes is left out.
+Node graph_translated(Graph *g, const Node *n, const Node *const *map);
+// Closes the copies, in `map`, of all carries of `in` as the originals are.
+void graph_close_copies(const Graph *in, const Node *const *map);
+// Marks, by id, what the marked nodes read or take, whatever the number of steps.
+void graph_mark_needed(const Graph *g, bool *needed);
 const Node *graph_find(const Graph *g, const char *name);
 void graph_add_root(Graph *g, RootRole role, const char *name, int which, const Node *node);
 const Root *graph_root(const Graph *g, RootRole role, int which); // null: none
@@ -215,5 +241,7 @@ const Root *graph_root(const Graph *g, RootRole role, int which); // null: none
 // Visits each distinct read in e: in order of expression ids.
 typedef void (*ReadVisitor)(void *context, const Expr *read);
 void expr_each_read(const Graph *g, const Expr *e, ReadVisitor visit, void *context);
+// The same for all expressions of a node; a read that stands in two of them is visited twice.
+void node_each_read(const Graph *g, const Node *n, ReadVisitor visit, void *context);
 
 #endif

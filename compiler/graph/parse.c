@@ -10,6 +10,16 @@ typedef struct Indices {
   int count;
 } Indices;
 
+typedef struct Later { // a node that may come later
+  const char *name;    // null: none
+  Span span;
+} Later;
+
+typedef struct Pending {
+  const Node *carry;
+  Later next, alive;
+} Pending;
+
 typedef struct ModelReader {
   Reader r;
   Indices indices; // of the line that is being read
@@ -20,6 +30,8 @@ typedef struct ModelReader {
   size_t nparam, param_room;
   RangeCheck *check;
   size_t ncheck, check_room;
+  Pending *pending;
+  size_t npending, pending_room;
   int next_root[ROOT_NAMED + 1];
 } ModelReader;
 
@@ -236,16 +248,40 @@ static bool read_node(ModelReader *p) {
   return add_node(p, &n, span, name) != NULL;
 }
 
+// The output indices of a scatter: extents alone, or, with a base, names and extents.
+static bool read_scatter_outputs(ModelReader *p, Node *n) {
+  const Poly **extent;
+  const Token *t = p->r.at;
+  bool named = t->kind == TOKEN_SIGN && !strcmp(t->text, "[") && t[1].kind == TOKEN_NAME && t[2].kind == TOKEN_SIGN &&
+               !strcmp(t[2].text, ":");
+  const Expr *guard = NULL;
+  if (named) {
+    p->r.at++;
+    if (!read_indices(p, &guard)) return false;
+    n->nout = p->indices.count;
+    if (guard) return wrong(p, t->span, "the guard of a scatter stands behind the indices that it adds over");
+    return true;
+  }
+  if (!read_extents(p, &extent, &n->nout)) return false;
+  for (int k = 0; k < n->nout; k++) p->indices.list[k] = (Index){NULL, extent[k]};
+  p->indices.count = n->nout;
+  return true;
+}
+
+// The base of a scalar has no indices: it is told by what does not start with a bracket.
+static bool read_base(ModelReader *p, Node *n) {
+  if (reader_is(&p->r, "[")) return true;
+  n->base = read_formula(&p->r);
+  return n->base && reader_expect(&p->r, "then");
+}
+
 static bool read_scatter(ModelReader *p) {
   const Expr *target[INDEX_MAX];
-  const Poly **extent;
   Span span = p->r.at->span;
   Node n = {.kind = NODE_SCATTER, .index = p->indices.list, .target = target};
   const char *name = reader_name(&p->r, "a node");
-  if (!name || !read_extents(p, &extent, &n.nout)) return false;
-  for (int k = 0; k < n.nout; k++) p->indices.list[k] = (Index){NULL, extent[k]};
-  p->indices.count = n.nout;
-  if (!reader_expect(&p->r, "=") || !reader_expect(&p->r, "[") || !read_indices(p, &n.guard)) return false;
+  if (!name || !read_scatter_outputs(p, &n) || !reader_expect(&p->r, "=") || !read_base(p, &n)) return false;
+  if (!reader_expect(&p->r, "[") || !read_indices(p, &n.guard)) return false;
   n.nred = p->indices.count - n.nout;
   if (!reader_expect(&p->r, "(")) return false;
   for (int k = 0; k < n.nout; k++) {
@@ -254,10 +290,52 @@ static bool read_scatter(ModelReader *p) {
     if (!(target[k] = read_formula(&p->r))) return false;
     if (target[k]->type != TYPE_INT) return wrong(p, place, "a subscript is an integer");
   }
-  if (!reader_expect(&p->r, ")") || !reader_expect(&p->r, "+=") || !(n.expr = read_formula(&p->r))) return false;
+  if (!reader_expect(&p->r, ")")) return false;
+  n.assign = reader_skip(&p->r, "=");
+  if ((!n.assign && !reader_expect(&p->r, "+=")) || !(n.expr = read_formula(&p->r))) return false;
   n.note = read_note(p);
   n.type = n.expr->type;
   return add_node(p, &n, span, name) != NULL;
+}
+
+static bool read_later(ModelReader *p, Later *later) {
+  later->span = p->r.at->span;
+  later->name = reader_name(&p->r, "a node");
+  return later->name != NULL;
+}
+
+static bool read_carry(ModelReader *p) {
+  Span span = p->r.at->span;
+  Pending pending = {.carry = NULL};
+  Node n = {.kind = NODE_CARRY, .index = p->indices.list};
+  const char *name = reader_name(&p->r, "a node");
+  if (!name || !reader_expect(&p->r, "[") || !read_indices(p, &n.guard)) return false;
+  n.nout = p->indices.count;
+  n.reverse = reader_skip(&p->r, "back");
+  Span place = p->r.at[0].span;
+  const char *axis = reader_expect(&p->r, "along") ? reader_name(&p->r, "an index") : NULL;
+  if (!axis) return false;
+  while (n.axis < n.nout && strcmp(p->indices.list[n.axis].name, axis) != 0) n.axis++;
+  if (n.axis == n.nout) return wrong(p, place, "a carry runs along one of its indices");
+  if (!reader_expect(&p->r, "from") || !read_later(p, &pending.next)) return false;
+  if (reader_skip(&p->r, "while") && !read_later(p, &pending.alive)) return false;
+  if (!reader_expect(&p->r, "=") || !(n.expr = read_formula(&p->r))) return false;
+  n.note = read_note(p);
+  n.type = n.expr->type;
+  pending.carry = add_node(p, &n, span, name);
+  ARENA_PUSH(p->r.arena, p->pending, p->npending, p->pending_room) = pending;
+  return true;
+}
+
+static const Node *find_later(ModelReader *p, const Later *later) {
+  const Node *n = later->name ? graph_find(p->r.graph, later->name) : NULL;
+  if (later->name && !n) wrong(p, later->span, "there is no such node");
+  return n;
+}
+
+static void close_carries(ModelReader *p) {
+  for (size_t k = 0; k < p->npending; k++)
+    graph_close(p->pending[k].carry, find_later(p, &p->pending[k].next), find_later(p, &p->pending[k].alive));
 }
 
 // ---- checks and roots ----
@@ -306,10 +384,10 @@ static bool read_line(ModelReader *p) {
     bool (*read)(ModelReader *);
   } lines[] = {{"model", read_model}, {"dim", read_dim},     {"batch", read_batch}, {"data", read_data},
                {"param", read_param}, {"input", read_input}, {"node", read_node},   {"scatter", read_scatter},
-               {"check", read_check}, {"root", read_root}};
+               {"carry", read_carry}, {"check", read_check}, {"root", read_root}};
   for (size_t k = 0; k < sizeof lines / sizeof *lines; k++)
     if (reader_skip(&p->r, lines[k].word)) return lines[k].read(p);
-  return wrong(p, p->r.at->span, "expected model, dim, batch, data, param, input, node, scatter, check or root");
+  return wrong(p, p->r.at->span, "expected model, dim, batch, data, param, input, node, scatter, carry, check or root");
 }
 
 static bool at_line_end(const ModelReader *p) {
@@ -336,6 +414,7 @@ Model *graph_parse(Arena *a, Diags *diags, const Source *source) {
       diag_error(diags, p.r.at->span, "expected the end of the line, not `%s`", p.r.at->text);
     while (p.r.at->kind != TOKEN_LINE && p.r.at->kind != TOKEN_END) p.r.at++;
   }
+  close_carries(&p);
   m->ndata = (int)p.ndata;
   m->data = p.data;
   m->nparam = (int)p.nparam;

@@ -10,6 +10,9 @@
 //     node s = sum[i:n](t_p[i]^2)
 //     node g[i:n] = sum[j:m if j < i](W[i, j] * x[j])
 //     scatter dE[V, H] = [t:T, h:H] (token[t], h) += g[t, h]
+//     scatter D[t:T, j:n] = L[t, j] then [s:T, k:n if k > s] (s, k) = v[s, k]
+//     carry h[t:T + 1, i:m] along t from h_step = 0.0
+//     carry d_h[t:T + 1, i:m] back along t from d_step while go = 0.0
 //     check "E[token[t]]" [t:T](token[t]) in 0..V
 //     root loss = s
 //
@@ -270,25 +273,43 @@ static void print_comprehension(Text *t, const Graph *g, const Node *n, const In
 
 static void print_scatter(Text *t, const Graph *g, const Node *n, const Index *all) {
   text_printf(t, "scatter %s", n->name);
-  print_shape(t, g, n);
-  text_put(t, " = ");
+  if (n->base) {
+    print_indices(t, g, all, 0, n->nout, NULL, false);
+    text_put(t, " = ");
+    expr_print(t, g, n->base, all);
+    text_put(t, " then ");
+  } else {
+    print_shape(t, g, n);
+    text_put(t, " = ");
+  }
   print_indices(t, g, all, n->nout, n->nout + n->nred, n->guard, true);
   text_put(t, " (");
   for (int k = 0; k < n->nout; k++) {
     if (k) text_put(t, ", ");
     expr_print(t, g, n->target[k], all);
   }
-  text_put(t, ") += ");
+  text_put(t, n->assign ? ") = " : ") += ");
+  expr_print(t, g, n->expr, all);
+}
+
+static void print_carry(Text *t, const Graph *g, const Node *n, const Index *all) {
+  text_printf(t, "carry %s", n->name);
+  print_indices(t, g, all, 0, n->nout, NULL, false);
+  text_printf(t, " %salong %s from %s", n->reverse ? "back " : "", all[n->axis].name, n->next ? n->next->name : "?");
+  if (n->alive) text_printf(t, " while %s", n->alive->name);
+  text_put(t, " = ");
   expr_print(t, g, n->expr, all);
 }
 
 void node_print(Text *t, const Graph *g, const Node *n) {
   Arena *scratch = arena_new();
-  const Index *all = unique_indices(scratch, g, n->index, n->kind == NODE_SCATTER ? n->nout : 0, n->nout + n->nred);
+  const Index *all = unique_indices(scratch, g, n->index, n->kind == NODE_SCATTER && !n->base ? n->nout : 0, n->nout + n->nred);
   if (n->kind == NODE_COMP)
     print_comprehension(t, g, n, all);
   else if (n->kind == NODE_SCATTER)
     print_scatter(t, g, n, all);
+  else if (n->kind == NODE_CARRY)
+    print_carry(t, g, n, all);
   else
     print_input(t, g, n);
   if (n->note) {

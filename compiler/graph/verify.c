@@ -1,6 +1,7 @@
 // verify.c - everything that graph.h promises of a graph, looked at once more.
 #include <string.h>
 
+#include "graph/loops.h"
 #include "graph/pool.h"
 #include "graph/text.h"
 
@@ -141,6 +142,38 @@ static bool verify_scatter(Verifier *v, const Node *n, const Scope *s) {
   if (n->nout && !n->target) return fail(v, "node", n->name, "a scatter has no target");
   for (int k = 0; k < n->nout; k++)
     if (!verify_typed(v, s, n->target[k], TYPE_INT, "target")) return false;
+  const Scope before = {"node", n->name, 0, n->nout, n->id, s->random};
+  return !n->base || verify_typed(v, &before, n->base, n->type, "base");
+}
+
+// Has n the indices of m up to `count`, with `steps` for the extent of the axis?
+static bool same_indices(const Node *n, const Node *m, int count, int axis, const Poly *steps) {
+  for (int k = 0; k < count; k++)
+    if (n->index[k].extent != (k == axis ? steps : m->index[k].extent)) return false;
+  return true;
+}
+
+static bool verify_later(Verifier *v, const Node *n, const Node *later) {
+  if (later->id < 0 || (size_t)later->id >= v->g->count || v->g->nodes[later->id] != later)
+    return fail(v, "node", n->name, "takes a node of another graph");
+  return later->kind == NODE_COMP || later->kind == NODE_SCATTER || later->kind == NODE_CARRY ||
+         fail(v, "node", n->name, "takes an input");
+}
+
+static bool verify_carry(Verifier *v, const Node *n) {
+  if (n->guard || n->nred || n->reduce != REDUCE_NONE) return fail(v, "node", n->name, "a carry has a guard");
+  if (n->axis < 0 || n->axis >= n->nout) return fail(v, "node", n->name, "a carry has no axis");
+  if (expr_uses_index(n->expr, n->axis)) return fail(v, "node", n->name, "its start depends on the step");
+  if (n->type != n->expr->type) return fail(v, "node", n->name, "has another type than its expression");
+  if (!n->next) return fail(v, "node", n->name, "a carry takes nothing");
+  if (!verify_later(v, n, n->next) || (n->alive && !verify_later(v, n, n->alive))) return false;
+  Dims *dims = v->g->dims;
+  const Poly *steps = poly_sub(dims, n->index[n->axis].extent, poly_int(dims, 1));
+  if (n->next->type != n->type || n->next->nout != n->nout || !same_indices(n->next, n, n->nout, n->axis, steps))
+    return fail(v, "node", n->name, "takes entries of `%s`, which has another type or shape", n->next->name);
+  if (n->alive && (n->alive->type != TYPE_BOOL || n->alive->nout != n->axis + 1 ||
+                   !same_indices(n->alive, n, n->axis + 1, n->axis, steps)))
+    return fail(v, "node", n->name, "lives on `%s`, which is no condition of its steps", n->alive->name);
   return true;
 }
 
@@ -154,13 +187,17 @@ static bool verify_node(Verifier *v, size_t k) {
   for (int j = 0; j < n->nout + n->nred; j++)
     if (!verify_extent(v, "node", n->name, n->index[j].extent)) return false;
   if (n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED) return verify_input(v, n);
-  if (n->kind != NODE_COMP && n->kind != NODE_SCATTER) return fail(v, "node", n->name, "is of an unknown kind");
+  if (n->kind != NODE_COMP && n->kind != NODE_SCATTER && n->kind != NODE_CARRY)
+    return fail(v, "node", n->name, "is of an unknown kind");
   bool scatter = n->kind == NODE_SCATTER;
   const Scope s = {"node", n->name, scatter ? n->nout : 0, n->nout + n->nred, (int)k, &v->random[k]};
   if (!n->expr) return fail(v, "node", n->name, "has no expression");
   if (!verify_expr(v, &s, n->expr)) return false;
   if (n->guard && !verify_typed(v, &s, n->guard, TYPE_BOOL, "guard")) return false;
   if (scatter) return verify_scatter(v, n, &s);
+  if (n->base || n->assign) return fail(v, "node", n->name, "only a scatter has a base");
+  if (n->kind == NODE_CARRY) return verify_carry(v, n);
+  if (n->next || n->alive) return fail(v, "node", n->name, "only a carry takes a later node");
   return verify_reduction(v, n) && (!n->target || fail(v, "node", n->name, "only a scatter has targets"));
 }
 
@@ -207,6 +244,7 @@ bool graph_verify(const Model *m, const Graph *g, Text *why) {
   v.random = arena_array(scratch, bool, g->count + 1);
   bool good = g->dims == m->dims || fail(&v, "graph", g->name, "has other dimensions than its model");
   for (size_t k = 0; k < g->count && good; k++) good = verify_node(&v, k);
+  good = good && graph_loops(scratch, g, why);
   for (size_t k = 0; k < g->nroots && good; k++) good = verify_root(&v, k);
   for (int k = 0; g == m->graph && k < m->ncheck && good; k++) good = verify_check(&v, &m->check[k]);
   arena_free(scratch);

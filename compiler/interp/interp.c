@@ -259,6 +259,7 @@ static bool run_node(Run *r, const Node *n) {
   case NODE_SEED: array->number[0] = given(r->input->kind, r->input->seed); return true;
   case NODE_COMP: return run_comprehension(r, n, r->programs[n->id], extent, array);
   case NODE_SCATTER: return run_scatter(r, n, r->programs[n->id], extent, array);
+  case NODE_CARRY: break;
   }
   return false;
 }

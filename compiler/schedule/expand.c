@@ -3,19 +3,6 @@
 
 #include <math.h>
 
-// The node itself in the new graph.
-static const Node *copy_node(Graph *g, const Node *n, const Node *const *map) {
-  Node copy = *n;
-  if (n->expr) copy.expr = expr_substitute(g, n->expr, NULL, 0, map);
-  if (n->guard) copy.guard = expr_substitute(g, n->guard, NULL, 0, map);
-  if (n->target) {
-    const Expr **target = arena_array(g->arena, const Expr *, (size_t)n->nout + 1);
-    for (int k = 0; k < n->nout; k++) target[k] = expr_substitute(g, n->target[k], NULL, 0, map);
-    copy.target = target;
-  }
-  return graph_add(g, &copy);
-}
-
 static const Expr *read_at_indices(Graph *g, const Node *n, int count) {
   const Expr **sub = arena_array(g->arena, const Expr *, (size_t)count + 1);
   for (int k = 0; k < count; k++) sub[k] = expr_index(g, k);
@@ -61,8 +48,14 @@ Graph *expand_reductions(Arena *a, const Graph *g) {
   const Node **map = arena_array(a, const Node *, g->count);
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
-    map[k] = n->reduce == REDUCE_LOGSUMEXP ? expand_logsumexp(out, n, map) : copy_node(out, n, map);
+    if (n->reduce == REDUCE_LOGSUMEXP) {
+      map[k] = expand_logsumexp(out, n, map);
+    } else {
+      Node copy = graph_translated(out, n, map);
+      map[k] = graph_add(out, &copy);
+    }
   }
+  graph_close_copies(g, map);
   for (size_t k = 0; k < g->nroots; k++) {
     const Root *r = &g->roots[k];
     graph_add_root(out, r->role, r->name, r->which, map[r->node->id]);

@@ -22,9 +22,7 @@ static void collect(void *context, const Expr *read) {
 
 Reads node_reads(Arena *a, const Graph *g, const Node *n) {
   Collector c = {.arena = a};
-  if (n->expr) expr_each_read(g, n->expr, collect, &c);
-  if (n->guard) expr_each_read(g, n->guard, collect, &c);
-  for (int k = 0; n->target && k < n->nout; k++) expr_each_read(g, n->target[k], collect, &c);
+  node_each_read(g, n, collect, &c);
   return c.reads;
 }
 

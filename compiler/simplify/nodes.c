@@ -130,6 +130,7 @@ static void become_constant(Simplifier *s, Node *n, double value) {
   for (int k = 0; k < n->nout; k++)
     index[k] = (Index){n->index[k].name ? n->index[k].name : plain[k % 4], n->index[k].extent};
   n->kind = NODE_COMP;
+  n->assign = false;
   n->index = index;
   n->expr = literal(s->g, n->type, value);
   n->reduce = REDUCE_NONE;
@@ -139,8 +140,25 @@ static void become_constant(Simplifier *s, Node *n, double value) {
   s->changed = true;
 }
 
+// A scatter that changes nothing is its base.
+static void become_base(Simplifier *s, Node *n) {
+  n->kind = NODE_COMP;
+  n->expr = n->base;
+  n->base = NULL;
+  n->assign = false;
+  n->nred = 0;
+  n->guard = NULL;
+  n->target = NULL;
+  s->changed = true;
+}
+
 // A node whose entries are all one constant becomes one.
 static void fold_node(Simplifier *s, Node *n, bool never) {
+  if (n->kind == NODE_CARRY) return;
+  if (n->base) {
+    if (never || (!n->assign && is_literal(n->expr, 0))) become_base(s, n);
+    return;
+  }
   double empty = empty_value(n);
   bool neutral = (n->reduce == REDUCE_SUM || n->kind == NODE_SCATTER) && is_literal(n->expr, 0);
   neutral = neutral || (n->reduce == REDUCE_PROD && is_literal(n->expr, 1));
@@ -240,6 +258,8 @@ Node simplify_node(Simplifier *s, const Node *from) {
     for (int k = 0; k < n.nout; k++) target[k] = rewritten(s, from->target[k]);
     n.target = target;
   }
+  n.base = from->base ? rewritten(s, from->base) : NULL;
+  n.next = n.alive = NULL;
   if (!c.never) solve_sum(s, &n, &c);
   n.guard = c.never ? expr_bool(s->g, false) : conjunction(s, &c);
   fold_node(s, &n, c.never);

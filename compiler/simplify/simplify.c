@@ -31,12 +31,13 @@ static uint64_t node_hash(const Node *n) {
   for (int k = 0; k < n->nout + n->nred; k++) h = mix(h, (uint64_t)(uintptr_t)n->index[k].extent);
   h = mix(mix(h, n->expr->id), n->guard ? n->guard->id + 1u : 0);
   for (int k = 0; n->target && k < n->nout; k++) h = mix(h, n->target[k]->id);
-  return h;
+  return mix(h, n->base ? n->base->id + 1u : 0);
 }
 
 static bool node_same(const Node *a, const Node *b) {
   if (a->kind != b->kind || a->type != b->type || a->reduce != b->reduce || a->nout != b->nout || a->nred != b->nred ||
-      a->expr != b->expr || a->guard != b->guard || !a->target != !b->target)
+      a->expr != b->expr || a->guard != b->guard || a->base != b->base || a->assign != b->assign ||
+      !a->target != !b->target)
     return false;
   for (int k = 0; k < a->nout + a->nred; k++)
     if (a->index[k].extent != b->index[k].extent) return false;
@@ -99,7 +100,7 @@ static void merge(Round *r, const Node *from, Node *n, const Node *kept) {
 static const Node *identity_of(const Node *view) {
   if (view->expr->kind != EXPR_READ) return NULL;
   const Node *n = view->expr->u.read.node;
-  if ((n->kind != NODE_COMP && n->kind != NODE_SCATTER) || n->nout != view->nout) return NULL;
+  if (!n->expr || n->nout != view->nout) return NULL;
   for (int k = 0; k < n->nout; k++) {
     const Expr *sub = view->expr->u.read.sub[k];
     if (sub->kind != EXPR_INDEX || sub->u.index != k || n->index[k].extent != view->index[k].extent) return NULL;
@@ -121,8 +122,11 @@ static void visit(Round *r, const Node *from) {
     else append(r, from, &n);
     return;
   }
-  const Node **slot = find_alike(r, &n);
-  if (*slot) {
+  // What a carry takes is not known yet, so no two are alike.
+  const Node **slot = n.kind == NODE_CARRY ? NULL : find_alike(r, &n);
+  if (!slot) {
+    append(r, from, &n);
+  } else if (*slot) {
     merge(r, from, &n, *slot);
   } else {
     append(r, from, &n);
@@ -157,6 +161,7 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
     if (*name && (*name)[k]) from.name = (*name)[k];
     visit(&r, &from);
   }
+  graph_close_copies(in, r.s.map);
   for (size_t k = 0; k < in->nroots; k++) {
     const Root *root = &in->roots[k];
     if (simplify_has_role(root, roles))

@@ -458,7 +458,7 @@ END_TEST
 
 START_TEST(wrong_text_is_told) {
   static const char *const cases[][2] = {
-      {"nodes y = 1.0", "expected model, dim, batch, data, param, input, node, scatter, check or root"},
+      {"nodes y = 1.0", "expected model, dim, batch, data, param, input, node, scatter, carry, check or root"},
       {"node y = x", "unknown name `x`"},
       {"node y = sin(1, 2)", "`sin` takes 1 arguments, not 2"},
       {"node y = sinn(1)", "there is no function `sinn`"},
