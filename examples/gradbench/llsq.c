@@ -1,0 +1,20 @@
+/* llsq.c - GradBench's llsq. */
+#include "llsq.h"
+
+#include "driver.h"
+
+static void prepare(struct run *run, const json_t *input) {
+  run_dim(run, "n", integer_member(input, "n"));
+  run_dim(run, "m", length_member(input, "x"));
+  run_allocate(run);
+  run_put_members(run, input);
+}
+
+int main(int argc, char **argv) {
+  static const struct function functions[] = {
+      {"primal", &llsq_model, prepare, compute_predictions, first_prediction},
+      {"gradient", &llsq_model, prepare, compute_gradient, first_gradient},
+      {0},
+  };
+  return gradbench(argc, argv, functions);
+}
