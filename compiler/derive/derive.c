@@ -1,11 +1,7 @@
-// derive.c - the pass: a copy of the graph, then the adjoints of the nodes between the parameters and the loss, last
-// first.
+// derive.c - which nodes have derivatives; reverse mode: their adjoints, last first; copies; the gradient of a loss.
 #include "derive/internal.h"
 
-#include <math.h>
-#include <string.h>
-
-// ---- which nodes have an adjoint ----
+// ---- which nodes have derivatives ----
 
 typedef struct Mark {
   bool *marked; // by id
@@ -24,16 +20,16 @@ static void mark_read(void *context, const Expr *read) {
   if (m->only[id]) m->marked[id] = true;
 }
 
-// Real nodes that depend on a parameter and that the loss depends on, by id.
-static bool *between(Arena *arena, const Graph *g, const Node *loss) {
-  bool *varies = arena_array(arena, bool, g->count), *needed = arena_array(arena, bool, g->count);
+// Real nodes that depend on an input (`varies` says which ones are) and that an output depends on, by id.
+static bool *between(Arena *arena, const Graph *g, bool *varies, const Node *const *output, int noutput) {
+  bool *needed = arena_array(arena, bool, g->count + 1);
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     Mark m = {.marked = varies};
     if (n->expr && n->type == TYPE_REAL) expr_each_read(g, n->expr, see_marked, &m);
-    varies[k] = n->kind == NODE_PARAM || m.any;
+    varies[k] = varies[k] || m.any;
   }
-  needed[loss->id] = varies[loss->id];
+  for (int k = 0; k < noutput; k++) needed[output[k]->id] = varies[output[k]->id];
   for (size_t k = g->count; k-- > 0;)
     if (needed[k] && g->nodes[k]->expr) {
       Mark m = {.marked = needed, .only = varies};
@@ -42,166 +38,76 @@ static bool *between(Arena *arena, const Graph *g, const Node *loss) {
   return needed;
 }
 
-static bool too_high(const Graph *g, const bool *wanted) {
+// The derivative of a node may have the extra indices twice over (a scatter's), and those of what it reads.
+static bool too_large(const Derive *d, const Node *n) {
+  enum { ROOM = INDEX_MAX / 2 };
+  if (n->expr && n->expr->height > EXPR_HEIGHT_MAX / 2) return true;
+  return d->task->nextra > 0 && n->nout + n->nred + 2 * d->task->nextra > ROOM;
+}
+
+bool derive_begin(Derive *d, Graph *g, const Derivation *task, const Node *const *input, int ninput,
+                  const Node *const *output, int noutput) {
+  Arena *a = g->arena;
+  bool *varies = arena_array(a, bool, g->count + 1);
+  *d = (Derive){.arena = a, .graph = g, .task = task, .nold = g->count};
+  d->table = task->table ? task->table : prim_table;
+  for (int k = 0; k < ninput; k++) varies[input[k]->id] = true;
+  d->wanted = between(a, g, varies, output, noutput);
+  d->of = arena_array(a, Derivative, d->nold + 1);
+  d->into = arena_array(a, ContributionList, d->nold + 1);
   for (size_t k = 0; k < g->count; k++)
-    if (wanted[k] && g->nodes[k]->expr && g->nodes[k]->expr->height > EXPR_HEIGHT_MAX / 2) return true;
-  return false;
+    if (d->wanted[k] && too_large(d, g->nodes[k])) return false;
+  return true;
 }
 
-// ---- the copy ----
-
-static const Expr *const *own_indices(Derive *d, int n) {
-  const Expr **sub = arena_array(d->arena, const Expr *, (size_t)n + 1);
-  for (int k = 0; k < n; k++) sub[k] = expr_index(d->graph, k);
-  return sub;
+const Expr *derive_read_own(Graph *g, const Node *n) {
+  const Expr **sub = arena_array(g->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) sub[k] = expr_index(g, k);
+  return expr_read(g, n, sub);
 }
 
-// The node's entry at the first indices of whoever reads it.
-static const Expr *read_own(Derive *d, const Node *n) {
-  return expr_read(d->graph, n, own_indices(d, n->nout));
+Index *derive_index(Derive *d, const Node *n, int more) {
+  const int x = d->task->nextra;
+  Index *index = arena_array(d->arena, Index, (size_t)(x + n->nout + more) + 1);
+  for (int k = 0; k < x; k++) index[k] = d->task->extra[k];
+  for (int k = 0; k < n->nout; k++) index[x + k] = n->index[k];
+  return index;
 }
 
-static const char *suffixed(Derive *d, const Node *n, const char *suffix) {
-  return arena_printf(d->arena, "%s_%s", n->name, suffix);
+const char *derive_what(const Derive *d) {
+  return d->task->what ? d->task->what : "output";
 }
-
-// A node over all indices of n, without a reduction.
-static Node pointwise(Derive *d, const Node *n, const char *suffix, const Expr *guard, const Expr *expr) {
-  return (Node){.kind = NODE_COMP,
-                .name = suffixed(d, n, suffix),
-                .span = n->span,
-                .type = TYPE_REAL,
-                .nout = n->nout + n->nred,
-                .index = n->index,
-                .guard = guard,
-                .expr = expr};
-}
-
-// Both the extremum and the comparison that finds its winners must read the same candidates, bit for bit; the terms of
-// logsumexp and their shares in it are computed once.
-static bool takes_candidates(Reduce reduce) {
-  return reduce == REDUCE_MAX || reduce == REDUCE_MIN || reduce == REDUCE_LOGSUMEXP;
-}
-
-static void name_candidates(Derive *d, Node *n) {
-  Node c = pointwise(d, n, "candidates", n->guard, n->expr);
-  c.note = arena_printf(d->arena, "the candidates for %s", n->name);
-  const Node *candidates = graph_add(d->graph, &c);
-  d->wanted[candidates->id] = true;
-  n->expr = read_own(d, candidates);
-}
-
-// Returns where each node of g went.
-static const Node **copy_nodes(Derive *d, const Graph *g, const bool *wanted) {
-  const Node **map = arena_array(d->arena, const Node *, g->count + 1);
-  for (size_t k = 0; k < g->count; k++) {
-    Node n = graph_translated(d->graph, g->nodes[k], map);
-    if (wanted[k] && takes_candidates(n.reduce) && n.expr->kind != EXPR_READ)
-      name_candidates(d, &n);
-    map[k] = graph_add(d->graph, &n);
-    d->wanted[map[k]->id] = wanted[k];
-  }
-  graph_close_copies(g, map);
-  return map;
-}
-
-static void copy_roots(Derive *d, const Graph *g, const Node *const *map) {
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    if (r->role != ROOT_GRADIENT) graph_add_root(d->graph, r->role, r->name, r->which, map[r->node->id]);
-  }
-}
-
-// ---- adjoints of expressions under a reduction ----
-
-// What the expression of n receives: its seed, and the guard under which it does.
-typedef struct Seed {
-  const Expr *value, *guard;
-} Seed;
-
-static Seed seed_sum(Derive *d, const Node *n, const Expr *adjoint) {
-  (void)d;
-  return (Seed){adjoint, n->guard};
-}
-
-// The product of all other entries: right also where some are 0, at the cost of a loop over them for each entry.
-static Seed seed_prod(Derive *d, const Node *n, const Expr *adjoint) {
-  Graph *g = d->graph;
-  int nv = n->nout + n->nred;
-  Index *index = arena_array(d->arena, Index, (size_t)(nv + n->nred));
-  const Expr **sub = arena_array(d->arena, const Expr *, (size_t)nv + 1);
-  memcpy(index, n->index, (size_t)nv * sizeof *index);
-  memcpy(index + nv, n->index + n->nout, (size_t)n->nred * sizeof *index);
-  const Expr *same = NULL;
-  for (int r = 0; r < n->nred; r++) {
-    sub[n->nout + r] = expr_index(g, nv + r);
-    same = derive_and(g, same, expr_prim2(g, PRIM_EQ, expr_index(g, nv + r), expr_index(g, n->nout + r)));
-  }
-  const Expr *guard = n->guard ? expr_substitute(g, n->guard, sub, nv, NULL) : NULL;
-  Node others = pointwise(d, n, "others", derive_and(g, guard, derive_not(g, same)), NULL);
-  others.expr = expr_substitute(g, n->expr, sub, nv, NULL);
-  others.nred = n->nred;
-  others.index = index;
-  others.reduce = REDUCE_PROD;
-  others.note = arena_printf(d->arena, "the product of all other entries of %s", n->name);
-  return (Seed){derive_mul(g, adjoint, read_own(d, graph_add(g, &others))), n->guard};
-}
-
-// exp(e - n): the entry's share.  Where nothing but -inf was summed there is no derivative to send.
-static Seed seed_logsumexp(Derive *d, const Node *n, const Expr *adjoint) {
-  Graph *g = d->graph;
-  const Expr *total = read_own(d, n);
-  const Expr *guard = derive_and(g, n->guard, expr_prim2(g, PRIM_GT, total, expr_real(g, -INFINITY)));
-  const Expr *share = expr_prim1(g, PRIM_EXP, expr_prim2(g, PRIM_SUB, n->expr, total));
-  if (n->expr->kind != EXPR_READ) {
-    Node shares = pointwise(d, n, "share", guard, share);
-    shares.note = arena_printf(d->arena, "each entry's share of %s", n->name);
-    share = read_own(d, graph_add(g, &shares));
-  }
-  return (Seed){derive_mul(g, adjoint, share), guard};
-}
-
-// All winners share evenly.
-static Seed seed_extremum(Derive *d, const Node *n, const Expr *adjoint) {
-  Graph *g = d->graph;
-  const Expr *guard = derive_and(g, n->guard, expr_prim2(g, PRIM_EQ, n->expr, read_own(d, n)));
-  Node ties = *n;
-  ties.name = suffixed(d, n, "ties");
-  ties.note = arena_printf(d->arena, "how many entries equal %s", n->name);
-  ties.reduce = REDUCE_SUM;
-  ties.guard = guard;
-  ties.expr = expr_real(g, 1);
-  const Node *count = graph_add(g, &ties);
-  return (Seed){expr_prim2(g, PRIM_DIV, adjoint, read_own(d, count)), guard};
-}
-
-static Seed (*const seed_of[])(Derive *d, const Node *n, const Expr *adjoint) = {
-    [REDUCE_NONE] = seed_sum,     [REDUCE_SUM] = seed_sum,      [REDUCE_PROD] = seed_prod,
-    [REDUCE_MAX] = seed_extremum, [REDUCE_MIN] = seed_extremum, [REDUCE_LOGSUMEXP] = seed_logsumexp,
-};
 
 // ---- adjoints of nodes ----
 
 // Hands the adjoint of n on to what n reads.
 static void push(Derive *d, const Node *n) {
-  const Expr *const *at = n->kind == NODE_SCATTER ? n->target : own_indices(d, n->nout);
-  Seed seed = seed_of[n->reduce](d, n, expr_read(d->graph, d->adjoint[n->id], at));
+  const Derivative *adjoint = &d->of[n->id];
+  const Local local = derive_local(d, n);
+  const Node lifted = derive_lifted(d, n);
+  const int x = d->task->nextra, extra_at = derive_extra_at(d, n);
+  const Expr **at = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++)
+    at[k] = n->kind == NODE_SCATTER ? lifted.target[x + k] : expr_index(d->graph, x + k);
+  const Expr *value = derive_value_at(d, adjoint, extra_at, at, n->nout);
+  const Expr *guard =
+      derive_and(d->graph, derive_lift(d, n, local.guard), derive_at(d, adjoint->pattern, extra_at, at, n->nout));
   Flow *flows;
-  size_t count = derive_flows(d, n, seed.value, seed.guard, &flows);
+  size_t count = derive_flows(d, &lifted, derive_mul(d->graph, value, derive_lift(d, n, local.factor)), guard, &flows);
   for (size_t k = 0; k < count; k++) {
     ContributionList *into = &d->into[flows[k].read->u.read.node->id];
-    ARENA_PUSH(d->arena, into->list, into->count, into->room) = derive_solve(d, n, &flows[k]);
+    ARENA_PUSH(d->arena, into->list, into->count, into->room) = derive_solve(d, &lifted, &flows[k]);
   }
 }
 
 static Node adjoint_node(Derive *d, const Node *a) {
   return (Node){.kind = NODE_COMP,
                 .name = arena_printf(d->arena, "d_%s", a->name),
-                .note = arena_printf(d->arena, "d loss / d %s", a->name),
+                .note = arena_printf(d->arena, "d %s / d %s", derive_what(d), a->name),
                 .span = a->span,
                 .type = TYPE_REAL,
-                .nout = a->nout,
-                .index = a->index};
+                .nout = d->task->nextra + a->nout,
+                .index = derive_index(d, a, 0)};
 }
 
 static Node contribution_node(Derive *d, const Node *a, const Contribution *c) {
@@ -216,76 +122,163 @@ static Node contribution_node(Derive *d, const Node *a, const Contribution *c) {
   return n;
 }
 
+static const Expr *contribution_pattern(Derive *d, const Node *a, const Contribution *c) {
+  return c->target ? NULL : derive_pattern(d, c->guard, d->task->nextra + a->nout, false);
+}
+
 // One node for the sum of all contributions; those with loops of their own become nodes, which it reads.
-static const Node *sum_contributions(Derive *d, const Node *a, const ContributionList *into) {
+static Derivative sum_contributions(Derive *d, const Node *a, const ContributionList *into) {
   Graph *g = d->graph;
+  Derivative sum = {.present = true, .pattern = contribution_pattern(d, a, &into->list[0])};
   if (into->count == 1) {
     Node n = contribution_node(d, a, &into->list[0]);
-    return graph_add(g, &n);
+    sum.node = graph_add(g, &n);
+    return sum;
   }
   const Expr **terms = arena_array(d->arena, const Expr *, into->count);
+  for (size_t k = 1; k < into->count; k++)
+    sum.pattern = derive_common(d, sum.pattern, contribution_pattern(d, a, &into->list[k]));
   for (size_t k = 0; k < into->count; k++) {
     const Contribution *c = &into->list[k];
     const Expr *term = c->value;
     if (c->nred > 0 || c->target) {
       Node n = contribution_node(d, a, c);
       n.name = arena_printf(d->arena, "d_%s_via_%s", a->name, c->from->name);
-      n.note = arena_printf(d->arena, "d loss / d %s by way of %s", a->name, c->from->name);
-      term = read_own(d, graph_add(g, &n));
-    } else if (c->guard) {
-      term = expr_select(g, c->guard, term, expr_real(g, 0));
+      n.note = arena_printf(d->arena, "d %s / d %s by way of %s", derive_what(d), a->name, c->from->name);
+      term = derive_read_own(g, graph_add(g, &n));
+    } else {
+      const Expr *guard = derive_without(d, c->guard, sum.pattern);
+      if (guard) term = expr_select(g, guard, term, expr_real(g, 0));
     }
     terms[k] = term;
   }
-  Node sum = adjoint_node(d, a);
-  sum.expr = derive_fold(g, PRIM_ADD, terms, into->count);
-  return graph_add(g, &sum);
+  Node n = adjoint_node(d, a);
+  n.guard = sum.pattern;
+  n.expr = derive_fold(g, PRIM_ADD, terms, into->count);
+  sum.node = graph_add(g, &n);
+  return sum;
 }
+
+// What the seeds give to the adjoint of an output.
+static void add_seed(Derive *d, const DeriveSeed *seed) {
+  const Node *n = seed->node;
+  const Expr **own = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) own[k] = expr_index(d->graph, d->task->nextra + k);
+  Derivative one = seed->value ? (Derivative){.present = true, .node = seed->value} : derive_diagonal(d, n);
+  const Contribution c = {.from = n,
+                          .index = derive_index(d, n, 0),
+                          .guard = one.pattern,
+                          .value = derive_value_at(d, &one, 0, own, n->nout)};
+  ContributionList *into = &d->into[n->id];
+  if (into->count == 0 && !d->of[n->id].present) d->of[n->id] = one;
+  ARENA_PUSH(d->arena, into->list, into->count, into->room) = c;
+}
+
+// A result is a node of its own, also where it is a seed, or 0.
+static const Node *result_node(Derive *d, const Node *input) {
+  const Derivative *of = &d->of[input->id];
+  if (of->present && of->node && of->node->kind == NODE_COMP) return of->node;
+  Node own = adjoint_node(d, input);
+  own.guard = of->present ? of->pattern : NULL;
+  own.expr = !of->present ? expr_real(d->graph, 0)
+             : of->node   ? derive_read_own(d->graph, of->node)
+                          : expr_real(d->graph, 1);
+  return graph_add(d->graph, &own);
+}
+
+bool derive_reverse(Graph *g, const Derivation *task, const Node **result) {
+  Derive d;
+  const Node **output = arena_array(g->arena, const Node *, (size_t)task->nseed + 1);
+  for (int k = 0; k < task->nseed; k++) output[k] = task->seed[k].node;
+  if (!derive_begin(&d, g, task, task->of, task->nof, output, task->nseed)) return false;
+  for (int k = 0; k < task->nseed; k++) add_seed(&d, &task->seed[k]);
+  for (size_t k = d.nold; k-- > 0;) {
+    const Node *n = g->nodes[k];
+    if (!d.wanted[k]) continue;
+    const bool seed_alone = d.of[k].present && d.into[k].count == 1;
+    if (d.into[k].count > 0 && !seed_alone) d.of[k] = sum_contributions(&d, n, &d.into[k]);
+    if (d.of[k].present && n->expr) push(&d, n);
+  }
+  for (int k = 0; k < task->nof; k++) result[k] = result_node(&d, task->of[k]);
+  return true;
+}
+
+// ---- copies ----
+
+// Both the extremum and the comparison that finds its winners must read the same candidates, bit for bit; the terms of
+// logsumexp and their shares in it are computed once.
+static bool takes_candidates(Reduce reduce) {
+  return reduce == REDUCE_MAX || reduce == REDUCE_MIN || reduce == REDUCE_LOGSUMEXP;
+}
+
+const Node *derive_name_candidates(Graph *g, const Node *n) {
+  const Node candidates = {.kind = NODE_COMP,
+                           .name = arena_printf(g->arena, "%s_candidates", n->name),
+                           .note = arena_printf(g->arena, "the candidates for %s", n->name),
+                           .span = n->span,
+                           .type = TYPE_REAL,
+                           .nout = n->nout + n->nred,
+                           .index = n->index,
+                           .guard = n->guard,
+                           .expr = n->expr};
+  return graph_add(g, &candidates);
+}
+
+static void copy_roots(Graph *to, const Graph *g, const Node *const *map) {
+  for (size_t k = 0; k < g->nroots; k++) {
+    const Root *r = &g->roots[k];
+    if (r->role != ROOT_GRADIENT) graph_add_root(to, r->role, r->name, r->which, map[r->node->id]);
+  }
+}
+
+Graph *derive_copy(Arena *a, const Graph *g, const bool *from, const Node *const *output, int noutput,
+                   const Node **map) {
+  Graph *to = graph_new(a, g->dims, g->name);
+  bool *varies = arena_array(a, bool, g->count + 1);
+  for (size_t k = 0; k < g->count; k++) varies[k] = from ? from[k] : g->nodes[k]->kind == NODE_PARAM;
+  const bool *wanted = between(a, g, varies, output, noutput);
+  for (size_t k = 0; k < g->count; k++) {
+    Node n = graph_translated(to, g->nodes[k], map);
+    if (wanted[k] && takes_candidates(n.reduce) && n.expr->kind != EXPR_READ)
+      n.expr = derive_read_own(to, derive_name_candidates(to, &n));
+    map[k] = graph_add(to, &n);
+  }
+  graph_close_copies(g, map);
+  copy_roots(to, g, map);
+  return to;
+}
+
+// ---- the gradient of the loss by the parameters ----
 
 // The derivative of the loss by itself.
-static const Node *seed_node(Derive *d, const Node *loss, bool unit) {
+static const Node *loss_seed(Graph *g, const Node *loss, bool unit) {
   if (unit) {
-    Node one = adjoint_node(d, loss);
-    one.expr = expr_real(d->graph, 1);
-    return graph_add(d->graph, &one);
+    const Node one = {.kind = NODE_COMP,
+                      .name = arena_printf(g->arena, "d_%s", loss->name),
+                      .note = arena_printf(g->arena, "d loss / d %s", loss->name),
+                      .span = loss->span,
+                      .type = TYPE_REAL,
+                      .expr = expr_real(g, 1)};
+    return graph_add(g, &one);
   }
-  for (size_t k = 0; k < d->ncopied; k++)
-    if (d->graph->nodes[k]->kind == NODE_SEED) return d->graph->nodes[k];
-  Node seed = {.kind = NODE_SEED, .name = "seed", .type = TYPE_REAL, .span = loss->span};
-  return graph_add(d->graph, &seed);
-}
-
-// A gradient is a node of its own, also where the loss is the parameter itself, or does not depend on it.
-static void add_gradient(Derive *d, const Node *param) {
-  const Node *n = d->adjoint[param->id];
-  if (!n || n->kind != NODE_COMP) {
-    Node own = adjoint_node(d, param);
-    own.expr = n ? read_own(d, n) : expr_real(d->graph, 0);
-    n = graph_add(d->graph, &own);
-  }
-  graph_add_root(d->graph, ROOT_GRADIENT, param->name, param->which, n);
+  for (size_t k = 0; k < g->count; k++)
+    if (g->nodes[k]->kind == NODE_SEED && g->nodes[k]->which == 0) return g->nodes[k];
+  const Node seed = {.kind = NODE_SEED, .name = "seed", .type = TYPE_REAL, .span = loss->span};
+  return graph_add(g, &seed);
 }
 
 Graph *derive_gradient(Arena *a, const Graph *g, bool unit_seed, const PrimRow *table) {
-  Derive d = {.arena = a, .graph = graph_new(a, g->dims, g->name), .table = table ? table : prim_table};
-  const Node *loss = graph_root(g, ROOT_LOSS, 0)->node;
-  const bool *wanted = between(a, g, loss);
-  if (too_high(g, wanted)) return NULL;
-  d.wanted = arena_array(a, bool, 2 * g->count + 1); // at most one candidate node for each
-  const Node **map = copy_nodes(&d, g, wanted);
-  copy_roots(&d, g, map);
-
-  d.ncopied = d.graph->count;
-  d.adjoint = arena_array(a, const Node *, d.ncopied + 1);
-  d.into = arena_array(a, ContributionList, d.ncopied + 1);
-  d.adjoint[map[loss->id]->id] = seed_node(&d, map[loss->id], unit_seed);
-  for (size_t k = d.ncopied; k-- > 0;) {
-    const Node *n = d.graph->nodes[k];
-    if (!d.wanted[k]) continue;
-    if (d.into[k].count > 0) d.adjoint[k] = sum_contributions(&d, n, &d.into[k]);
-    if (d.adjoint[k] && n->expr) push(&d, n);
-  }
-  for (size_t k = 0; k < d.ncopied; k++)
-    if (d.graph->nodes[k]->kind == NODE_PARAM) add_gradient(&d, d.graph->nodes[k]);
-  return d.graph;
+  const Node **map = arena_array(a, const Node *, g->count + 1), *loss = graph_root(g, ROOT_LOSS, 0)->node;
+  Graph *to = derive_copy(a, g, NULL, &loss, 1, map);
+  const Node **param = arena_array(a, const Node *, to->count + 1), **gradient;
+  Derivation task = {.table = table, .nseed = 1, .what = "loss"};
+  for (size_t k = 0; k < to->count; k++)
+    if (to->nodes[k]->kind == NODE_PARAM) param[task.nof++] = to->nodes[k];
+  task.of = param;
+  gradient = arena_array(a, const Node *, (size_t)task.nof + 1);
+  const DeriveSeed seed = {map[loss->id], loss_seed(to, map[loss->id], unit_seed)};
+  task.seed = &seed;
+  if (!derive_reverse(to, &task, gradient)) return NULL;
+  for (int k = 0; k < task.nof; k++) graph_add_root(to, ROOT_GRADIENT, param[k]->name, param[k]->which, gradient[k]);
+  return to;
 }

@@ -275,7 +275,7 @@ static bool collect(Walk *w, const Expr *e) {
   if (seen) return seen->active;
   bool active = false;
   if (e->kind == EXPR_READ)
-    active = (size_t)e->u.read.node->id < w->d->ncopied && w->d->wanted[e->u.read.node->id];
+    active = (size_t)e->u.read.node->id < w->d->nold && w->d->wanted[e->u.read.node->id];
   else if (e->kind == EXPR_PRIM && e->type == TYPE_REAL)
     for (int k = 0; k < e->u.prim.narg; k++)
       if (arg_carries(w, e, k) && collect(w, e->u.prim.arg[k])) active = true;
@@ -363,7 +363,8 @@ size_t derive_flows(Derive *d, const Node *n, const Expr *seed, const Expr *guar
     if (entry->expr->kind == EXPR_READ) {
       Flow *f = &ARENA_PUSH(d->arena, *flows, count, room);
       const Expr *condition = path_condition(&w, in.path, &w.root);
-      *f = (Flow){.read = entry->expr, .value = in.value, .guard = derive_and(w.g, guard, condition)};
+      *f = (Flow){
+          .read = entry->expr, .value = in.value, .guard = derive_and(w.g, guard, condition), .condition = condition};
     } else {
       spread(&w, entry->expr, in);
     }

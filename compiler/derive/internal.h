@@ -1,15 +1,18 @@
 // internal.h - what the files of derive share.
 //
-//   derive.c   the pass: which nodes have an adjoint, the reductions' rules, the gradient's roots
-//   flow.c     reverse accumulation inside one expression: what reaches each of its reads
+//   derive.c   which nodes have derivatives; reverse mode: their adjoints, last first; copies; the gradient's roots
+//   forward.c  forward mode: the tangents of nodes, first ones first
+//   local.c    the derivative of a reduction by its entries
+//   flow.c     reverse accumulation inside one expression: the partial derivative by each of its reads
 //   solve.c    from "A[f(q)] was read" to a comprehension over A's own indices
+//   pattern.c  conditions outside of which a derivative is 0
 #ifndef MDLC_DERIVE_INTERNAL_H
 #define MDLC_DERIVE_INTERNAL_H
 
 #include "derive/derive.h"
 
-// What one read contributes to the adjoint of the node that it reads: over that node's own indices, then nred more that
-// are summed over; or, with targets, a scatter over the nred ones.
+// What one read contributes to the adjoint of the node that it reads: over the extra indices and that node's own, then
+// nred more that are summed over; or, with targets, a scatter over the nred ones.
 typedef struct Contribution {
   const Node *from; // the node whose expression has the read
   const Index *index;
@@ -24,29 +27,56 @@ typedef struct ContributionList {
   size_t count, room;
 } ContributionList;
 
+// The adjoint or the tangent of a node, over the extra indices and then its own.  It is 0 outside of the pattern (null:
+// nowhere known): so says its own guard too, but whoever reads it only there never computes the rest.
+typedef struct Derivative {
+  bool present;     // else: 0
+  const Node *node; // null: 1 where the pattern holds
+  const Expr *pattern;
+} Derivative;
+
+// The derivative of a node by an entry of what it reduces, where the guard (or null) holds.
+typedef struct Local {
+  const Expr *factor, *guard;
+} Local;
+
 typedef struct Derive {
   Arena *arena;
-  Graph *graph; // the copy that is being extended
+  Graph *graph; // that is being extended
+  const Derivation *task;
   const PrimRow *table;
-  size_t ncopied;         // nodes before the first adjoint
-  bool *wanted;           // by id under ncopied: lies between a parameter and the loss
-  const Node **adjoint;   // by id, null: zero
-  ContributionList *into; // by id
+  size_t nold;            // nodes that were there before
+  bool *wanted;           // by id under nold: lies between the inputs and the outputs
+  Derivative *of;         // by id under nold
+  ContributionList *into; // by id under nold
   uint32_t *slot;         // flow.c: where an expression stands in the list at hand, by expression id
   size_t nslot;
 } Derive;
 
-// The adjoint `value` of one read, under `guard` (null: always).
+// A flow into one read: the partial derivative by it times a seed, under `guard` (null: always), of which `condition` is
+// the part that stands inside the expression.
 typedef struct Flow {
-  const Expr *read, *value, *guard;
+  const Expr *read, *value, *guard, *condition;
 } Flow;
 
+// ---- derive.c ----
+// A node for what n reduces.
+const Node *derive_name_candidates(Graph *g, const Node *n);
+// Fills d for a task whose derivatives run between these nodes; false: too high, or too many indices.
+bool derive_begin(Derive *d, Graph *g, const Derivation *task, const Node *const *input, int ninput,
+                  const Node *const *output, int noutput);
+// The node's entry at the first indices of whoever reads it.
+const Expr *derive_read_own(Graph *g, const Node *n);
+// The indices of n behind the extra ones.
+Index *derive_index(Derive *d, const Node *n, int more);
+const char *derive_what(const Derive *d); // "loss"
+
+// ---- local.c ----
+Local derive_local(Derive *d, const Node *n);
+
+// ---- flow.c ----
 // The flows into all reads of wanted nodes in n's expression, whose own adjoint is `seed` under `guard`.
 size_t derive_flows(Derive *d, const Node *n, const Expr *seed, const Expr *guard, Flow **flows);
-
-// The contribution of a flow in the expression of node n.
-Contribution derive_solve(Derive *d, const Node *n, const Flow *flow);
-
 // a and b, where null is true.
 const Expr *derive_and(Graph *g, const Expr *a, const Expr *b);
 // The n > 0 entries of a list as one sum (or disjunction); overwrites the list.
@@ -55,5 +85,25 @@ const Expr *derive_fold(Graph *g, Prim op, const Expr **list, size_t n);
 const Expr *derive_mul(Graph *g, const Expr *a, const Expr *b);
 // not e, without a double negation.
 const Expr *derive_not(Graph *g, const Expr *e);
+
+// ---- solve.c ----
+// The contribution of a flow in the expression of node n, which has the extra indices (derive_lifted).
+Contribution derive_solve(Derive *d, const Node *n, const Flow *flow);
+
+// ---- pattern.c ----
+// n with the extra indices in front of its own, and of those that a scatter adds over; not a node of the graph.
+Node derive_lifted(Derive *d, const Node *n);
+const Expr *derive_lift(Derive *d, const Node *n, const Expr *e); // an expression (or null) of n, in the lifted node
+int derive_extra_at(const Derive *d, const Node *n); // where the lifted node's expressions have the extra indices
+// e[extra, own] at the given entry of the node, with the extra indices from `extra_at` on.
+const Expr *derive_at(Derive *d, const Expr *e, int extra_at, const Expr *const *sub, int nsub);
+const Expr *derive_value_at(Derive *d, const Derivative *of, int extra_at, const Expr *const *sub, int nsub);
+// 1 where the extra indices equal those of n.
+Derivative derive_diagonal(Derive *d, const Node *n);
+// The conditions on an extra index in `e` that need no index from `end` on (nor, unless `reads`, an array); null: none.
+const Expr *derive_pattern(Derive *d, const Expr *e, int end, bool reads);
+// What holds in both; null: nothing known of.  What of e does not stand in `of`.
+const Expr *derive_common(Derive *d, const Expr *a, const Expr *b);
+const Expr *derive_without(Derive *d, const Expr *e, const Expr *of);
 
 #endif

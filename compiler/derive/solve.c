@@ -1,4 +1,5 @@
 // solve.c - from a read A[f(q)] to its contribution to the adjoint of A, as a comprehension over A's own indices.
+// Extra indices stand in front of both and equal each other.
 //
 // The equations f_k(q) = a_k are solved for the q: each solved q disappears, each other one is summed over, and what an
 // equation still says becomes a guard.  One that is not affine in a q that is left (a gather) makes it a scatter.
@@ -8,12 +9,14 @@
 typedef struct Solver {
   Derive *d;
   Graph *g;
-  const Node *n, *a;
-  int nv, m, first;      // indices of the node from `first` on occur: a scatter's output positions do not
-  const Expr **equation; // by k; null once used up
-  const Expr **solved;   // by position of the node: null while it is free
-  int *bare;             // by k: the index that was simply a_k, or -1
-  int64_t *coefficient;  // scratch, nv + m
+  const Node *n;
+  const Index *into;            // the extra indices, then A's
+  int nv, m, first;             // indices of the node from `first` on occur: a scatter's output positions do not
+  const Expr *const *subscript; // by k
+  const Expr **equation;        // by k; null once used up
+  const Expr **solved;          // by position of the node: null while it is free
+  int *bare;                    // by k: the index that was simply a_k, or -1
+  int64_t *coefficient;         // scratch, nv + m
   const Expr *guard;
 } Solver;
 
@@ -96,7 +99,7 @@ static void solve_for(Solver *s, const Candidate *c) {
     value = expr_prim2(g, PRIM_FLOORDIV, value, by);
   }
   if (c->bare) s->bare[c->k] = c->q;
-  if (!c->bare || s->n->index[c->q].extent != s->a->index[c->k].extent) {
+  if (!c->bare || s->n->index[c->q].extent != s->into[c->k].extent) {
     if (!c->bare) add_guard(s, expr_prim2(g, PRIM_GE, value, expr_int(g, 0)));
     add_guard(s, expr_prim2(g, PRIM_LT, value, extent));
   }
@@ -125,17 +128,17 @@ static const char *index_name(const Index *index, int position) {
 // Where nothing is solved: over all indices of the node, into the subscripts as they stand.
 static Contribution scatter(Solver *s, const Flow *flow) {
   Arena *arena = s->d->arena;
-  const Node *n = s->n, *a = s->a;
+  const Node *n = s->n;
   int nred = s->nv - s->first;
   Index *index = arena_array(arena, Index, (size_t)(s->m + nred));
   const Expr **sub = arena_array(arena, const Expr *, (size_t)s->nv);
   const Expr **target = arena_array(arena, const Expr *, (size_t)s->m);
-  for (int k = 0; k < s->m; k++) index[k] = (Index){index_name(&a->index[k], k), a->index[k].extent};
+  for (int k = 0; k < s->m; k++) index[k] = (Index){index_name(&s->into[k], k), s->into[k].extent};
   for (int q = s->first; q < s->nv; q++) {
     index[s->m + q - s->first] = (Index){index_name(&n->index[q], q), n->index[q].extent};
     sub[q] = expr_index(s->g, s->m + q - s->first);
   }
-  for (int k = 0; k < s->m; k++) target[k] = expr_substitute(s->g, flow->read->u.read.sub[k], sub, s->nv, NULL);
+  for (int k = 0; k < s->m; k++) target[k] = expr_substitute(s->g, s->subscript[k], sub, s->nv, NULL);
   return (Contribution){.from = n,
                         .index = index,
                         .nred = nred,
@@ -146,14 +149,14 @@ static Contribution scatter(Solver *s, const Flow *flow) {
 
 static Contribution comprehension(Solver *s, const Flow *flow) {
   Arena *arena = s->d->arena;
-  const Node *n = s->n, *a = s->a;
+  const Node *n = s->n;
   Index *index = arena_array(arena, Index, (size_t)(s->m + s->nv));
   const Expr **position = arena_array(arena, const Expr *, (size_t)(s->nv + s->m));
   const Expr **sub = arena_array(arena, const Expr *, (size_t)s->nv);
   int nred = 0;
   for (int k = 0; k < s->m; k++) {
-    const Index *named = s->bare[k] >= 0 ? &n->index[s->bare[k]] : &a->index[k];
-    index[k] = (Index){index_name(named, k), a->index[k].extent};
+    const Index *named = s->bare[k] >= 0 ? &n->index[s->bare[k]] : &s->into[k];
+    index[k] = (Index){index_name(named, k), s->into[k].extent};
     position[s->nv + k] = expr_index(s->g, k);
   }
   for (int q = s->first; q < s->nv; q++)
@@ -175,14 +178,20 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
 Contribution derive_solve(Derive *d, const Node *n, const Flow *flow) {
   Arena *arena = d->arena;
   const Node *a = flow->read->u.read.node;
-  Solver s = {.d = d, .g = d->graph, .n = n, .a = a, .nv = n->nout + n->nred, .m = a->nout};
+  const int x = d->task->nextra;
+  Solver s = {.d = d, .g = d->graph, .n = n, .nv = n->nout + n->nred, .m = x + a->nout};
+  const Expr **subscript = arena_array(arena, const Expr *, (size_t)s.m + 1);
+  for (int k = 0; k < x; k++) subscript[k] = expr_index(s.g, n->kind == NODE_SCATTER ? n->nout + k : k);
+  for (int k = x; k < s.m; k++) subscript[k] = flow->read->u.read.sub[k - x];
+  s.subscript = subscript;
+  s.into = derive_index(d, a, 0);
   s.first = n->kind == NODE_SCATTER ? n->nout : 0;
   s.equation = arena_array(arena, const Expr *, (size_t)s.m + 1);
   s.solved = arena_array(arena, const Expr *, (size_t)s.nv + 1);
   s.bare = arena_array(arena, int, (size_t)s.m + 1);
   s.coefficient = arena_array(arena, int64_t, (size_t)(s.nv + s.m) + 1);
   for (int k = 0; k < s.m; k++) {
-    s.equation[k] = flow->read->u.read.sub[k];
+    s.equation[k] = subscript[k];
     s.bare[k] = -1;
   }
   Candidate c;

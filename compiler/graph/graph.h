@@ -78,7 +78,7 @@ enum {
 typedef enum {
   NODE_DATA,    // input: data array `which`
   NODE_PARAM,   // input: parameter `which`
-  NODE_SEED,    // input: the scalar that backward multiplies by
+  NODE_SEED,    // input: what a derivative is multiplied by; `which` 0: the scalar for the loss, 1 + k: array k
   NODE_COMP,    // a comprehension
   NODE_SCATTER, // node[o] = base(o), then node[target(q)] += expr(q), or = expr(q), over q in the reduction indices
   NODE_CARRY    // the state of a loop along output index `axis`: its expr is the start, over the other indices

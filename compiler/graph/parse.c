@@ -174,16 +174,28 @@ static const Node *find_input(void *context, const char *name) {
   return param >= 0 ? add_input(p, NODE_PARAM, param, span, name) : NULL;
 }
 
+// "seed", the scalar, or "seed 2", an array.
+static bool read_seed(ModelReader *p, Span span, const char *name, const Poly *const *extent, int rank) {
+  Index index[INDEX_MAX];
+  Node n = {.kind = NODE_SEED, .type = TYPE_REAL, .nout = rank, .index = index};
+  for (int k = 0; k < rank; k++) index[k] = (Index){NULL, extent[k]};
+  if (p->r.at->kind == TOKEN_INT) {
+    Span place = p->r.at->span;
+    int64_t which = p->r.at++->u.integer;
+    if (which < 1 || which > INT32_MAX) return wrong(p, place, "seeds that are arrays are counted from 1");
+    n.which = (int)which;
+  }
+  add_node(p, &n, span, name);
+  return rank == 0 || n.which > 0 || wrong(p, span, "a seed is a scalar");
+}
+
 static bool read_input(ModelReader *p) {
   Span span = p->r.at->span;
   const char *name = reader_name(&p->r, "an input");
   const Poly **extent;
   int rank;
   if (!name || !read_extents(p, &extent, &rank) || !reader_expect(&p->r, "=")) return false;
-  if (reader_skip(&p->r, "seed")) {
-    add_input(p, NODE_SEED, 0, span, name);
-    return rank == 0 || wrong(p, span, "a seed is a scalar");
-  }
+  if (reader_skip(&p->r, "seed")) return read_seed(p, span, name, extent, rank);
   bool data = reader_skip(&p->r, "data");
   if (!data && !reader_expect(&p->r, "param")) return false;
   Span place = p->r.at->span;

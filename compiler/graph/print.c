@@ -251,10 +251,8 @@ static void print_indices(Text *t, const Graph *g, const Index *all, int from, i
 static void print_input(Text *t, const Graph *g, const Node *n) {
   text_printf(t, "input %s", n->name);
   print_shape(t, g, n);
-  if (n->kind == NODE_SEED)
-    text_put(t, " = seed");
-  else
-    text_printf(t, " = %s %d", n->kind == NODE_DATA ? "data" : "param", n->which);
+  text_printf(t, " = %s", n->kind == NODE_SEED ? "seed" : n->kind == NODE_DATA ? "data" : "param");
+  if (n->kind != NODE_SEED || n->which > 0) text_printf(t, " %d", n->which);
 }
 
 static void print_comprehension(Text *t, const Graph *g, const Node *n, const Index *all) {

@@ -112,7 +112,8 @@ static bool verify_input(Verifier *v, const Node *n) {
   if (n->expr || n->guard || n->target || n->nred || n->reduce != REDUCE_NONE)
     return fail(v, "node", n->name, "an input computes nothing");
   if (n->kind == NODE_SEED)
-    return (n->nout == 0 && n->type == TYPE_REAL) || fail(v, "node", n->name, "a seed is a real scalar");
+    return (n->type == TYPE_REAL && n->which >= 0 && (n->nout == 0 || n->which > 0)) ||
+           fail(v, "node", n->name, "a seed is real, and seed 0 a scalar");
   bool data = n->kind == NODE_DATA;
   if (n->which < 0 || n->which >= (data ? m->ndata : m->nparam))
     return fail(v, "node", n->name, "there is no such declaration");

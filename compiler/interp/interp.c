@@ -107,6 +107,12 @@ static bool read_input(Run *r, const Node *n, const Array *from, Array *to) {
   return true;
 }
 
+static bool read_seed(Run *r, const Node *n, Array *array) {
+  if (n->which > 0) return read_input(r, n, r->input->seeds ? &r->input->seeds[n->which - 1] : NULL, array);
+  array->number[0] = given(r->input->kind, r->input->seed);
+  return true;
+}
+
 // ---- entries ----
 
 // The roots of a node's program: the guard, the expression, then a scatter's targets.
@@ -256,7 +262,7 @@ static bool run_node(Run *r, const Node *n) {
   switch (n->kind) {
   case NODE_DATA: return read_input(r, n, r->input->data ? &r->input->data[n->which] : NULL, array);
   case NODE_PARAM: return read_input(r, n, r->input->param ? &r->input->param[n->which] : NULL, array);
-  case NODE_SEED: array->number[0] = given(r->input->kind, r->input->seed); return true;
+  case NODE_SEED: return read_seed(r, n, array);
   case NODE_COMP: return run_comprehension(r, n, r->programs[n->id], extent, array);
   case NODE_SCATTER: return run_scatter(r, n, r->programs[n->id], extent, array);
   case NODE_CARRY: break;

@@ -35,6 +35,7 @@ typedef struct InterpInput {
   const Array *data;               // by DataDecl
   const Array *param;              // by ParamDecl (number.b is the tangent or the imaginary step)
   Number seed;                     // of NODE_SEED
+  const Array *seeds;              // of NODE_SEED 1 + k: by k
   uint64_t random_seed;            // of randn, randu
 } InterpInput;
 

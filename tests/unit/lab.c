@@ -78,12 +78,24 @@ void lab_close(Lab *l) {
 }
 
 Array *lab_run(Lab *l, const Graph *g, NumberKind kind) {
-  InterpInput input = {.kind = kind, .dims = l->dims, .data = l->data, .param = l->param, .seed = {l->seed, 0}};
+  InterpInput input = {
+      .kind = kind, .dims = l->dims, .data = l->data, .param = l->param, .seed = {l->seed, 0}, .seeds = l->seeds};
   InterpError error = {0};
   Array *values = arena_array(l->arena, Array, g->count + 1);
   if (!interp_run(l->arena, l->model, g, &input, values, &error))
     ck_abort_msg("%s: %s\n%s", error.node ? error.node->name : "", error.text, lab_print(l, g));
   return values;
+}
+
+Array *lab_direction(Lab *l) {
+  Random r = {11};
+  Array *direction = arena_array(l->arena, Array, (size_t)l->model->nparam + 1);
+  for (int k = 0; k < l->model->nparam; k++) {
+    direction[k] = l->param[k];
+    direction[k].number = arena_array(l->arena, Number, direction[k].count + 1);
+    for (size_t j = 0; j < direction[k].count; j++) direction[k].number[j].a = random_between(&r, -1, 1);
+  }
+  return direction;
 }
 
 double lab_gradient_error(Lab *l, const Graph *derived) {

@@ -10,6 +10,7 @@ typedef struct Lab {
   Model *model;
   int64_t dims[64];
   Array *data, *param;
+  Array *seeds; // arrays of weights or directions, where a graph has them
   double seed;
 } Lab;
 
@@ -27,6 +28,8 @@ Array *lab_run(Lab *l, const Graph *g, NumberKind kind);
 // The gradient of `derived`, run, against dual numbers: the largest error, relative to each parameter's largest entry
 // (at least 1).  NaN or infinity on either side is an infinite error.
 double lab_gradient_error(Lab *l, const Graph *derived);
+// Arrays like the parameters, drawn: a direction to move them in.
+Array *lab_direction(Lab *l);
 // Verifies, failing the test; prints.
 void lab_verify(const Lab *l, const Graph *g);
 char *lab_print(const Lab *l, const Graph *g);
