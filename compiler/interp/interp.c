@@ -1,16 +1,14 @@
-// interp.c - runs the nodes that the roots need, in order, each entry from its definition.
+// interp.c - runs the nodes that the roots need, in order, loops step by step.
 #include "interp/interp.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#include "interp/fold.h"
-#include "interp/program.h"
+#include "graph/loops.h"
+#include "interp/entries.h"
 
 // More entries than this in one array are taken for a mistake rather than for 4 GiB.
 #define ENTRIES_MAX ((size_t)1 << 28)
-
-enum { RANK_MAX = 8 };
 
 typedef struct Run {
   Arena *arena;   // of the results
@@ -19,8 +17,10 @@ typedef struct Run {
   const InterpInput *input;
   const NumberRules *rules;
   Array *values;
-  Program **programs; // by node; null where it is not needed, or an input
+  Entries **entries; // by node; null where it is not needed, or an input
   bool *needed;
+  const LoopTree *loops;
+  int64_t *step; // by loop: where it stands
   InterpError *error;
 } Run;
 
@@ -113,116 +113,9 @@ static bool read_seed(Run *r, const Node *n, Array *array) {
   return true;
 }
 
-// ---- entries ----
-
-// The roots of a node's program: the guard, the expression, then a scatter's targets.
-enum { ROOT_OF_GUARD, ROOT_OF_EXPR, ROOT_OF_TARGET };
-
-// The next point of [from, to) in lexicographic order: the position that moved, or -1 after the last.
-static int step(int64_t *at, const int64_t *extent, int from, int to) {
-  for (int k = to - 1; k >= from; k--) {
-    if (++at[k] < extent[k]) return k;
-    at[k] = 0;
-  }
-  return -1;
-}
-
-static bool is_empty(const int64_t *extent, int from, int to) {
-  for (int k = from; k < to; k++) {
-    if (extent[k] == 0) return true;
-  }
-  return false;
-}
-
-// Whether the guard holds where the program stands; -1 after an error.
-static int guard_holds(const Node *n, Program *p) {
-  if (!n->guard) return 1;
-  const Value *v = program_value(p, ROOT_OF_GUARD);
-  return v ? v->integer != 0 : -1;
-}
-
-// One point of the reduction: its entry goes into the fold.
-static bool fold_point(Run *r, const Node *n, Program *p, Fold *fold, int64_t position) {
-  const int holds = guard_holds(n, p);
-  if (holds == 0) return true;
-  const Value *x = holds > 0 ? program_value(p, ROOT_OF_EXPR) : NULL;
-  if (!x) return fail(r, n, p->error);
-  const char *wrong = fold_add(fold, x, position);
-  return wrong ? fail(r, n, wrong) : true;
-}
-
-static bool run_entry(Run *r, const Node *n, Program *p, const int64_t *extent, Fold *fold, Value *result) {
-  const int all = n->nout + n->nred;
-  fold_start(fold);
-  int moved = is_empty(extent, n->nout, all) ? -1 : 0;
-  for (int64_t position = 0; moved >= 0; position++) {
-    if (!fold_point(r, n, p, fold, position)) return false;
-    moved = step(p->at, extent, n->nout, all);
-    // After the last point the indices stand at the first again.
-    program_moved(p, moved >= 0 ? moved : n->nout);
-  }
-  *result = fold_end(fold);
-  return true;
-}
-
-static void store(Array *array, Type type, size_t position, Value v) {
-  if (type == TYPE_REAL) {
-    array->number[position] = v.number;
-  } else {
-    array->integer[position] = v.integer;
-  }
-}
-
-static bool run_comprehension(Run *r, const Node *n, Program *p, const int64_t *extent, Array *array) {
-  Fold fold;
-  fold_init(&fold, r->scratch, r->rules, n->reduce, n->expr->type);
-  for (size_t position = 0; position < array->count; position++) {
-    Value v;
-    if (!run_entry(r, n, p, extent, &fold, &v)) return false;
-    store(array, n->type, position, v);
-    const int moved = step(p->at, extent, 0, n->nout);
-    program_moved(p, moved >= 0 ? moved : 0);
-  }
-  return true;
-}
-
-// One step of a scatter: node[targets] += expr.
-static bool add_entry(Run *r, const Node *n, Program *p, Array *array) {
-  const Value *target[RANK_MAX];
-  for (int k = 0; k < n->nout; k++) {
-    target[k] = program_value(p, ROOT_OF_TARGET + k);
-    if (!target[k]) return fail(r, n, p->error);
-  }
-  const int64_t at = program_locate(p, array, n->name, n->target, target);
-  if (at < 0) return fail(r, n, p->error);
-  const Value *x = program_value(p, ROOT_OF_EXPR);
-  if (!x) return fail(r, n, p->error);
-  if (n->type == TYPE_REAL) {
-    const Value pair[2] = {{.number = array->number[at]}, *x};
-    array->number[at] = r->rules->prim[PRIM_ADD](pair);
-    return true;
-  }
-  const Value pair[2] = {{.integer = array->integer[at]}, *x};
-  const char *wrong = integer_rules[PRIM_ADD](pair, &array->integer[at]);
-  return wrong ? fail(r, n, wrong) : true;
-}
-
-static bool run_scatter(Run *r, const Node *n, Program *p, const int64_t *extent, Array *array) {
-  const int all = n->nout + n->nred;
-  if (is_empty(extent, n->nout, all)) return true;
-  for (int moved = n->nout; moved >= 0;) {
-    const int holds = guard_holds(n, p);
-    if (holds < 0) return fail(r, n, p->error);
-    if (holds > 0 && !add_entry(r, n, p, array)) return false;
-    moved = step(p->at, extent, n->nout, all);
-    if (moved >= 0) program_moved(p, moved);
-  }
-  return true;
-}
-
 // ---- the graph ----
 
-static Program *compile_node(Run *r, const Node *n) {
+static Entries *compile_node(Run *r, const Node *n, const int64_t *extent) {
   const Scope scope = {
       .graph = r->graph,
       .dims = r->graph->dims,
@@ -233,41 +126,95 @@ static Program *compile_node(Run *r, const Node *n) {
       .nindex = n->nout + n->nred,
       .random_seed = r->input->random_seed,
   };
-  const Expr *roots[ROOT_OF_TARGET + RANK_MAX] = {[ROOT_OF_GUARD] = n->guard, [ROOT_OF_EXPR] = n->expr};
-  const int ntarget = n->kind == NODE_SCATTER ? n->nout : 0;
-  for (int k = 0; k < ntarget; k++) roots[ROOT_OF_TARGET + k] = n->target[k];
-  return program_new(r->scratch, &scope, roots, ROOT_OF_TARGET + ntarget);
+  return entries_new(r->scratch, n, &scope, &r->values[n->id], extent);
 }
 
-// From the last node to the first: what a needed node reads is needed.
-static bool compile_needed(Run *r) {
+static bool is_input(const Node *n) {
+  return n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED;
+}
+
+static bool prepare_node(Run *r, const Node *n) {
+  if (n->nout > ENTRIES_RANK_MAX) return fail(r, n, "an array has more than 8 axes");
+  int64_t *extent = arena_array(r->scratch, int64_t, (size_t)(n->nout + n->nred));
+  if (!find_extents(r, n, extent) || !make_array(r, n, extent, &r->values[n->id])) return false;
+  if (!is_input(n)) r->entries[n->id] = compile_node(r, n, extent);
+  return true;
+}
+
+static bool prepare(Run *r) {
+  Text why;
+  text_init(&why);
+  r->loops = graph_loops(r->scratch, r->graph, &why);
+  if (!r->loops) snprintf(r->error->text, sizeof r->error->text, "%.250s", why.s);
+  text_free(&why);
+  if (!r->loops) return false;
+  r->step = arena_array(r->scratch, int64_t, r->loops->nloop);
   for (size_t k = 0; k < r->graph->nroots; k++) r->needed[r->graph->roots[k].node->id] = true;
-  for (size_t id = r->graph->count; id-- > 0;) {
-    const Node *n = r->graph->nodes[id];
-    if (!r->needed[id]) continue;
-    if (n->nout > RANK_MAX) return fail(r, n, "an array has more than 8 axes");
-    if (n->kind != NODE_COMP && n->kind != NODE_SCATTER) continue;
-    Program *p = r->programs[id] = compile_node(r, n);
-    for (int s = 0; s < p->count; s++) {
-      if (p->code[s].op == OP_READ) r->needed[p->code[s].expr->u.read.node->id] = true;
-    }
+  graph_mark_needed(r->graph, r->needed);
+  for (size_t id = 0; id < r->graph->count; id++) {
+    if (r->needed[id] && !prepare_node(r, r->graph->nodes[id])) return false;
   }
   return true;
 }
 
+// Holds the node at the steps where the loops stand, from the innermost given to the outermost.
+static void hold_in(Run *r, const Node *n, const GraphLoop *l) {
+  for (; l; l = l->parent) entries_hold(r->entries[n->id], r->loops->position[l->id][n->id], r->step[l->id]);
+}
+
 static bool run_node(Run *r, const Node *n) {
   Array *array = &r->values[n->id];
-  int64_t *extent = arena_array(r->scratch, int64_t, (size_t)(n->nout + n->nred));
-  if (!find_extents(r, n, extent) || !make_array(r, n, extent, array)) return false;
-  switch (n->kind) {
-  case NODE_DATA: return read_input(r, n, r->input->data ? &r->input->data[n->which] : NULL, array);
-  case NODE_PARAM: return read_input(r, n, r->input->param ? &r->input->param[n->which] : NULL, array);
-  case NODE_SEED: return read_seed(r, n, array);
-  case NODE_COMP: return run_comprehension(r, n, r->programs[n->id], extent, array);
-  case NODE_SCATTER: return run_scatter(r, n, r->programs[n->id], extent, array);
-  case NODE_CARRY: break;
+  if (n->kind == NODE_DATA) return read_input(r, n, r->input->data ? &r->input->data[n->which] : NULL, array);
+  if (n->kind == NODE_PARAM) return read_input(r, n, r->input->param ? &r->input->param[n->which] : NULL, array);
+  if (n->kind == NODE_SEED) return read_seed(r, n, array);
+  hold_in(r, n, r->loops->inside[n->id]);
+  const char *wrong = entries_run(r->entries[n->id]);
+  return wrong ? fail(r, n, wrong) : true;
+}
+
+// ---- loops ----
+
+static bool run_items(Run *r, const LoopItem *item, size_t count);
+
+static bool start_carry(Run *r, const GraphLoop *l, const Node *c) {
+  const Entries *next = r->entries[c->next->id];
+  hold_in(r, c, l->parent);
+  entries_hold(r->entries[c->id], c->axis, l->reverse ? next->extent[c->axis] : 0);
+  const char *wrong = entries_run(r->entries[c->id]);
+  return wrong ? fail(r, c, wrong) : true;
+}
+
+// What the step at `at` leaves is the state before the step that follows.
+static void move_carry(Run *r, const GraphLoop *l, const Node *c, int64_t at) {
+  entries_hold(r->entries[c->id], c->axis, l->reverse ? at : at + 1);
+  entries_take(r->entries[c->id], r->entries[c->next->id], at);
+}
+
+// To the last step, also where the carries are no longer alive: that nothing changes then is for others to rely on.
+static bool run_loop(Run *r, const GraphLoop *l) {
+  const Node *any = l->carry[0];
+  if (!r->needed[any->id]) return true; // all of a loop is needed, or nothing
+  const int64_t steps = r->entries[any->next->id]->extent[any->axis];
+  for (size_t k = 0; k < l->ncarry; k++) {
+    if (!start_carry(r, l, l->carry[k])) return false;
   }
-  return false;
+  for (int64_t k = 0; k < steps; k++) {
+    const int64_t at = r->step[l->id] = l->reverse ? steps - 1 - k : k;
+    if (!run_items(r, l->item, l->nitem)) return false;
+    for (size_t c = 0; c < l->ncarry; c++) move_carry(r, l, l->carry[c], at);
+  }
+  return true;
+}
+
+static bool run_items(Run *r, const LoopItem *item, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    if (!item[k].node) {
+      if (!run_loop(r, item[k].loop)) return false;
+    } else if (r->needed[item[k].node->id] && !run_node(r, item[k].node)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool interp_run(Arena *a, const Model *m, const Graph *g, const InterpInput *input, Array *values, InterpError *error) {
@@ -286,15 +233,12 @@ bool interp_run(Arena *a, const Model *m, const Graph *g, const InterpInput *inp
       .input = input,
       .rules = input->kind == NUMBER_OTHER ? input->rules : rules[input->kind],
       .values = values,
-      .programs = arena_array(scratch, Program *, g->count),
+      .entries = arena_array(scratch, Entries *, g->count),
       .needed = arena_array(scratch, bool, g->count),
       .error = error,
   };
   for (size_t id = 0; id < g->count; id++) values[id] = (Array){0};
-  bool ok = compile_needed(&r);
-  for (size_t id = 0; ok && id < g->count; id++) {
-    if (r.needed[id]) ok = run_node(&r, g->nodes[id]);
-  }
+  const bool ok = prepare(&r) && run_items(&r, r.loops->item, r.loops->nitem);
   arena_free(scratch);
   return ok;
 }
