@@ -83,6 +83,14 @@ static Complex log_right(Complex z) {
   return (z - 0.5L) * log_of(z) - z + 0.918938533204672741780329736405617640L + sum * inverse - shift;
 }
 
+static Complex log_anywhere(Complex z) {
+  if (creall(z) > 0) return log_right(z);
+  // gamma(z) gamma(1 - z) = pi / sin(pi z), where the sine is turned to have a positive real part
+  const long double r = pi * remainder_of(creall(z)), h = pi * cimagl(z);
+  const Complex sine = make(sinl(r) * coshl(h), cosl(r) * sinhl(h));
+  return logl(pi) - log_of(r > 0 ? sine : -sine) - log_right(1 - z);
+}
+
 static bool is_pole(Number z) {
   return z.a <= 0 && z.a == floor(z.a);
 }
@@ -90,15 +98,7 @@ static bool is_pole(Number z) {
 Number gamma_log(Number z) {
   if (isinf(z.a)) return number(INFINITY, 0);
   if (is_pole(z)) return number(INFINITY, z.b == 0 ? 0 : (long double)NAN);
-  const Complex w = make(z.a, z.b);
-  Complex f;
-  if (z.a > 0) {
-    f = log_right(w);
-  } else { // gamma(z) gamma(1 - z) = pi / sin(pi z), where the sine is turned to have a positive real part
-    const long double r = pi * remainder_of(z.a), h = pi * z.b;
-    const Complex sine = make(sinl(r) * coshl(h), cosl(r) * sinhl(h));
-    f = logl(pi) - log_of(r > 0 ? sine : -sine) - log_right(1 - w);
-  }
+  const Complex f = log_anywhere(make(z.a, z.b));
   return number(creall(f), cimagl(f));
 }
 
@@ -142,6 +142,13 @@ static Complex zeta(int64_t s, Complex z) {
   return zeta_right(s, first) + sign * zeta_right(s, before) - sign * zeta_right(s, 1 - z);
 }
 
+static Complex poly_anywhere(int64_t n, Complex z) {
+  if (n == 0) return digamma(z);
+  long double factorial = n % 2 == 0 ? -1 : 1;
+  for (int64_t k = 2; k <= n; k++) factorial *= (long double)k;
+  return factorial * zeta(n + 1, z);
+}
+
 Number gamma_poly(int64_t n, Number z) {
   if (n < 0 || n > 170 || isnan(z.a)) return number((long double)NAN, 0); // n! is no double
   const bool even = n % 2 == 0;
@@ -150,13 +157,12 @@ Number gamma_poly(int64_t n, Number z) {
     const long double slope = z.b == 0 ? 0 : (long double)NAN;
     return number(!even ? (long double)INFINITY : z.a == 0 ? -1 / (long double)z.a : (long double)NAN, slope);
   }
-  const Complex w = make(z.a, z.b);
-  if (n == 0) {
-    const Complex f = digamma(w);
-    return number(creall(f), cimagl(f));
-  }
-  long double factorial = even ? -1 : 1;
-  for (int64_t k = 2; k <= n; k++) factorial *= (long double)k;
-  const Complex f = factorial * zeta(n + 1, w);
+  const Complex f = poly_anywhere(n, make(z.a, z.b));
   return number(creall(f), cimagl(f));
+}
+
+long double gamma_wide(int64_t n, long double x) {
+  const Number z = {(double)x, 0};
+  if (n < -1 || n > 170 || isnan(x) || isinf(x) || is_pole(z)) return n == -1 ? gamma_log(z).a : gamma_poly(n, z).a;
+  return creall(n == -1 ? log_anywhere(make(x, 0)) : poly_anywhere(n, make(x, 0)));
 }

@@ -9,4 +9,7 @@
 Number gamma_log(Number z);
 Number gamma_poly(int64_t n, Number z); // the derivative of order n of digamma
 
+// On the real line alone, in long double; of order -1: lgamma.
+long double gamma_wide(int64_t n, long double x);
+
 #endif

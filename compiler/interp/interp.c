@@ -68,6 +68,8 @@ static bool make_array(Run *r, const Node *n, const int64_t *extent, Array *arra
   array->count = empty ? 0 : count;
   if (n->type == TYPE_REAL) {
     array->number = arena_array(r->arena, Number, array->count);
+    // A kind of its own has a 0 of its own.
+    for (size_t k = 0; r->rules->lift && k < array->count; k++) array->number[k] = number_constant(r->rules, 0);
   } else {
     array->integer = arena_array(r->arena, int64_t, array->count);
   }
@@ -78,7 +80,8 @@ static bool make_array(Run *r, const Node *n, const int64_t *extent, Array *arra
 
 static Number given(NumberKind kind, Number x) {
   switch (kind) {
-  case NUMBER_REAL: return (Number){x.a, 0};
+  case NUMBER_REAL:
+  case NUMBER_WIDE: return (Number){x.a, 0};
   case NUMBER_MAGNITUDE: return (Number){x.a, fabs(x.a)};
   default: return x;
   }
@@ -219,10 +222,8 @@ static bool run_items(Run *r, const LoopItem *item, size_t count) {
 
 bool interp_run(Arena *a, const Model *m, const Graph *g, const InterpInput *input, Array *values, InterpError *error) {
   static const NumberRules *const rules[] = {
-      [NUMBER_REAL] = &real_rules,
-      [NUMBER_DUAL] = &dual_rules,
-      [NUMBER_COMPLEX] = &complex_rules,
-      [NUMBER_MAGNITUDE] = &magnitude_rules,
+      [NUMBER_REAL] = &real_rules,           [NUMBER_DUAL] = &dual_rules, [NUMBER_COMPLEX] = &complex_rules,
+      [NUMBER_MAGNITUDE] = &magnitude_rules, [NUMBER_WIDE] = &wide_rules,
   };
   (void)m; // inputs are found by their position in its declarations
   Arena *scratch = arena_new();

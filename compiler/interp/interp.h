@@ -12,6 +12,7 @@ typedef enum {
   NUMBER_DUAL,      // a + b eps: b is the tangent
   NUMBER_COMPLEX,   // a + b i
   NUMBER_MAGNITUDE, // a, and b the sum of the absolute terms that were added to make it
+  NUMBER_WIDE,      // a + b, in long double: b is what a double leaves out
   NUMBER_OTHER      // as InterpInput.rules have it
 } NumberKind;
 

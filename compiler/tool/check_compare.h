@@ -45,6 +45,8 @@ bool compare_all(Comparison *c, uint64_t seed);
 void report_table(Text *t, const Comparison *c);
 // Every disagreement in words; the point that shows the worst.
 int report_disagreements(Text *t, const Comparison *c);
+// "[3, 1]"; "" for a scalar.
+const char *check_entry_text(Arena *a, const ParamPlace *place, size_t entry);
 // As --params and --data take them.
 void report_params(Text *t, const Subject *s, const double *params);
 void report_data(Text *t, const Subject *s);

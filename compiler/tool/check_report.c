@@ -8,8 +8,7 @@
 
 const char *const oracle_names[ORACLE_COUNT] = {"complex step", "dual numbers", "differences", "gradient statement"};
 
-// "[3, 1]"; "" for a scalar.
-static const char *entry_text(Arena *a, const ParamPlace *place, size_t entry) {
+const char *check_entry_text(Arena *a, const ParamPlace *place, size_t entry) {
   const char *s = "";
   for (int k = place->rank; k-- > 0;) {
     size_t extent = (size_t)place->extent[k];
@@ -31,7 +30,7 @@ static const char *finding_text(Arena *a, const Comparison *c, int p, Oracle ora
   const char *error = f->error == 0 ? "0" : arena_printf(a, "%+.1e", f->error);
   const char *where = f->error == 0 ? ""
                       : f->along    ? " along a direction"
-                                    : entry_text(a, &c->subject->param[p], f->entry);
+                                    : check_entry_text(a, &c->subject->param[p], f->entry);
   const char *wrong = finding_passes(c->subject, oracle, f) ? "" : "  WRONG";
   return arena_printf(a, "%s%s%s%s", error, *where == '[' ? " " : "", where, wrong);
 }
@@ -119,7 +118,7 @@ static void put_disagreement(Text *t, const Comparison *c, int p, Oracle oracle)
   const Finding *f = &c->finding[p * ORACLE_COUNT + (int)oracle];
   const ParamPlace *place = &s->param[p];
   text_printf(t, "disagreement at point %d: d loss / d %s%s is ", f->point, place->name,
-              f->along ? " along a random direction" : entry_text(s->arena, place, f->entry));
+              f->along ? " along a random direction" : check_entry_text(s->arena, place, f->entry));
   text_real(t, f->ours);
   text_printf(t, " by %s, but ", s->compiled ? gradient_names[f->gradient] : "the derived graph");
   text_real(t, f->theirs);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tool/check_compare.h"
+#include "tool/check_proof.h"
 #include "tool/passes.h"
 
 typedef struct Arguments {
@@ -118,28 +119,32 @@ static bool has_compiler(Arena *a) {
   return false;
 }
 
-// The point that shows a disagreement: in the report where it is short, else in files beside.
-static int put_replay(Text *t, const Arguments *args, const Subject *s, const double *params) {
+// A point's values for an option (params, data): in the report where they are short, else in a file beside.
+static int put_values(Text *t, const Arguments *args, const Subject *s, const char *option, const Text *values) {
   enum { SHORT = 4000 };
-  static const char *const what[] = {"params", "data"};
-  int status = STATUS_OK;
-  for (int k = 0; k < (s->made_data ? 2 : 1); k++) {
-    Text values;
-    text_init(&values);
-    if (k == 0)
-      report_params(&values, s, params);
-    else
-      report_data(&values, s);
-    const char *path = arena_printf(args->model.arena, "%s.check-%s.json", s->model->name, what[k]);
-    if (values.length <= SHORT) {
-      text_printf(t, "that point, for --%s:\n%s", what[k], values.s);
-    } else {
-      text_printf(t, "that point, for --%s: %s\n", what[k], path);
-      int written = output_files(&(OutputFile){path, &values}, 1);
-      status = status ? status : written;
-    }
-    text_free(&values);
+  if (values->length <= SHORT) {
+    text_printf(t, "that point, for --%s:\n%s", option, values->s);
+    return STATUS_OK;
   }
+  const char *path = arena_printf(args->model.arena, "%s.check-%s.json", s->model->name, option);
+  text_printf(t, "that point, for --%s: %s\n", option, path);
+  return output_files(&(OutputFile){path, values}, 1);
+}
+
+// The point that shows a disagreement (params null: that refutes a statement).
+static int put_replay(Text *t, const Arguments *args, const Subject *s, const double *params, const Proofs *proofs) {
+  Text values[2];
+  bool with_data = s->made_data || !params;
+  for (int k = 0; k < 2; k++) text_init(&values[k]);
+  if (params) {
+    report_params(&values[0], s, params);
+    report_data(&values[1], s);
+  } else {
+    proof_replay(s, proofs, &values[0], &values[1]);
+  }
+  int status = put_values(t, args, s, "params", &values[0]);
+  if (!status && with_data) status = put_values(t, args, s, "data", &values[1]);
+  for (int k = 0; k < 2; k++) text_free(&values[k]);
   return status;
 }
 
@@ -150,11 +155,18 @@ static int compare_and_report(Arguments *args, Subject *s) {
   c.sampled = affordable(s, c.npoints);
   c.directions = c.sampled > 0 ? 4 : 0;
   if (!compare_all(&c, args->data.seed)) return STATUS_REJECTED;
+  Proofs proofs;
+  status = proofs_find(s, &args->model, args->data.seed, &proofs);
+  if (status) return status;
   Text t;
   text_init(&t);
   report_table(&t, &c);
-  bool agree = all_agree(&c);
-  if (!agree) status = put_replay(&t, args, s, c.point[report_disagreements(&t, &c)].params);
+  report_proofs(&t, s, &proofs);
+  bool numbers = all_agree(&c), agree = numbers && proofs_agree(s, &proofs);
+  if (!agree) {
+    const double *params = numbers ? NULL : c.point[report_disagreements(&t, &c)].params;
+    status = put_replay(&t, args, s, params, &proofs);
+  }
   int written = output_text(args->output, &t);
   text_free(&t);
   if (status || written) return status ? status : written;

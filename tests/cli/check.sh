@@ -16,7 +16,9 @@ parameter complex step dual numbers differences gradient statement
 w ~ ~ ~ ~
 b ~ ~ ~ ~
 at the start values and 2 random points around them
-all agree, to 1e-12 (differences to 1e-08)'
+all agree, to 1e-12 (differences to 1e-08)
+gradient w: identical at sizes n = 2, 3, 5 (chance of error below 1e-32)
+gradient b: identical at sizes n = 2, 3, 5 (chance of error below 1e-32)'
 case_is 'random data' 0 '' mdlc check thermometer.mdl
 prints 'at the start values and 2 random points around them, on random data (n = 3)'
 case_is 'random data of a given size, one point' 0 '' mdlc check thermometer.mdl -D n=7 --points 1
@@ -142,3 +144,34 @@ done
 # The complex step's square is no tie-breaker.
 file product.mdl 'param a = 0.4, b = 0.4\nloss min(a * (a - b), b * (b - a))\n'
 case_is 'a tie of products' 0 '' mdlc check product.mdl --points 1
+
+# ---- statements are proven, or refuted ----
+case_is 'proven statements' 0 '' mdlc check thermometer.mdl
+prints 'gradient w: identical at sizes n = 2, 3, 5 (chance of error below 1e-'
+case_is 'at the size that is given' 0 '' mdlc check logistic.mdl -D d=4 -D n=6
+prints 'gradient w: identical at sizes (d, n) = (4, 6) (chance of error below 1e-'
+prints 'for integer data as drawn)'
+wrong_statement 's/^gradient w = mean(2/gradient w = mean(2.000000000002/' thermometer.mdl
+case_is 'a constant that is off by 1e-12' 1 '' mdlc check wrong.mdl
+prints 'gradient w: differs at n = 2: d loss / d w is '
+prints 'gradient b: identical'
+wrong_statement 's,^gradient b.*,gradient b = 2 * sum(t_p - t_c) / 3,' thermometer.mdl
+case_is 'right at one size alone' 1 '' mdlc check wrong.mdl
+prints 'all agree, to 1e-12'
+prints 'gradient b: differs at n = 2: d loss / d b is '
+prints 'that point, for --data:'
+case_is 'where it differs can be replayed' 1 '' sh -c '"$0" check wrong.mdl > report.txt
+  sed -n "/^that point, for --params:/,/^that/p" report.txt | sed "/^that/d" > p.json
+  sed -n "/^that point, for --data:/,\$p" report.txt | sed 1d > d.json
+  "$0" check wrong.mdl --params p.json --data d.json --points 1' "$mdlc"
+prints 'disagreement at point 0: d loss / d b is'
+file order.mdl 'batch n\ndata x[n], y[n]\nparam w = 0.3\nloss mean(abs(w * x - y))\ngradient w = mean[i](if w * x[i] > y[i] then x[i] else -x[i])\n'
+case_is 'both ways of each condition' 0 '' mdlc check order.mdl
+prints 'gradient w: identical at sizes n = 2, 3, 5 (chance of error below 1e-'
+prints 'all 32 combinations of its conditions; where no two reals that are compared are equal)'
+file unknown.mdl 'param w = 1.3\nloss lgamma(w + 1)\ngradient w = digamma(w) + 1 / w\n'
+case_is 'an identity that is not known' 0 '' mdlc check unknown.mdl
+prints 'gradient w: undecided (no identity that is known makes them equal), numerically '
+file empty.mdl 'param w = 1.3\nloss 2 * w\ngradient w = 2 * (w - w) / (w - w)\n'
+case_is '0 / 0 is no gradient' 1 '' mdlc check empty.mdl
+prints 'gradient w: undecided (a division by zero), and there was no real point to compare them at'

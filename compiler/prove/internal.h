@@ -1,0 +1,29 @@
+// internal.h - the parts of the prover.
+#ifndef MDLC_PROVE_INTERNAL_H
+#define MDLC_PROVE_INTERNAL_H
+
+#include "prove/prove.h"
+
+// What is compared: the roots of a parameter, or null.
+typedef struct Sides {
+  const Node *ours, *theirs;
+} Sides;
+
+typedef struct Prover {
+  Arena *arena;
+  const ProofInput *input;
+  const Graph *graph; // with the roots that are compared alone
+  Sides *sides;       // by parameter
+  Proofs proofs;
+} Prover;
+
+// Integer data at random, by the position of the declaration; false: a limit has no value.
+bool prover_integers(const Prover *p, const int64_t *dims, uint64_t seed, int data, Array *array);
+// The shape of a declared array; false where it does not exist or is too large.
+bool prover_shape(const Prover *p, const int64_t *dims, int rank, const Poly *const *extent, Array *array);
+
+// Compares the sides of a parameter at real points of this size: true, and the point, where they differ; else the largest
+// difference seen.
+bool point_differs(const Prover *p, const int64_t *dims, int param, ProofPoint *point, double *difference);
+
+#endif

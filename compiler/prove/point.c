@@ -1,0 +1,95 @@
+// point.c - both sides at real points, in long double.
+#include <math.h>
+#include <string.h>
+
+#include "prove/field.h"
+#include "prove/internal.h"
+
+// More than rounding leaves between two ways to compute the same, relative to the terms that are added.
+#define DIFFERENT 1e-14
+
+enum { TRIES = 20 };
+
+static double draw(uint64_t seed, uint64_t stream, uint64_t number, double low, double high) {
+  const double u = (double)(field_hash(seed, stream, number) >> 11) * 0x1p-53;
+  return (double)(float)(low + (high - low) * u); // few digits, to be read
+}
+
+static bool draw_reals(Arena *a, Array *array, uint64_t seed, uint64_t stream, double low, double high) {
+  array->number = arena_array(a, Number, array->count + 1);
+  for (size_t k = 0; k < array->count; k++) array->number[k].a = draw(seed, stream, k, low, high);
+  return true;
+}
+
+// Every other point has positive values alone: logarithms and roots are defined there.
+static bool draw_point(const Prover *p, Arena *a, int64_t *dims, int number, ProofPoint *point) {
+  const Model *m = p->input->model;
+  const uint64_t seed = field_hash(p->input->seed, 11, (uint64_t)number);
+  const double low = number % 2 == 0 ? 0.25 : -1.5, high = number % 2 == 0 ? 1.75 : 1.5;
+  *point = (ProofPoint){.dims = dims};
+  point->data = arena_array(a, Array, (size_t)m->ndata + 1);
+  point->param = arena_array(a, Array, (size_t)m->nparam + 1);
+  bool ok = true;
+  for (int k = 0; k < m->ndata && ok; k++) {
+    const DataDecl *d = &m->data[k];
+    ok = prover_shape(p, dims, d->rank, d->extent, &point->data[k]);
+    if (!ok) break;
+    ok = d->type == TYPE_REAL ? draw_reals(a, &point->data[k], seed, (uint64_t)k, low, high)
+                              : prover_integers(p, dims, seed, k, &point->data[k]);
+  }
+  for (int k = 0; k < m->nparam && ok; k++)
+    ok = prover_shape(p, dims, m->param[k].rank, m->param[k].extent, &point->param[k]) &&
+         draw_reals(a, &point->param[k], seed, 1000 + (uint64_t)k, low, high);
+  return ok;
+}
+
+static Array *evaluate(const Prover *p, Arena *a, NumberKind kind, const ProofPoint *point) {
+  Array *values = arena_array(a, Array, p->graph->count + 1);
+  const InterpInput input = {
+      .kind = kind, .dims = point->dims, .data = point->data, .param = point->param, .seed = {1, 0}};
+  InterpError error = {.node = NULL};
+  return interp_run(a, p->input->model, p->graph, &input, values, &error) ? values : NULL;
+}
+
+static long double wide(Number x) {
+  return (long double)x.a + x.b;
+}
+
+// The entry where the sides differ most, relative to the terms of that entry; NaN where a side is not finite.
+static double largest(const Prover *p, Arena *a, const Sides *s, ProofPoint *point) {
+  const Array *values = evaluate(p, a, NUMBER_WIDE, point), *sizes = evaluate(p, a, NUMBER_MAGNITUDE, point);
+  double worst = -1;
+  if (!values || !sizes) return (double)NAN;
+  const Array *ours = &values[s->ours->id], *theirs = &values[s->theirs->id];
+  for (size_t k = 0; k < ours->count; k++) {
+    const double x = ours->number[k].a, y = theirs->number[k].a;
+    const double scale = fmax(fabs(sizes[s->ours->id].number[k].b), fabs(sizes[s->theirs->id].number[k].b));
+    if (!isfinite(x) || !isfinite(y) || !isfinite(scale)) return (double)NAN;
+    const double gap = (double)fabsl(wide(ours->number[k]) - wide(theirs->number[k]));
+    const double relative = gap == 0 ? 0 : gap / fmax(scale, fmax(fabs(x), fabs(y)));
+    if (relative <= worst) continue;
+    worst = relative;
+    point->entry = k;
+    point->ours = x;
+    point->theirs = y;
+  }
+  memcpy(point->extent, ours->extent, sizeof point->extent);
+  return fmax(worst, 0);
+}
+
+bool point_differs(const Prover *p, const int64_t *dims, int param, ProofPoint *point, double *difference) {
+  for (int k = 0; k < TRIES; k++) {
+    Arena *a = arena_new();
+    ProofPoint here;
+    int64_t *own = arena_array(p->arena, int64_t, (size_t)dims_count(p->input->model->dims) + 1);
+    memcpy(own, dims, (size_t)dims_count(p->input->model->dims) * sizeof *own);
+    const double gap = draw_point(p, p->arena, own, k, &here) ? largest(p, a, &p->sides[param], &here) : (double)NAN;
+    arena_free(a);
+    if (isnan(gap)) continue;
+    *difference = fmax(*difference, gap);
+    if (gap <= DIFFERENT) continue;
+    *point = here;
+    return true;
+  }
+  return false;
+}
