@@ -96,7 +96,9 @@ static void push(Derive *d, const Node *n) {
   size_t count = derive_flows(d, &lifted, derive_mul(d->graph, value, derive_lift(d, n, local.factor)), guard, &flows);
   for (size_t k = 0; k < count; k++) {
     ContributionList *into = &d->into[flows[k].read->u.read.node->id];
-    ARENA_PUSH(d->arena, into->list, into->count, into->room) = derive_solve(d, &lifted, &flows[k]);
+    Contribution c = derive_solve(d, &lifted, &flows[k]);
+    c.from = n; // the lifted one lives no longer than this
+    ARENA_PUSH(d->arena, into->list, into->count, into->room) = c;
   }
 }
 

@@ -33,13 +33,9 @@ static void put_sink_entry(Function *f, Text *t, const Node *n, int sink) {
     text_put(t, f->sink[sink].lvalue);
     return;
   }
-  Graph *pool = f->s->pool;
-  const Expr *flat = NULL;
-  for (int k = 0; k < n->nout; k++) {
-    const Expr *i = expr_index(pool, p->loop[k]->id);
-    flat =
-        flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), i) : i;
-  }
+  const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout);
+  for (int k = 0; k < n->nout; k++) sub[k] = expr_index(f->s->pool, p->loop[k]->id);
+  const Expr *flat = flat_position(f, n, sub, NULL, &f->sink[sink]);
   text_printf(t, "%s[", f->sink[sink].pointer);
   put_expr(f, t, flat, PREC_NONE);
   text_char(t, ']');
@@ -326,25 +322,50 @@ static void put_copy(Function *f, const Step *step) {
   Text *t = &f->body;
   const char *assign = sink->accumulate ? "+=" : "=", *cast = n->type != TYPE_REAL && !sink->tape ? "(int32_t)" : "";
   f->node_used[n->id] = f->sink_used[step->sink] = true;
-  line_start(f);
   if (n->nout == 0) {
+    line_start(f);
     const Place *p = &f->s->place[n->id];
     text_printf(t, "%s %s %s%s%s;\n", f->sink[step->sink].lvalue, assign, cast, f->node_name[n->id],
                 p->stored == STORED_WORK || p->stored == STORED_GIVEN ? "[0]" : "");
     return;
   }
   Dims *dims = f->s->task.graph->dims;
-  const Poly *size = poly_int(dims, 1);
-  for (int k = 0; k < n->nout; k++) size = poly_mul(dims, size, n->index[k].extent);
+  const SinkPlace *in = &f->sink[step->sink];
+  const Poly *rows = poly_int(dims, 1), *size = rows;
+  for (int k = 0; k < n->nout; k++) {
+    const Poly **part = in->stride && k < in->nrow ? &rows : &size;
+    *part = poly_mul(dims, *part, n->index[k].extent);
+  }
   size_t mark = f->names.count;
-  const char *i = names_take(&f->names, "k");
+  Graph *pool = f->s->pool;
+  const char *row = in->stride ? names_take(&f->names, "row") : NULL, *i = names_take(&f->names, "k");
+  line_start(f);
+  if (row) {
+    text_printf(t, "for (int64_t %s = 0; %s < ", row, row);
+    put_expr(f, t, expr_poly(pool, rows), PREC_COMPARE + 1);
+    text_printf(t, "; %s++)\n", row);
+    f->indent++;
+    line_start(f);
+    f->indent--;
+  }
   text_printf(t, "for (int64_t %s = 0; %s < ", i, i);
-  put_expr(f, t, expr_poly(f->s->pool, size), PREC_COMPARE + 1);
-  text_printf(t, "; %s++) %s[%s] %s %s%s[%s];\n", i, f->sink[step->sink].pointer, i, assign, cast, f->node_name[n->id],
-              i);
+  put_expr(f, t, expr_poly(pool, size), PREC_COMPARE + 1);
+  text_printf(t, "; %s++) %s[", i, in->pointer);
+  if (row) {
+    text_printf(t, "%s * ", row);
+    put_expr(f, t, expr_poly(pool, in->stride), PREC_MUL + 1);
+    text_put(t, " + ");
+  }
+  text_printf(t, "%s] %s %s%s[", i, assign, cast, f->node_name[n->id]);
+  if (row) {
+    text_printf(t, "%s * ", row);
+    put_expr(f, t, expr_poly(pool, size), PREC_MUL + 1);
+    text_put(t, " + ");
+  }
+  text_printf(t, "%s];\n", i);
   if (sink->accumulate) {
     const Poly *outside = f->trips;
-    f->trips = size;
+    f->trips = poly_mul(dims, rows, size);
     count_flops(f, 1);
     f->trips = outside;
   }

@@ -68,11 +68,3 @@ void all_sizes(const Plan *p, const Poly **size) {
     size[k] = s->present ? bytes(p, s->s->work_reals, s->s->work_integers) : zero;
   }
 }
-
-const char *const function_comments[FUNCTION_COUNT] = {
-    "Returns the loss and fills the tape for backward.",
-    "Adds seed * d loss / d params to grad. The tape stays as it was: backward may be called again.",
-    "Returns the loss and writes its gradient to grad, both in one pass.",
-    "What inference computes; data that it does not read may be null.",
-    "The metrics.",
-    "The start values; random ones are functions of the seed."};

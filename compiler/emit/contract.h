@@ -33,8 +33,6 @@ enum {
 extern const char *const size_names[SIZE_COUNT];
 void all_sizes(const Plan *p, const Poly **size);
 
-extern const char *const function_comments[FUNCTION_COUNT];
-
 // sizes.c: extents, _sizes, _layout, _check, and the arithmetic that they need.
 void sizes_print(Text *t, const Plan *p);
 void sizes_helpers_print(Text *t, const Text *sizes);

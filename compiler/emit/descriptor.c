@@ -3,6 +3,40 @@
 
 #include "emit/contract.h"
 
+// One of the functions that every model has, for untyped pointers.
+static void put_adapter(Text *t, const Plan *p, const Scheduled *f) {
+  const char *n = p->unit->model->name, *r = p->unit->real;
+  Text plain, call;
+  text_init(&plain);
+  text_init(&call);
+  for (int k = 0; k < ARGUMENTS_MAX && f->row->argument[k]; k++) {
+    const Argument argument = f->row->argument[k];
+    const ArgumentRow *row = &argument_table[argument];
+    const char *name = row->name ? row->name : f->row->result;
+    if (argument <= ARGUMENT_PARAMS) continue;
+    if (argument == ARGUMENT_OUTPUTS) {
+      text_put(&plain, "void *const *out, ");
+      for (int j = 0; j < f->noutput; j++)
+        text_printf(&call, "(%s *)out[%d], ", f->output[j].node->type == TYPE_REAL ? r : "int32_t", j);
+      continue;
+    }
+    text_printf(&plain, "%s%s, ", row->plain, name);
+    if (argument == ARGUMENT_RESULT) text_printf(&call, "(%s *)", r);
+    text_printf(&call, "%s, ", name);
+  }
+  text_printf(t, "static %s any_%s(const int64_t *dims, const void *const *data, const void *params, ",
+              f->row->returns_loss ? "double" : "void", f->name);
+  text_putn(t, plain.s, plain.length - 2);
+  text_printf(t,
+              ") {\n  const %s_dims d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  %s%s_%s(&d, &x, "
+              "(const %s *)params, ",
+              n, n, f->row->returns_loss ? "return " : "", n, f->name, r);
+  text_putn(t, call.s, call.length - 2);
+  text_put(t, ");\n}\n\n");
+  text_free(&plain);
+  text_free(&call);
+}
+
 static void put_adapters(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   Arena *a = p->unit->arena;
@@ -40,31 +74,8 @@ static void put_adapters(Text *t, const Plan *p) {
       "static int any_check(const int64_t *dims, const void *const *data, struct mdl_where *where) {\n  const %s_dims "
       "d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  return %s_check(&d, &x, where);\n}\n\n",
       n, n, n);
-  static const struct {
-    const char *result, *arguments, *call;
-  } shapes[FUNCTION_COUNT] = {[FUNCTION_FORWARD] = {"double", "void *tape, void *work", "tape, work"},
-                              [FUNCTION_BACKWARD] = {"void", "const void *tape, void *work, double seed, void *grad",
-                                                     "tape, work, seed, ($R *)grad"},
-                              [FUNCTION_VALUE_AND_GRAD] = {"double", "void *work, void *grad", "work, ($R *)grad"},
-                              [FUNCTION_PREDICT] = {"void", "void *work, void *const *out", "work"},
-                              [FUNCTION_METRICS] = {"void", "void *work, void *const *out", "work"}};
-  for (int k = 0; k < FUNCTION_INIT; k++) {
-    if (!p->function[k].present) continue;
-    text_printf(t,
-                "static %s any_%s(const int64_t *dims, const void *const *data, const void *params, %s) {\n"
-                "  const %s_dims d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  %s%s_%s(&d, &x, "
-                "(const %s *)params, ",
-                shapes[k].result, function_names[k], shapes[k].arguments, n, n,
-                strcmp(shapes[k].result, "void") ? "return " : "", n, function_names[k], r);
-    template_print(t, shapes[k].call, p->unit->options->use_float);
-    if (k == FUNCTION_PREDICT || k == FUNCTION_METRICS) {
-      const Root **roots = arena_array(a, const Root *, m->graph->nroots);
-      int count = plan_outputs(p, k == FUNCTION_PREDICT ? ROOT_PREDICT : ROOT_METRIC, roots);
-      for (int j = 0; j < count; j++)
-        text_printf(t, ", (%s *)out[%d]", roots[j]->node->type == TYPE_REAL ? r : "int32_t", j);
-    }
-    text_put(t, ");\n}\n\n");
-  }
+  for (int k = 0; k < FUNCTION_INIT; k++)
+    if (p->function[k].present) put_adapter(t, p, &p->function[k]);
 }
 
 static void put_array_row(Text *t, const Plan *p, const char *name, Type type, int rank, bool batch, int ranged,
@@ -194,7 +205,7 @@ void descriptor_print(Text *t, const Plan *p) {
   text_put(t, "    any_shape, any_layout, any_sizes, any_init, any_check,\n    ");
   for (int k = 0; k < FUNCTION_INIT; k++) {
     if (p->function[k].present)
-      text_printf(t, "any_%s, ", function_names[k]);
+      text_printf(t, "any_%s, ", p->function[k].name);
     else
       text_put(t, "NULL, ");
   }

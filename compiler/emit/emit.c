@@ -11,12 +11,11 @@ void emit_source(Text *t, const Model *m, const EmitOptions *options) {
   text_init(&sizes);
   text_init(&functions);
   sizes_print(&sizes, &p);
-  static const FunctionKind order[FUNCTION_COUNT] = {FUNCTION_INIT,           FUNCTION_FORWARD, FUNCTION_BACKWARD,
-                                                     FUNCTION_VALUE_AND_GRAD, FUNCTION_PREDICT, FUNCTION_METRICS};
-  for (int k = 0; k < FUNCTION_COUNT; k++) {
-    if (!p.function[order[k]].present) continue;
-    text_printf(&functions, "/* %s */\n", function_comments[order[k]]);
-    function_print(&functions, &p, order[k]);
+  for (int k = 0; k < p.nfunction; k++) {
+    const Scheduled *f = &p.function[plan_order(k)];
+    if (!f->present) continue;
+    text_printf(&functions, "/* %s */\n", f->comment);
+    function_print(&functions, &p, f);
     text_char(&functions, '\n');
   }
   text_put(t, "/* ");
@@ -56,9 +55,9 @@ void emit_schedule(Text *t, const Model *m, const EmitOptions *options) {
   Arena *a = arena_new();
   Unit u = {.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
   Plan p = plan_functions(&u);
-  for (int k = 0; k < FUNCTION_COUNT; k++) {
+  for (int k = 0; k < p.nfunction; k++) {
     if (!p.function[k].present) continue;
-    text_printf(t, "%s\n", function_names[k]);
+    text_printf(t, "%s\n", p.function[k].name);
     schedule_print(t, p.function[k].s);
   }
   arena_free(a);
@@ -76,7 +75,7 @@ Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options) {
     if (!p.function[k].present) continue;
     Text t;
     text_init(&t);
-    FunctionCost c = function_print(&t, &p, (FunctionKind)k);
+    FunctionCost c = function_print(&t, &p, &p.function[k]);
     text_free(&t);
     *flops[k] = c.flops;
     cost.bound |= c.bound;

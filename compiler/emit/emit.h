@@ -3,14 +3,17 @@
 #define MDLC_EMIT_H
 
 #include "base/text.h"
+#include "derive/kinds.h"
 #include "graph/graph.h"
 
 typedef struct EmitOptions {
-  bool use_float;     // --real float
-  const char *source; // file name for the header comment
-  bool no_fuse;       // --no-fuse: every node its own loops, for differential tests
-  bool no_contract;   // --no-contract: every array in full
-  bool no_simplify;   // --no-simplify
+  bool use_float;         // --real float
+  const char *source;     // file name for the header comment
+  bool no_fuse;           // --no-fuse: every node its own loops, for differential tests
+  bool no_contract;       // --no-contract: every array in full
+  bool no_simplify;       // --no-simplify
+  const Request *request; // --derivatives, each of which derive_kind can make
+  int nrequest;
 } EmitOptions;
 
 // <name>.h and <name>.c (which includes it).

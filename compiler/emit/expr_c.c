@@ -214,19 +214,27 @@ void put_expr(Function *f, Text *t, const Expr *e, int precedence) {
   }
 }
 
+const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, const bool *kept, const SinkPlace *in) {
+  Graph *pool = f->s->pool;
+  const Expr *flat = NULL, *row = NULL;
+  for (int k = 0; k < n->nout; k++) {
+    if (kept && !kept[k]) continue;
+    const Expr *left = flat ? expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)) : NULL;
+    flat = left ? expr_prim2(pool, PRIM_ADD, left, sub[k]) : sub[k];
+    if (in && in->stride && k == in->nrow - 1) {
+      row = expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, in->stride));
+      flat = NULL;
+    }
+  }
+  return row && flat ? expr_prim2(pool, PRIM_ADD, row, flat) : row ? row : flat;
+}
+
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
-  Graph *pool = f->s->pool;
   f->node_used[n->id] = true;
   text_put(t, f->node_name[n->id]);
-  const Expr *flat = NULL;
-  for (int k = 0; k < n->nout; k++) {
-    if (p->kept && !p->kept[k]) continue;
-    if (p->stored == STORED_LOCAL) continue;
-    flat =
-        flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), sub[k])
-             : sub[k];
-  }
+  const SinkPlace *in = p->stored == STORED_SINK ? &f->sink[p->sink] : NULL;
+  const Expr *flat = p->stored == STORED_LOCAL ? NULL : flat_position(f, n, sub, p->kept, in);
   if (!flat) {
     if (p->stored == STORED_WORK || p->stored == STORED_GIVEN) text_put(t, "[0]");
     return;

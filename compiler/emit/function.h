@@ -34,6 +34,8 @@ typedef struct Unit { // the file
 typedef struct SinkPlace { // where a sink is, in C
   const char *pointer;     // of an array: "grad_w"
   const char *lvalue;      // of a scalar: "grad[thermometer_at_w]"
+  int nrow;                // its first indices count rows, `stride` reals apart; null: the array is dense
+  const Poly *stride;
 } SinkPlace;
 
 typedef struct Function {
@@ -73,6 +75,8 @@ void put_formulas(Function *f, const Step *steps, size_t count);
 // Expression e at a place that binds with `precedence`.
 void put_expr(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
+// The flat position of n[sub] in an array of the axes `kept` (null: all); null for that of a scalar.  `in` may be null.
+const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, const bool *kept, const SinkPlace *in);
 // What e needs as variables before it: sub-expressions used twice, branches with bodies of their own.
 void prepare_expr(Function *f, const Expr *e);
 void prepare_parts(Function *f, const Expr *e); // the same for all of e but e itself

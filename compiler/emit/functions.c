@@ -1,151 +1,39 @@
-// functions.c - see functions.h.
-#include "emit/functions.h"
-
+// functions.c - one function of the contract as C.
 #include <string.h>
 
-#include "derive/derive.h"
-#include "schedule/expand.h"
-#include "simplify/simplify.h"
+#include "emit/functions.h"
 
-const char *const function_names[FUNCTION_COUNT] = {"forward", "backward", "value_and_grad",
-                                                    "predict", "metrics",  "init"};
-
-static const unsigned function_roles[FUNCTION_COUNT] = {1u << ROOT_LOSS | 1u << ROOT_GRADIENT,
-                                                        1u << ROOT_LOSS | 1u << ROOT_GRADIENT,
-                                                        1u << ROOT_LOSS | 1u << ROOT_GRADIENT,
-                                                        1u << ROOT_PREDICT,
-                                                        1u << ROOT_METRIC,
-                                                        1u << ROOT_START};
-
-static Graph *reduced(const Unit *u, const Graph *g, unsigned roles) {
-  Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
-  return expand_reductions(u->arena, small);
+static const char *element(const Plan *p, const Node *n) {
+  return n->type == TYPE_REAL ? p->unit->real : "int32_t";
 }
 
-static const Node *loss_of(const Graph *g) {
-  const Root *r = graph_root(g, ROOT_LOSS, 0);
-  return r ? r->node : NULL;
-}
-
-// The function's outputs in the order of the contract.
-static Task make_task(const Plan *p, FunctionKind kind) {
-  const Unit *u = p->unit;
-  const Graph *g = p->function[kind].graph;
-  Sink *sinks = arena_array(u->arena, Sink, g->count + g->nroots);
-  Task task = {.graph = g, .sinks = sinks, .no_fuse = u->options->no_fuse, .no_contract = u->options->no_contract};
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    bool gradient = r->role == ROOT_GRADIENT, backward = kind == FUNCTION_BACKWARD;
-    if (gradient ? (backward || kind == FUNCTION_VALUE_AND_GRAD) : r->role != ROOT_LOSS)
-      sinks[task.nsinks++] = (Sink){.node = r->node, .accumulate = backward, .output = r->which};
+static void put_argument(Text *t, const Plan *p, const Scheduled *f, Argument argument, int indent) {
+  const char *m = p->unit->model->name;
+  const ArgumentRow *row = &argument_table[argument];
+  if (argument == ARGUMENT_DATA) {
+    text_printf(t, "const %s_data *data,\n", m);
+    text_repeat(t, ' ', indent);
+  } else if (argument == ARGUMENT_PARAMS) {
+    text_printf(t, "const %s *params, ", p->unit->real);
+  } else if (argument == ARGUMENT_OUTPUTS) {
+    for (int k = 0; k < f->noutput; k++)
+      if (!f->output[k].label) text_printf(t, "%s *%s, ", element(p, f->output[k].node), f->output[k].argument);
+  } else {
+    template_print(t, row->type, p->unit->options->use_float);
+    text_printf(t, "%s, ", row->name ? row->name : f->row->result);
   }
-  if (kind == FUNCTION_FORWARD || kind == FUNCTION_VALUE_AND_GRAD) task.result = loss_of(g);
-  for (size_t k = 0; k < g->count; k++)
-    if (kind == FUNCTION_FORWARD && p->tape.stored[k])
-      sinks[task.nsinks++] = (Sink){.node = g->nodes[k], .tape = true, .output = (int)k};
-  if (kind == FUNCTION_BACKWARD) task.given = p->tape.stored;
-  return task;
 }
 
-static bool has_role(const Graph *g, RootRole role) {
-  for (size_t k = 0; k < g->nroots; k++)
-    if (g->roots[k].role == role) return true;
-  return false;
-}
-
-Plan plan_functions(Unit *u) {
-  Plan p = {.unit = u};
-  const Model *m = u->model;
-  Arena *a = u->arena;
-  bool loss = has_role(m->graph, ROOT_LOSS);
-  p.param_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
-  p.param_offset[0] = poly_int(m->dims, 0);
-  for (int k = 0; k < m->nparam; k++) {
-    const Poly *size = poly_int(m->dims, 1);
-    for (int q = 0; q < m->param[k].rank; q++) size = poly_mul(m->dims, size, m->param[k].extent[q]);
-    p.param_offset[k + 1] = poly_add(m->dims, p.param_offset[k], size);
-  }
-  const Graph *graph[FUNCTION_COUNT] = {NULL};
-  if (loss) {
-    graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] =
-        reduced(u, derive_gradient(a, m->graph, false, NULL), function_roles[FUNCTION_BACKWARD]);
-    graph[FUNCTION_VALUE_AND_GRAD] =
-        reduced(u, derive_gradient(a, m->graph, true, NULL), function_roles[FUNCTION_VALUE_AND_GRAD]);
-    p.tape = tape_plan(a, graph[FUNCTION_FORWARD]);
-  }
-  static const RootRole plain[FUNCTION_COUNT] = {
-      [FUNCTION_PREDICT] = ROOT_PREDICT, [FUNCTION_METRICS] = ROOT_METRIC, [FUNCTION_INIT] = ROOT_START};
-  for (int k = FUNCTION_PREDICT; k < FUNCTION_COUNT; k++)
-    if (k == FUNCTION_INIT || has_role(m->graph, plain[k])) graph[k] = reduced(u, m->graph, function_roles[k]);
-  for (int k = 0; k < FUNCTION_COUNT; k++) {
-    if (!graph[k]) continue;
-    p.function[k].present = true;
-    p.function[k].graph = graph[k];
-    Task task = make_task(&p, (FunctionKind)k);
-    p.function[k].s = schedule_task(a, &task);
-  }
-  return p;
-}
-
-int plan_outputs(const Plan *p, RootRole role, const Root **roots) {
-  const Graph *g = p->unit->model->graph;
-  int count = 0;
-  for (size_t k = 0; k < g->nroots; k++)
-    if (g->roots[k].role == role) {
-      if (roots) roots[count] = &g->roots[k];
-      count++;
-    }
-  return count;
-}
-
-const char *param_at(Arena *a, const Plan *p, int which) {
-  const Model *m = p->unit->model;
-  int64_t offset;
-  if (!poly_is_fixed(m->dims, p->param_offset[which]) || !poly_value(m->dims, p->param_offset[which], NULL, &offset) ||
-      offset > INT32_MAX)
-    return NULL;
-  return which == m->nparam ? arena_printf(a, "%s_nparams", m->name)
-                            : arena_printf(a, "%s_at_%s", m->name, m->param[which].name);
-}
-
-static RootRole output_role(FunctionKind kind) {
-  return kind == FUNCTION_PREDICT ? ROOT_PREDICT : ROOT_METRIC;
-}
-
-static const char *output_argument(Arena *a, const Root *output) {
-  return arena_printf(a, "out_%s", output->name);
-}
-
-static void put_outputs(Text *t, const Plan *p, FunctionKind kind) {
-  Arena *a = p->unit->arena;
-  const Root **roots = arena_array(a, const Root *, p->unit->model->graph->nroots);
-  int count = plan_outputs(p, output_role(kind), roots);
-  for (int k = 0; k < count; k++)
-    text_printf(t, ", %s *%s", roots[k]->node->type == TYPE_REAL ? p->unit->real : "int32_t",
-                output_argument(a, roots[k]));
-}
-
-void function_signature(Text *t, const Plan *p, FunctionKind kind) {
-  const char *m = p->unit->model->name, *real = p->unit->real;
-  bool value = kind == FUNCTION_FORWARD || kind == FUNCTION_VALUE_AND_GRAD;
-  text_printf(t, "%s %s_%s(const %s_dims *dims, ", value ? "double" : "void", m, function_names[kind], m);
-  int indent = (int)(strlen(m) + strlen(function_names[kind]) + (value ? 9 : 7));
-  if (kind == FUNCTION_INIT) {
-    text_printf(t, "uint64_t seed, %s *params)", real);
-    return;
-  }
-  text_printf(t, "const %s_data *data,\n", m);
-  text_repeat(t, ' ', indent);
-  text_printf(t, "const %s *params, ", real);
-  switch (kind) {
-  case FUNCTION_FORWARD: text_put(t, "void *tape, void *work)"); break;
-  case FUNCTION_BACKWARD: text_printf(t, "const void *tape, void *work, double seed, %s *grad)", real); break;
-  case FUNCTION_VALUE_AND_GRAD: text_printf(t, "void *work, %s *grad)", real); break;
-  default:
-    text_put(t, "void *work");
-    put_outputs(t, p, kind);
-    text_char(t, ')');
-  }
+void function_signature(Text *t, const Plan *p, const Scheduled *f) {
+  const char *m = p->unit->model->name, *result = f->row->returns_loss ? "double" : "void";
+  Text list;
+  text_init(&list);
+  for (int k = 0; k < ARGUMENTS_MAX && f->row->argument[k]; k++)
+    put_argument(&list, p, f, f->row->argument[k], (int)(strlen(result) + strlen(m) + strlen(f->name) + 3));
+  text_printf(t, "%s %s_%s(const %s_dims *dims, ", result, m, f->name, m);
+  text_putn(t, list.s, list.length - 2);
+  text_char(t, ')');
+  text_free(&list);
 }
 
 // ---- the definition ----
@@ -154,7 +42,7 @@ typedef struct Preamble {
   Text t;
   Function *f;
   const Plan *plan;
-  FunctionKind kind;
+  const Scheduled *function;
 } Preamble;
 
 static const char *local_dim(void *context, int dim) {
@@ -192,12 +80,55 @@ static void put_offset(Preamble *r, const Poly *offset, int which) {
     put_poly(&r->t, r->plan->unit->model->dims, offset, PREC_ADD, local_dim, r->f);
 }
 
+// A part of a vector like the parameters, from that of parameter `which` on.
+static void put_part(Preamble *r, const Node *n, const char *vector, int which) {
+  Function *f = r->f;
+  const char *name = f->node_name[n->id], *real = r->plan->unit->real;
+  if (n->nout > 0) {
+    text_printf(&r->t, "  const %s *const %s = %s", real, name, vector);
+    put_offset(r, r->plan->param_offset[which], which);
+    text_char(&r->t, ';');
+    return;
+  }
+  text_printf(&r->t, "  const %s %s = %s[", real, name, vector);
+  const char *at = param_at(f->s->arena, r->plan, which);
+  if (at)
+    text_put(&r->t, at);
+  else
+    put_poly(&r->t, r->plan->unit->model->dims, r->plan->param_offset[which], PREC_NONE, local_dim, f);
+  text_put(&r->t, "];");
+}
+
+static bool takes(const Scheduled *f, Argument argument) {
+  for (int k = 0; k < ARGUMENTS_MAX; k++)
+    if (f->row->argument[k] == argument) return true;
+  return false;
+}
+
+static void put_seed(Preamble *r, const Node *n) {
+  const char *name = r->f->node_name[n->id], *real = r->plan->unit->real;
+  const Poly *extent[INDEX_MAX];
+  if (n->which == 0) {
+    if (r->plan->unit->options->use_float) text_printf(&r->t, "  const float %s = (float)seed;\n", name);
+    return;
+  }
+  if (takes(r->function, ARGUMENT_DIRECTION))
+    put_part(r, n, argument_table[ARGUMENT_DIRECTION].name, n->which - 1);
+  else if (n->nout == 0)
+    text_printf(&r->t, "  const %s %s = *%s;", real, name, argument_table[ARGUMENT_COTANGENT].name);
+  else
+    text_printf(&r->t, "  const %s *const %s = %s;", real, name, argument_table[ARGUMENT_COTANGENT].name);
+  for (int k = 0; k < n->nout; k++) extent[k] = n->index[k].extent;
+  if (n->nout) put_shape(&r->t, r->plan->unit->model, extent, n->nout);
+  text_char(&r->t, '\n');
+}
+
 static void put_input(Preamble *r, const Node *n) {
   Function *f = r->f;
   const Model *m = r->plan->unit->model;
   const char *name = f->node_name[n->id], *real = r->plan->unit->real;
   if (n->kind == NODE_SEED) {
-    if (r->plan->unit->options->use_float) text_printf(&r->t, "  const float %s = (float)seed;\n", name);
+    put_seed(r, n);
     return;
   }
   bool data = n->kind == NODE_DATA;
@@ -208,18 +139,8 @@ static void put_input(Preamble *r, const Node *n) {
       text_printf(&r->t, "  const %s %s = *data->%s;", type, name, member);
     else
       text_printf(&r->t, "  const %s *const %s = data->%s;", type, name, member);
-  } else if (n->nout == 0) {
-    text_printf(&r->t, "  const %s %s = params[", type, name);
-    const char *at = param_at(f->s->arena, r->plan, n->which);
-    if (at)
-      text_put(&r->t, at);
-    else
-      put_poly(&r->t, m->dims, r->plan->param_offset[n->which], PREC_NONE, local_dim, f);
-    text_put(&r->t, "];");
   } else {
-    text_printf(&r->t, "  const %s *const %s = params", type, name);
-    put_offset(r, r->plan->param_offset[n->which], n->which);
-    text_char(&r->t, ';');
+    put_part(r, n, "params", n->which);
   }
   if (n->nout) put_shape(&r->t, m, data ? m->data[n->which].extent : m->param[n->which].extent, n->nout);
   text_char(&r->t, '\n');
@@ -249,7 +170,7 @@ static void put_pointers(Preamble *r) {
   const Schedule *s = f->s;
   const Graph *g = s->task.graph;
   const Model *m = r->plan->unit->model;
-  const Poly *extent[64];
+  const Poly *extent[INDEX_MAX];
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     const Place *p = &s->place[k];
@@ -272,12 +193,11 @@ static void put_pointers(Preamble *r) {
     if (!f->sink_used[k] || (n->nout == 0 && !sink->tape)) continue;
     if (sink->tape) {
       put_memory(r, f->sink[k].pointer, "tape", false, n, r->plan->tape.integers, r->plan->tape.offset[n->id]);
-    } else if (r->kind == FUNCTION_PREDICT || r->kind == FUNCTION_METRICS) {
-      continue;
     } else {
-      text_printf(&r->t, "  %s *const %s = %s", r->plan->unit->real, f->sink[k].pointer,
-                  r->kind == FUNCTION_INIT ? "params" : "grad");
-      put_offset(r, r->plan->param_offset[sink->output], sink->output);
+      const Output *out = &r->function->output[sink->output];
+      if (!out->label) continue;
+      text_printf(&r->t, "  %s *const %s = %s", r->plan->unit->real, f->sink[k].pointer, out->argument);
+      put_offset(r, out->offset, out->at);
       text_char(&r->t, ';');
     }
     for (int q = 0; q < n->nout; q++) extent[q] = n->index[q].extent;
@@ -302,16 +222,37 @@ static void put_dims(Preamble *r, Text *t) {
     }
 }
 
+// "grad[thermometer_at_w]", "*out_loss": a scalar output.
+static const char *scalar_place(Function *f, const Plan *p, const Output *out) {
+  Arena *a = f->s->arena;
+  if (!out->label) return arena_printf(a, "*%s", out->argument);
+  const char *at = out->at >= 0 ? param_at(a, p, out->at) : NULL;
+  if (at) return arena_printf(a, "%s[%s]", out->argument, at);
+  Text t;
+  text_init(&t);
+  put_poly(&t, p->unit->model->dims, out->offset, PREC_NONE, local_dim, f);
+  const char *place = arena_printf(a, "%s[%s]", out->argument, t.s);
+  text_free(&t);
+  return place;
+}
+
+static void name_arguments(Function *f, const Scheduled *function) {
+  for (int k = 0; k < ARGUMENTS_MAX; k++) {
+    const char *name = argument_table[function->row->argument[k]].name;
+    if (function->row->argument[k] > ARGUMENT_PARAMS && function->row->argument[k] < ARGUMENT_RESULT)
+      names_reserve(&f->names, name);
+  }
+  for (int k = 0; k < function->noutput; k++) names_reserve(&f->names, function->output[k].argument);
+}
+
 // Names for everything, the model's own first.
-static void name_all(Function *f, const Plan *p, FunctionKind kind) {
+static void name_all(Function *f, const Plan *p, const Scheduled *function) {
   const Model *m = p->unit->model;
   const Schedule *s = f->s;
   const Graph *g = s->task.graph;
   Arena *a = s->arena;
   names_init(&f->names, a, m->name);
-  const Root **outputs = arena_array(a, const Root *, m->graph->nroots);
-  int noutputs = kind == FUNCTION_PREDICT || kind == FUNCTION_METRICS ? plan_outputs(p, output_role(kind), outputs) : 0;
-  for (int k = 0; k < noutputs; k++) names_reserve(&f->names, output_argument(a, outputs[k]));
+  name_arguments(f, function);
   int ndims = dims_count(m->dims);
   f->dim_name = arena_array(a, const char *, (size_t)ndims);
   f->dim_used = arena_array(a, bool, (size_t)ndims);
@@ -324,33 +265,22 @@ static void name_all(Function *f, const Plan *p, FunctionKind kind) {
   f->sink = places;
   for (size_t k = 0; k < s->task.nsinks; k++) {
     const Sink *sink = &s->task.sinks[k];
-    const char *memory = kind == FUNCTION_INIT ? "params" : "grad";
     if (sink->tape) {
       places[k].pointer = names_take(&f->names, arena_printf(a, "saved_%s", sink->node->name));
       places[k].lvalue = arena_printf(a, "%s[0]", places[k].pointer);
-    } else if (kind == FUNCTION_PREDICT || kind == FUNCTION_METRICS) {
-      places[k].pointer = output_argument(a, outputs[sink->output]);
-      places[k].lvalue = arena_printf(a, "*%s", places[k].pointer);
-    } else {
-      const char *param = m->param[sink->output].name, *at = param_at(a, p, sink->output);
-      places[k].pointer = names_take(&f->names, arena_printf(a, kind == FUNCTION_INIT ? "start_%s" : "grad_%s", param));
-      if (at) {
-        places[k].lvalue = arena_printf(a, "%s[%s]", memory, at);
-      } else {
-        Text t;
-        text_init(&t);
-        put_poly(&t, m->dims, p->param_offset[sink->output], PREC_NONE, local_dim, f);
-        places[k].lvalue = arena_printf(a, "%s[%s]", memory, t.s);
-        text_free(&t);
-      }
+      continue;
     }
+    const Output *out = &function->output[sink->output];
+    places[k] = (SinkPlace){.nrow = out->nrow, .stride = out->stride};
+    places[k].pointer = out->label ? names_take(&f->names, out->label) : out->argument;
+    if (out->node->nout == 0) places[k].lvalue = scalar_place(f, p, out);
   }
   for (int pass = 0; pass < 2; pass++)
     for (size_t k = 0; k < g->count; k++) {
       const Node *n = g->nodes[k];
       const Place *place = &s->place[k];
       if (!place->needed || (place->stored == STORED_INPUT) != (pass == 0)) continue;
-      if (n->kind == NODE_SEED)
+      if (n->kind == NODE_SEED && n->which == 0)
         f->node_name[k] = p->unit->options->use_float ? names_take(&f->names, "seed") : "seed";
       else if (place->stored == STORED_SINK)
         f->node_name[k] = places[place->sink].pointer;
@@ -364,44 +294,47 @@ static void put_unused(Text *t, const Preamble *r) {
   const Function *f = r->f;
   const Schedule *s = f->s;
   const Dims *dims = r->plan->unit->model->dims;
-  bool is_init = r->kind == FUNCTION_INIT;
-  struct {
-    const char *name;
-    bool used;
-  } arguments[] = {{"dims", false},
-                   {"data", is_init},
-                   {"params", false},
-                   {"tape", r->kind > FUNCTION_BACKWARD},
-                   {"work", is_init},
-                   {"seed", r->kind != FUNCTION_BACKWARD && !is_init},
-                   {"grad", r->kind != FUNCTION_BACKWARD && r->kind != FUNCTION_VALUE_AND_GRAD}};
-  enum { DIMS, DATA, PARAMS, TAPE, WORK, SEED, GRAD, ARGUMENTS };
+  bool used[ARGUMENT_OUTPUTS + 1] = {false}, dims_used = false;
   for (int k = 0; k < dims_count(dims); k++)
-    arguments[DIMS].used |= f->dim_used[k] && dims_get(dims, k)->kind != DIM_FIXED;
+    dims_used = dims_used || (f->dim_used[k] && dims_get(dims, k)->kind != DIM_FIXED);
   for (size_t k = 0; k < s->task.graph->count; k++) {
+    const Node *n = s->task.graph->nodes[k];
     if (!f->node_used[k]) continue;
-    NodeKind kind = s->task.graph->nodes[k]->kind;
-    arguments[DATA].used |= kind == NODE_DATA;
-    arguments[PARAMS].used |= kind == NODE_PARAM;
-    arguments[SEED].used |= kind == NODE_SEED;
-    arguments[TAPE].used |= s->place[k].stored == STORED_GIVEN;
-    arguments[WORK].used |= s->place[k].stored == STORED_WORK;
+    if (n->kind == NODE_DATA) used[ARGUMENT_DATA] = true;
+    if (n->kind == NODE_PARAM) used[ARGUMENT_PARAMS] = true;
+    if (n->kind == NODE_SEED)
+      used[n->which == 0                            ? ARGUMENT_SEED
+           : takes(r->function, ARGUMENT_DIRECTION) ? ARGUMENT_DIRECTION
+                                                    : ARGUMENT_COTANGENT] = true;
+    if (s->place[k].stored == STORED_GIVEN) used[ARGUMENT_SAVED] = true;
+    if (s->place[k].stored == STORED_WORK) used[ARGUMENT_WORK] = true;
   }
-  for (size_t k = 0; k < s->task.nsinks; k++)
-    arguments[s->task.sinks[k].tape ? TAPE : is_init ? PARAMS : GRAD].used |= f->sink_used[k];
-  if (is_init) arguments[SEED].used |= f->unit->helper[HELPER_RANDOM];
-  for (int k = 0; k < ARGUMENTS; k++)
-    if (!arguments[k].used) text_printf(t, "  (void)%s;\n", arguments[k].name);
+  for (size_t k = 0; k < s->task.nsinks; k++) {
+    const Sink *sink = &s->task.sinks[k];
+    if (f->sink_used[k] && sink->tape) used[ARGUMENT_TAPE] = true;
+    if (f->sink_used[k] && !sink->tape && r->function->output[sink->output].label) used[ARGUMENT_RESULT] = true;
+    if (!sink->tape && !r->function->output[sink->output].label && takes(r->function, ARGUMENT_RESULT))
+      used[ARGUMENT_RESULT] = used[ARGUMENT_RESULT] || !takes(r->function, ARGUMENT_OUTPUTS);
+  }
+  used[ARGUMENT_RANDOM] = f->unit->helper[HELPER_RANDOM];
+  if (!dims_used) text_put(t, "  (void)dims;\n");
+  for (int k = 0; k < ARGUMENTS_MAX && r->function->row->argument[k]; k++) {
+    const Argument argument = r->function->row->argument[k];
+    static const char *const inputs[] = {[ARGUMENT_DATA] = "data", [ARGUMENT_PARAMS] = "params"};
+    const char *name = argument <= ARGUMENT_PARAMS ? inputs[argument] : argument_table[argument].name;
+    if (argument == ARGUMENT_OUTPUTS || used[argument]) continue;
+    text_printf(t, "  (void)%s;\n", name ? name : r->function->row->result);
+  }
 }
 
-FunctionCost function_print(Text *t, const Plan *p, FunctionKind kind) {
+FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
   const Model *m = p->unit->model;
-  Function f = {.unit = p->unit, .s = p->function[kind].s, .indent = 1};
+  Function f = {.unit = p->unit, .s = function->s, .indent = 1};
   Arena *a = f.s->arena;
   text_init(&f.body);
   f.flops = poly_int(m->dims, 0);
   f.trips = poly_int(m->dims, 1);
-  name_all(&f, p, kind);
+  name_all(&f, p, function);
   f.loop_name = arena_array(a, const char *, f.s->nloops + 64);
   function_body(&f);
   const Node *result = f.s->task.result;
@@ -412,7 +345,7 @@ FunctionCost function_print(Text *t, const Plan *p, FunctionKind kind) {
     put_entry(&f, &f.body, result, &none);
     text_put(&f.body, ";\n");
   }
-  Preamble r = {.f = &f, .plan = p, .kind = kind};
+  Preamble r = {.f = &f, .plan = p, .function = function};
   text_init(&r.t);
   put_pointers(&r);
   Text dims;
@@ -422,7 +355,7 @@ FunctionCost function_print(Text *t, const Plan *p, FunctionKind kind) {
   text_clear(&r.t);
   text_put(&r.t, dims.s);
 
-  function_signature(t, p, kind);
+  function_signature(t, p, function);
   text_put(t, " {\n");
   put_unused(t, &r);
   text_put(t, r.t.s);

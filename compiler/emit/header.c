@@ -62,20 +62,21 @@ static void put_enumerators(Text *t, const Plan *p) {
 static void put_operation_counts(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   bool any = false;
-  for (int k = 0; k <= FUNCTION_VALUE_AND_GRAD; k++) {
-    if (!p->function[k].present) continue;
+  for (int k = 0; k < p->nfunction; k++) {
+    const Scheduled *f = &p->function[k];
+    if (!f->present || (k > FUNCTION_VALUE_AND_GRAD && k < FUNCTION_COUNT)) continue;
     Text body;
     text_init(&body);
-    FunctionCost cost = function_print(&body, p, (FunctionKind)k);
+    FunctionCost cost = function_print(&body, p, f);
     text_free(&body);
     int64_t value;
     if (!any) text_put(t, "/* Floating-point operations; a call of <math.h> counts as one. */\n");
     any = true;
     if (poly_is_fixed(m->dims, cost.flops) && poly_value(m->dims, cost.flops, NULL, &value) && value <= INT32_MAX) {
-      text_printf(t, "enum { %s_%s_flops = %lld };%s\n", m->name, function_names[k], (long long)value,
+      text_printf(t, "enum { %s_%s_flops = %lld };%s\n", m->name, f->name, (long long)value,
                   cost.bound ? " /* at most */" : "");
     } else {
-      text_printf(t, "/* %s: %s", function_names[k], cost.bound ? "at most " : "");
+      text_printf(t, "/* %s: %s", f->name, cost.bound ? "at most " : "");
       poly_print(t, m->dims, cost.flops);
       text_put(t, " */\n");
     }
@@ -153,12 +154,11 @@ void emit_header(Text *t, const Model *m, const EmitOptions *options) {
       "   Data arrays that are null are passed over: predict may do without them. */\n"
       "int %s_check(const %s_dims *dims, const %s_data *data, struct mdl_where *where);\n\n",
       m->name, m->name, m->name);
-  static const FunctionKind order[FUNCTION_COUNT] = {FUNCTION_INIT,           FUNCTION_FORWARD, FUNCTION_BACKWARD,
-                                                     FUNCTION_VALUE_AND_GRAD, FUNCTION_PREDICT, FUNCTION_METRICS};
-  for (int k = 0; k < FUNCTION_COUNT; k++) {
-    if (!p.function[order[k]].present) continue;
-    text_printf(t, "/* %s */\n", function_comments[order[k]]);
-    function_signature(t, &p, order[k]);
+  for (int k = 0; k < p.nfunction; k++) {
+    const Scheduled *f = &p.function[plan_order(k)];
+    if (!f->present) continue;
+    text_printf(t, "/* %s */\n", f->comment);
+    function_signature(t, &p, f);
     text_put(t, ";\n\n");
   }
   text_printf(t,

@@ -66,7 +66,7 @@ static Extents all_extents(const Plan *p) {
     for (int q = 0; q < m->data[k].rank; q++) want_extent(&e, p, m->data[k].extent[q]);
   for (int k = 0; k < m->nparam; k++)
     for (int q = 0; q < m->param[k].rank; q++) want_extent(&e, p, m->param[k].extent[q]);
-  for (int f = 0; f < FUNCTION_COUNT; f++)
+  for (int f = 0; f < p->nfunction; f++)
     for (size_t k = 0; p->function[f].present && k < p->function[f].graph->count; k++) {
       const Node *n = p->function[f].graph->nodes[k];
       for (int q = 0; q < n->nout + n->nred; q++)

@@ -6,7 +6,7 @@
 #include "graph/pool.h"
 
 const char *const reduce_names[] = {"", "sum", "prod", "max", "min", "logsumexp", "argmax"};
-const char *const root_names[] = {"loss", "predict", "metric", "start", "gradient", "author", "named"};
+const char *const root_names[] = {"loss", "predict", "metric", "start", "gradient", "author", "derivative", "named"};
 
 Graph *graph_new(Arena *a, Dims *dims, const char *name) {
   Graph *g = arena_new_of(a, Graph);

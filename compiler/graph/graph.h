@@ -122,9 +122,10 @@ typedef enum {
   ROOT_START,    // which parameter: its start values (may use randn, randu)
   ROOT_GRADIENT, // which parameter: the derivative of the loss, times the seed
   ROOT_AUTHOR,   // which parameter: the `gradient w = …` statement, only ever compared
+  ROOT_DERIVATIVE, // which: what the derivative's kind counts (derive/kinds.h)
   ROOT_NAMED     // a definition kept because somebody asked for it by name (explain, dump)
 } RootRole;
-extern const char *const root_names[]; // "loss", "predict", "metric", "start", "gradient", "author", "named"
+extern const char *const root_names[]; // "loss", "predict", "metric", "start", "gradient", "author", "derivative", "named"
 
 typedef struct Root {
   RootRole role;

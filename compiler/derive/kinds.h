@@ -1,0 +1,42 @@
+// kinds.h - the kinds of derivatives that a model can be asked for, each a composition of the two modes.
+#ifndef MDLC_KINDS_H
+#define MDLC_KINDS_H
+
+#include "graph/graph.h"
+
+typedef enum {
+  DERIVATIVE_GRADIENT, // of the loss by chosen data
+  DERIVATIVE_JVP,      // tangent of the loss, or of a prediction, along a direction of the parameters
+  DERIVATIVE_VJP,      // of a prediction, weighted by a cotangent, by the parameters and chosen data
+  DERIVATIVE_HVP,      // Hessian of the loss times a direction
+  DERIVATIVE_JACOBIAN, // of a prediction by the parameters
+  DERIVATIVE_HESSIAN,  // of the loss
+  DERIVATIVE_DIAGONAL, // of that Hessian
+  DERIVATIVE_COUNT
+} DerivativeKind;
+
+typedef struct DerivativeRow {
+  const char *name;
+  bool of_loss, of_predict; // may be asked for of the loss, of a prediction
+} DerivativeRow;
+extern const DerivativeRow derivative_table[DERIVATIVE_COUNT];
+
+typedef struct Request {
+  DerivativeKind kind;
+  const char *predict; // the prediction's name; null: the loss
+  const int *data;     // GRADIENT, VJP: the real data arrays by which, too
+  int ndata;
+} Request;
+
+// A copy of the model's graph with the derivative: its results are ROOT_DERIVATIVE, in rows of which `which` says
+//   GRADIENT  data array;   JVP  0;   VJP  a parameter, or nparam + a data array;   HVP, DIAGONAL  a parameter
+//   JACOBIAN  a parameter: over the indices of the prediction, then those of the parameter
+//   HESSIAN   p * nparam + q: over the indices of parameter p, then those of q
+// A direction is NODE_SEED 1 + a parameter, a cotangent NODE_SEED 1.  Null where something is too deeply nested.
+Graph *derive_kind(Arena *a, const Model *m, const Request *request);
+
+// Entries of all parameters, or of a node.
+const Poly *derive_params_size(const Model *m);
+const Poly *derive_node_size(Dims *dims, const Node *n);
+
+#endif

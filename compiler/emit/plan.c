@@ -1,0 +1,320 @@
+// plan.c - the table of functions, their graphs, outputs and schedules.
+#include <string.h>
+
+#include "derive/derive.h"
+#include "emit/contract.h"
+#include "schedule/expand.h"
+#include "simplify/simplify.h"
+
+#define INPUTS ARGUMENT_DATA, ARGUMENT_PARAMS
+
+const FunctionRow function_table[FUNCTION_ROWS] = {
+    [FUNCTION_FORWARD] = {"forward",
+                          true,
+                          ROOT_GRADIENT,
+                          {INPUTS, ARGUMENT_TAPE, ARGUMENT_WORK},
+                          NULL,
+                          "Returns the loss and fills the tape for backward.",
+                          false},
+    [FUNCTION_BACKWARD] =
+        {"backward",
+         false,
+         ROOT_GRADIENT,
+         {INPUTS, ARGUMENT_SAVED, ARGUMENT_WORK, ARGUMENT_SEED, ARGUMENT_RESULT},
+         "grad",
+         "Adds seed * d loss / d params to grad. The tape stays as it was: backward may be called again.",
+         false},
+    [FUNCTION_VALUE_AND_GRAD] = {"value_and_grad",
+                                 true,
+                                 ROOT_GRADIENT,
+                                 {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
+                                 "grad",
+                                 "Returns the loss and writes its gradient to grad, both in one pass.",
+                                 false},
+    [FUNCTION_PREDICT] = {"predict",
+                          false,
+                          ROOT_PREDICT,
+                          {INPUTS, ARGUMENT_WORK, ARGUMENT_OUTPUTS},
+                          NULL,
+                          "What inference computes; data that it does not read may be null.",
+                          false},
+    [FUNCTION_METRICS] =
+        {"metrics", false, ROOT_METRIC, {INPUTS, ARGUMENT_WORK, ARGUMENT_OUTPUTS}, NULL, "The metrics.", false},
+    [FUNCTION_INIT] = {"init",
+                       false,
+                       ROOT_START,
+                       {ARGUMENT_RANDOM, ARGUMENT_RESULT},
+                       "params",
+                       "The start values; random ones are functions of the seed.",
+                       false},
+    [FUNCTION_GRADIENT] = {"gradient",
+                           true,
+                           ROOT_DERIVATIVE,
+                           {INPUTS, ARGUMENT_WORK, ARGUMENT_OUTPUTS},
+                           NULL,
+                           "Returns the loss and writes its gradient by data.",
+                           false},
+    [FUNCTION_JVP] =
+        {"jvp",
+         true,
+         ROOT_DERIVATIVE,
+         {INPUTS, ARGUMENT_DIRECTION, ARGUMENT_WORK, ARGUMENT_RESULT},
+         "tangent",
+         "Returns the loss and writes its derivative along `direction`, a vector like the parameters: one real.",
+         false},
+    [FUNCTION_JVP_OF] =
+        {"jvp",
+         false,
+         ROOT_DERIVATIVE,
+         {INPUTS, ARGUMENT_DIRECTION, ARGUMENT_WORK, ARGUMENT_RESULT},
+         "tangent",
+         "Writes the Jacobian times `direction`, a vector like the parameters, to tangent, of the shape of",
+         true},
+    [FUNCTION_VJP] = {"vjp",
+                      false,
+                      ROOT_DERIVATIVE,
+                      {INPUTS, ARGUMENT_COTANGENT, ARGUMENT_WORK, ARGUMENT_RESULT, ARGUMENT_OUTPUTS},
+                      "grad",
+                      "Writes the gradient of sum(cotangent * prediction) to grad; cotangent has the shape of",
+                      true},
+    [FUNCTION_HVP] = {"hvp",
+                      false,
+                      ROOT_DERIVATIVE,
+                      {INPUTS, ARGUMENT_DIRECTION, ARGUMENT_WORK, ARGUMENT_RESULT},
+                      "product",
+                      "Hessian of the loss times `direction`; direction and product are vectors like the parameters.",
+                      false},
+    [FUNCTION_JACOBIAN] =
+        {"jacobian",
+         false,
+         ROOT_DERIVATIVE,
+         {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
+         "jacobian",
+         "Writes the Jacobian by the parameters, row-major: a row of all parameters for each entry of",
+         true},
+    [FUNCTION_HESSIAN] = {"hessian",
+                          false,
+                          ROOT_DERIVATIVE,
+                          {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
+                          "hessian",
+                          "Hessian of the loss, row-major: as many rows and columns as there are parameters.",
+                          false},
+    [FUNCTION_DIAGONAL] = {"hessian_diagonal",
+                           false,
+                           ROOT_DERIVATIVE,
+                           {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
+                           "diagonal",
+                           "Diagonal of the Hessian of the loss: a vector like the parameters.",
+                           false},
+};
+
+const ArgumentRow argument_table[] = {
+    [ARGUMENT_TAPE] = {"tape", "void *", "void *"},
+    [ARGUMENT_SAVED] = {"tape", "const void *", "const void *"},
+    [ARGUMENT_WORK] = {"work", "void *", "void *"},
+    [ARGUMENT_SEED] = {"seed", "double ", "double "},
+    [ARGUMENT_RANDOM] = {"seed", "uint64_t ", "uint64_t "},
+    [ARGUMENT_DIRECTION] = {"direction", "const $R *", "const void *"},
+    [ARGUMENT_COTANGENT] = {"cotangent", "const $R *", "const void *"},
+    [ARGUMENT_RESULT] = {NULL, "$R *", "void *"},
+};
+
+int plan_order(int k) {
+  return k == 0 ? FUNCTION_INIT : k <= FUNCTION_INIT ? k - 1 : k;
+}
+
+// ---- outputs ----
+
+// A part of the row's result that is laid out as the parameters are.
+static Output like_params(const Plan *p, const FunctionRow *row, const Node *n, int param) {
+  const char *prefix = row->role == ROOT_START ? "start" : row->result;
+  return (Output){.node = n,
+                  .argument = row->result,
+                  .label = arena_printf(p->unit->arena, "%s_%s", prefix, p->unit->model->param[param].name),
+                  .offset = p->param_offset[param],
+                  .at = param};
+}
+
+static Output whole(const Plan *p, const Node *n, const char *argument) {
+  return (Output){.node = n, .argument = argument, .offset = poly_int(p->unit->model->dims, 0), .at = -1};
+}
+
+static Output by_data(const Plan *p, const Node *n, int data) {
+  return whole(p, n, arena_printf(p->unit->arena, "grad_%s", p->unit->model->data[data].name));
+}
+
+// Rows of as many reals as there are parameters.
+static Output in_rows(const Plan *p, Output o, int nrow) {
+  o.nrow = nrow;
+  o.stride = nrow > 0 ? p->param_offset[p->unit->model->nparam] : NULL;
+  return o;
+}
+
+static Output hessian_block(const Plan *p, const FunctionRow *row, const Root *root) {
+  const Model *m = p->unit->model;
+  const int above = root->which / m->nparam, left = root->which % m->nparam;
+  Output o = like_params(p, row, root->node, left);
+  o.label = arena_printf(p->unit->arena, "hessian_%s_%s", m->param[above].name, m->param[left].name);
+  o.offset = poly_add(m->dims, poly_mul(m->dims, p->param_offset[above], p->param_offset[m->nparam]), o.offset);
+  if (above > 0) o.at = -1;
+  return in_rows(p, o, m->param[above].rank);
+}
+
+static Output output_of(const Plan *p, const Scheduled *f, const Root *root) {
+  const Model *m = p->unit->model;
+  Arena *a = p->unit->arena;
+  const Node *n = root->node;
+  switch ((FunctionKind)(f->row - function_table)) {
+  case FUNCTION_PREDICT:
+  case FUNCTION_METRICS: return whole(p, n, arena_printf(a, "out_%s", root->name));
+  case FUNCTION_GRADIENT: return by_data(p, n, root->which);
+  case FUNCTION_JVP:
+  case FUNCTION_JVP_OF: return whole(p, n, f->row->result);
+  case FUNCTION_VJP:
+    return root->which < m->nparam ? like_params(p, f->row, n, root->which) : by_data(p, n, root->which - m->nparam);
+  case FUNCTION_JACOBIAN:
+    return in_rows(p, like_params(p, f->row, n, root->which), n->nout - m->param[root->which].rank);
+  case FUNCTION_HESSIAN: return hessian_block(p, f->row, root);
+  default: return like_params(p, f->row, n, root->which);
+  }
+}
+
+static void find_outputs(const Plan *p, Scheduled *f) {
+  const Graph *g = f->graph;
+  Output *list = arena_array(p->unit->arena, Output, g->nroots + 1);
+  bool writes = f->row != &function_table[FUNCTION_FORWARD];
+  for (size_t k = 0; writes && k < g->nroots; k++)
+    if (g->roots[k].role == f->row->role) list[f->noutput++] = output_of(p, f, &g->roots[k]);
+  f->output = list;
+}
+
+// ---- schedules ----
+
+static Graph *reduced(const Unit *u, const Graph *g, unsigned roles) {
+  Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
+  return expand_reductions(u->arena, small);
+}
+
+// The function's outputs in the order of the contract.
+static Task make_task(const Plan *p, const Scheduled *f) {
+  const Unit *u = p->unit;
+  const Graph *g = f->graph;
+  const bool forward = f == &p->function[FUNCTION_FORWARD], backward = f == &p->function[FUNCTION_BACKWARD];
+  Sink *sinks = arena_array(u->arena, Sink, g->count + (size_t)f->noutput + 1);
+  Task task = {.graph = g, .sinks = sinks, .no_fuse = u->options->no_fuse, .no_contract = u->options->no_contract};
+  for (int k = 0; k < f->noutput; k++)
+    sinks[task.nsinks++] = (Sink){.node = f->output[k].node, .accumulate = backward, .output = k};
+  if (f->row->returns_loss) task.result = graph_root(g, ROOT_LOSS, 0)->node;
+  for (size_t k = 0; k < g->count; k++)
+    if (forward && p->tape.stored[k])
+      sinks[task.nsinks++] = (Sink){.node = g->nodes[k], .tape = true, .output = (int)k};
+  if (backward) task.given = p->tape.stored;
+  return task;
+}
+
+static bool has_role(const Graph *g, RootRole role) {
+  for (size_t k = 0; k < g->nroots; k++)
+    if (g->roots[k].role == role) return true;
+  return false;
+}
+
+static unsigned roles_of(const FunctionRow *row) {
+  const bool backward = row->role == ROOT_GRADIENT || row->returns_loss; // forward and backward share a graph
+  return 1u << row->role | (backward ? 1u << ROOT_LOSS : 0);
+}
+
+static void add_function(Plan *p, int at, const FunctionRow *row, const Graph *g) {
+  Scheduled *f = &p->function[at];
+  f->row = row;
+  if (!f->name) f->name = row->name;
+  if (!f->comment) f->comment = row->comment;
+  if (!g) return;
+  f->present = true;
+  f->graph = g;
+  if (at == FUNCTION_FORWARD) p->tape = tape_plan(p->unit->arena, g);
+  find_outputs(p, f);
+  const Task task = make_task(p, f);
+  f->s = schedule_task(p->unit->arena, &task);
+}
+
+static FunctionKind function_of(const Request *r) {
+  static const FunctionKind kinds[DERIVATIVE_COUNT] = {
+      [DERIVATIVE_GRADIENT] = FUNCTION_GRADIENT, [DERIVATIVE_JVP] = FUNCTION_JVP,
+      [DERIVATIVE_VJP] = FUNCTION_VJP,           [DERIVATIVE_HVP] = FUNCTION_HVP,
+      [DERIVATIVE_JACOBIAN] = FUNCTION_JACOBIAN, [DERIVATIVE_HESSIAN] = FUNCTION_HESSIAN,
+      [DERIVATIVE_DIAGONAL] = FUNCTION_DIAGONAL};
+  return r->kind == DERIVATIVE_JVP && r->predict ? FUNCTION_JVP_OF : kinds[r->kind];
+}
+
+static void add_derivative(Plan *p, const Request *r) {
+  Unit *u = p->unit;
+  Arena *a = u->arena;
+  const FunctionRow *row = &function_table[function_of(r)];
+  Scheduled *f = &p->function[p->nfunction];
+  f->request = r;
+  if (r->predict) {
+    const Root **roots = arena_array(a, const Root *, u->model->graph->nroots);
+    int count = plan_outputs(p, ROOT_PREDICT, roots);
+    Text comment;
+    text_init(&comment);
+    text_printf(&comment, "%s %s[", row->comment, r->predict);
+    for (int k = 0; k < count; k++)
+      if (!strcmp(roots[k]->name, r->predict)) put_node_shape(&comment, u->model->dims, roots[k]->node);
+    text_put(&comment, "].");
+    f->name = arena_printf(a, "%s_%s", row->name, r->predict);
+    f->comment = arena_strdup(a, comment.s);
+    text_free(&comment);
+  }
+  add_function(p, p->nfunction, row, reduced(u, derive_kind(a, u->model, r), roles_of(row)));
+  p->nfunction++;
+}
+
+Plan plan_functions(Unit *u) {
+  Plan p = {.unit = u, .nfunction = FUNCTION_COUNT};
+  const Model *m = u->model;
+  Arena *a = u->arena;
+  bool loss = has_role(m->graph, ROOT_LOSS);
+  p.function = arena_array(a, Scheduled, (size_t)(FUNCTION_COUNT + u->options->nrequest));
+  p.param_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
+  p.param_offset[0] = poly_int(m->dims, 0);
+  for (int k = 0; k < m->nparam; k++) {
+    const Poly *size = poly_int(m->dims, 1);
+    for (int q = 0; q < m->param[k].rank; q++) size = poly_mul(m->dims, size, m->param[k].extent[q]);
+    p.param_offset[k + 1] = poly_add(m->dims, p.param_offset[k], size);
+  }
+  const Graph *graph[FUNCTION_COUNT] = {NULL};
+  if (loss) {
+    const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
+    graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] = reduced(u, derive_gradient(a, m->graph, false, NULL), roles);
+    graph[FUNCTION_VALUE_AND_GRAD] = reduced(u, derive_gradient(a, m->graph, true, NULL), roles);
+  }
+  for (int k = FUNCTION_PREDICT; k < FUNCTION_COUNT; k++)
+    if (k == FUNCTION_INIT || has_role(m->graph, function_table[k].role))
+      graph[k] = reduced(u, m->graph, 1u << function_table[k].role);
+  for (int k = 0; k < FUNCTION_COUNT; k++) add_function(&p, k, &function_table[k], graph[k]);
+  for (int k = 0; k < u->options->nrequest; k++) add_derivative(&p, &u->options->request[k]);
+  return p;
+}
+
+// ---- questions ----
+
+int plan_outputs(const Plan *p, RootRole role, const Root **roots) {
+  const Graph *g = p->unit->model->graph;
+  int count = 0;
+  for (size_t k = 0; k < g->nroots; k++)
+    if (g->roots[k].role == role) {
+      if (roots) roots[count] = &g->roots[k];
+      count++;
+    }
+  return count;
+}
+
+const char *param_at(Arena *a, const Plan *p, int which) {
+  const Model *m = p->unit->model;
+  int64_t offset;
+  if (!poly_is_fixed(m->dims, p->param_offset[which]) || !poly_value(m->dims, p->param_offset[which], NULL, &offset) ||
+      offset > INT32_MAX)
+    return NULL;
+  return which == m->nparam ? arena_printf(a, "%s_nparams", m->name)
+                            : arena_printf(a, "%s_at_%s", m->name, m->param[which].name);
+}
