@@ -1,0 +1,184 @@
+// test_by_hand.c - the examples' gradients derived by hand against the generated C, each held against the other.
+#include <check.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle_by_hand.h"
+#include "mdl/random.h"
+#include "mixture_by_hand.h"
+
+enum { ROOM = 512, POINTS = 10 };
+
+// One example at one size, with data at random.
+typedef struct Case {
+  const char *name;
+  const struct mdl_model *model;
+  double (*by_hand)(const struct Case *c, const double *params, double *grad);
+  int64_t dims[3];
+  const void *data[6];
+  double spread; // of the parameters
+} Case;
+
+// Loss and gradient, by hand or by generated C.
+typedef double (*Loss)(const Case *c, const double *params, double *grad);
+
+static double normal(uint64_t stream, int k) {
+  return mdl_random_normal(7, stream, (uint64_t)k);
+}
+
+static double generated(const Case *c, const double *params, double *grad) {
+  struct mdl_sizes sizes;
+  ck_assert_int_eq(c->model->sizes(c->dims, &sizes), MDL_OK);
+  size_t size = (sizes.value_and_grad_work / MDL_ALIGNMENT + 1) * MDL_ALIGNMENT;
+  void *work = aligned_alloc(MDL_ALIGNMENT, size);
+  ck_assert_ptr_nonnull(work);
+  double loss = c->model->value_and_grad(c->dims, c->data, params, work, grad);
+  free(work);
+  return loss;
+}
+
+static double by_hand(const Case *c, const double *params, double *grad) {
+  return c->by_hand(c, params, grad);
+}
+
+// The larger of the errors that each has where the other is taken for right, relative to its largest entry; infinite where one
+// is not finite.
+static double disagreement(const double *a, const double *b, int64_t count) {
+  double error = 0, largest_a = 0, largest_b = 0;
+  for (int64_t k = 0; k < count; k++) {
+    if (!isfinite(a[k]) || !isfinite(b[k])) return INFINITY;
+    error = fmax(error, fabs(a[k] - b[k]));
+    largest_a = fmax(largest_a, fabs(a[k]));
+    largest_b = fmax(largest_b, fabs(b[k]));
+  }
+  return error > 0 ? error / fmin(largest_a, largest_b) : 0;
+}
+
+// The worst over all parameters.
+static double disagreement_of(const Case *c, const double *a, const double *b) {
+  int64_t offsets[8];
+  double worst = 0;
+  ck_assert_int_eq(c->model->layout(c->dims, offsets), MDL_OK);
+  for (int p = 0; p < c->model->nparams; p++)
+    worst = fmax(worst, disagreement(a + offsets[p], b + offsets[p], offsets[p + 1] - offsets[p]));
+  return worst;
+}
+
+// The derivative of a loss along a direction, by differences of the fourth order.
+static double slope(Loss loss, const Case *c, const double *params, const double *direction, int count) {
+  static const double weight[] = {1, -8, 8, -1}, step[] = {-2, -1, 1, 2};
+  const double h = 1e-4;
+  double grad[ROOM], at[ROOM], total = 0;
+  for (int s = 0; s < 4; s++) {
+    for (int k = 0; k < count; k++) at[k] = params[k] + step[s] * h * direction[k];
+    total += weight[s] * loss(c, at, grad);
+  }
+  return total / (12 * h);
+}
+
+// A gradient against differences of the other's loss.
+static void agrees_with_differences(const Case *c, Loss loss, const double *params, const double *grad, int count) {
+  double direction[ROOM], along = 0, size = 0;
+  for (int k = 0; k < count; k++) {
+    direction[k] = normal(2, k);
+    along += grad[k] * direction[k];
+    size += fabs(grad[k] * direction[k]);
+  }
+  ck_assert_double_le(fabs(slope(loss, c, params, direction, count) - along), 1e-8 * size);
+}
+
+static void agree(const Case *c) {
+  struct mdl_sizes sizes;
+  ck_assert_int_eq(c->model->sizes(c->dims, &sizes), MDL_OK);
+  int count = (int)(sizes.params / sizeof(double));
+  ck_assert_int_le(count, ROOM);
+  for (int point = 0; point < POINTS; point++) {
+    double params[ROOM], ours[ROOM], theirs[ROOM];
+    for (int k = 0; k < count; k++) params[k] = point ? c->spread * normal(3 + (uint64_t)point, k) : 0;
+    double a = generated(c, params, ours), b = by_hand(c, params, theirs);
+    ck_assert_msg(fabs(a - b) <= 1e-13 * fabs(b), "%s: losses %.17g and %.17g", c->name, a, b);
+    double worst = disagreement_of(c, ours, theirs);
+    ck_assert_msg(worst <= 1e-12, "%s: the gradients differ by %g", c->name, worst);
+    agrees_with_differences(c, generated, params, theirs, count);
+    agrees_with_differences(c, by_hand, params, ours, count);
+
+    // One wrong entry is found.
+    int largest = 0;
+    for (int k = 0; k < count; k++)
+      if (fabs(theirs[k]) > fabs(theirs[largest])) largest = k;
+    theirs[largest] *= 1 + 1e-9;
+    ck_assert_double_gt(disagreement_of(c, ours, theirs), 1e-12);
+  }
+}
+
+// ---- the mixture ----
+
+static double mixture_hand(const Case *c, const double *params, double *grad) {
+  const mixture_dims dims = {c->dims[0]};
+  const mixture_data data = {.x = c->data[0]};
+  return mixture_by_hand(&dims, &data, params, grad);
+}
+
+START_TEST(mixture) {
+  static const int64_t sizes[] = {0, 1, 40};
+  double x[40 * MIXTURE_D];
+  for (int k = 0; k < 40 * MIXTURE_D; k++) x[k] = 2 * normal(1, k);
+  Case c = {"mixture", &mixture_model, mixture_hand, {sizes[_i]}, {x}, 1};
+  agree(&c);
+}
+END_TEST
+
+// ---- bundle adjustment ----
+
+enum { CAMERAS = 3, PLACES = 7, SEEN = 2 * CAMERAS * PLACES };
+
+static double bundle_hand(const Case *c, const double *params, double *grad) {
+  const bundle_dims dims = {c->dims[0], c->dims[1], c->dims[2]};
+  const bundle_data data = {.camera = c->data[0],
+                            .point = c->data[1],
+                            .seen = c->data[2],
+                            .first_pose = c->data[3],
+                            .first_lens = c->data[4],
+                            .first_place = c->data[5]};
+  return bundle_by_hand(&dims, &data, params, grad);
+}
+
+// Cameras that look along the third axis from six away, not turned at all where `straight`.
+START_TEST(bundle) {
+  const bool straight = _i == 0;
+  int32_t camera[SEEN], point[SEEN];
+  double seen[2 * SEEN], pose[6 * CAMERAS], lens[3 * CAMERAS], place[3 * PLACES];
+  for (int i = 0; i < SEEN; i++) {
+    camera[i] = i % CAMERAS;
+    point[i] = i / CAMERAS % PLACES;
+  }
+  for (int k = 0; k < 2 * SEEN; k++) seen[k] = 0.2 * normal(4, k);
+  for (int j = 0; j < CAMERAS; j++) {
+    for (int k = 0; k < 6; k++) pose[6 * j + k] = k < 3 && straight ? 0 : 0.2 * normal(5, 6 * j + k);
+    pose[6 * j + 5] -= 6;
+    lens[3 * j] = 1;
+    lens[3 * j + 1] = -0.2;
+    lens[3 * j + 2] = 0.1;
+  }
+  for (int k = 0; k < 3 * PLACES; k++) place[k] = normal(6, k);
+  Case c = {"bundle", &bundle_model, bundle_hand, {CAMERAS, PLACES, SEEN}, {camera, point, seen, pose, lens, place},
+            0.1};
+  agree(&c);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("by hand");
+  TCase *t = tcase_create("gradients");
+  tcase_add_loop_test(t, mixture, 0, 3);
+  tcase_add_loop_test(t, bundle, 0, 2);
+  suite_add_tcase(s, t);
+  SRunner *r = srunner_create(s);
+  srunner_run_all(r, CK_NORMAL);
+  int failed = srunner_ntests_failed(r);
+  srunner_free(r);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
