@@ -20,21 +20,48 @@ static void mark_read(void *context, const Expr *read) {
   if (m->only[id]) m->marked[id] = true;
 }
 
+static void visit_values(const Graph *g, const Node *n, ReadVisitor visit, Mark *m) {
+  expr_each_read(g, n->expr, visit, m);
+  if (n->base) expr_each_read(g, n->base, visit, m);
+}
+
+// What a carry takes comes later: once more round for each loop that it is met through.
+static void find_varying(const Graph *g, bool *varies) {
+  bool more = true;
+  while (more) {
+    more = false;
+    for (size_t k = 0; k < g->count; k++) {
+      const Node *n = g->nodes[k];
+      Mark m = {.marked = varies};
+      if (varies[k] || !n->expr || n->type != TYPE_REAL) continue;
+      visit_values(g, n, see_marked, &m);
+      varies[k] = m.any || (n->next && varies[n->next->id]);
+      more = more || (varies[k] && n->kind != NODE_CARRY);
+    }
+  }
+}
+
+static void find_needed(const Graph *g, const bool *varies, bool *needed) {
+  bool more = true;
+  while (more) {
+    more = false;
+    for (size_t k = g->count; k-- > 0;) {
+      const Node *n = g->nodes[k];
+      if (!needed[k] || !n->expr) continue;
+      Mark m = {.marked = needed, .only = varies};
+      visit_values(g, n, mark_read, &m);
+      if (!n->next || needed[n->next->id] || !varies[n->next->id]) continue;
+      needed[n->next->id] = more = true;
+    }
+  }
+}
+
 // Real nodes that depend on an input (`varies` says which ones are) and that an output depends on, by id.
 static bool *between(Arena *arena, const Graph *g, bool *varies, const Node *const *output, int noutput) {
   bool *needed = arena_array(arena, bool, g->count + 1);
-  for (size_t k = 0; k < g->count; k++) {
-    const Node *n = g->nodes[k];
-    Mark m = {.marked = varies};
-    if (n->expr && n->type == TYPE_REAL) expr_each_read(g, n->expr, see_marked, &m);
-    varies[k] = varies[k] || m.any;
-  }
+  find_varying(g, varies);
   for (int k = 0; k < noutput; k++) needed[output[k]->id] = varies[output[k]->id];
-  for (size_t k = g->count; k-- > 0;)
-    if (needed[k] && g->nodes[k]->expr) {
-      Mark m = {.marked = needed, .only = varies};
-      expr_each_read(g, g->nodes[k]->expr, mark_read, &m);
-    }
+  find_needed(g, varies, needed);
   return needed;
 }
 
@@ -55,6 +82,8 @@ bool derive_begin(Derive *d, Graph *g, const Derivation *task, const Node *const
   d->wanted = between(a, g, varies, output, noutput);
   d->of = arena_array(a, Derivative, d->nold + 1);
   d->into = arena_array(a, ContributionList, d->nold + 1);
+  d->step = arena_array(a, ContributionList, d->nold + 1);
+  d->loops = graph_loops(a, g, NULL);
   for (size_t k = 0; k < g->count; k++)
     if (d->wanted[k] && too_large(d, g->nodes[k])) return false;
   return true;
@@ -80,26 +109,109 @@ const char *derive_what(const Derive *d) {
 
 // ---- adjoints of nodes ----
 
+// A value that entries of an array in place make becomes a node, where it is needed after those are overwritten.
+static const Expr *held(Derive *d, const Node *n, const Expr *value, const Expr *guard) {
+  const int first = n->kind == NODE_SCATTER ? n->nout : 0, count = n->nout + n->nred - first;
+  const Expr **inner = arena_array(d->arena, const Expr *, (size_t)(first + count) + 1);
+  const Expr **outer = arena_array(d->arena, const Expr *, (size_t)count + 1);
+  for (int k = 0; k < count; k++) {
+    inner[first + k] = expr_index(d->graph, k);
+    outer[k] = expr_index(d->graph, first + k);
+  }
+  const Node part = {.kind = NODE_COMP,
+                     .name = arena_printf(d->arena, "d_%s_part", n->name),
+                     .note = arena_printf(d->arena, "what goes on by way of %s", n->name),
+                     .span = n->span,
+                     .type = TYPE_REAL,
+                     .nout = count,
+                     .index = n->index + first,
+                     .guard = guard ? expr_substitute(d->graph, guard, inner, first + count, NULL) : NULL,
+                     .expr = expr_substitute(d->graph, value, inner, first + count, NULL)};
+  return expr_read(d->graph, graph_add(d->graph, &part), outer);
+}
+
+// Sends flows in the lifted node on to the adjoints of what is read; n is the node itself.
+static void send(Derive *d, const Node *n, const Node *lifted, Flow *flow, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    const Goal goal = derive_goal(d, n, flow[k].read);
+    flow[k].value = derive_rewind(d, flow[k].value);
+    flow[k].guard = derive_rewind(d, flow[k].guard);
+    Contribution c = derive_solve(d, lifted, &flow[k], &goal);
+    const bool whole = !c.target && c.nred == 0 && !c.guard && c.value->kind == EXPR_READ;
+    if (!whole && derive_reads_version(d, flow[k].value, goal.node)) {
+      flow[k].value = held(d, lifted, flow[k].value, flow[k].guard);
+      c = derive_solve(d, lifted, &flow[k], &goal);
+    }
+    ARENA_PUSH(d->arena, goal.list->list, goal.list->count, goal.list->room) = c;
+  }
+}
+
+void derive_push_expr(Derive *d, const Node *n, const Expr *e, const Expr *value, const Expr *guard) {
+  Node plain = *n;
+  plain.kind = NODE_COMP;
+  plain.nred = 0;
+  plain.reduce = REDUCE_NONE;
+  plain.guard = NULL;
+  plain.target = NULL;
+  plain.base = NULL;
+  plain.expr = e;
+  const Node lifted = derive_lifted(d, &plain);
+  Flow *flows;
+  size_t count = derive_flows(d, &lifted, value, guard, &flows);
+  send(d, &plain, &lifted, flows, count);
+}
+
+// What was there before receives the adjoint where a scatter leaves it: everywhere, or but for what is replaced.
+static void push_base(Derive *d, const Node *n, const Node *lifted) {
+  Graph *g = d->graph;
+  const Derivative *adjoint = &d->of[n->id];
+  const int x = d->task->nextra;
+  const Expr **own = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) own[k] = expr_index(g, x + k);
+  const Expr *value = derive_value_at(d, adjoint, 0, own, n->nout), *guard = adjoint->pattern;
+  if (n->assign) {
+    Node kept = *lifted;
+    kept.name = arena_printf(d->arena, "d_%s_kept", n->name);
+    kept.note = arena_printf(d->arena, "d %s / d %s, but for the entries that it replaces", derive_what(d), n->name);
+    kept.type = TYPE_REAL;
+    kept.guard = derive_rewind(d, lifted->guard);
+    kept.base = guard ? expr_select(g, guard, value, expr_real(g, 0)) : value;
+    kept.expr = expr_real(g, 0);
+    const Node *made = graph_add(g, &kept);
+    if (d->in_place[n->id]) derive_mark_version(d, made, n, false);
+    value = derive_read_own(g, made);
+    guard = NULL;
+  }
+  derive_push_expr(d, n, n->base, value, guard);
+}
+
+// n, or where its entries are needed once more, of arrays that were rewound meanwhile, a node that computes it of those.
+static const Node *as_rewound(Derive *d, const Node *n) {
+  Node again = *n;
+  again.name = arena_printf(d->arena, "%s_again", n->name);
+  again.expr = derive_rewind(d, n->expr);
+  again.guard = derive_rewind(d, n->guard);
+  if (again.expr == n->expr && again.guard == n->guard) return n;
+  return graph_add(d->graph, &again);
+}
+
 // Hands the adjoint of n on to what n reads.
 static void push(Derive *d, const Node *n) {
   const Derivative *adjoint = &d->of[n->id];
-  const Local local = derive_local(d, n);
+  const Local local = derive_local(d, as_rewound(d, n));
   const Node lifted = derive_lifted(d, n);
   const int x = d->task->nextra, extra_at = derive_extra_at(d, n);
   const Expr **at = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
   for (int k = 0; k < n->nout; k++)
-    at[k] = n->kind == NODE_SCATTER ? lifted.target[x + k] : expr_index(d->graph, x + k);
+    at[k] = n->kind == NODE_SCATTER ? derive_rewind(d, lifted.target[x + k]) : expr_index(d->graph, x + k);
   const Expr *value = derive_value_at(d, adjoint, extra_at, at, n->nout);
   const Expr *guard =
       derive_and(d->graph, derive_lift(d, n, local.guard), derive_at(d, adjoint->pattern, extra_at, at, n->nout));
+  if (n->kind == NODE_SCATTER && d->in_place[n->id]) value = held(d, &lifted, value, guard);
   Flow *flows;
   size_t count = derive_flows(d, &lifted, derive_mul(d->graph, value, derive_lift(d, n, local.factor)), guard, &flows);
-  for (size_t k = 0; k < count; k++) {
-    ContributionList *into = &d->into[flows[k].read->u.read.node->id];
-    Contribution c = derive_solve(d, &lifted, &flows[k]);
-    c.from = n; // the lifted one lives no longer than this
-    ARENA_PUSH(d->arena, into->list, into->count, into->room) = c;
-  }
+  send(d, n, &lifted, flows, count);
+  if (n->base) push_base(d, n, &lifted);
 }
 
 static Node adjoint_node(Derive *d, const Node *a) {
@@ -128,9 +240,47 @@ static const Expr *contribution_pattern(Derive *d, const Node *a, const Contribu
   return c->target ? NULL : derive_pattern(d, c->guard, d->task->nextra + a->nout, false);
 }
 
-// One node for the sum of all contributions; those with loops of their own become nodes, which it reads.
-static Derivative sum_contributions(Derive *d, const Node *a, const ContributionList *into) {
+// A term of the sum, as an expression over the adjoint's indices.
+static const Expr *term_of(Derive *d, const Node *a, const Contribution *c, const Expr *pattern) {
   Graph *g = d->graph;
+  if (c->nred > 0 || c->target) {
+    Node n = contribution_node(d, a, c);
+    n.name = arena_printf(d->arena, "d_%s_via_%s", a->name, c->via);
+    n.note = arena_printf(d->arena, "d %s / d %s by way of %s", derive_what(d), a->name, c->via);
+    return derive_read_own(g, graph_add(g, &n));
+  }
+  const Expr *guard = derive_without(d, c->guard, pattern);
+  return guard ? expr_select(g, guard, c->value, expr_real(g, 0)) : c->value;
+}
+
+// What reaches all entries, as the base of a chain of scatters that add the rest, each where it was read.
+static Derivative sum_in_place(Derive *d, const Node *a, const ContributionList *into) {
+  Graph *g = d->graph;
+  const Expr **dense = arena_array(d->arena, const Expr *, into->count);
+  size_t ndense = 0;
+  for (size_t k = 0; k < into->count; k++)
+    if (!into->list[k].target) dense[ndense++] = term_of(d, a, &into->list[k], NULL);
+  Node n = adjoint_node(d, a);
+  n.expr = ndense ? derive_fold(g, PRIM_ADD, dense, ndense) : expr_real(g, 0);
+  const Expr *base = n.expr;
+  const Node *sum = ndense == into->count ? graph_add(g, &n) : NULL;
+  for (size_t k = 0; k < into->count; k++) {
+    if (!into->list[k].target) continue;
+    n = contribution_node(d, a, &into->list[k]);
+    n.base = base;
+    n.note =
+        arena_printf(d->arena, "d %s / d %s, with what goes by way of %s", derive_what(d), a->name, into->list[k].via);
+    sum = graph_add(g, &n);
+    derive_mark_version(d, sum, a, false);
+    base = derive_read_own(g, sum);
+  }
+  return (Derivative){.present = true, .node = sum};
+}
+
+// One node for the sum of all contributions; those with loops of their own become nodes, which it reads.
+Derivative derive_sum(Derive *d, const Node *a, const ContributionList *into, bool in_place) {
+  Graph *g = d->graph;
+  if (in_place) return sum_in_place(d, a, into);
   Derivative sum = {.present = true, .pattern = contribution_pattern(d, a, &into->list[0])};
   if (into->count == 1) {
     Node n = contribution_node(d, a, &into->list[0]);
@@ -140,25 +290,31 @@ static Derivative sum_contributions(Derive *d, const Node *a, const Contribution
   const Expr **terms = arena_array(d->arena, const Expr *, into->count);
   for (size_t k = 1; k < into->count; k++)
     sum.pattern = derive_common(d, sum.pattern, contribution_pattern(d, a, &into->list[k]));
-  for (size_t k = 0; k < into->count; k++) {
-    const Contribution *c = &into->list[k];
-    const Expr *term = c->value;
-    if (c->nred > 0 || c->target) {
-      Node n = contribution_node(d, a, c);
-      n.name = arena_printf(d->arena, "d_%s_via_%s", a->name, c->from->name);
-      n.note = arena_printf(d->arena, "d %s / d %s by way of %s", derive_what(d), a->name, c->from->name);
-      term = derive_read_own(g, graph_add(g, &n));
-    } else {
-      const Expr *guard = derive_without(d, c->guard, sum.pattern);
-      if (guard) term = expr_select(g, guard, term, expr_real(g, 0));
-    }
-    terms[k] = term;
-  }
+  for (size_t k = 0; k < into->count; k++) terms[k] = term_of(d, a, &into->list[k], sum.pattern);
   Node n = adjoint_node(d, a);
   n.guard = sum.pattern;
   n.expr = derive_fold(g, PRIM_ADD, terms, into->count);
   sum.node = graph_add(g, &n);
   return sum;
+}
+
+static void derive_node(Derive *d, const Node *n) {
+  const bool wanted = d->wanted[n->id];
+  Derivative *of = &d->of[n->id];
+  const ContributionList *into = &d->into[n->id];
+  const bool seed_alone = of->present && into->count == 1;
+  if (wanted && into->count > 0 && !seed_alone) *of = derive_sum(d, n, into, d->in_place[n->id]);
+  derive_rewind_over(d, n);
+  if (wanted && of->present && n->expr) push(d, n);
+}
+
+void derive_items(Derive *d, const LoopItem *item, size_t count) {
+  for (size_t k = count; k-- > 0;) {
+    if (item[k].node)
+      derive_node(d, item[k].node);
+    else
+      derive_loop(d, item[k].loop);
+  }
 }
 
 // What the seeds give to the adjoint of an output.
@@ -167,7 +323,7 @@ static void add_seed(Derive *d, const DeriveSeed *seed) {
   const Expr **own = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
   for (int k = 0; k < n->nout; k++) own[k] = expr_index(d->graph, d->task->nextra + k);
   Derivative one = seed->value ? (Derivative){.present = true, .node = seed->value} : derive_diagonal(d, n);
-  const Contribution c = {.from = n,
+  const Contribution c = {.via = n->name,
                           .index = derive_index(d, n, 0),
                           .guard = one.pattern,
                           .value = derive_value_at(d, &one, 0, own, n->nout)};
@@ -194,13 +350,8 @@ bool derive_reverse(Graph *g, const Derivation *task, const Node **result) {
   for (int k = 0; k < task->nseed; k++) output[k] = task->seed[k].node;
   if (!derive_begin(&d, g, task, task->of, task->nof, output, task->nseed)) return false;
   for (int k = 0; k < task->nseed; k++) add_seed(&d, &task->seed[k]);
-  for (size_t k = d.nold; k-- > 0;) {
-    const Node *n = g->nodes[k];
-    if (!d.wanted[k]) continue;
-    const bool seed_alone = d.of[k].present && d.into[k].count == 1;
-    if (d.into[k].count > 0 && !seed_alone) d.of[k] = sum_contributions(&d, n, &d.into[k]);
-    if (d.of[k].present && n->expr) push(&d, n);
-  }
+  derive_find_in_place(&d);
+  derive_items(&d, d.loops->item, d.loops->nitem);
   for (int k = 0; k < task->nof; k++) result[k] = result_node(&d, task->of[k]);
   return true;
 }

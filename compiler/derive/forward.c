@@ -53,6 +53,12 @@ static const Expr *selected(Derive *d, const Expr *condition, const Expr *value)
   return condition ? expr_select(d->graph, condition, value, expr_real(d->graph, 0)) : value;
 }
 
+static const Expr *sum_of_terms(Derive *d, const TermList *terms) {
+  const Expr **value = arena_array(d->arena, const Expr *, terms->count);
+  for (size_t k = 0; k < terms->count; k++) value[k] = selected(d, terms->list[k].condition, terms->list[k].value);
+  return derive_fold(d->graph, PRIM_ADD, value, terms->count);
+}
+
 // Terms that one node can add up: where each has a pattern of its own, sums over it are solved one by one.
 static const Node *sum_of(Derive *d, const Node *like, const Expr *guard, const Term *term, size_t count) {
   Node sum = *like;
@@ -113,7 +119,53 @@ static const Node *sum_terms(Derive *d, const Node *n, const Node *like, const E
   return graph_add(g, &sum);
 }
 
+// The tangent of e, an expression over the outputs of n, as one over the extra indices and those; null: 0.
+static const Expr *tangent_of_expr(Derive *d, const Node *n, const Expr *e) {
+  Node plain = *n;
+  plain.kind = NODE_COMP;
+  plain.nred = 0;
+  plain.reduce = REDUCE_NONE;
+  plain.guard = NULL;
+  plain.expr = e;
+  plain.base = NULL;
+  plain.target = NULL;
+  const Local local = {.factor = expr_real(d->graph, 1)};
+  TermList terms = terms_of(d, &plain, &local);
+  for (size_t k = 0; k < terms.count; k++)
+    terms.list[k].condition = derive_and(d->graph, terms.list[k].pattern, terms.list[k].condition);
+  return terms.count ? sum_of_terms(d, &terms) : NULL;
+}
+
+// A scatter over a base: entries that are replaced are so whatever the pattern.
+static Derivative tangent_over_base(Derive *d, const Node *n) {
+  Graph *g = d->graph;
+  const Local local = derive_local(d, n);
+  TermList terms = terms_of(d, n, &local);
+  const Expr *base = tangent_of_expr(d, n, n->base);
+  if (terms.count == 0 && !base) return (Derivative){.present = false};
+  const Node lifted = derive_lifted(d, n);
+  Node tangent = tangent_node(d, n, &lifted);
+  tangent.base = base ? base : expr_real(g, 0);
+  for (size_t k = 0; k < terms.count; k++)
+    terms.list[k].condition = derive_and(g, terms.list[k].pattern, terms.list[k].condition);
+  tangent.expr = terms.count ? sum_of_terms(d, &terms) : expr_real(g, 0);
+  return (Derivative){.present = true, .node = graph_add(g, &tangent)};
+}
+
+// The tangent of a carry is a carry; what it takes is known when all tangents are.
+static Derivative tangent_of_carry(Derive *d, const Node *n) {
+  const Node lifted = derive_lifted(d, n);
+  Node tangent = tangent_node(d, n, &lifted);
+  const Expr *start = tangent_of_expr(d, n, n->expr);
+  tangent.axis = d->task->nextra + n->axis;
+  tangent.expr = start ? start : expr_real(d->graph, 0);
+  tangent.next = tangent.alive = NULL;
+  return (Derivative){.present = true, .node = graph_add(d->graph, &tangent)};
+}
+
 static Derivative tangent_of(Derive *d, const Node *n) {
+  if (n->kind == NODE_CARRY) return tangent_of_carry(d, n);
+  if (n->base) return tangent_over_base(d, n);
   const Local local = derive_local(d, n);
   TermList terms = terms_of(d, n, &local);
   if (terms.count == 0) return (Derivative){.present = false};
@@ -126,6 +178,31 @@ static Derivative tangent_of(Derive *d, const Node *n) {
   }
   const Node *sum = sum_terms(d, n, &like, derive_lift(d, n, local.guard), common, &terms);
   return (Derivative){.present = true, .node = sum, .pattern = common};
+}
+
+static void close_carries(Derive *d) {
+  for (size_t k = 0; k < d->nold; k++) {
+    const Node *n = d->graph->nodes[k], *tangent = d->of[k].node;
+    if (n->kind != NODE_CARRY || !n->next || !d->of[k].present || !tangent || (size_t)tangent->id < d->nold) continue;
+    const Derivative *next = &d->of[n->next->id];
+    const Node *take = next->node;
+    if (!next->present || !take || !take->expr) {
+      const Node lifted = derive_lifted(d, n->next);
+      Node own = tangent_node(d, n->next, &lifted);
+      own.kind = NODE_COMP;
+      own.reduce = REDUCE_NONE;
+      own.target = NULL;
+      own.base = NULL;
+      own.nred = 0;
+      own.guard = next->present ? next->pattern : NULL;
+      own.index = derive_index(d, n->next, 0);
+      own.expr = !next->present ? expr_real(d->graph, 0)
+                 : take         ? derive_read_own(d->graph, take)
+                                : expr_real(d->graph, 1);
+      take = graph_add(d->graph, &own);
+    }
+    graph_close(tangent, take, NULL);
+  }
 }
 
 // A result is a node of its own, also where it is a seed.
@@ -155,6 +232,7 @@ bool derive_forward(Graph *g, const Derivation *task, const Node **result) {
   }
   for (size_t k = 0; k < d.nold; k++)
     if (d.wanted[k] && !d.of[k].present && g->nodes[k]->expr) d.of[k] = tangent_of(&d, g->nodes[k]);
+  close_carries(&d);
   for (int k = 0; k < task->nof; k++) result[k] = result_node(&d, task->of[k]);
   return true;
 }

@@ -4,17 +4,20 @@
 //   forward.c  forward mode: the tangents of nodes, first ones first
 //   local.c    the derivative of a reduction by its entries
 //   flow.c     reverse accumulation inside one expression: the partial derivative by each of its reads
+//   loop.c     the adjoint of a loop: a loop in the other direction
+//   rewind.c   arrays updated in place, taken back step by step where a loop's adjoint reads them
 //   solve.c    from "A[f(q)] was read" to a comprehension over A's own indices
 //   pattern.c  conditions outside of which a derivative is 0
 #ifndef MDLC_DERIVE_INTERNAL_H
 #define MDLC_DERIVE_INTERNAL_H
 
 #include "derive/derive.h"
+#include "graph/loops.h"
 
 // What one read contributes to the adjoint of the node that it reads: over the extra indices and that node's own, then
 // nred more that are summed over; or, with targets, a scatter over the nred ones.
 typedef struct Contribution {
-  const Node *from; // the node whose expression has the read
+  const char *via; // the name of the node whose expression has the read
   const Index *index;
   int nred;
   const Expr *guard; // or null
@@ -40,6 +43,19 @@ typedef struct Local {
   const Expr *factor, *guard;
 } Local;
 
+// What stands, while a loop's adjoint runs, for a version of an array that is updated in place: `node` at the same
+// subscripts, but for the loop's step, which is `shift` more at `axis`.
+typedef struct Rewound {
+  const Node *node; // null: nothing
+  int axis, shift;
+} Rewound;
+
+// A node that was made as a version of an array in place.
+typedef struct Version {
+  const GraphLoop *loop; // in which it is one; null: it is none
+  bool lasting;          // nothing overwrites it within the step
+} Version;
+
 typedef struct Derive {
   Arena *arena;
   Graph *graph; // that is being extended
@@ -49,6 +65,13 @@ typedef struct Derive {
   bool *wanted;           // by id under nold: lies between the inputs and the outputs
   Derivative *of;         // by id under nold
   ContributionList *into; // by id under nold
+  ContributionList *step; // by id of a carry: from the steps of its loop, over the shape of what it takes
+  const LoopTree *loops;  // of the nodes under nold
+  bool *in_place;         // by id under nold: a version of an array that is updated in place
+  const Node **successor; // by id of a carry in place: the node outside of the loop that its last state goes on as
+  Rewound *rewound;       // by id under nold
+  Version *version; // by id from nold on
+  size_t nversion, version_room;
   uint32_t *slot;         // flow.c: where an expression stands in the list at hand, by expression id
   size_t nslot;
 } Derive;
@@ -59,12 +82,26 @@ typedef struct Flow {
   const Expr *read, *value, *guard, *condition;
 } Flow;
 
+// Where a flow goes: an array of such indices, at these subscripts.
+typedef struct Goal {
+  const Node *node;         // whose adjoint it is
+  const Index *index;       // the extra ones, then node->nout
+  const Expr *const *sub;   // without the extra ones
+  ContributionList *list;
+} Goal;
+
 // ---- derive.c ----
 // A node for what n reduces.
 const Node *derive_name_candidates(Graph *g, const Node *n);
 // Fills d for a task whose derivatives run between these nodes; false: too high, or too many indices.
 bool derive_begin(Derive *d, Graph *g, const Derivation *task, const Node *const *input, int ninput,
                   const Node *const *output, int noutput);
+// The adjoints of the nodes and loops of a list, last one first.
+void derive_items(Derive *d, const LoopItem *item, size_t count);
+// The sum of the contributions to the adjoint of a, a node or what looks like one.
+Derivative derive_sum(Derive *d, const Node *a, const ContributionList *into, bool in_place);
+// Hands the adjoint on to the reads of e, an expression over the outputs of n: `value` over the extra indices and those.
+void derive_push_expr(Derive *d, const Node *n, const Expr *e, const Expr *value, const Expr *guard);
 // The node's entry at the first indices of whoever reads it.
 const Expr *derive_read_own(Graph *g, const Node *n);
 // The indices of n behind the extra ones.
@@ -88,7 +125,26 @@ const Expr *derive_not(Graph *g, const Expr *e);
 
 // ---- solve.c ----
 // The contribution of a flow in the expression of node n, which has the extra indices (derive_lifted).
-Contribution derive_solve(Derive *d, const Node *n, const Flow *flow);
+Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal *goal);
+
+// ---- loop.c ----
+// The goal of what flows into a read by node n: a step's read of the state goes to what the carry takes.
+Goal derive_goal(Derive *d, const Node *n, const Expr *read);
+// The adjoints of a loop's state and of all that runs in it.
+void derive_loop(Derive *d, const GraphLoop *loop);
+
+// ---- rewind.c ----
+void derive_find_in_place(Derive *d);
+// Around the adjoint of a loop; and at each node in it, before the node's adjoint is handed on.
+void derive_rewind_open(Derive *d, const GraphLoop *loop);
+void derive_rewind_over(Derive *d, const Node *n);
+void derive_rewind_close(Derive *d, const GraphLoop *loop);
+// e, or null, with reads of what was rewound for reads of those versions.
+const Expr *derive_rewind(Derive *d, const Expr *e);
+// `made` is a version of an array in place, as the node `like` is.
+void derive_mark_version(Derive *d, const Node *made, const Node *like, bool lasting);
+// Does e read such a version, that may be gone when the adjoint of `goal` is summed?
+bool derive_reads_version(Derive *d, const Expr *e, const Node *goal);
 
 // ---- pattern.c ----
 // n with the extra indices in front of its own, and of those that a scatter adds over; not a node of the graph.

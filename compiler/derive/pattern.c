@@ -25,6 +25,11 @@ Node derive_lifted(Derive *d, const Node *n) {
   for (int k = 0; k < x; k++) target[k] = expr_index(d->graph, lifted.nout + k);
   for (int k = 0; k < n->nout; k++) target[x + k] = derive_lift(d, n, n->target[k]);
   lifted.target = target;
+  if (n->base) {
+    const Expr **sub = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
+    for (int k = 0; k < n->nout; k++) sub[k] = expr_index(d->graph, k + x);
+    lifted.base = expr_substitute(d->graph, n->base, sub, n->nout, NULL);
+  }
   return lifted;
 }
 

@@ -139,7 +139,7 @@ static Contribution scatter(Solver *s, const Flow *flow) {
     sub[q] = expr_index(s->g, s->m + q - s->first);
   }
   for (int k = 0; k < s->m; k++) target[k] = expr_substitute(s->g, s->subscript[k], sub, s->nv, NULL);
-  return (Contribution){.from = n,
+  return (Contribution){.via = n->name,
                         .index = index,
                         .nred = nred,
                         .guard = flow->guard ? expr_substitute(s->g, flow->guard, sub, s->nv, NULL) : NULL,
@@ -168,23 +168,22 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
     sub[q] = s->solved[q] ? expr_substitute(s->g, s->solved[q], position, s->nv + s->m, NULL) : position[q];
   const Expr *guard = s->guard ? expr_substitute(s->g, s->guard, position, s->nv + s->m, NULL) : NULL;
   if (flow->guard) guard = derive_and(s->g, guard, expr_substitute(s->g, flow->guard, sub, s->nv, NULL));
-  return (Contribution){.from = n,
+  return (Contribution){.via = n->name,
                         .index = index,
                         .nred = nred,
                         .guard = guard,
                         .value = expr_substitute(s->g, flow->value, sub, s->nv, NULL)};
 }
 
-Contribution derive_solve(Derive *d, const Node *n, const Flow *flow) {
+Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal *goal) {
   Arena *arena = d->arena;
-  const Node *a = flow->read->u.read.node;
-  const int x = d->task->nextra;
-  Solver s = {.d = d, .g = d->graph, .n = n, .nv = n->nout + n->nred, .m = x + a->nout};
+  const int x = d->task->nextra, rank = goal->node->nout;
+  Solver s = {.d = d, .g = d->graph, .n = n, .nv = n->nout + n->nred, .m = x + rank};
   const Expr **subscript = arena_array(arena, const Expr *, (size_t)s.m + 1);
   for (int k = 0; k < x; k++) subscript[k] = expr_index(s.g, n->kind == NODE_SCATTER ? n->nout + k : k);
-  for (int k = x; k < s.m; k++) subscript[k] = flow->read->u.read.sub[k - x];
+  for (int k = x; k < s.m; k++) subscript[k] = goal->sub[k - x];
   s.subscript = subscript;
-  s.into = derive_index(d, a, 0);
+  s.into = goal->index;
   s.first = n->kind == NODE_SCATTER ? n->nout : 0;
   s.equation = arena_array(arena, const Expr *, (size_t)s.m + 1);
   s.solved = arena_array(arena, const Expr *, (size_t)s.nv + 1);
@@ -196,7 +195,12 @@ Contribution derive_solve(Derive *d, const Node *n, const Flow *flow) {
   }
   Candidate c;
   while (find_candidate(&s, &c)) solve_for(&s, &c);
-  if (needs_scatter(&s)) return scatter(&s, flow);
+  // An array that is updated in place is added to entry by entry, where it was read.
+  bool whole = s.guard == NULL && flow->guard == NULL;
+  for (int q = s.first; q < s.nv; q++) whole = whole && s.solved[q];
+  const int last = goal->node->kind == NODE_CARRY ? x + goal->node->axis : -1; // a last state is read at a constant
+  for (int k = 0; k < s.m; k++) whole = whole && (!s.equation[k] || (k == last && s.equation[k]->kind == EXPR_POLY));
+  if (needs_scatter(&s) || (d->in_place[goal->node->id] && !whole)) return scatter(&s, flow);
   for (int k = 0; k < s.m; k++)
     if (s.equation[k]) add_guard(&s, expr_prim2(s.g, PRIM_EQ, s.equation[k], expr_index(s.g, s.nv + k)));
   return comprehension(&s, flow);

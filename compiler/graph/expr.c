@@ -313,7 +313,21 @@ void node_each_read(const Graph *g, const Node *n, ReadVisitor visit, void *cont
   for (int k = 0; n->target && k < n->nout; k++) expr_each_read(g, n->target[k], visit, context);
 }
 
-const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int nsub, const Node *const *node_map) {
+typedef struct Rebuild {
+  const Expr *const *sub; // by index
+  int nsub;
+  const Node *const *node_map;
+  ReadReplacer replace; // or null
+  void *context;
+} Rebuild;
+
+static const Expr *rebuilt_read(Graph *g, const Expr *read, const Expr *const *sub, const Rebuild *r) {
+  const Node *n = read->u.read.node;
+  const Expr *other = r->replace ? r->replace(r->context, n, sub) : NULL;
+  return other ? other : expr_read(g, r->node_map ? r->node_map[n->id] : n, sub);
+}
+
+static const Expr *rebuild(Graph *g, const Expr *e, const Rebuild *r) {
   Arena *scratch = arena_new();
   size_t count;
   const Expr **parts = expr_parts(scratch, e, &count);
@@ -327,16 +341,26 @@ const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int
     case EXPR_REAL: made[k] = expr_real(g, part->u.real); break;
     case EXPR_BOOL: made[k] = expr_bool(g, part->u.boolean); break;
     case EXPR_POLY: made[k] = expr_poly(g, part->u.poly); break;
-    case EXPR_INDEX:
-      made[k] = part->u.index < nsub && sub[part->u.index] ? sub[part->u.index] : expr_index(g, part->u.index);
+    case EXPR_INDEX: {
+      const int index = part->u.index;
+      made[k] = index < r->nsub && r->sub[index] ? r->sub[index] : expr_index(g, index);
       break;
-    case EXPR_READ: made[k] = expr_read(g, node_map ? node_map[part->u.read.node->id] : part->u.read.node, args); break;
+    }
+    case EXPR_READ: made[k] = rebuilt_read(g, part, args, r); break;
     case EXPR_PRIM: made[k] = expr_prim(g, part->u.prim.op, args); break;
     }
   }
   const Expr *result = made[count - 1];
   arena_free(scratch);
   return result;
+}
+
+const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int nsub, const Node *const *node_map) {
+  return rebuild(g, e, &(Rebuild){.sub = sub, .nsub = nsub, .node_map = node_map});
+}
+
+const Expr *expr_replace_reads(Graph *g, const Expr *e, ReadReplacer replace, void *context) {
+  return e->nodes ? rebuild(g, e, &(Rebuild){.replace = replace, .context = context}) : e;
 }
 
 // ---- affine forms ----

@@ -217,6 +217,10 @@ bool expr_reads(const Expr *e, const Node *node);
 // Dims).  `node_map[id]` gives the node of g for each node of e's graph; null map: the same nodes.  Shares what is shared.
 const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int nsub, const Node *const *node_map);
 
+// e, of g, with other expressions for those reads for which `replace` gives one (null: the read stays), from the inside out.
+typedef const Expr *(*ReadReplacer)(void *context, const Node *node, const Expr *const *sub);
+const Expr *expr_replace_reads(Graph *g, const Expr *e, ReadReplacer replace, void *context);
+
 // e as Σ coefficient[k] * index k + rest, coefficients constant integers, rest free of the indices (it may read integer
 // nodes): false where e is not affine so.  coefficient has room for nindex.
 bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, const Expr **rest);

@@ -14,9 +14,9 @@ typedef struct Finder {
   Text *why;
   const Node ***uses; // by node: the nodes that it reads or takes, each once
   size_t *nuses;
-  bool *given;      // by node: a carry of a loop that is open, no longer tied to what it takes
-  int *level;       // by node: how many loops around it are known; -1: not looked at now
-  int **position;   // by loop
+  bool *given;    // by node: a carry of a loop that is open, no longer tied to what it takes
+  int *level;     // by node: how many loops around it are known; -1: not looked at now
+  int **position; // by loop
   size_t position_room;
 } Finder;
 
@@ -158,10 +158,9 @@ static Components components(Finder *f, const Node *const *nodes, size_t count, 
 
 // ---- the loop of a component ----
 
-// The index of n at which `sub` stands: index, or index + 1 where what is read is the state of a reverse loop; -1: neither.
-static int index_at(const Expr *sub, bool behind) {
+int loop_step_of(const Expr *sub, bool reverse) {
   int64_t one;
-  if (!behind) return sub->kind == EXPR_INDEX ? sub->u.index : -1;
+  if (!reverse) return sub->kind == EXPR_INDEX ? sub->u.index : -1;
   if (sub->kind != EXPR_PRIM || sub->u.prim.op != PRIM_ADD) return -1;
   const Expr *const *arg = sub->u.prim.arg;
   if (arg[0]->kind == EXPR_INDEX && expr_is_int(arg[1], &one) && one == 1) return arg[0]->u.index;
@@ -194,7 +193,7 @@ static void see_read(void *context, const Expr *read) {
   int p = a->position[m->id];
   if (p < 0) return;
   bool state = m->kind == NODE_CARRY && m->axis == p;
-  see(a, output_of(a->n, index_at(read->u.read.sub[p], state && a->reverse)));
+  see(a, output_of(a->n, loop_step_of(read->u.read.sub[p], state && a->reverse)));
 }
 
 // Follows the axis of carry c through the component: false where it does not run through all of it.
@@ -280,7 +279,7 @@ static bool find_level(Finder *f, const Node *const *nodes, size_t count, GraphL
   Components c = components(f, nodes, count, level);
   for (size_t k = 0; k < c.count; k++) {
     const Node *only = c.list[k].member[0];
-    if (!c.list[k].cyclic && only->kind != NODE_CARRY) {
+    if (!c.list[k].cyclic && !only->next) {
       append(f, parent, (LoopItem){.node = only});
       continue;
     }
@@ -300,13 +299,7 @@ const LoopTree *graph_loops(Arena *a, const Graph *g, Text *why) {
   f.given = arena_array(a, bool, all);
   f.level = arena_array(a, int, all);
   f.tree->inside = arena_array(a, GraphLoop *, all);
-  for (size_t k = 0; k < g->count; k++) {
-    f.level[k] = -1;
-    if (g->nodes[k]->kind == NODE_CARRY && !g->nodes[k]->next) {
-      fail(&f, g->nodes[k], "a carry takes nothing");
-      return NULL;
-    }
-  }
+  for (size_t k = 0; k < g->count; k++) f.level[k] = -1;
   find_uses(&f);
   if (!find_level(&f, g->nodes, g->count, NULL)) return NULL;
   f.tree->position = f.position;

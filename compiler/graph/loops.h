@@ -2,7 +2,8 @@
 //
 // What depends on a carry and what the carry takes its entries from depend on each other: they are one loop along the
 // carry's axis, and each of them has the loop's index among its outputs.  Within the step, where those carries are given,
-// the same holds of the loops inside.  A carry that takes what does not depend on it is a loop without items.
+// the same holds of the loops inside.  A carry that takes what does not depend on it is a loop without items; one that takes
+// nothing yet, in a graph under construction, is a node like any other.
 #ifndef MDLC_LOOPS_H
 #define MDLC_LOOPS_H
 
@@ -42,5 +43,8 @@ typedef struct LoopTree {
 
 // Null where carries and what reads them make no loop; `why` (may be null) then says of which node and why not.
 const LoopTree *graph_loops(Arena *a, const Graph *g, Text *why);
+
+// The index of the step at which `sub` reads the state before it: index, or index + 1 of a reverse loop; -1: it does not.
+int loop_step_of(const Expr *sub, bool reverse);
 
 #endif

@@ -4,6 +4,7 @@
 // Requires a graph that is not to be derived any more: an author's own derivatives are dropped.  Switched off, results
 // have the same bits (see algebra.c for what that means), but for sums that are solved for an index: their remaining
 // terms may be grouped otherwise, and an only term may keep its -0.
+#include "graph/loops.h"
 #include "simplify/internal.h"
 
 enum { ROUNDS_MAX = 32 }; // far more than a graph needs; a bound so that two rules can never chase each other for ever
@@ -55,9 +56,39 @@ static const Node **find_alike(Round *r, const Node *n) {
 
 // ---- one round ----
 
+// A version of an array that is updated in place: a scatter over a base, or the state of the loop that such ones are in.
+static bool is_version(const Node *n) {
+  enum { LINKS_MAX = 100 };
+  for (int k = 0; k < LINKS_MAX && n; k++) {
+    if (n->kind == NODE_SCATTER) return n->base != NULL;
+    if (n->kind == NODE_CARRY)
+      n = n->next;
+    else
+      n = n->kind == NODE_COMP && n->expr->kind == EXPR_READ ? n->expr->u.read.node : NULL;
+  }
+  return false;
+}
+
+// Entries that a loop picks from an array in place are gone after the step: they must not be read later instead.  Not so
+// the whole array, each index in its place.
+static bool picks_from_version(const Node *n) {
+  if (n->expr->kind != EXPR_READ || !is_version(n->expr->u.read.node)) return false;
+  const Node *v = n->expr->u.read.node;
+  int next = 0;
+  for (int k = 0; k < v->nout; k++) {
+    const Expr *sub = n->expr->u.read.sub[k];
+    const bool axis = v->kind == NODE_CARRY && k == v->axis;
+    if (axis && !sub->indices) continue; // the last state
+    const int index = axis ? loop_step_of(sub, v->reverse) : loop_step_of(sub, false);
+    if (index != next++) return true;
+  }
+  return next != n->nout;
+}
+
 // Nothing but another name for an entry or a constant.
-static bool is_view(const Node *n) {
-  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !n->guard && n->expr->kind != EXPR_PRIM;
+static bool is_view(const Node *from, const Node *n) {
+  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !n->guard && n->expr->kind != EXPR_PRIM &&
+         !picks_from_version(from);
 }
 
 static const Expr *read_own(Simplifier *s, const Node *n) {
@@ -115,7 +146,7 @@ static void visit(Round *r, const Node *from) {
     return;
   }
   Node n = simplify_node(s, from);
-  if (is_view(&n)) {
+  if (is_view(from, &n)) {
     s->view[from->id] = n.expr;
     const Node *same = r->is_root[from->id] ? identity_of(&n) : NULL;
     if (same && !r->root_out[same->id]) merge(r, from, &n, same);

@@ -87,6 +87,60 @@ static const struct {
     {"a parameter read twice", "node loss = sum[i:n, j:n](u[i] * u[j] * y[i])\n"},
     {"sums at different depths", "node s = sum[i:n](u[i]^2)\nnode a[i:n] = u[i] / sqrt(s)\nnode c = sum[i:n](a[i] * "
                                  "y[i])\nnode loss = c^2 + s * b\n"},
+    {"a recurrence", "carry h[t:n + 1, i:m] along t from h_step = 0.0\n"
+                     "node b_[t:n, i:m] = sum[j:m](h[t, j] * W[j, i])\n"
+                     "node h_step[t:n, i:m] = tanh(b_[t, i] + x[t, i] * w[i])\n"
+                     "node loss = sum[i:m](h[n, i] * h[n, i])\n"},
+    {"a recurrence and what it yields, from a start that depends on parameters",
+     "carry h[t:n + 1] along t from h_step = b * w[0]\nnode h_step[t:n] = sin(h[t]) * u[t] + b\n"
+     "node s = sum[t:n](h_step[t]^2 * y[t])\nnode loss = s + h[n]\n"},
+    {"two states that need each other, backwards",
+     "carry p_[t:n + 1] back along t from p_step = b\ncarry q_[t:n + 1] back along t from q_step = w[1]\n"
+     "node p_step[t:n] = p_[t + 1] - 0.3 * sin(q_[t + 1]) * u[t]\nnode q_step[t:n] = q_[t + 1] + 0.2 * sin(p_step[t])\n"
+     "node s = sum[t:n](q_step[t])\nnode loss = q_[0] * p_[0] + s\n"},
+    {"a loop in a loop",
+     "carry c[t:n + 1] along t from c_step = b\ncarry d[t:n, s:m + 1] along s from d_step = c[t] * u[t]\n"
+     "node d_step[t:n, s:m] = 0.5 * sin(d[t, s]) + c[t] * w[s]\nnode c_step[t:n] = d[t, m] - 0.1 * d_step[t, 0]\n"
+     "node loss = c[n]^2\n"},
+    {"loops under a mapped index",
+     "carry h[i:m, t:n + 1] along t from h_step = w[i]\nnode h_step[i:m, t:n] = cos(h[i, t]) * u[t] + W[i, i]\n"
+     "node loss = sum[i:m](h[i, n] * w[i])\n"},
+    {"states that are read from everywhere",
+     "carry h[t:n + 1] along t from h_step = b\nnode h_step[t:n] = 0.5 * h[t] + u[t]\n"
+     "node r = sum[t:n + 1](h[t]^2 * real(t))\nnode q = sum[t:n](h[t] * h_step[t] * y[t])\n"
+     "node loss = r + q + h[0] * h[2]\n"},
+    {"a bound with a condition",
+     "carry z_[k:m + 9] along k from z_step while go = abs(b) + 1.0\nnode go[k:m + 8] = abs(z_[k]^2 - 2.0) > 0.001\n"
+     "node z_step[k:m + 8] = if go[k] then 0.5 * (z_[k] + (2.0 + 0.1 * w[0]) / z_[k]) else z_[k]\n"
+     "node loss = z_[m + 8]\n"},
+    {"entries that are overwritten, and read before and after",
+     "carry L[j:m + 1, i:m] along j from L_set = w[i]\n"
+     "node v[j:m] = sum[i:m](L[j, i]^2 * W[j, i])\n"
+     "scatter L_set[j:m, i:m] = L[j, i] then [j_2:m, i_2:m if i_2 >= j_2] (j_2, i_2) = "
+     "0.1 * v[j_2] * L[j_2, i_2] * u[i_2]\n"
+     "node r = sum[i:m](L[m, i] * y[i])\nnode q = sum[j:m](L_set[j, 1]^2)\nnode loss = r + q\n"},
+    {"a Cholesky factor",
+     "node A[i:m, j:m] = (if i == j then 20.0 else 0.0) + W[i, j] * W[j, i]\n"
+     "carry L[j:m + 1, i:m, k:m] along j from L_col = 0.0\n"
+     "node dot_[j:m, i:m] = sum[k:m if k < j](L[j, i, k] * L[j, j, k])\n"
+     "scatter L_diag[j:m, i:m, k:m] = L[j, i, k] then [j_2:m] (j_2, j_2, j_2) = sqrt(A[j_2, j_2] - dot_[j_2, j_2])\n"
+     "scatter L_col[j:m, i:m, k:m] = L_diag[j, i, k] then [j_2:m, i_2:m if i_2 > j_2] (j_2, i_2, j_2) = "
+     "(A[i_2, j_2] - dot_[j_2, i_2]) / L_diag[j_2, j_2, j_2]\n"
+     "node r = sum[i:m](log(L[m, i, i]))\nnode q = sum[i:m, j:m](L[m, i, j] * z[i, j])\nnode loss = r + q\n"},
+    {"an array updated by a loop in a loop",
+     "carry D[t:n + 1, i:m] along t from D_step = w[i]\n"
+     "carry E[t:n, s:m + 1, i:m] along s from E_set = D[t, i]\n"
+     "scatter E_set[t:n, s:m, i:m] = E[t, s, i] then [t_2:n, s_2:m] (t_2, s_2, s_2) = "
+     "sin(E[t_2, s_2, s_2]) * E[t_2, s_2, 0] + u[t_2]\n"
+     "node D_in[t:n, i:m] = E[t, m, i]\n"
+     "scatter D_step[t:n, i:m] = D_in[t, i] then [t_2:n] (t_2, t_2 % m) = sin(b * D_in[t_2, 0])\n"
+     "node loss = sum[i:m](D[n, i] * z[i, 0])\n"},
+    {"a scatter onto a base",
+     "scatter S[i:m] = w[i] * b then [i_2:n](token[i_2]) += u[i_2] * w[token[i_2]]\n"
+     "scatter R[i:m] = S[i]^2 then [i_2:m if i_2 > 0](i_2) = u[i_2] * b\nnode loss = sum[j:m](S[j]^2 + R[j])\n"},
+    {"a carry that takes what does not depend on it",
+     "carry h[t:n + 1] along t from s_ = b\nnode s_[t:n] = u[t]^2\nnode z_[t:n] = h[t] * u[t]\n"
+     "node r = sum[t:n](z_[t])\nnode loss = h[n] + r\n"},
     {"seen through metrics", "node a[i:n] = u[i] * b\nnode q = sum[i:n](a[i])\nroot metric q = q\nnode loss = q^2\n"},
 };
 

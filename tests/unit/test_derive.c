@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "derive_cases.h"
+#include "graph/loops.h"
 #include "lab.h"
 #include "simplify/simplify.h"
 
@@ -162,6 +163,57 @@ START_TEST(test_too_tall) {
 }
 END_TEST
 
+typedef struct Outside {
+  const LoopTree *loops;
+  const Node *reader;
+  int count;
+} Outside;
+
+// The arrays of the two models, their adjoints and what takes them back.
+static bool holds_version(const Node *n) {
+  return n->kind == NODE_CARRY || (n->kind == NODE_SCATTER && n->base);
+}
+
+static void see_state(void *context, const Expr *read) {
+  Outside *o = context;
+  const Node *n = read->u.read.node;
+  const GraphLoop *loop = o->loops->inside[n->id];
+  if (!loop || !holds_version(n)) return;
+  int axis = n->kind == NODE_CARRY ? n->axis : o->loops->position[loop->id][n->id];
+  const Expr *sub = read->u.read.sub[axis];
+  int step = loop_step_of(sub, n->kind == NODE_CARRY && n->reverse);
+  bool alongside = step >= 0 && step < o->reader->nout;
+  for (int k = 0; o->reader->target && k < o->reader->nout; k++)
+    alongside = alongside || (o->reader->target[k]->kind == EXPR_INDEX && o->reader->target[k]->u.index == step);
+  bool last = n->kind == NODE_CARRY && !sub->indices;
+  if (!last && !alongside) o->count++;
+}
+
+// The reads of states that can't run along with their loop, and are not of the last state: only for
+// such would states have to be kept for all steps.
+static int kept_states(Lab *l, const Graph *g) {
+  const LoopTree *loops = graph_loops(l->arena, g, NULL);
+  int count = 0;
+  for (size_t k = 0; k < g->count; k++) {
+    Outside o = {.loops = loops, .reader = g->nodes[k]};
+    node_each_read(g, g->nodes[k], see_state, &o);
+    count += o.count;
+  }
+  return count;
+}
+
+START_TEST(test_in_place) {
+  for (int k = 0; k < (int)(sizeof cases / sizeof *cases); k++) {
+    if (strcmp(cases[k].name, "a Cholesky factor") && strcmp(cases[k].name, "an array updated by a loop in a loop"))
+      continue;
+    Lab l;
+    const Graph *d = derive_case(&l, k), *s = simplify(l.arena, d, GRADIENTS);
+    ck_assert_msg(kept_states(&l, s) == 0, "%s", lab_print(&l, s));
+    lab_close(&l);
+  }
+}
+END_TEST
+
 // What a reader of the generated C will see.
 START_TEST(test_names) {
   Lab l = lab_open("model thermometer\nbatch n\ndata t_u[n]\ndata t_c[n]\nparam w\nparam b\ninput t_u[n] = data 0\n"
@@ -193,6 +245,7 @@ int main(void) {
   tcase_add_loop_test(t, test_tall, 0, 2);
   tcase_add_loop_test(t, test_nested, 0, 2);
   tcase_add_test(t, test_too_tall);
+  tcase_add_test(t, test_in_place);
   tcase_add_test(t, test_names);
   suite_add_tcase(suite, t);
   SRunner *runner = srunner_create(suite);

@@ -1,0 +1,274 @@
+// rewind.c - arrays updated in place: their states are not kept step by step but taken back as the adjoint runs.
+//
+// A carried array of which each step overwrites some entries has versions: the state before the step, what each
+// overwriting leaves, the state after it; a loop inside the step may go on from one version to the next.  The adjoint
+// reads old versions.  So beside a loop's adjoint runs its rewinding: from the last state, for each overwriting, last one
+// first, the entries that were there before are put back:
+//
+//     scatter u = v then (target) = e        old[q] = v[target(q)], kept by the loop itself
+//                                            scatter v' = u' then (target) = old[q]
+//
+// and v' is read for v: the same numbers, at the cost of the entries that were overwritten.
+#include "derive/internal.h"
+
+// ---- which arrays ----
+
+static bool at_index(const Expr *e, int k) {
+  return e->kind == EXPR_INDEX && e->u.index == k;
+}
+
+// The version that n goes on from, entry for entry; null: none.  `inner` is set where it is the last state of a loop.
+static const Node *before(const Node *n, bool *inner) {
+  const Expr *e = n->kind == NODE_SCATTER ? n->base : n->expr;
+  bool whole = n->kind == NODE_SCATTER || (n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !n->guard);
+  *inner = false;
+  if (!whole || !e || e->kind != EXPR_READ) return NULL;
+  const Node *v = e->u.read.node;
+  const Expr *const *sub = e->u.read.sub;
+  if (v->kind == NODE_CARRY && v->next && v->nout == n->nout + 1) {
+    int64_t zero;
+    for (int k = 0; k < n->nout; k++)
+      if (!at_index(sub[k < v->axis ? k : k + 1], k)) return NULL;
+    const Expr *last = sub[v->axis];
+    *inner = v->reverse ? expr_is_int(last, &zero) && zero == 0
+                        : last->kind == EXPR_POLY && last->u.poly == v->next->index[v->axis].extent;
+    return *inner ? v : NULL;
+  }
+  if (v->nout != n->nout) return NULL;
+  for (int k = 0; k < n->nout; k++) {
+    int index = v->kind == NODE_CARRY && k == v->axis ? loop_step_of(sub[k], v->reverse)
+                : sub[k]->kind == EXPR_INDEX          ? sub[k]->u.index
+                                                      : -1;
+    if (index != k) return NULL;
+  }
+  return v;
+}
+
+// The version that a carry's loop starts from, entry for entry; null: none.
+static const Node *start_of(const Node *c) {
+  const Expr *e = c->expr;
+  if (e->kind != EXPR_READ || e->u.read.node->nout != c->nout - 1) return NULL;
+  const Node *v = e->u.read.node;
+  for (int k = 0; k < v->nout; k++) {
+    const int own = k < c->axis ? k : k + 1;
+    const Expr *sub = e->u.read.sub[k];
+    int index = v->kind == NODE_CARRY && k == v->axis ? loop_step_of(sub, v->reverse)
+                : sub->kind == EXPR_INDEX             ? sub->u.index
+                                                      : -1;
+    if (index != own) return NULL;
+  }
+  return v;
+}
+
+// Goes back from what c takes to c itself, through overwriting and loops inside; marks the versions where it arrives.
+static void find_chain(Derive *d, const GraphLoop *loop, const Node *c) {
+  Arena *scratch = arena_new();
+  const Node **chain = NULL, **after = NULL; // of each version, the one behind it
+  size_t count = 0, room = 0, after_room = 0;
+  bool overwrites = false, inner;
+  for (const Node *v = c->next; v && v != c;) {
+    if (d->loops->position[loop->id][v->id] < 0 || count > d->nold) v = NULL;
+    if (!v) break;
+    size_t at = count;
+    ARENA_PUSH(scratch, after, at, after_room) = count ? chain[count - 1] : c;
+    ARENA_PUSH(scratch, chain, count, room) = v;
+    overwrites = overwrites || v->kind == NODE_SCATTER;
+    if (v->kind == NODE_CARRY) { // the state of a loop inside
+      if (!d->in_place[v->id]) break;
+      overwrites = true;
+      v = start_of(v);
+    } else {
+      v = before(v, &inner);
+    }
+    if (v != c || !overwrites) continue;
+    d->in_place[c->id] = true;
+    for (size_t k = 0; k < count; k++) {
+      d->in_place[chain[k]->id] = true;
+      if (chain[k]->kind == NODE_CARRY) d->successor[chain[k]->id] = after[k];
+    }
+  }
+  arena_free(scratch);
+}
+
+void derive_find_in_place(Derive *d) {
+  const size_t count = d->nold + 1;
+  d->in_place = arena_array(d->arena, bool, count);
+  d->successor = arena_array(d->arena, const Node *, count);
+  d->rewound = arena_array(d->arena, Rewound, count);
+  for (size_t l = d->loops->nloop; l-- > 0;) // loops inside first
+    for (size_t k = 0; k < d->loops->loop[l]->ncarry; k++)
+      find_chain(d, d->loops->loop[l], d->loops->loop[l]->carry[k]);
+}
+
+// ---- reading what was rewound ----
+
+static const Expr *shifted(Graph *g, const Expr *sub, int shift) {
+  if (shift == 0) return sub;
+  if (shift > 0) return expr_prim2(g, PRIM_ADD, sub, expr_int(g, 1));
+  int index = loop_step_of(sub, true);
+  return index >= 0 ? expr_index(g, index) : expr_prim2(g, PRIM_SUB, sub, expr_int(g, 1));
+}
+
+static const Expr *replacement(void *context, const Node *n, const Expr *const *sub) {
+  Derive *d = context;
+  if ((size_t)n->id >= d->nold || !d->rewound[n->id].node) return NULL;
+  const Rewound *r = &d->rewound[n->id];
+  const Expr **at = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) at[k] = k == r->axis ? shifted(d->graph, sub[k], r->shift) : sub[k];
+  return expr_read(d->graph, r->node, at);
+}
+
+const Expr *derive_rewind(Derive *d, const Expr *e) {
+  return e ? expr_replace_reads(d->graph, e, replacement, d) : NULL;
+}
+
+typedef struct Search {
+  const Derive *d;
+  const Node *goal;
+  bool found;
+} Search;
+
+static void see_version(void *context, const Expr *read) {
+  Search *s = context;
+  const Derive *d = s->d;
+  const size_t id = (size_t)read->u.read.node->id, made = id - d->nold;
+  if (id < d->nold || made >= d->nversion || !d->version[made].loop) return;
+  const Version *v = &d->version[made];
+  s->found = s->found || !v->lasting || d->loops->position[v->loop->id][s->goal->id] < 0;
+}
+
+bool derive_reads_version(Derive *d, const Expr *e, const Node *goal) {
+  Search s = {.d = d, .goal = goal};
+  expr_each_read(d->graph, e, see_version, &s);
+  return s.found;
+}
+
+void derive_mark_version(Derive *d, const Node *made, const Node *like, bool lasting) {
+  const size_t at = (size_t)made->id - d->nold;
+  while (d->nversion <= at) ARENA_PUSH(d->arena, d->version, d->nversion, d->version_room) = (Version){.loop = NULL};
+  d->version[at] = (Version){d->loops->inside[like->id], lasting};
+}
+
+// ---- the loop that rewinds ----
+
+// The state after the loop, over the carry's indices but the axis (which stay where they are).
+static const Expr *state_after(Derive *d, const Node *c) {
+  Graph *g = d->graph;
+  const Expr **sub = arena_array(d->arena, const Expr *, (size_t)c->nout);
+  const Node *view = d->successor[c->id];
+  if (view && d->rewound[view->id].node) {
+    for (int k = 0, to = 0; k < c->nout; k++)
+      if (k != c->axis) sub[to++] = expr_index(g, k);
+    return replacement(d, view, sub);
+  }
+  for (int k = 0; k < c->nout; k++) sub[k] = expr_index(g, k);
+  sub[c->axis] = c->reverse ? expr_int(g, 0) : expr_poly(g, c->next->index[c->axis].extent);
+  return expr_read(g, c, sub);
+}
+
+void derive_rewind_open(Derive *d, const GraphLoop *loop) {
+  for (size_t k = 0; k < loop->ncarry; k++) {
+    const Node *c = loop->carry[k];
+    if (!d->in_place[c->id]) continue;
+    Node again = *c;
+    again.name = arena_printf(d->arena, "%s_again", c->name);
+    again.note = arena_printf(d->arena, "%s, taken back step by step", c->name);
+    again.reverse = !c->reverse;
+    again.expr = state_after(d, c);
+    again.next = again.alive = NULL;
+    const Node *made = graph_add(d->graph, &again);
+    d->rewound[c->next->id] = (Rewound){made, c->axis, again.reverse ? 1 : 0};
+    derive_mark_version(d, made, c, false);
+  }
+}
+
+// What an overwriting replaced, over the indices that it runs over.
+static const Expr *replaced(Derive *d, const Node *u) {
+  Graph *g = d->graph;
+  const Expr **down = arena_array(d->arena, const Expr *, (size_t)(u->nout + u->nred) + 1);
+  const Expr **target = arena_array(d->arena, const Expr *, (size_t)u->nout + 1);
+  const Expr **back = arena_array(d->arena, const Expr *, (size_t)u->nred + 1);
+  for (int k = 0; k < u->nred; k++) {
+    down[u->nout + k] = expr_index(g, k);
+    back[k] = expr_index(g, u->nout + k);
+  }
+  for (int k = 0; k < u->nout; k++) target[k] = expr_substitute(g, u->target[k], down, u->nout + u->nred, NULL);
+  const Node old = {.kind = NODE_COMP,
+                    .name = arena_printf(d->arena, "%s_old", u->name),
+                    .note = arena_printf(d->arena, "the entries that %s replaces", u->name),
+                    .span = u->span,
+                    .type = u->type,
+                    .nout = u->nred,
+                    .index = u->index + u->nout,
+                    .guard = u->guard ? expr_substitute(g, u->guard, down, u->nout + u->nred, NULL) : NULL,
+                    .expr = expr_substitute(g, u->base, target, u->nout, NULL)};
+  return expr_read(g, graph_add(g, &old), back);
+}
+
+// v is as the node `r` says; where it is the state that a loop's step reads, the rewinding loop is closed by it.
+static void rewound_to(Derive *d, const Node *v, const Node *r) {
+  d->rewound[v->id] = (Rewound){.node = r};
+  derive_mark_version(d, r, v, v->kind == NODE_CARRY);
+  if (v->kind != NODE_CARRY) return;
+  d->rewound[v->id] = (Rewound){.node = r, .axis = v->axis, .shift = v->reverse ? -1 : 0};
+  graph_close(d->rewound[v->next->id].node, r, NULL);
+}
+
+static const Expr *read_rewound(Derive *d, const Node *n) {
+  const Expr **sub = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) sub[k] = expr_index(d->graph, k);
+  return replacement(d, n, sub);
+}
+
+void derive_rewind_over(Derive *d, const Node *n) {
+  bool inner;
+  if (!d->in_place[n->id] || !d->rewound[n->id].node) return;
+  const Node *v = before(n, &inner);
+  if (inner) return; // the loop inside goes on from here
+  Node undo = *n;
+  undo.name = arena_printf(d->arena, "%s_again", v->name);
+  undo.note = arena_printf(d->arena, "%s, as it was before %s", v->name, n->name);
+  if (n->kind == NODE_SCATTER) {
+    undo.base = read_rewound(d, n);
+    undo.expr = replaced(d, n);
+    undo.assign = true;
+    undo.guard = derive_rewind(d, n->guard);
+    const Expr **target = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
+    for (int k = 0; k < n->nout; k++) target[k] = derive_rewind(d, n->target[k]);
+    undo.target = target;
+  } else {
+    undo.expr = read_rewound(d, n);
+  }
+  rewound_to(d, v, graph_add(d->graph, &undo));
+}
+
+// What the loop started from is what its rewinding ends with.
+static void rewind_start(Derive *d, const Node *c) {
+  Graph *g = d->graph;
+  const Node *v = start_of(c), *again = d->rewound[c->next->id].node;
+  if (!v || !d->in_place[v->id] || !d->successor[c->id]) return;
+  const Expr **sub = arena_array(d->arena, const Expr *, (size_t)c->nout);
+  for (int k = 0, to = 0; k < c->nout; k++)
+    sub[k] = k != c->axis     ? expr_index(g, to++)
+             : again->reverse ? expr_int(g, 0)
+                              : expr_poly(g, c->next->index[c->axis].extent);
+  Index *index = arena_array(d->arena, Index, (size_t)c->nout);
+  for (int k = 0, to = 0; k < c->nout; k++)
+    if (k != c->axis) index[to++] = c->index[k];
+  const Node start = {.kind = NODE_COMP,
+                      .name = arena_printf(d->arena, "%s_again", v->name),
+                      .note = arena_printf(d->arena, "%s, as it was before the loop that carries %s", v->name, c->name),
+                      .span = c->span,
+                      .type = c->type,
+                      .nout = c->nout - 1,
+                      .index = index,
+                      .expr = expr_read(g, again, sub)};
+  rewound_to(d, v, graph_add(g, &start));
+}
+
+void derive_rewind_close(Derive *d, const GraphLoop *loop) {
+  for (size_t k = 0; k < loop->ncarry; k++)
+    if (d->in_place[loop->carry[k]->id]) rewind_start(d, loop->carry[k]);
+  for (size_t k = 0; k < d->nold; k++)
+    if (d->loops->inside[k] == loop) d->rewound[k] = (Rewound){.node = NULL};
+}
