@@ -35,8 +35,7 @@ static bool is_claimed(const Walk *w, const Value *body, int first) {
   return outer >= 0;
 }
 
-// The body over its levels from `first` on as first axes, without a node.
-static Value with_axes(Walk *w, Value body, int first) {
+Value with_axes(Walk *w, Value body, int first) {
   int lead = w->nlevel - first;
   const Expr *sub[INDEX_MAX] = {NULL};
   Value v = body;
@@ -80,8 +79,7 @@ static Value entries(Walk *w, const Target *target, const AstExpr *value, const 
   return result;
 }
 
-// What a target is given, as nodes of its name.  `shape` is that of the parameter whose gradient it is, or null.
-static Value defined(Walk *w, const Target *target, const AstExpr *value, const Value *shape, const char *name) {
+Value defined(Walk *w, const Target *target, const AstExpr *value, const Value *shape, const char *name) {
   const char *owner = w->owner;
   w->owner = name;
   w->claimed = NULL;
@@ -130,8 +128,28 @@ static void define_several(Walk *w, const Stmt *s) {
   w->owner = owner;
   for (size_t k = 0; k < t->count; k++) {
     Value v = k < results.count ? results.items[k] : bad_value(e->span);
-    scope_define_value(w, t->items[k].name, store(w, made_name(w, NULL, t->items[k].name.text), v));
+    bool state = carried_symbol(w, t->items[k].name.text) != NULL;
+    assign(w, t->items[k].name, state ? v : store(w, made_name(w, NULL, t->items[k].name.text), v));
   }
+}
+
+// Told of what looks like setting an entry of something, and would define a new array.
+static bool told_as_update(Walk *w, const Target *t) {
+  const Symbol *old = scope_find(w->scope, t->name.text, SYMBOL_VALUE);
+  for (size_t k = 0; k < t->subscripts.count; k++) {
+    const Subscript *s = &t->subscripts.items[k];
+    const char *name = s->kind == SUB_EACH                            ? s->index.text
+                       : s->kind == SUB_AT && s->at->kind == AST_NAME ? s->at->name
+                                                                      : NULL;
+    const Symbol *index = name ? scope_find(w->scope, name, SYMBOL_VALUE) : NULL;
+    if (index ? !index->loop_index : name || !old || old->value.bad || !old->value.rank) continue;
+    diag_error(w->diags, t->span, "no loop carries `%s`: entries are set of what a loop carries `with %s = ...`",
+               t->name.text, t->name.text);
+    if (index)
+      diag_note(w->diags, s->span, "`%s` is the index of the loop around; what each step gives is a `yield`", name);
+    return true;
+  }
+  return false;
 }
 
 void define_statement(Walk *w, const Stmt *s) {
@@ -140,8 +158,16 @@ void define_statement(Walk *w, const Stmt *s) {
     return;
   }
   const Target *t = &s->define.targets.items[0];
-  Value v = defined(w, t, s->define.value, NULL, made_name(w, NULL, t->name.text));
-  scope_define_value(w, t->name, v);
+  Symbol *carried = carried_symbol(w, t->name.text);
+  if (carried) {
+    update_statement(w, s, carried);
+    return;
+  }
+  bool told = told_as_update(w, t);
+  Value v = told ? bad_value(t->span) : defined(w, t, s->define.value, NULL, made_name(w, NULL, t->name.text));
+  if (told && scope_own(w->scope, t->name.text)) return;
+  Symbol *symbol = scope_define_value(w, t->name, v);
+  if (symbol) symbol->rebindable = true;
 }
 
 void const_statement(Walk *w, const Stmt *s) {

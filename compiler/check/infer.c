@@ -3,57 +3,11 @@
 
 #include "check/internal.h"
 
-// ---- questions about the tree ----
-
-typedef bool (*Visit)(void *context, const AstExpr *e); // true: stop here, found
-
-static bool any_part(const AstExpr *e, Visit visit, void *context) {
-  switch (e->kind) {
-  case AST_UNARY: return visit(context, e->unary.operand);
-  case AST_BINARY: return visit(context, e->binary.left) || visit(context, e->binary.right);
-  case AST_IF:
-    return visit(context, e->choice.condition) || visit(context, e->choice.yes) || visit(context, e->choice.no);
-  case AST_INDEX:
-    if (visit(context, e->index.base)) return true;
-    for (size_t k = 0; k < e->index.subscripts.count; k++) {
-      const Subscript *s = &e->index.subscripts.items[k];
-      if ((s->at && visit(context, s->at)) || (s->low && visit(context, s->low)) ||
-          (s->high && visit(context, s->high)))
-        return true;
-    }
-    return false;
-  case AST_CALL:
-    for (size_t k = 0; k < e->call.args.count; k++)
-      if (visit(context, e->call.args.items[k])) return true;
-    return false;
-  case AST_REDUCE:
-    for (size_t k = 0; k < e->reduce.binders.count; k++) {
-      const Binder *b = &e->reduce.binders.items[k];
-      if (b->low && (visit(context, b->low) || visit(context, b->high))) return true;
-    }
-    return (e->reduce.condition && visit(context, e->reduce.condition)) || visit(context, e->reduce.body);
-  case AST_LIST:
-    for (size_t k = 0; k < e->list.count; k++)
-      if (visit(context, e->list.items[k])) return true;
-    return false;
-  default: return false;
-  }
-}
-
 static bool rebinds(const AstExpr *e, const char *name) {
   if (e->kind != AST_REDUCE) return false;
   for (size_t k = 0; k < e->reduce.binders.count; k++)
     if (strcmp(e->reduce.binders.items[k].name.text, name) == 0) return true;
   return false;
-}
-
-static bool mentions(void *name, const AstExpr *e) {
-  if (e->kind == AST_NAME) return strcmp(e->name, name) == 0;
-  return any_part(e, mentions, name);
-}
-
-static bool ast_mentions(const AstExpr *e, const char *name) {
-  return mentions((void *)(uintptr_t)name, e);
 }
 
 // ---- integer arguments ----
@@ -90,26 +44,33 @@ static bool integer_use(void *context, const AstExpr *e) {
   return any_part(e, integer_use, u);
 }
 
-static bool used_as_integer(Walk *w, const AstExpr *e, const char *name, int depth) {
-  IntegerUse u = {w, name, depth};
-  return integer_use(&u, e);
+// Its bounds and subscripts themselves, not what stands within them.
+static bool bounds_mention(const Stmt *s, const char *name) {
+  if (s->kind == STMT_SCAN) return ast_mentions(s->scan.index.low, name) || ast_mentions(s->scan.index.high, name);
+  if (s->kind == STMT_ITERATE) return ast_mentions(s->iterate.limit, name);
+  for (size_t t = 0; (s->kind == STMT_DEFINE || s->kind == STMT_YIELD) && t < s->define.targets.count; t++)
+    for (size_t j = 0; j < s->define.targets.items[t].subscripts.count; j++) {
+      const Subscript *sub = &s->define.targets.items[t].subscripts.items[j];
+      if ((sub->at && ast_mentions(sub->at, name)) || (sub->low && ast_mentions(sub->low, name)) ||
+          (sub->high && ast_mentions(sub->high, name)))
+        return true;
+    }
+  return false;
+}
+
+static bool block_uses_as_integer(IntegerUse *u, const Block *block) {
+  if (any_in_block(block, integer_use, u)) return true;
+  for (size_t k = 0; k < block->count; k++) {
+    const Stmt *s = block->items[k];
+    const Block *inside = loop_body(s);
+    if (bounds_mention(s, u->name) || (inside && block_uses_as_integer(u, inside))) return true;
+  }
+  return false;
 }
 
 bool def_uses_as_integer(Walk *w, const Stmt *def, const char *name, int depth) {
-  if (def->def.value) return used_as_integer(w, def->def.value, name, depth);
-  for (size_t k = 0; k < def->def.body.count; k++) {
-    const Stmt *s = def->def.body.items[k];
-    for (size_t j = 0; s->kind == STMT_RETURN && j < s->returned.count; j++)
-      if (used_as_integer(w, s->returned.items[j], name, depth)) return true;
-    if (s->kind != STMT_DEFINE) continue;
-    if (used_as_integer(w, s->define.value, name, depth)) return true;
-    for (size_t t = 0; t < s->define.targets.count; t++)
-      for (size_t j = 0; j < s->define.targets.items[t].subscripts.count; j++) {
-        const Subscript *sub = &s->define.targets.items[t].subscripts.items[j];
-        if (sub->high && ast_mentions(sub->high, name)) return true;
-      }
-  }
-  return false;
+  IntegerUse u = {w, name, depth};
+  return def->def.value ? integer_use(&u, def->def.value) : block_uses_as_integer(&u, &def->def.body);
 }
 
 // ---- shapes of what is subscripted ----
@@ -119,14 +80,17 @@ static bool shape_of(Walk *w, const AstExpr *e, Value *v);
 static bool shape_by_trying(Walk *w, const AstExpr *e, Value *v) {
   if (w->trying) return false; // one try within another could take time without end
   w->trying = true;
-  size_t mark = diag_mute(w->diags), ncheck = w->ncheck, npath = w->npath;
+  size_t mark = diag_mute(w->diags), npath = w->npath;
+  WalkMark before = mark_walk(w);
   const char *claim = w->claim;
+  const Node *claimed = w->claimed;
   bool overgrown = w->overgrown;
   *v = eval(w, e);
   w->trying = false;
   w->claim = claim;
-  w->ncheck = ncheck;
+  w->claimed = claimed;
   w->npath = npath;
+  take_back(w, before);
   w->overgrown = overgrown;
   return diag_unmute(w->diags, mark) && !v->bad;
 }
@@ -269,6 +233,8 @@ static bool run_of(Walk *w, const IndexRange *r, Run *run) {
   *run = (Run){.shift = from_zero ? NULL : low};
   if (free_of_indices(w, count, &run->extent)) return check_extent(w, run->extent, span_join(r->low->span, span));
   if (high->kind == EXPR_POLY && prove_nonnegative(w, low)) {
+    if (r->counted) *run = (Run){.extent = high->u.poly, .shift = low, .until = high};
+    if (r->counted) return check_extent(w, run->extent, span);
     *run = (Run){.extent = high->u.poly, .from = low};
     return check_extent(w, run->extent, span);
   }

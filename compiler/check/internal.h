@@ -47,6 +47,8 @@ typedef struct Function {
 
 typedef enum { SYMBOL_VALUE, SYMBOL_FUNCTION } SymbolKind;
 
+typedef struct Carried Carried;
+typedef struct Loop Loop;
 typedef struct Symbol Symbol;
 struct Symbol {
   const char *name;
@@ -55,6 +57,9 @@ struct Symbol {
   Value value;
   Function *function;
   int param; // its position where the value is a parameter, else -1
+  bool rebindable; // a definition, or what a loop left: a loop may carry the name on
+  bool loop_index;
+  Carried *carried; // of a loop that is open: assigning to it gives the next state
   int order;
   Symbol *next; // in its bucket
 };
@@ -74,6 +79,11 @@ typedef struct Level {
 typedef struct NodeFlags {
   bool data, param; // what its value depends on
 } NodeFlags;
+
+// How much there was: what came later can be taken back.
+typedef struct WalkMark {
+  size_t nodes, checks;
+} WalkMark;
 
 typedef struct Imported Imported;
 struct Imported {
@@ -97,6 +107,7 @@ typedef struct Walk {
   int nlevel;
   const Expr **path; // conditions that hold where we are: guards of reductions, sides of `if`
   size_t npath, path_room;
+  Loop *loop;                     // the innermost that is open
   const Poly *const *axis_extent; // of the array whose subscripts are being checked
 
   bool whole;        // within a dimension or a subscript: `/` must come out exact
@@ -207,8 +218,27 @@ const char *made_name(Walk *w, const char *claim, const char *suffix);
 const char *axis_name(const Walk *w, int axis); // i, j, k …, but not a dimension's name
 const char *level_name(const Walk *w); // for a level that the model does not name
 bool stays_expression(Walk *w, const Expr *e);
+// The same, with these indices in any case.
+Value make_node_over(Walk *w, NodeForm form, Value body, uint64_t indices);
 const Node *add_node(Walk *w, const Node *node);
 NodeFlags depends_on(Walk *w, const Expr *e);
+// Once the carries among the nodes from `first` on are closed: what they depend on.
+void settle_flags(Walk *w, size_t first);
+uint64_t index_bit(int index);
+static const uint64_t axis_bits = (1u << FIRST_LEVEL) - 1;
+// The conditions of the path over nothing but these indices, as one; null: none.
+const Expr *guard_over(Walk *w, uint64_t indices);
+WalkMark mark_walk(const Walk *w);
+void take_back(Walk *w, WalkMark mark); // nodes and checks
+
+typedef struct Layout {
+  Index index[INDEX_MAX];
+  const Expr *position[INDEX_MAX]; // of each level and axis that the node has
+  const Expr *sub[INDEX_MAX];      // with which it is read where we are
+  int n;
+} Layout;
+void lay_level(Walk *w, Layout *l, int level, bool reduced);
+void lay_axis(Walk *w, Layout *l, int axis, const Poly *extent, int read_as);
 
 // ---- dims.c: dimensions, shapes, ranges ----
 
@@ -231,6 +261,16 @@ RangeAnswer range_of(Walk *w, const Expr *e, const Poly *limit, const Poly **wor
 // Is every read within e in range, by what is known here?
 bool reads_hold(Walk *w, const Expr *e);
 
+// ---- tree.c: questions about the syntax tree ----
+
+typedef bool (*AstVisit)(void *context, const AstExpr *e); // true: stop here, found
+bool any_part(const AstExpr *e, AstVisit visit, void *context);
+bool any_in_statement(const Stmt *s, AstVisit visit, void *context); // of a function or a loop, with all that is in it
+bool any_in_block(const Block *block, AstVisit visit, void *context);
+bool ast_mentions(const AstExpr *e, const char *name);
+const Block *loop_body(const Stmt *s);       // null: no loop
+const Carries *loop_carries(const Stmt *s);  // its `with`
+
 // ---- infer.c: the ranges of indices ----
 
 typedef enum { INFER_FOUND, INFER_NONE, INFER_BAD } InferAnswer;
@@ -242,6 +282,7 @@ typedef struct IndexRange {
   const AstExpr *low, *high; // null: inferred from the bodies
   const Poly *given;         // or known
   bool from_zero;            // a definition's: `low` must be 0
+  bool counted;              // a scan's: step 0 is at `low`
 } IndexRange;
 bool bind_index(Walk *w, IndexRange range, const AstExpr *const *bodies, size_t nbodies, const Expr **low);
 // Whether an argument serves as a whole number: in a subscript, a dimension or a range, or so in a function that it is
@@ -271,6 +312,10 @@ Value construct(Walk *w, const AstExpr *e);
 // ---- subscript.c ----
 
 Value subscript(Walk *w, const AstExpr *e);
+// Errors, checks and silence, as what is known of the subscript's range asks for; it stands in e, or in a target.
+bool check_range(Walk *w, const AstExpr *e, const Target *t, const Subscript *s, const Expr *value, const Poly *limit);
+// The ends of a slice; false after an error.
+bool slice_ends(Walk *w, const Subscript *s, const Expr **low, const Poly **extent);
 
 // ---- reduce.c ----
 
@@ -303,10 +348,70 @@ bool reads_sealed(Walk *w, const Symbol *symbol, Span span); // told
 void statements(Walk *w, const Block *block);
 void unsupported(Walk *w, Span at, const char *what);
 void define_statement(Walk *w, const Stmt *s);
+// What a target is given, as nodes of its name.  `shape` is that of the parameter whose gradient it is, or null.
+Value defined(Walk *w, const Target *target, const AstExpr *value, const Value *shape, const char *name);
+// The body over its levels from `first` on as first axes, without a node.
+Value with_axes(Walk *w, Value body, int first);
 void const_statement(Walk *w, const Stmt *s);
 void output_statement(Walk *w, const Stmt *s); // predict, metric
 void loss_statement(Walk *w, const Stmt *s);
 void gradient_statement(Walk *w, const Stmt *s);
+
+// ---- loop.c: scan, iterate ----
+
+// A name that a loop carries.
+struct Carried {
+  Loop *loop;
+  Name name;
+  Value start;   // over the levels around the loop
+  bool real;     // starts as an integer, is a real number after a step
+  bool implied;  // carried by the loop around, too
+  bool assigned;
+  bool whole;    // set otherwise than entry by entry: where the loop's condition fails it is not what it was
+  bool bad;      // an error was told of what it becomes
+  const Node *node;
+  Value state;   // before the step
+  Symbol *symbol;
+};
+
+struct Loop {
+  Loop *outer;
+  const Stmt *stmt;
+  Carried *carried;
+  size_t ncarried, carried_room;
+  const Stmt **yield;
+  size_t nyield, yield_room;
+  Values yielded;
+  int level;        // of its index
+  const Poly *steps;
+  uint64_t indices; // of the state: levels around that it may depend on, and its own
+  NodeFlags flags;  // what the state may depend on
+  const Node *alive;
+};
+
+void loop_statement(Walk *w, const Stmt *s);
+void yield_statement(Walk *w, const Stmt *s);
+bool is_plain(const Expr *e); // a constant, or a node's entry at indices
+
+// ---- mention.c ----
+
+// The indices of a loop's state: those that its starts and its body may use, and what conditions bring in with them.
+void find_indices(Walk *w, Loop *l);
+// What a loop around carries and this one assigns to, it carries too.
+void find_implied(Walk *w, Loop *l, const Block *body);
+
+// ---- update.c: h = e, D[s] = e, where a loop carries h and D ----
+
+// The symbol where the name is carried by an open loop, or null.
+Symbol *carried_symbol(Walk *w, const char *name);
+// Gives a name its value: in a loop that carries it, its next state.
+void assign(Walk *w, Name name, Value v);
+// The next state; `whole` as in Carried.
+void set_state(Walk *w, Symbol *symbol, Value v, bool whole);
+void update_statement(Walk *w, const Stmt *s, Symbol *symbol);
+// Is it a node over the loop's indices and the axes alone, in their order?
+bool is_state(const Loop *l, const Value *v);
+
 
 // ---- likelihood.c ----
 

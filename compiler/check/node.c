@@ -64,29 +64,54 @@ NodeFlags depends_on(Walk *w, const Expr *e) {
   return d.flags;
 }
 
-const Node *add_node(Walk *w, const Node *node) {
-  NodeFlags flags = {.data = node->kind == NODE_DATA, .param = node->kind == NODE_PARAM};
-  if (node->expr) flags = depends_on(w, node->expr);
-  if (node->guard) {
-    NodeFlags guard = depends_on(w, node->guard);
-    flags.data = flags.data || guard.data;
-    flags.param = flags.param || guard.param;
+static NodeFlags flags_of(Walk *w, const Node *node) {
+  Dependence d = {.walk = w, .flags = {.data = node->kind == NODE_DATA, .param = node->kind == NODE_PARAM}};
+  node_each_read(w->graph, node, add_dependence, &d);
+  if (node->next) {
+    d.flags.data = d.flags.data || w->flags[node->next->id].data;
+    d.flags.param = d.flags.param || w->flags[node->next->id].param;
   }
+  return d.flags;
+}
+
+const Node *add_node(Walk *w, const Node *node) {
+  NodeFlags flags = flags_of(w, node);
   const Node *added = graph_add(w->graph, node);
   ARENA_PUSH(w->arena, w->flags, w->nflags, w->flags_room) = flags;
   return added;
 }
 
+void settle_flags(Walk *w, size_t first) {
+  for (size_t k = first; k < w->nflags; k++) w->flags[k] = (NodeFlags){.data = false};
+  for (bool more = true; more;) {
+    more = false;
+    for (size_t k = first; k < w->nflags; k++) {
+      NodeFlags f = flags_of(w, w->graph->nodes[k]);
+      more = more || f.data != w->flags[k].data || f.param != w->flags[k].param;
+      w->flags[k] = f;
+    }
+  }
+}
+
+// ---- what is tried ----
+
+WalkMark mark_walk(const Walk *w) {
+  return (WalkMark){w->graph->count, w->ncheck};
+}
+
+void take_back(Walk *w, WalkMark mark) {
+  graph_take_back(w->graph, mark.nodes);
+  w->nflags = mark.nodes;
+  w->ncheck = mark.checks;
+}
+
 // ---- guards ----
 
-static uint64_t bit(int index) {
+uint64_t index_bit(int index) {
   return (uint64_t)1 << index;
 }
 
-static const uint64_t axes = (1u << FIRST_LEVEL) - 1;
-
-// The conditions of the path over nothing but these indices, as one; null: none.
-static const Expr *guard_over(Walk *w, uint64_t indices) {
+const Expr *guard_over(Walk *w, uint64_t indices) {
   const Expr *guard = NULL;
   for (size_t k = 0; k < w->npath; k++)
     if (!(w->path[k]->indices & ~indices)) guard = guard ? make2(w, PRIM_AND, guard, w->path[k]) : w->path[k];
@@ -112,7 +137,7 @@ static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own) {
     more = false;
     for (size_t k = 0; k < w->npath; k++) {
       uint64_t c = w->path[k]->indices;
-      if ((c & closed & ~axes) && (c & ~closed)) {
+      if ((c & closed & ~axis_bits) && (c & ~closed)) {
         closed |= c;
         more = true;
       }
@@ -131,14 +156,7 @@ static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own) {
 
 // ---- nodes ----
 
-typedef struct Layout {
-  Index index[INDEX_MAX];
-  const Expr *position[INDEX_MAX]; // of each level and axis that the node has
-  const Expr *sub[INDEX_MAX];      // with which it is read where we are
-  int n;
-} Layout;
-
-static void lay_level(Walk *w, Layout *l, int level, bool reduced) {
+void lay_level(Walk *w, Layout *l, int level, bool reduced) {
   l->index[l->n] = (Index){w->level[level].name, w->level[level].extent};
   l->position[FIRST_LEVEL + level] = expr_index(w->graph, l->n);
   if (!reduced) l->sub[l->n] = expr_index(w->graph, FIRST_LEVEL + level);
@@ -151,7 +169,7 @@ static bool name_in_use(const Layout *l, const char *name) {
   return false;
 }
 
-static void lay_axis(Walk *w, Layout *l, int axis, const Poly *extent, int read_as) {
+void lay_axis(Walk *w, Layout *l, int axis, const Poly *extent, int read_as) {
   int k = 0;
   while (k < MAX_RANK - 1 && name_in_use(l, axis_name(w, k))) k++;
   l->index[l->n] = (Index){axis_name(w, k), extent};
@@ -161,9 +179,13 @@ static void lay_axis(Walk *w, Layout *l, int axis, const Poly *extent, int read_
 }
 
 Value make_node(Walk *w, NodeForm form, Value body) {
+  return make_node_over(w, form, body, 0);
+}
+
+Value make_node_over(Walk *w, NodeForm form, Value body, uint64_t indices) {
   bool reduced = form.reduce != REDUCE_NONE;
-  uint64_t own = 0;
-  for (int k = form.first; k < w->nlevel; k++) own |= bit(FIRST_LEVEL + k);
+  uint64_t own = indices;
+  for (int k = form.first; k < w->nlevel; k++) own |= index_bit(FIRST_LEVEL + k);
   for (size_t k = form.guard; k < w->npath; k++) own |= w->path[k]->indices;
   const Poly *const *outer_axes = w->axis_extent;
   w->axis_extent = body.extent;
@@ -191,7 +213,7 @@ Value make_node(Walk *w, NodeForm form, Value body) {
   }
   int nout = l.n;
   for (int k = form.first; reduced && k < w->nlevel; k++) lay_level(w, &l, k, true);
-  const Expr *guard = guard_over(w, used & ~axes);
+  const Expr *guard = guard_over(w, used & ~axis_bits);
   Node node = {.kind = NODE_COMP,
                .name = form.name,
                .span = form.span,

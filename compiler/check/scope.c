@@ -103,6 +103,18 @@ static bool target_named(const Targets *targets, const char *name, Span *span) {
   return false;
 }
 
+static bool loop_defines(const Stmt *s, const char *name, Span *span) {
+  const Carries *carried = loop_carries(s);
+  const Block *body = loop_body(s);
+  for (size_t k = 0; k < carried->count; k++) {
+    *span = carried->items[k].name.span;
+    if (strcmp(carried->items[k].name.text, name) == 0) return true;
+  }
+  for (size_t k = 0; k < body->count; k++)
+    if (body->items[k]->kind == STMT_YIELD && target_named(&body->items[k]->define.targets, name, span)) return true;
+  return false;
+}
+
 static bool statement_defines(const Stmt *s, const char *name, Span *span) {
   const Name *own = NULL;
   switch (s->kind) {
@@ -115,6 +127,8 @@ static bool statement_defines(const Stmt *s, const char *name, Span *span) {
   case STMT_DEFINE:
   case STMT_PREDICT:
   case STMT_METRIC: return target_named(&s->define.targets, name, span);
+  case STMT_SCAN:
+  case STMT_ITERATE: return loop_defines(s, name, span);
   default: return false;
   }
   *span = own->span;

@@ -141,26 +141,6 @@ static void return_statement(Walk *w, const Stmt *s) {
   }
 }
 
-// ---- what cannot be lowered yet: its names are defined, so that their uses are not errors too ----
-
-static void define_unknown(Walk *w, Name name) {
-  if (!scope_own(w->scope, name.text)) scope_define_value(w, name, bad_value(name.span));
-}
-
-static void loop_statement(Walk *w, const Stmt *s) {
-  bool scan = s->kind == STMT_SCAN;
-  unsupported(w, s->keyword, scan ? "scan" : "iterate");
-  const Carries *carried = scan ? &s->scan.carried : &s->iterate.carried;
-  const Block *body = scan ? &s->scan.body : &s->iterate.body;
-  for (size_t k = 0; k < carried->count; k++) define_unknown(w, carried->items[k].name);
-  for (size_t k = 0; k < body->count; k++)
-    if (body->items[k]->kind == STMT_YIELD) define_unknown(w, body->items[k]->define.targets.items[0].name);
-}
-
-static void yield_statement(Walk *w, const Stmt *s) {
-  unsupported(w, s->keyword, "yield");
-}
-
 // ---- all statements ----
 
 static void (*const lower[])(Walk *w, const Stmt *s) = {

@@ -53,7 +53,16 @@ static void keep_check(Walk *w, const RangeCheck *c) {
   ARENA_PUSH(w->arena, w->check, w->ncheck, w->check_room) = *c;
 }
 
-static void add_check(Walk *w, const AstExpr *e, Span at, const Expr *value, const Poly *limit) {
+static const char *target_text(Walk *w, const Target *t) {
+  Text text;
+  text_init(&text);
+  ast_print_target(&text, t);
+  const char *s = arena_strdup(w->arena, text.s);
+  text_free(&text);
+  return s;
+}
+
+static void add_check(Walk *w, const AstExpr *e, const Target *t, Span at, const Expr *value, const Poly *limit) {
   int work = 0;
   value = resolved(w, value, &work);
   if (!value) {
@@ -75,7 +84,7 @@ static void add_check(Walk *w, const AstExpr *e, Span at, const Expr *value, con
     position[k] = expr_index(w->graph, n++);
   }
   keep_check(w, &(RangeCheck){.span = at,
-                              .text = ast_expr_text(w->arena, e),
+                              .text = e ? ast_expr_text(w->arena, e) : target_text(w, t),
                               .nindex = n,
                               .index = index,
                               .limit = limit,
@@ -84,15 +93,15 @@ static void add_check(Walk *w, const AstExpr *e, Span at, const Expr *value, con
 }
 
 static const char *subscript_text(Walk *w, const Subscript *s) {
+  if (s->kind == SUB_EACH) return s->index.text;
   if (s->kind == SUB_AT) return ast_expr_text(w->arena, s->at);
   return arena_printf(w->arena, "%s..%s", ast_expr_text(w->arena, s->low), ast_expr_text(w->arena, s->high));
 }
 
-// Errors, checks and silence, as what is known of the subscript's range asks for.
-static bool check_range(Walk *w, const AstExpr *e, const Subscript *s, const Expr *value, const Poly *limit) {
+bool check_range(Walk *w, const AstExpr *e, const Target *t, const Subscript *s, const Expr *value, const Poly *limit) {
   const Poly *worst;
   RangeAnswer answer = range_of(w, value, limit, &worst);
-  if (answer == RANGE_UNKNOWN) add_check(w, e, s->span, value, limit);
+  if (answer == RANGE_UNKNOWN) add_check(w, e, t, s->span, value, limit);
   if (answer != RANGE_REFUTED) return true;
   const char *text = subscript_text(w, s), *size = poly_text(w, limit);
   if (value->kind == EXPR_POLY || !worst) {
@@ -175,18 +184,19 @@ static bool slice_end(Walk *w, const AstExpr *e, const Expr **end) {
   return v.rank == 0;
 }
 
+bool slice_ends(Walk *w, const Subscript *s, const Expr **low, const Poly **extent) {
+  const Expr *high;
+  bool lower = slice_end(w, s->low, low), upper = slice_end(w, s->high, &high);
+  if (!lower || !upper) return false;
+  if (free_of_indices(w, make2(w, PRIM_SUB, high, *low), extent)) return check_extent(w, *extent, s->span);
+  diag_error(w->diags, s->span, "the length of a slice must not depend on indices or data");
+  return false;
+}
+
 static void at_slice(Walk *w, Indexing *x, const Subscript *s, int axis) {
-  const Expr *low, *high;
-  bool lower = slice_end(w, s->low, &low), upper = slice_end(w, s->high, &high);
-  x->bad = x->bad || !lower || !upper;
-  if (!lower || !upper) return;
+  const Expr *low;
   const Poly *extent;
-  if (!free_of_indices(w, make2(w, PRIM_SUB, high, low), &extent)) {
-    diag_error(w->diags, s->span, "the length of a slice must not depend on indices or data");
-    x->bad = true;
-    return;
-  }
-  if (!check_extent(w, extent, s->span) || !add_axis(w, x, extent, s->span)) {
+  if (!slice_ends(w, s, &low, &extent) || !add_axis(w, x, extent, s->span)) {
     x->bad = true;
     return;
   }
@@ -233,7 +243,7 @@ Value subscript(Walk *w, const AstExpr *e) {
     const Subscript *s = &e->index.subscripts.items[k];
     if (s->kind == SUB_ALL) continue;
     warn_of_neighbour(w, e, s, x.sub[k], base.extent[k]);
-    within = check_range(w, e, s, x.sub[k], base.extent[k]) && within;
+    within = check_range(w, e, NULL, s, x.sub[k], base.extent[k]) && within;
   }
   w->axis_extent = outer;
   if (!within) return bad_value(e->span);

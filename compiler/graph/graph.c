@@ -108,6 +108,12 @@ void graph_close(const Node *carry, const Node *next, const Node *alive) {
   n->alive = alive;
 }
 
+void graph_take_back(Graph *g, size_t count) {
+  for (size_t k = count; k < g->count; k++) name_entry(g->pool, g->nodes[k]->name)->node = NULL;
+  for (size_t k = 0; count < g->count && k < g->pool->name_slots; k++) g->pool->names[k].suffix = 2;
+  g->count = count;
+}
+
 static const Expr *translated(Graph *g, const Expr *e, const Node *const *map) {
   return e ? expr_substitute(g, e, NULL, 0, map) : NULL;
 }

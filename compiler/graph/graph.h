@@ -233,6 +233,8 @@ const Expr **expr_parts(Arena *a, const Expr *e, size_t *count);
 const Node *graph_add(Graph *g, const Node *node);
 // Gives a carry, added without, what it takes its entries from.
 void graph_close(const Node *carry, const Node *next, const Node *alive);
+// Takes back the nodes from that position on, of which nothing that stays may know.
+void graph_take_back(Graph *g, size_t count);
 // n with its expressions in g; `map[id]` gives the node of g for each node that n reads.  What a carry takes is left out.
 Node graph_translated(Graph *g, const Node *n, const Node *const *map);
 // Closes the copies, in `map`, of all carries of `in` as the originals are.

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "check/check.h"
-#include "syntax/ast.h"
 #include "derive/derive.h"
 #include "graph/text.h"
+#include "syntax/ast.h"
 
 static int read_source(Arena *a, const char *path, Source **source) {
   FILE *f = fopen(path, "r");
@@ -98,6 +98,17 @@ static int verify(const Model *m) {
   return status;
 }
 
+// Until the later passes know loops.
+static int without_loops(const Program *p) {
+  for (size_t k = 0; k < p->model->graph->count; k++)
+    if (p->model->graph->nodes[k]->kind == NODE_CARRY || p->model->graph->nodes[k]->base)
+      return tool_reject(
+          "%s: `scan` and `iterate` are checked and lowered (mdlc dump --after=check), and not supported yet "
+          "beyond that",
+          p->emit.source);
+  return STATUS_OK;
+}
+
 // Every later pass may rely on the gradient.
 static int differentiable(const Program *p) {
   if (!graph_root(p->model->graph, ROOT_LOSS, 0)) return STATUS_OK;
@@ -132,5 +143,6 @@ int program_load(const ModelOptions *o, Program *p) {
   print_diags(&diags);
   if (!p->model) return STATUS_REJECTED;
   status = verify(p->model);
+  if (!status && !o->check_only) status = without_loops(p);
   return status ? status : differentiable(p);
 }

@@ -155,8 +155,6 @@ static const struct {
     {"u, v = relu(b)", "2:1: error: 2 names are given 1 value"},
     {"u, v = f(b); def f(a) = a", "2:8: error: `f` is used before its definition\n"
                                   "2:18: note: `f` is defined here"},
-    {"scan t in 0..T with h = 0 { h = h + 1; yield g = h }; z = h + g", "2:1: error: `scan` is not supported yet"},
-    {"iterate h = 0 while h < 3 at most 5 { h = h + 1 }", "2:1: error: `iterate` is not supported yet"},
     {"y ~ nromal(0, 1)", "2:5: error: unknown distribution `nromal`; did you mean `normal`?"},
     {"y ~ multi_normal_cholesky(w, x)", "2:5: error: `multi_normal_cholesky` is not supported yet"},
     {"y ~ normal(0)", "2:5: error: `normal` takes 2 arguments after `~`, not 1"},
