@@ -56,7 +56,7 @@ Value elementwise(Walk *w, Span at, Prim op, const Value *args) {
     return bad_value(at);
   }
   result.expr = make(w, op, arg);
-  return result;
+  return shorten(w, result);
 }
 
 Value choose(Walk *w, Span at, Value c, Value yes, Value no) {

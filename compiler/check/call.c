@@ -39,11 +39,15 @@ static Value whole_array(Walk *w, const Call *c) {
 static Value greatest_or_least(Walk *w, const Call *c) {
   if (c->n == 1) return whole_array(w, c);
   if (!takes(w, c, 1, SIZE_MAX) || !numbers(w, c)) return bad_value(c->e->span);
-  Value result = c->arg[0];
-  for (size_t k = 1; k < c->n && !result.bad; k++)
-    result = elementwise(w, c->e->span, strcmp(c->name, "max") == 0 ? PRIM_MAX : PRIM_MIN,
-                         (const Value[]){result, c->arg[k]});
-  return result;
+  // Two by two, so that no condition of the derivative is nested deeper than the logarithm of their number.
+  for (size_t left = c->n; left > 1; left = (left + 1) / 2)
+    for (size_t k = 0; 2 * k < left; k++) {
+      bool alone = 2 * k + 1 == left;
+      c->arg[k] = alone ? c->arg[2 * k]
+                        : elementwise(w, c->e->span, strcmp(c->name, "max") == 0 ? PRIM_MAX : PRIM_MIN, c->arg + 2 * k);
+      if (c->arg[k].bad) return c->arg[k];
+    }
+  return c->arg[0];
 }
 
 static Value joined(Walk *w, const Call *c) {

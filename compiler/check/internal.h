@@ -214,6 +214,8 @@ Value make_node(Walk *w, NodeForm form, Value body);
 Value store(Walk *w, const char *name, Value v);
 // An array that is more than a read, as a node, so that it is not computed again for each of its readers.
 Value settle(Walk *w, Value v, const char *suffix);
+// A long formula as a node: the derivatives by its operands, each a formula as long, share what leads to it.
+Value shorten(Walk *w, Value v);
 const char *made_name(Walk *w, const char *claim, const char *suffix);
 const char *axis_name(const Walk *w, int axis); // i, j, k …, but not a dimension's name
 const char *level_name(const Walk *w); // for a level that the model does not name

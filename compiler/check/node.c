@@ -259,6 +259,21 @@ Value store(Walk *w, const char *name, Value v) {
   return make_node(w, (NodeForm){name, v.span, REDUCE_NONE, w->nlevel, w->npath}, v);
 }
 
+enum { LONGEST = 100 };
+
+// The operations and operands of e written out, up to a limit: shared parts count each time.
+static int written_size(const Expr *e, int limit) {
+  int size = 1;
+  for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg && size <= limit; k++)
+    size += written_size(e->u.prim.arg[k], limit - size);
+  return size;
+}
+
+Value shorten(Walk *w, Value v) {
+  if (v.bad || v.type != TYPE_REAL || w->whole || w->draw || written_size(v.expr, LONGEST) <= LONGEST) return v;
+  return store(w, made_name(w, NULL, "part"), v);
+}
+
 Value settle(Walk *w, Value v, const char *suffix) {
   if (v.bad || v.rank == 0 || v.expr->kind == EXPR_READ || v.expr->height == 0) return v;
   return store(w, made_name(w, NULL, suffix), v);
