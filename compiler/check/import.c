@@ -83,6 +83,11 @@ static Imported *imported(const Walk *w, const char *path) {
 void import_file(Walk *w, const Stmt *s) {
   const char *text = s->import.text;
   const char *path = tidy(w, text[0] == '/' ? text : arena_printf(w->arena, "%s%s", w->directory, text));
+  if (!*path) path = "."; // told of as a directory
+  if (!*text) {
+    diag_error(w->diags, s->import.span, "an import needs the name of a file");
+    return;
+  }
   const Imported *before = imported(w, path);
   if (before) {
     if (before->open) diag_error(w->diags, s->import.span, "`%s` imports itself, through the files between", text);

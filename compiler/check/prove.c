@@ -316,6 +316,22 @@ static bool runs_free(const Linear *l, const Facts *f) {
   return true;
 }
 
+// Is one of the conditions around here false wherever the others hold?
+static bool unreachable(Walk *w) {
+  const Poly *minus = poly_int(w->dims, -1);
+  const Linear none = {.constant = poly_int(w->dims, 1)};
+  const Linear nothing = {.constant = zero(w)};
+  Facts f;
+  gather_facts(w, &nothing, &f);
+  for (int k = 0; k < f.nguards; k++) {
+    Linear fails;
+    Facts all;
+    gather_facts(w, &f.item[k], &all);
+    if (combine(w, &fails, minus, &f.item[k], minus, &none) && prove(w, &fails, &all, MAX_STEPS)) return true;
+  }
+  return false;
+}
+
 RangeAnswer range_of(Walk *w, const Expr *e, const Poly *limit, const Poly **worst) {
   Linear low, high, below_zero, past;
   Facts f;
@@ -326,7 +342,7 @@ RangeAnswer range_of(Walk *w, const Expr *e, const Poly *limit, const Poly **wor
   combine(w, &high, minus, &low, poly_sub(w->dims, limit, one), &none); // limit - 1 - e
   gather_facts(w, &low, &f);
   bool from_zero = prove(w, &low, &f, MAX_STEPS), under = prove(w, &high, &f, MAX_STEPS);
-  if (from_zero && under) return RANGE_PROVED;
+  if ((from_zero && under) || unreachable(w)) return RANGE_PROVED;
   combine(w, &below_zero, minus, &low, minus, &none); // -e - 1
   combine(w, &past, minus, &high, minus, &none);      // e - limit
   const Poly *least = extreme(w, &low, 1, MAX_STEPS), *greatest = extreme(w, &low, -1, MAX_STEPS);

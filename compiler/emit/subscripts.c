@@ -1,5 +1,9 @@
 // subscripts.c - `_check`'s loops over subscripts that the compiler could not prove.
+#include <string.h>
+
 #include "emit/contract.h"
+
+enum { LONGEST_TEXT = 1000 }; // of a subscript: C compilers need not take string literals of 4096 characters
 
 void found_print(Text *t, const char *indent, const char *name, const char *position, const char *value) {
   text_printf(t, "%sif (where) {\n%s  where->name = \"", indent, indent);
@@ -109,7 +113,8 @@ void subscript_check_print(Text *t, const Plan *p, int which) {
   text_put(t, ";\n");
   text_repeat(t, ' ', indent);
   text_put(t, "if (subscript < 0 || subscript >= limit) {\n");
-  found_print(t, arena_printf(a, "%*s", indent + 2, ""), c->text, "position", "subscript");
+  const char *text = strlen(c->text) > LONGEST_TEXT ? arena_printf(a, "%.*s...", LONGEST_TEXT, c->text) : c->text;
+  found_print(t, arena_printf(a, "%*s", indent + 2, ""), text, "position", "subscript");
   text_repeat(t, ' ', indent);
   text_put(t, "}\n");
   if (guard) {

@@ -211,10 +211,13 @@ static int missing(Bindings *b, const DataDecl *d) {
           STATUS_REJECTED,
           "no data for %s: a table's columns are for batch data of one or two axes; give it in a JSON file", shape);
   }
-  const char *what = !d->batch || d->rank > 2 ? "nothing of that name" : d->rank == 2 ? "no columns" : "no column";
-  const char *which = d->rank == 2 && d->batch   ? arena_printf(b->arena, " `%s[0]`, `%s[1]`, …", d->name, d->name)
-                      : d->rank == 1 && d->batch ? arena_printf(b->arena, " `%s`", d->name)
-                                                 : "";
+  bool tables = false;
+  for (size_t i = 0; i < b->options->nfiles; i++) tables = tables || b->files[i].table;
+  int rank = tables && d->batch ? d->rank : 0; // as columns
+  const char *what = rank == 2 ? "no columns" : rank == 1 ? "no column" : "nothing of that name";
+  const char *which = rank == 2   ? arena_printf(b->arena, " `%s[0]`, `%s[1]`, …", d->name, d->name)
+                      : rank == 1 ? arena_printf(b->arena, " `%s`", d->name)
+                                  : "";
   const char *hint = separator_hint(b);
   return tool_fail(STATUS_REJECTED, "no data for %s: %s%s in %s%s", shape, what, which, files,
                    hint ? hint : nearest(b, d->name));

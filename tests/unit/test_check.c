@@ -182,6 +182,8 @@ static const struct {
     {"z = normal.density(b, 0, 1)",
      "2:12: error: a distribution has no `density`: its log density is `normal.log(...)`"},
     {"import \"nowhere.mdl\"", "2:8: error: can't read `nowhere.mdl`: No such file or directory"},
+    {"import \"\"", "2:8: error: an import needs the name of a file"},
+    {"import \".\"", "2:8: error: can't read `.`: Is a directory"},
     {"predict b = 1", "2:9: error: `b` is already defined\n"
                       "1:74: note: `b` is defined here"},
     {"predict z = b > 0", "2:9: error: a condition can't be used as a number; `if ... then 1 else 0` makes one of it"},
@@ -309,6 +311,30 @@ START_TEST(imports_bring_definitions) {
 }
 END_TEST
 
+// ---- what is never evaluated ----
+
+START_TEST(subscripts_may_be_wrong_where_nothing_comes) {
+  static const char *const right[] = {
+      "sum[i](if i >= 0 then w[i] else w[min(i, T - 1)])",
+      "sum[i in 0..T](if i > T then w[i + 5] else w[i])",
+      "sum[i in 0..T, j in 0..T if i < j](if j > i then w[i] else w[i + 5])",
+      "if T < 0 then w[0] else 1",
+  };
+  for (size_t k = 0; k < sizeof right / sizeof *right; k++) {
+    Run r;
+    Arena *a = arena_new();
+    run(&r, arena_printf(a, "dim T\nparam w[T]\npredict p = %s\n", right[k]));
+    is_right(&r);
+    ck_assert_int_eq(r.model->ncheck, 0);
+    arena_free(r.arena);
+    arena_free(a);
+  }
+  expect_with("dim T\nparam w[T]\npredict p = sum[i in 0..T](if i > T - 2 then w[i + 5] else w[i])\n", NULL, 0, NULL,
+              "3:48: error: `i + 5` reaches T + 4, but the axis has `T` entries, counted from 0\n"
+              "3:48: note: guard it with an `if`, or give the index a range");
+}
+END_TEST
+
 // ---- what is too large ----
 
 START_TEST(functions_that_grow_without_end_are_an_error) {
@@ -354,6 +380,7 @@ int main(void) {
   tcase_add_test(c, overrides_of_dimensions_that_are_not_there);
   tcase_add_test(c, several_errors_are_told_and_none_follows_from_another);
   tcase_add_test(c, imports_bring_definitions);
+  tcase_add_test(c, subscripts_may_be_wrong_where_nothing_comes);
   tcase_add_test(c, functions_that_grow_without_end_are_an_error);
   tcase_add_test(c, depth_is_limited_and_length_is_not);
   return run_suite(c, "check");
