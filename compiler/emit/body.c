@@ -64,12 +64,6 @@ static bool loop_around(const Loop *outer, const Loop *inner) {
   return false;
 }
 
-// Integers that go to the caller are int32_t.
-static const char *narrowing(const Function *f, const Node *n) {
-  const Place *p = &f->s->place[n->id];
-  return n->type != TYPE_REAL && p->stored == STORED_SINK && !f->s->task.sinks[p->sink].tape ? "(int32_t)" : "";
-}
-
 static void put_init(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   Text *t = &f->body;
@@ -109,7 +103,6 @@ static void put_init(Function *f, const Node *n) {
     else
       put_entry(f, t, n, sub);
     text_put(t, " = ");
-    text_put(t, narrowing(f, n));
     put_neutral(f, t, n);
     text_put(t, ";\n");
     f->indent -= opened;
@@ -145,8 +138,8 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
   text_printf(t, "%s = %s;\n", best, contender);
   line_start(f);
   put_own_entry(f, t, n);
-  text_printf(t, " = %s", narrowing(f, n));
-  put_expr(f, t, flat, *narrowing(f, n) ? PREC_UNARY : PREC_NONE);
+  text_put(t, " = ");
+  put_expr(f, t, flat, PREC_NONE);
   text_put(t, ";\n");
   f->indent--;
   line_start(f);
@@ -219,10 +212,9 @@ static void put_node(Function *f, const Node *n) {
     bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
     put_own_entry(f, t, n);
     text_put(t, add ? " += " : " = ");
-    text_put(t, narrowing(f, n));
     if (add) count_flops(f, 1);
   }
-  put_expr(f, t, value, *narrowing(f, n) ? PREC_UNARY : PREC_NONE);
+  put_expr(f, t, value, PREC_NONE);
   text_put(t, ";\n");
   if (p->stored == STORED_LOCAL && n->type == TYPE_REAL) name_let(f, value, f->node_name[n->id]);
 }
@@ -311,8 +303,7 @@ static void put_store(Function *f, const Step *step) {
   put_sink_entry(f, &f->body, step->node, step->sink);
   bool add = sink->accumulate && !p->in_place;
   if (add) count_flops(f, 1);
-  text_printf(&f->body, " %s %s%s;\n", add ? "+=" : "=",
-              step->node->type != TYPE_REAL && !sink->tape ? "(int32_t)" : "", f->node_name[step->node->id]);
+  text_printf(&f->body, " %s %s;\n", add ? "+=" : "=", f->node_name[step->node->id]);
   f->node_used[step->node->id] = true;
 }
 
@@ -320,12 +311,12 @@ static void put_copy(Function *f, const Step *step) {
   const Node *n = step->node;
   const Sink *sink = &f->s->task.sinks[step->sink];
   Text *t = &f->body;
-  const char *assign = sink->accumulate ? "+=" : "=", *cast = n->type != TYPE_REAL && !sink->tape ? "(int32_t)" : "";
+  const char *assign = sink->accumulate ? "+=" : "=";
   f->node_used[n->id] = f->sink_used[step->sink] = true;
   if (n->nout == 0) {
     line_start(f);
     const Place *p = &f->s->place[n->id];
-    text_printf(t, "%s %s %s%s%s;\n", f->sink[step->sink].lvalue, assign, cast, f->node_name[n->id],
+    text_printf(t, "%s %s %s%s;\n", f->sink[step->sink].lvalue, assign, f->node_name[n->id],
                 p->stored == STORED_WORK || p->stored == STORED_GIVEN ? "[0]" : "");
     return;
   }
@@ -356,7 +347,7 @@ static void put_copy(Function *f, const Step *step) {
     put_expr(f, t, expr_poly(pool, in->stride), PREC_MUL + 1);
     text_put(t, " + ");
   }
-  text_printf(t, "%s] %s %s%s[", i, assign, cast, f->node_name[n->id]);
+  text_printf(t, "%s] %s %s[", i, assign, f->node_name[n->id]);
   if (row) {
     text_printf(t, "%s * ", row);
     put_expr(f, t, expr_poly(pool, size), PREC_MUL + 1);
@@ -409,6 +400,7 @@ static void survey(Function *f, const Expr *e) {
     }
   }
   f->level[e->id] = level;
+  f->degree[e->id] = (uint8_t)expr_degree(f, e);
   f->safe[e->id] = safe;
 }
 
@@ -442,6 +434,7 @@ static void survey_all(Function *f) {
   f->parents = arena_array(a, int, f->nexpr);
   f->level = arena_array(a, int, f->nexpr);
   f->safe = arena_array(a, bool, f->nexpr);
+  f->degree = arena_array(a, uint8_t, f->nexpr);
   f->visited = arena_array(a, uint32_t, f->nexpr);
   f->stamp = 1;
   for (size_t k = 0; k < g->count; k++) {

@@ -17,7 +17,7 @@ static void put_adapter(Text *t, const Plan *p, const Scheduled *f) {
     if (argument == ARGUMENT_OUTPUTS) {
       text_put(&plain, "void *const *out, ");
       for (int j = 0; j < f->noutput; j++)
-        text_printf(&call, "(%s *)out[%d], ", f->output[j].node->type == TYPE_REAL ? r : "int32_t", j);
+        text_printf(&call, "(%s *)out[%d], ", f->output[j].node->type == TYPE_REAL ? r : "int64_t", j);
       continue;
     }
     text_printf(&plain, "%s%s, ", row->plain, name);
@@ -78,11 +78,12 @@ static void put_adapters(Text *t, const Plan *p) {
     if (p->function[k].present) put_adapter(t, p, &p->function[k]);
 }
 
-static void put_array_row(Text *t, const Plan *p, const char *name, Type type, int rank, bool batch, int ranged,
-                          const Text *shape) {
-  text_printf(t, "    {\"%s\", \"%s\", %s, %d, %d, %d},\n", name, shape->s,
-              type == TYPE_REAL ? (p->unit->options->use_float ? "MDL_FLOAT" : "MDL_DOUBLE") : "MDL_INT32", rank, batch,
-              ranged);
+// `integer`: what it is called where the array is not of reals.
+static void put_array_row(Text *t, const Plan *p, const char *name, Type type, const char *integer, int rank,
+                          bool batch, int ranged, const Text *shape) {
+  const char *real = p->unit->options->use_float ? "MDL_FLOAT" : "MDL_DOUBLE";
+  text_printf(t, "    {\"%s\", \"%s\", %s, %d, %d, %d},\n", name, shape->s, type == TYPE_REAL ? real : integer, rank,
+              batch, ranged);
 }
 
 static void put_tables(Text *t, const Plan *p) {
@@ -102,14 +103,14 @@ static void put_tables(Text *t, const Plan *p) {
     const DataDecl *d = &m->data[k];
     text_clear(&shape);
     put_shape_text(&shape, m->dims, d->extent, d->rank);
-    put_array_row(t, p, d->name, d->type, d->rank, d->batch, !d->ranged ? 0 : d->limit ? 2 : 1, &shape);
+    put_array_row(t, p, d->name, d->type, "MDL_INT32", d->rank, d->batch, !d->ranged ? 0 : d->limit ? 2 : 1, &shape);
   }
   if (m->ndata) text_put(t, "};\n\n");
   if (m->nparam) text_put(t, "static const struct mdl_array model_params[] = {\n");
   for (int k = 0; k < m->nparam; k++) {
     text_clear(&shape);
     put_shape_text(&shape, m->dims, m->param[k].extent, m->param[k].rank);
-    put_array_row(t, p, m->param[k].name, TYPE_REAL, m->param[k].rank, false, 0, &shape);
+    put_array_row(t, p, m->param[k].name, TYPE_REAL, "", m->param[k].rank, false, 0, &shape);
   }
   if (m->nparam) text_put(t, "};\n\n");
   const Root **roots = arena_array(p->unit->arena, const Root *, m->graph->nroots + 1);
@@ -126,7 +127,7 @@ static void put_tables(Text *t, const Plan *p) {
       text_clear(&shape);
       put_node_shape(&shape, m->dims, n);
       bool batch = n->nout > 0 && m->batch >= 0 && n->index[0].extent == poly_dim(m->dims, m->batch);
-      put_array_row(t, p, roots[k]->name, n->type, n->nout, batch, 0, &shape);
+      put_array_row(t, p, roots[k]->name, n->type, "MDL_INT64", n->nout, batch, 0, &shape);
     }
     text_put(t, "};\n\n");
   }

@@ -39,26 +39,7 @@ void put_real(Text *t, double x, bool use_float) {
   if (use_float) text_char(t, 'f');
 }
 
-static const char *spell_dim(void *context, int dim) {
-  Function *f = context;
-  f->dim_used[dim] = true;
-  return f->dim_name[dim];
-}
-
-static void put_poly_here(Function *f, Text *t, const Poly *p, int precedence) {
-  const Dims *dims = f->s->task.graph->dims;
-  const PolyTerm *terms;
-  int count = poly_terms(p, &terms);
-  for (int k = 0; k < count; k++)
-    for (int j = 0; j < terms[k].nsym; j++) {
-      DimKind kind = dims_get(dims, terms[k].sym[j])->kind;
-      if (kind == DIM_FLOORDIV) f->unit->helper[HELPER_FLOORDIV] = true;
-      if (kind == DIM_MOD) f->unit->helper[HELPER_MOD] = true;
-    }
-  put_poly(t, dims, p, precedence, spell_dim, f);
-}
-
-static const char *let_of(const Function *f, const Expr *e) {
+const char *let_of(const Function *f, const Expr *e) {
   return e->id < f->nexpr ? f->let[e->id] : NULL;
 }
 
@@ -138,6 +119,10 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   }
   if (op == PRIM_SLOPE) {
     put_real(t, 0.0, f->unit->options->use_float);
+    return;
+  }
+  if (op == PRIM_REAL && needs_reals(f, arg[0])) {
+    put_in_reals(f, t, arg[0], precedence);
     return;
   }
   if (small_power(e, &n) && (is_atom(f, arg[0]) || n == 1 || n == -1)) {

@@ -57,6 +57,7 @@ typedef struct Function {
   const char **let;         // by expression: the variable that holds it, while in scope
   int *parents;             // by expression: how many use it
   int *level;               // by expression: the depth of the loop that it needs
+  uint8_t *degree;          // by expression: see expr_degree
   bool *safe;               // by expression: may be evaluated where the loop around it might not run
   uint32_t *visited, stamp; // by expression: marks of the walk in hand
   uint32_t *stack;          // expressions with a let, innermost last
@@ -74,6 +75,12 @@ void put_formulas(Function *f, const Step *steps, size_t count);
 
 // Expression e at a place that binds with `precedence`.
 void put_expr(Function *f, Text *t, const Expr *e, int precedence);
+const char *let_of(const Function *f, const Expr *e); // the variable that holds e, or null
+void put_poly_here(Function *f, Text *t, const Poly *p, int precedence);
+// A whole number as a real, where its products may be too large for 64 bits.
+int expr_degree(const Function *f, const Expr *e);
+bool needs_reals(const Function *f, const Expr *e);
+void put_in_reals(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
 // The flat position of n[sub] in an array of the axes `kept` (null: all); null for that of a scalar.  `in` may be null.
 const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, const bool *kept, const SinkPlace *in);
@@ -94,6 +101,9 @@ void count_flops(Function *f, int64_t operations);
 // Polynomials in C.  With `checked`, through mdl_add, mdl_mul, mdl_exact and a local `status`.
 typedef const char *DimSpelling(void *context, int dim);
 void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpelling *spell, void *context);
+// In doubles, which do not overflow where the whole numbers would; to be put in brackets.
+void put_poly_real(Text *t, const Dims *dims, const Poly *p, DimSpelling *spell, void *context);
+bool poly_is_product(const Poly *p); // of dimensions, so that it may be too large for 64 bits
 void put_poly_checked(Text *t, const Dims *dims, const Poly *p, DimSpelling *spell, void *context);
 
 // Text of statements, its long lines broken.

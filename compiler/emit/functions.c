@@ -4,7 +4,7 @@
 #include "emit/functions.h"
 
 static const char *element(const Plan *p, const Node *n) {
-  return n->type == TYPE_REAL ? p->unit->real : "int32_t";
+  return n->type == TYPE_REAL ? p->unit->real : "int64_t";
 }
 
 static void put_argument(Text *t, const Plan *p, const Scheduled *f, Argument argument, int indent) {

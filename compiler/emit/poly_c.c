@@ -17,13 +17,12 @@ static int64_t common_denominator(const PolyTerm *terms, int count) {
   return l;
 }
 
-static void put_symbol(Text *t, const Dims *dims, int dim, int precedence, DimSpelling *spell, void *context) {
+static void put_symbol(Text *t, const Dims *dims, int dim, DimSpelling *spell, void *context) {
   const Dim *d = dims_get(dims, dim);
   if (d->kind != DIM_FLOORDIV && d->kind != DIM_MOD) {
     text_put(t, spell(context, dim));
     return;
   }
-  (void)precedence;
   text_put(t, d->kind == DIM_MOD ? "mdl_mod(" : "mdl_floordiv(");
   put_poly(t, dims, d->a, PREC_NONE, spell, context);
   text_put(t, ", ");
@@ -38,7 +37,7 @@ static void put_symbols(Text *t, const Dims *dims, const PolyTerm *term, bool *a
       if ((dims_get(dims, term->sym[k])->kind == DIM_FIXED) != (pass == 1)) continue;
       if (*any) text_put(t, " * ");
       *any = true;
-      put_symbol(t, dims, term->sym[k], PREC_MUL, spell, context);
+      put_symbol(t, dims, term->sym[k], spell, context);
     }
 }
 
@@ -97,6 +96,38 @@ void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpell
   if (l != 1 && count > 1) text_char(t, ')');
   if (l != 1) text_printf(t, " / %lld", (long long)l);
   if (own < precedence) text_char(t, ')');
+}
+
+bool poly_is_product(const Poly *p) {
+  const PolyTerm *terms;
+  int count = poly_terms(p, &terms);
+  for (int k = 0; k < count; k++)
+    if (terms[k].nsym > 1) return true;
+  return false;
+}
+
+void put_poly_real(Text *t, const Dims *dims, const Poly *p, DimSpelling *spell, void *context) {
+  const PolyTerm *terms;
+  int count = poly_terms(p, &terms);
+  int64_t l = common_denominator(terms, count);
+  if (l != 1) text_char(t, '(');
+  for (int k = 0; k < count; k++) {
+    int64_t c = terms[k].num * (l / terms[k].den);
+    if (k)
+      text_put(t, c < 0 ? " - " : " + ");
+    else if (c < 0)
+      text_char(t, '-');
+    const double size = fabs((double)c);
+    if (size != 1 || !terms[k].nsym) put_real(t, size, false);
+    for (int j = 0; j < terms[k].nsym; j++) {
+      if (j || size != 1) text_put(t, " * ");
+      text_put(t, "(double)");
+      put_symbol(t, dims, terms[k].sym[j], spell, context);
+    }
+  }
+  if (l == 1) return;
+  text_put(t, ") / ");
+  put_real(t, (double)l, false);
 }
 
 static void put_term_checked(Text *t, const Dims *dims, int64_t c, const PolyTerm *term, int nsym, DimSpelling *spell,

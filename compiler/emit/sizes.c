@@ -43,19 +43,24 @@ static const char checked_division[] =
     "  return b == 0 ? mdl_checked_floordiv(a, b, status) : a - b * mdl_checked_floordiv(a, b, status);\n"
     "}\n\n";
 
-typedef struct Extents { // what must not be negative, each once
+typedef struct Extents { // each once
   const Poly **poly;
   size_t count, room;
 } Extents;
 
-static void want_extent(Extents *e, const Plan *p, const Poly *x) {
-  int64_t value;
-  if (poly_is_fixed(p->unit->model->dims, x) && poly_value(p->unit->model->dims, x, NULL, &value) && value >= 0) return;
+static void want(Extents *e, const Plan *p, const Poly *x) {
   for (size_t k = 0; k < e->count; k++)
     if (e->poly[k] == x) return;
   ARENA_PUSH(p->unit->arena, e->poly, e->count, e->room) = x;
 }
 
+static void want_extent(Extents *e, const Plan *p, const Poly *x) {
+  int64_t value;
+  if (poly_is_fixed(p->unit->model->dims, x) && poly_value(p->unit->model->dims, x, NULL, &value) && value >= 0) return;
+  want(e, p, x);
+}
+
+// What must not be negative.
 static Extents all_extents(const Plan *p) {
   const Model *m = p->unit->model;
   Extents e = {NULL, 0, 0};
@@ -75,10 +80,38 @@ static Extents all_extents(const Plan *p) {
   return e;
 }
 
+// Products of dimensions that are computed in 64 bits: those wanted as reals are computed in reals (integer_c.c).
+static void want_products(Extents *e, const Plan *p, const Expr *x) {
+  size_t n;
+  const Expr **part = expr_parts(p->unit->arena, x, &n);
+  for (size_t k = 0; k < n; k++) {
+    const Expr *const *arg = part[k]->kind == EXPR_PRIM   ? part[k]->u.prim.arg
+                             : part[k]->kind == EXPR_READ ? part[k]->u.read.sub
+                                                          : NULL;
+    int narg = part[k]->kind == EXPR_PRIM ? part[k]->u.prim.narg : arg ? part[k]->u.read.node->nout : 0;
+    bool real = part[k]->kind == EXPR_PRIM && part[k]->u.prim.op == PRIM_REAL;
+    for (int j = 0; j < narg && !real; j++)
+      if (arg[j]->kind == EXPR_POLY && poly_is_product(arg[j]->u.poly)) want(e, p, arg[j]->u.poly);
+  }
+  if (x->kind == EXPR_POLY && poly_is_product(x->u.poly)) want(e, p, x->u.poly);
+}
+
+static Extents all_products(const Plan *p) {
+  Extents e = {NULL, 0, 0};
+  for (int f = 0; f < p->nfunction; f++)
+    for (size_t k = 0; p->function[f].present && k < p->function[f].graph->count; k++) {
+      const Node *n = p->function[f].graph->nodes[k];
+      if (n->expr) want_products(&e, p, n->expr);
+      if (n->guard) want_products(&e, p, n->guard);
+      for (int q = 0; n->target && q < n->nout; q++) want_products(&e, p, n->target[q]);
+    }
+  return e;
+}
+
 static void put_extents(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   Speller s = {m, p->unit->arena};
-  Extents e = all_extents(p);
+  Extents e = all_extents(p), products = all_products(p);
   text_printf(
       t,
       "/* No extent is negative, and every division in one is exact. */\nstatic int extents(const %s_dims *dims) {\n",
@@ -89,6 +122,11 @@ static void put_extents(Text *t, const Plan *p) {
     text_put(t, "  if (");
     put_poly_checked(t, m->dims, e.poly[k], spell_argument, &s);
     text_put(t, " < 0 && status == MDL_OK) status = MDL_ERROR_EXTENT;\n");
+  }
+  for (size_t k = 0; k < products.count; k++) {
+    text_put(t, "  (void)");
+    put_poly_checked(t, m->dims, products.poly[k], spell_argument, &s);
+    text_put(t, ";\n");
   }
   text_put(t, "  return status;\n}\n\n");
 }

@@ -448,6 +448,22 @@ bool poly_value(const Dims *d, const Poly *p, const int64_t *values, int64_t *va
   return true;
 }
 
+bool poly_real(const Dims *d, const Poly *p, const int64_t *values, double *value) {
+  double sum = 0;
+  int64_t v;
+  if (p->too_large) return false;
+  for (int k = 0; k < p->nterms; k++) {
+    double product = (double)p->terms[k].num / (double)p->terms[k].den;
+    for (int s = 0; s < p->terms[k].nsym; s++) {
+      if (!symbol_value(d, p->terms[k].sym[s], values, &v)) return false;
+      product *= (double)v;
+    }
+    sum += product;
+  }
+  *value = sum;
+  return true;
+}
+
 static bool symbol_nonnegative(const Dims *d, int symbol) {
   const Dim *x = dims_get(d, symbol);
   if (x->kind == DIM_FLOORDIV) return poly_is_nonnegative(d, x->a) && poly_is_nonnegative(d, x->b);

@@ -56,6 +56,9 @@ bool poly_uses(const Dims *d, const Poly *p, int dim); // also through derived s
 // a division is not exact, or a divisor is 0.  `values` may be null where poly_is_fixed; DIM_FIXED symbols take their own value always.
 bool poly_value(const Dims *d, const Poly *p, const int64_t *values, int64_t *value);
 
+// The same rounded to double, also where 64 bits do not hold it.
+bool poly_real(const Dims *d, const Poly *p, const int64_t *values, double *value);
+
 // p >= 0 wherever all dimensions are >= 0 (true only when that is plain: every coefficient non-negative, or constants known).
 bool poly_is_nonnegative(const Dims *d, const Poly *p);
 

@@ -56,7 +56,13 @@ static void map_put(Arena *a, SlotMap *m, const Expr *e, int slot) {
   m->count++;
 }
 
+// A polynomial where a real is wanted: one step, for which 64 bits need not do.
+static bool is_real_poly(const Expr *e) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_REAL && e->u.prim.arg[0]->kind == EXPR_POLY;
+}
+
 static int argument_count(const Expr *e) {
+  if (is_real_poly(e)) return 0;
   return e->kind == EXPR_READ ? e->u.read.node->nout : e->kind == EXPR_PRIM ? e->u.prim.narg : 0;
 }
 
@@ -91,6 +97,15 @@ static bool poly_known(const Scope *scope, const Poly *p, int64_t *value) {
   return scope->dims ? poly_value(scope->dims, p, scope->dim_values, value) : poly_is_int(p, value);
 }
 
+static bool poly_real_known(const Scope *scope, const Poly *p, double *value) {
+  int64_t exact;
+  if (poly_known(scope, p, &exact)) {
+    *value = (double)exact;
+    return true;
+  }
+  return scope->dims && poly_real(scope->dims, p, scope->dim_values, value);
+}
+
 // All arguments of e have slots.
 static void compile_one(Compiler *c, const Expr *e) {
   Instruction i = {.op = OP_CONSTANT, .narg = argument_count(e), .expr = e};
@@ -116,7 +131,15 @@ static void compile_one(Compiler *c, const Expr *e) {
     i.op = OP_READ;
     i.u.array = c->scope->arrays ? &c->scope->arrays[e->u.read.node->id] : NULL;
     break;
-  case EXPR_PRIM: compile_prim(&i, c->scope, e); break;
+  case EXPR_PRIM:
+    if (!is_real_poly(e)) {
+      compile_prim(&i, c->scope, e);
+    } else {
+      double x = 0;
+      if (!poly_real_known(c->scope, e->u.prim.arg[0]->u.poly, &x)) i.op = OP_NO_VALUE;
+      value.number = number_constant(c->scope->rules, x);
+    }
+    break;
   }
   map_put(c->arena, &c->map, e, (int)c->count);
   ARENA_PUSH(c->arena, c->code, c->count, c->code_room) = i;

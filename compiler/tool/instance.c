@@ -22,7 +22,7 @@ size_t instance_shape(const Instance *i, int role, int which, int64_t *extent) {
 }
 
 static size_t type_size(int type) {
-  return type == MDL_DOUBLE ? sizeof(double) : type == MDL_FLOAT ? sizeof(float) : sizeof(int32_t);
+  return type == MDL_DOUBLE ? sizeof(double) : type == MDL_FLOAT ? sizeof(float) : sizeof(int64_t);
 }
 
 ArrayView *instance_outputs(Arena *a, const Instance *i, int role) {

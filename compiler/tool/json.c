@@ -142,6 +142,7 @@ double array_entry(ArrayView array, size_t k) {
   switch (array.type) {
   case MDL_FLOAT: return (double)((const float *)array.values)[k];
   case MDL_INT32: return (double)((const int32_t *)array.values)[k];
+  case MDL_INT64: return (double)((const int64_t *)array.values)[k];
   default: return ((const double *)array.values)[k];
   }
 }
@@ -149,6 +150,8 @@ double array_entry(ArrayView array, size_t k) {
 void array_put_entry(Text *t, ArrayView array, size_t k) {
   if (array.type == MDL_FLOAT)
     text_float(t, ((const float *)array.values)[k]);
+  else if (array.type == MDL_INT64)
+    text_printf(t, "%lld", (long long)((const int64_t *)array.values)[k]);
   else
     text_real(t, array_entry(array, k));
 }

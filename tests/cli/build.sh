@@ -74,6 +74,23 @@ case_is 'a keyword and its replacement' 0 '' builds_clean names.mdl own
 awk 'BEGIN { printf "param w = 1, b = 2\nloss w"; for (i = 0; i < 1999; i++) printf " * b"; print "" }' > "$top/files/long.mdl"
 case_is 'a product of 2000 factors takes no time' 0 '' timeout 20 "$mdlc" build long.mdl
 
+awk 'BEGIN { printf "param w = 1\nloss max(w"; for (i = 0; i < 1998; i++) printf ", w"; print ")" }' > "$top/files/long.mdl"
+case_is 'the maximum of 1999 takes no time' 0 '' timeout 20 "$mdlc" eval long.mdl
+prints 'gradient w 1'
+for call in ' * ' ', atan2(' ', max('; do
+  awk -v call="$call" 'BEGIN {
+    printf "param w[200] = 1.5\nloss %s(w[0]", call ~ /\(/ ? "hypot" : "exp"
+    for (i = 1; i < 200; i++) { printf "%sw[%d]", call, i; close_all = close_all (call ~ /\(/ ? ")" : "") }
+    print (call ~ /\(/ ? ", w[1]" : "") close_all ")"
+  }' > "$top/files/long.mdl"
+  case_is "a formula of 200 parameters joined by $call takes no time" 0 '' timeout 20 "$mdlc" build long.mdl
+done
+long_name=$(awk 'BEGIN { for (i = 0; i < 255; i++) printf "a" }')
+file names.mdl "batch n\ndata x[n]\nparam $long_name = 1\npredict p = x * $long_name\nloss mean(p^2)\n"
+case_is 'a name of 255 characters' 0 '' builds_clean names.mdl m
+file bad.mdl "param a$long_name = 1\nloss a$long_name\n"
+case_is 'a name of 256 characters' 1 'bad.mdl:1:7: error: a name of 256 characters: at most 255 can be used' mdlc build bad.mdl
+
 # Arithmetic on dimensions beyond int, and beyond 64 bits.
 file big.mdl 'dim h = 100000\nbatch n\ndata x[n]\nparam w = 1\nloss w * (n + h*h - 70000*h) * mean(x)\n'
 case_is 'fixed dimensions whose product is beyond int' 0 '' builds_clean big.mdl m
@@ -82,6 +99,22 @@ case_is 'a product beyond int has its value' 0 '' mdlc eval big.mdl --data ones.
 prints 'loss 3000000002'
 file big.mdl 'dim h = 100000\nparam w = 1\nloss w * (h*h*h*h)\n'
 case_is 'fixed dimensions whose product is beyond 64 bits' 1 'big.mdl:3:10: error: this integer is too large' mdlc build big.mdl
+
+# Products of dimensions of the call: as reals in reals, as integers in 64 bits or not at all.
+awk 'BEGIN { print "x"; for (i = 0; i < 100; i++) print 1 }' > "$top/files/hundred.csv"
+file power.mdl 'dim h = 100000\nbatch n\ndata x[n]\nparam w = 2\nloss w * (n*n*n*n*n*n*n*n*n*n*n*n*n*n*n*n) * mean(x) + 2 * sum[i in 0..n](w * (i*n*n*n*n*n*n))\nmetric m = 3*h*h + n\npredict p[i in 0..n] = i * 5000000000\n'
+for real in double float; do
+  case_is "whole numbers beyond 64 bits, as $real" 0 '' mdlc eval power.mdl --real $real --data hundred.csv
+  prints 'metric m 30000000100'
+  prints '10000000000 15000000000'
+done
+case_is 'the same in the interpreter' 0 '' mdlc check power.mdl --data hundred.csv
+case_is 'the same in C' 0 '' builds_clean power.mdl m
+file power.mdl 'batch n\ndata x[n]\nparam w = 2\nloss w * mean(x)\nmetric m = n*n*n*n*n*n*n*n*n\n'
+case_is 'an integer that fits' 0 '' mdlc eval power.mdl --data hundred.csv
+prints 'metric m 1000000000000000000'
+file power.mdl 'batch n\ndata x[n]\nparam w = 2\nloss w * mean(x)\nmetric m = n*n*n*n*n*n*n*n*n*n\n'
+case_is 'an integer that does not' 1 'too large for this machine at n = 100' mdlc eval power.mdl --data hundred.csv
 
 # Whatever the dimensions of a call are, sizes and layout answer with a status.
 file extents.mdl 'dim d\nbatch n\ndata x[n, d]\nparam w[d] = 1, l[d*(d-1)/2] = 1\nv[i] = sum[j](x[i, j] * w[j])\nloss mean(v^2) + sum(l) + logsumexp(v)\n'

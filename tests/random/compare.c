@@ -45,7 +45,7 @@ static void intact(Case *c, const void *p, size_t bytes, const char *what) {
 static double real_at(const void *p, int type, size_t k) {
   return type == MDL_DOUBLE  ? ((const double *)p)[k]
          : type == MDL_FLOAT ? (double)((const float *)p)[k]
-                             : ((const int32_t *)p)[k];
+                             : (double)((const int64_t *)p)[k];
 }
 
 static double *as_doubles(Case *c, const void *p, int type, size_t count) {
@@ -115,13 +115,13 @@ static void run_outputs(Case *c, const struct mdl_model *m, const struct mdl_siz
       m->shape(c->call, role, k, extent);
       entries[k] = 1;
       for (int i = 0; i < arrays[k].rank; i++) entries[k] *= (size_t)extent[i];
-      out[k] = memory(c->arena, entries[k] * (arrays[k].type == MDL_DOUBLE ? 8 : 4));
+      out[k] = memory(c->arena, entries[k] * (arrays[k].type == MDL_FLOAT ? 4 : 8));
     }
     void *work = memory(c->arena, bytes);
     (predicts ? m->predict : m->metrics_at)(c->call, data, params, work, out);
     intact(c, work, bytes, "the work of predict or metrics");
     for (int k = 0; k < count; k++) {
-      intact(c, out[k], entries[k] * (arrays[k].type == MDL_DOUBLE ? 8 : 4), arrays[k].name);
+      intact(c, out[k], entries[k] * (arrays[k].type == MDL_FLOAT ? 4 : 8), arrays[k].name);
       for (size_t j = 0; j < entries[k]; j++)
         ARENA_PUSH(c->arena, r->outputs, r->noutputs, room) = real_at(out[k], arrays[k].type, j);
     }

@@ -164,7 +164,7 @@ static void compare_with_interpreter(Arena *a, const Model *m, Inputs *in, const
   const Array *y = &values[predict->node->id];
   for (size_t j = 0; j < y->count; j++) {
     if (predict->node->type == TYPE_REAL) ck_assert_double_lt(close_to(run->predict[j], y->number[j].a), 1e-13);
-    else ck_assert_int_eq(((const int32_t *)run->predict)[j], y->integer[j]);
+    else ck_assert_int_eq(((const int64_t *)run->predict)[j], y->integer[j]);
   }
 }
 

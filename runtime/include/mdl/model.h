@@ -4,9 +4,9 @@
  * runtime needs no generated header.  All function pointers take the call-time dimensions as an array in the order of
  * `dims`, and arrays as untyped pointers in the order of `data`, `predicts` and `metrics`; `real` says what a real is.
  *
- * Arrays are dense and row-major.  Integer data are int32_t.  Nothing may alias.  Memory is the caller's and its sizes are
- * asked for with `sizes`; tape and work are aligned to MDL_ALIGNMENT bytes (a size of 0 permits a null pointer), data,
- * parameters and gradients as their type asks.
+ * Arrays are dense and row-major.  Integer data are int32_t, integer results int64_t.  Nothing may alias.  Memory is the
+ * caller's and its sizes are asked for with `sizes`; tape and work are aligned to MDL_ALIGNMENT bytes (a size of 0
+ * permits a null pointer), data, parameters and gradients as their type asks.
  */
 #ifndef MDL_MODEL_H
 #define MDL_MODEL_H
@@ -21,7 +21,7 @@ extern "C" {
 #define MDL_MODEL_VERSION 1
 #define MDL_ALIGNMENT 64
 
-enum mdl_type { MDL_DOUBLE = 1, MDL_FLOAT = 2, MDL_INT32 = 3 };
+enum mdl_type { MDL_DOUBLE = 1, MDL_FLOAT = 2, MDL_INT32 = 3, MDL_INT64 = 4 };
 
 /* The status of sizes, layout, shape and check. */
 enum mdl_status {
@@ -96,7 +96,7 @@ struct mdl_model {
   void (*backward)(const int64_t *dims, const void *const *data, const void *params, const void *tape, void *work,
                    double seed, void *grad);
   double (*value_and_grad)(const int64_t *dims, const void *const *data, const void *params, void *work, void *grad);
-  /* Either may be null: no `predict`, no `metric` in the model.  `out` holds a pointer for each: reals, or int32_t. */
+  /* Either may be null: no `predict`, no `metric` in the model.  `out` holds a pointer for each: reals, or int64_t. */
   void (*predict)(const int64_t *dims, const void *const *data, const void *params, void *work, void *const *out);
   void (*metrics_at)(const int64_t *dims, const void *const *data, const void *params, void *work, void *const *out);
   /* 1 where `predict` reads data array k (what inference must supply). */
