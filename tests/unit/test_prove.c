@@ -217,6 +217,48 @@ START_TEST(test_edges) {
 }
 END_TEST
 
+// ---- loops ----
+
+// h[t + 1] = h[t] * w + x[t], and its derivative as a loop of its own, against Σ (T - 1 - t) w^(T - 2 - t) x[t].
+#define LOOP                                                                                                           \
+  "dim T\ndata x[T]\nparam w\ninput x[T] = data 0\ninput w = param 0\n"                                                   \
+  "carry h[t:T + 1] along t from h_step = 0.0\nnode h_step[t:T] = h[t] * w + x[t]\n"                                   \
+  "carry s[t:T + 1] along t from s_step = 0.0\nnode s_step[t:T] = s[t] * w + h[t]\n"                                   \
+  "node loss = h[T]\nnode a = s[T]\n"                                                                                  \
+  "node g = sum[t:T](real(T - 1 - t) * powi(w, T - 2 - t) * x[t])\nroot loss = loss\nroot author w = a\n"
+
+static Proofs prove_graph(Arena *a, const char *text) {
+  Source source = {"graph", text, strlen(text)};
+  Diags diags;
+  int64_t given[MOST_DIMS];
+  for (int k = 0; k < MOST_DIMS; k++) given[k] = -1;
+  diags_init(&diags, a);
+  const Model *m = graph_parse(a, &diags, &source);
+  ck_assert_msg(m != NULL, "%s", diags.count ? diags.list[0].message : "");
+  return prove_gradients(a, &(ProofInput){m, m->graph, given, 0});
+}
+
+START_TEST(test_loops) {
+  Arena *a = arena_new();
+  ck_assert_int_eq(prove_graph(a, LOOP "root gradient w = g\n").param[0].verdict, PROOF_IDENTICAL);
+  ck_assert_int_eq(prove_graph(a, LOOP "root gradient w = loss\n").param[0].verdict, PROOF_DIFFERS);
+  arena_free(a);
+}
+END_TEST
+
+// x -> x / 2 while it is above 0.1: no two ways to stop are compared.
+START_TEST(test_iteration) {
+  Arena *a = arena_new();
+  const Proofs p = prove_graph(a, "param w\ninput w = param 0\ncarry h[t:5] along t from step while go = w\n"
+                                  "node go[t:4] = h[t] > 0.1\nnode step[t:4] = if go[t] then h[t] / 2.0 else h[t]\n"
+                                  "node loss = h[4]\nroot loss = loss\nroot author w = loss\nroot gradient w = loss\n");
+  ck_assert_int_eq(p.param[0].verdict, PROOF_UNDECIDED);
+  ck_assert_str_eq(p.param[0].why, "it iterates until a condition on reals fails");
+  ck_assert(p.param[0].difference == 0);
+  arena_free(a);
+}
+END_TEST
+
 // ---- slips ----
 
 static const char *const right[] = {
@@ -304,6 +346,8 @@ int main(void) {
   tcase_add_test(c, test_models);
   tcase_add_test(c, test_undecided);
   tcase_add_test(c, test_edges);
+  tcase_add_test(c, test_loops);
+  tcase_add_test(c, test_iteration);
   tcase_add_loop_test(c, test_slips, 0, (int)(sizeof right / sizeof *right));
   return run_suite(c, "prove");
 }
