@@ -15,7 +15,26 @@ bool finding_passes(const Subject *s, Oracle oracle, const Finding *f) {
   return f->compared == 0 || fabs(f->error) <= oracle_gate(s, oracle);
 }
 
+bool finding_factor(const Finding *f, double *factor) {
+  if (!isfinite(f->low) || !isfinite(f->high) || f->high - f->low > 1e-9 * fabs(f->high)) return false;
+  if (factor) *factor = (f->low + f->high) / 2;
+  return fabs(f->low - 1) > 1e-9;
+}
+
+bool against_loss_agrees(const Comparison *c, int *point, double *ours) {
+  const double gate = c->subject->program->emit.use_float ? 1e-4 : 1e-9;
+  for (*point = 0; c->against && *point < c->npoints; ++*point) {
+    const double theirs = c->against->loss[*point];
+    *ours = subject_loss(c->subject, c->point[*point].params);
+    if (!isnan(theirs) && !(fabs(theirs - *ours) <= gate * fmax(1, fabs(*ours)))) return false;
+  }
+  return true;
+}
+
 bool all_agree(const Comparison *c) {
+  int point;
+  double ours;
+  if (!against_loss_agrees(c, &point, &ours)) return false;
   for (int p = 0; p < c->subject->model->nparam; p++)
     for (int o = 0; o < ORACLE_COUNT; o++)
       if (!finding_passes(c->subject, (Oracle)o, &c->finding[p * ORACLE_COUNT + o])) return false;
@@ -45,13 +64,31 @@ static double relative(double ours, double theirs, double scale) {
   return isnan(error) ? INFINITY : error; // also what is not finite disagrees
 }
 
+// Where ours is nearly 0, theirs must be: else there is no ratio.
+static void add_ratio(Finding *found, const Finding *before, double scale) {
+  const bool small = fabs(found->ours) <= 1e-6 * scale, both = small && fabs(found->theirs) <= 1e-6 * scale;
+  const double ratio = small ? (double)NAN : found->theirs / found->ours;
+  found->low = before->compared > 0 ? before->low : INFINITY;
+  found->high = before->compared > 0 ? before->high : -INFINITY;
+  if (both) return;
+  found->low = isnan(ratio) ? -INFINITY : fmin(found->low, ratio);
+  found->high = isnan(ratio) ? INFINITY : fmax(found->high, ratio);
+}
+
 static void compare(Here *h, Oracle oracle, Finding found, double scale) {
   Finding *f = finding_of(h, oracle);
   found.error = relative(found.ours, found.theirs, scale);
   found.point = h->point;
   found.compared = f->compared + 1;
+  add_ratio(&found, f, scale);
+  found.first = f->wrong > 0 ? f->first : found.entry;
+  found.wrong = f->wrong + (fabs(found.error) > oracle_gate(h->c->subject, oracle));
   if (f->compared == 0 || fabs(found.error) > fabs(f->error)) *f = found;
   f->compared = found.compared;
+  f->first = found.first;
+  f->wrong = found.wrong;
+  f->low = found.low;
+  f->high = found.high;
 }
 
 // ---- along a direction ----
@@ -131,6 +168,17 @@ static bool compare_author(Here *h) {
   return true;
 }
 
+// Every entry of the function that was written by hand.
+static void compare_against(Here *h) {
+  const ParamPlace *place = &h->c->subject->param[h->param];
+  if (!h->c->against) return;
+  const double *theirs = h->c->against->gradient[h->point];
+  for (size_t k = 0; k < place->count; k++)
+    compare(h, ORACLE_AGAINST,
+            (Finding){.entry = k, .ours = h->gradient[0][place->offset + k], .theirs = theirs[place->offset + k]},
+            h->scale);
+}
+
 static size_t largest_entry(const Here *h) {
   const ParamPlace *place = &h->c->subject->param[h->param];
   size_t best = 0;
@@ -175,6 +223,7 @@ static bool compare_point(Comparison *c, uint64_t seed, int point) {
       h.scale = fmax(h.scale, fmax(fabs(h.gradient[0][k]), magnitude[k]));
     if (h.scale == 0) h.scale = 1; // nothing depends on the parameter
     if (!compare_entries(&h) || !compare_author(&h)) return false;
+    compare_against(&h);
   }
   return true;
 }
@@ -193,7 +242,7 @@ bool compare_all(Comparison *c, uint64_t seed) {
       Finding *f = &c->finding[p * ORACLE_COUNT + o];
       if (f->compared > 0) continue;
       f->absent = s->param[p].count == 0 ? "n/a: no entries"
-                  : o == ORACLE_AUTHOR   ? "none"
+                  : o >= ORACLE_AUTHOR   ? "none"
                   : s->param[p].hidden   ? arena_printf(s->arena, "n/a: %s", s->param[p].hidden)
                   : kinks                ? "n/a: kink"
                                          : "n/a: rounding";

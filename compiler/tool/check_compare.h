@@ -2,9 +2,9 @@
 #ifndef MDLC_CHECK_COMPARE_H
 #define MDLC_CHECK_COMPARE_H
 
-#include "tool/check_gradient.h"
+#include "tool/check_against.h"
 
-typedef enum { ORACLE_COMPLEX, ORACLE_DUAL, ORACLE_DIFFERENCE, ORACLE_AUTHOR, ORACLE_COUNT } Oracle;
+typedef enum { ORACLE_COMPLEX, ORACLE_DUAL, ORACLE_DIFFERENCE, ORACLE_AUTHOR, ORACLE_AGAINST, ORACLE_COUNT } Oracle;
 
 // The worst disagreement of one parameter with one oracle.
 typedef struct Finding {
@@ -13,9 +13,11 @@ typedef struct Finding {
   double ours, theirs;
   int gradient; // whose: index of gradient_names
   int point;
-  bool along;         // along a random direction; otherwise
-  size_t entry;       // of the parameter
-  const char *absent; // why there was nothing to compare: "stop", "kink", "none"; null where there was
+  bool along;          // along a random direction; otherwise
+  size_t entry;        // of the parameter
+  size_t first, wrong; // the first entry that disagrees, and how many do (over points and entries)
+  double low, high;    // of theirs / ours, where ours is not nearly 0
+  const char *absent;  // why there was nothing to compare: "stop", "kink", "none"; null where there was
 } Finding;
 
 typedef struct Point {
@@ -25,7 +27,8 @@ typedef struct Point {
 
 typedef struct Comparison {
   Subject *subject;
-  Finding *finding; // ORACLE_COUNT a parameter
+  const Against *against; // null: none
+  Finding *finding;       // ORACLE_COUNT a parameter
   Point *point;
   int npoints;
   int skipped;    // points around the start where the loss is not finite
@@ -36,6 +39,8 @@ typedef struct Comparison {
 extern const char *const oracle_names[ORACLE_COUNT];
 
 double oracle_gate(const Subject *s, Oracle oracle);
+// All entries are off by the same factor: which.  (factor may be null.)
+bool finding_factor(const Finding *f, double *factor);
 bool finding_passes(const Subject *s, Oracle oracle, const Finding *f);
 
 // Fills in the findings; false where the interpreter failed (said).
@@ -51,5 +56,9 @@ const char *check_entry_text(Arena *a, const ParamPlace *place, size_t entry);
 void report_params(Text *t, const Subject *s, const double *params);
 void report_data(Text *t, const Subject *s);
 bool all_agree(const Comparison *c);
+// The loss that the hand-written function returns, at the first point where it is not the model's: false.
+bool against_loss_agrees(const Comparison *c, int *point, double *ours);
+// How it compares in time and loss.
+void report_against(Text *t, const Comparison *c);
 
 #endif

@@ -46,6 +46,8 @@ int subject_new(Arena *a, const Program *program, const Bound *bound, Subject *s
 int subject_compile(Subject *s, const Jit *jit, uint64_t seed);
 // The start values, or --params.
 int subject_start(Subject *s, uint64_t seed, double *params);
+// The instance's own vector (of a compiled subject), as it is to be passed on.
+const void *subject_set_params(Subject *s, const double *params);
 double subject_loss(Subject *s, const double *params);
 // Both gradients (in the interpreter's case, one): false where the interpreter failed (said).
 bool subject_gradients(Subject *s, const double *params, double *const *gradient, int *count);

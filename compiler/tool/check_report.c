@@ -6,7 +6,8 @@
 
 #include "tool/check_compare.h"
 
-const char *const oracle_names[ORACLE_COUNT] = {"complex step", "dual numbers", "differences", "gradient statement"};
+const char *const oracle_names[ORACLE_COUNT] = {"complex step", "dual numbers", "differences", "gradient statement",
+                                                "C by hand"};
 
 const char *check_entry_text(Arena *a, const ParamPlace *place, size_t entry) {
   const char *s = "";
@@ -35,23 +36,28 @@ static const char *finding_text(Arena *a, const Comparison *c, int p, Oracle ora
   return arena_printf(a, "%s%s%s%s", error, *where == '[' ? " " : "", where, wrong);
 }
 
-static bool has_author(const Comparison *c) {
+// A column of the table; those of the first three are always there.
+static bool is_shown(const Comparison *c, Oracle oracle) {
+  if (oracle < ORACLE_AUTHOR) return true;
   for (int p = 0; p < c->subject->model->nparam; p++)
-    if (c->finding[p * ORACLE_COUNT + ORACLE_AUTHOR].compared > 0) return true;
+    if (c->finding[p * ORACLE_COUNT + (int)oracle].compared > 0) return true;
   return false;
 }
 
 static void put_rows(Text *t, const Comparison *c) {
   enum { COLUMNS = ORACLE_COUNT + 1 };
   Arena *a = c->subject->arena;
-  int columns = has_author(c) ? COLUMNS : COLUMNS - 1, rows = c->subject->model->nparam + 1;
+  int columns = 1, rows = c->subject->model->nparam + 1;
+  Oracle shown[COLUMNS];
+  for (int o = 0; o < ORACLE_COUNT; o++)
+    if (is_shown(c, (Oracle)o)) shown[columns++] = (Oracle)o;
   const char **cell = arena_array(a, const char *, (size_t)rows *COLUMNS);
   int width[COLUMNS] = {0};
   for (int row = 0; row < rows; row++)
     for (int k = 0; k < columns; k++) {
-      const char *s = row == 0 ? (k == 0 ? "parameter" : oracle_names[k - 1])
+      const char *s = row == 0 ? (k == 0 ? "parameter" : oracle_names[shown[k]])
                       : k == 0 ? shape_text(a, &c->subject->param[row - 1])
-                               : finding_text(a, c, row - 1, (Oracle)(k - 1));
+                               : finding_text(a, c, row - 1, shown[k]);
       cell[row * COLUMNS + k] = s;
       int length = (int)strlen(s);
       width[k] = length > width[k] ? length : width[k];
@@ -111,7 +117,48 @@ void report_table(Text *t, const Comparison *c) {
                 oracle_gate(s, ORACLE_DIFFERENCE));
 }
 
+static void put_time(Text *t, double seconds) {
+  if (seconds < 1e-3)
+    text_printf(t, "%.3g us", seconds * 1e6);
+  else
+    text_printf(t, "%.3g ms", seconds * 1e3);
+}
+
+void report_against(Text *t, const Comparison *c) {
+  const Against *a = c->against;
+  int point;
+  double ours;
+  text_put(t, "time of a call: value_and_grad ");
+  put_time(t, a->seconds[0]);
+  text_printf(t, ", %s ", a->function);
+  put_time(t, a->seconds[1]);
+  text_printf(t, " (%.2f times as long)\n", a->seconds[1] / a->seconds[0]);
+  if (against_loss_agrees(c, &point, &ours)) return;
+  text_printf(t, "disagreement at point %d: %s returns the loss ", point, a->function);
+  text_real(t, a->loss[point]);
+  text_put(t, ", but the model's is ");
+  text_real(t, ours);
+  text_char(t, '\n');
+}
+
 // ---- disagreements ----
+
+// What the entries that disagree have in common.
+static void put_pattern(Text *t, const Comparison *c, const ParamPlace *place, const Finding *f, Oracle oracle) {
+  if (finding_factor(f, NULL)) {
+    double factor;
+    finding_factor(f, &factor);
+    text_printf(t, "  it is %.10g times the derivative in every entry, at every point\n", factor);
+  } else if (place->rank > 0) {
+    text_printf(t, "  the first entry that differs is %s%s\n", place->name,
+                check_entry_text(c->subject->arena, place, f->first));
+  }
+  if (oracle != ORACLE_AGAINST) return;
+  const int64_t unwritten = c->against->unwritten[f->point] - (int64_t)place->offset;
+  if (unwritten >= 0 && unwritten < (int64_t)place->count)
+    text_printf(t, "  %s%s is never written\n", place->name,
+                check_entry_text(c->subject->arena, place, (size_t)unwritten));
+}
 
 static void put_disagreement(Text *t, const Comparison *c, int p, Oracle oracle) {
   const Subject *s = c->subject;
@@ -122,7 +169,10 @@ static void put_disagreement(Text *t, const Comparison *c, int p, Oracle oracle)
   text_real(t, f->ours);
   text_printf(t, " by %s, but ", s->compiled ? gradient_names[f->gradient] : "the derived graph");
   text_real(t, f->theirs);
-  text_printf(t, " by %s%s", oracle == ORACLE_AUTHOR ? "the " : "", oracle_names[oracle]);
+  if (oracle == ORACLE_AGAINST)
+    text_printf(t, " by %s of %s", c->against->function, c->against->file);
+  else
+    text_printf(t, " by %s%s", oracle == ORACLE_AUTHOR ? "the " : "", oracle_names[oracle]);
   const Node *author = oracle == ORACLE_AUTHOR ? graph_root(s->model->graph, ROOT_AUTHOR, p)->node : NULL;
   size_t line, column;
   if (author && author->span.source) {
@@ -130,6 +180,7 @@ static void put_disagreement(Text *t, const Comparison *c, int p, Oracle oracle)
     text_printf(t, " (%s:%zu:%zu)", author->span.source->name, line, column);
   }
   text_char(t, '\n');
+  if (oracle >= ORACLE_AUTHOR) put_pattern(t, c, place, f, oracle);
 }
 
 static int worst_point(const Comparison *c) {

@@ -135,7 +135,7 @@ static double get_real(const Subject *s, const void *vector, size_t k) {
   return s->program->emit.use_float ? (double)((const float *)vector)[k] : ((const double *)vector)[k];
 }
 
-static const void *set_params(Subject *s, const double *params) {
+const void *subject_set_params(Subject *s, const double *params) {
   for (size_t k = 0; k < s->total; k++) {
     if (s->program->emit.use_float)
       ((float *)s->vector)[k] = (float)params[k];
@@ -178,7 +178,8 @@ int subject_start(Subject *s, uint64_t seed, double *params) {
 
 double subject_loss(Subject *s, const double *params) {
   const struct mdl_model *m = s->instance.model;
-  if (s->compiled) return m->forward(s->instance.dims, s->instance.data, set_params(s, params), s->tape, s->memory);
+  if (s->compiled)
+    return m->forward(s->instance.dims, s->instance.data, subject_set_params(s, params), s->tape, s->memory);
   Arena *a = arena_new();
   Array *values = values_of(a, s->forward);
   bool ok = subject_run(s, a, s->forward, NUMBER_REAL, params, NULL, 0, values);
@@ -203,7 +204,7 @@ bool subject_gradients(Subject *s, const double *params, double *const *gradient
   const Instance *i = &s->instance;
   *count = s->compiled ? GRADIENTS : 1;
   if (!s->compiled) return interpreted_gradient(s, params, gradient[0]);
-  i->model->value_and_grad(i->dims, i->data, set_params(s, params), s->memory, s->grad);
+  i->model->value_and_grad(i->dims, i->data, subject_set_params(s, params), s->memory, s->grad);
   for (size_t k = 0; k < s->total; k++) gradient[0][k] = get_real(s, s->grad, k);
   if (i->sizes.params > 0) memset(s->grad, 0, i->sizes.params);
   i->model->forward(i->dims, i->data, s->vector, s->tape, s->memory);

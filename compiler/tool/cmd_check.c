@@ -4,22 +4,29 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/check_compare.h"
-#include "tool/check_proof.h"
+#include "tool/check_json.h"
 #include "tool/passes.h"
 
 typedef struct Arguments {
   ModelOptions model;
   DataOptions data;
   int points;
+  const char *against, *function; // or null
+  bool template, digits, json;
   const char *output;
 } Arguments;
 
-enum { KEY_POINTS = 0x200, POINTS_MAX = 1000 };
+enum { KEY_POINTS = 0x200, KEY_AGAINST, KEY_FUNCTION, KEY_TEMPLATE, KEY_DIGITS, KEY_JSON, POINTS_MAX = 1000 };
 
 static const struct argp_option options[] = {
     {"points", KEY_POINTS, "N", 0,
      "Compare at so many points (default 3): the start values, or --params, and random ones near", 3},
+    {"against", KEY_AGAINST, "FILE.c", 0, "Compare with a gradient that is written in C by hand, in loss and time too",
+     3},
+    {"function", KEY_FUNCTION, "NAME", 0, "Its function (default: the model's name and _by_hand)", 3},
+    {"template", KEY_TEMPLATE, NULL, 0, "Print a skeleton of that function, and compare nothing", 3},
+    {"digits", KEY_DIGITS, NULL, 0, "Tell how many digits of each gradient entry survive rounding", 3},
+    {"json", KEY_JSON, NULL, 0, "One JSON object with all that was found", 3},
     {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
     {0}};
 
@@ -31,7 +38,19 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     state->child_inputs[1] = &args->data;
     return 0;
   case KEY_POINTS: args->points = (int)option_integer(state, "--points", arg, 1, POINTS_MAX); return 0;
+  case KEY_AGAINST: args->against = arg; return 0;
+  case KEY_FUNCTION:
+    if (!option_is_identifier(arg)) argp_error(state, "--function '%s' is not a C identifier", arg);
+    args->function = arg;
+    return 0;
+  case KEY_TEMPLATE: args->template = true; return 0;
+  case KEY_DIGITS: args->digits = true; return 0;
+  case KEY_JSON: args->json = true; return 0;
   case 'o': args->output = arg; return 0;
+  case ARGP_KEY_END:
+    if (args->function && !args->against && !args->template)
+      argp_error(state, "--function names a function of --against FILE.c, or of --template");
+    return 0;
   default: return ARGP_ERR_UNKNOWN;
   }
 }
@@ -148,29 +167,54 @@ static int put_replay(Text *t, const Arguments *args, const Subject *s, const do
   return status;
 }
 
-static int compare_and_report(Arguments *args, Subject *s) {
-  Comparison c = {.subject = s};
-  int status = make_points(s, args, &c);
+static int put_report(Text *t, const Arguments *args, const Checked *checked) {
+  const Comparison *c = &checked->compared;
+  const Subject *s = c->subject;
+  if (args->json) {
+    report_json(t, checked);
+    return STATUS_OK;
+  }
+  report_table(t, c);
+  report_proofs(t, s, &checked->proofs);
+  if (checked->digits) report_digits(t, s, checked->digits);
+  if (c->against) report_against(t, c);
+  if (checked->agree) return STATUS_OK;
+  const double *params = all_agree(c) ? NULL : c->point[report_disagreements(t, c)].params;
+  return put_replay(t, args, s, params, &checked->proofs);
+}
+
+static int call_against(Against *against, Subject *s, Comparison *c) {
+  double **params = arena_array(s->arena, double *, (size_t)c->npoints);
+  for (int k = 0; k < c->npoints; k++) params[k] = c->point[k].params;
+  c->against = against;
+  return against_run(against, s, params, c->npoints);
+}
+
+// `against`: loaded, or null.
+static int compare_and_report(Arguments *args, Subject *s, Against *against) {
+  Checked checked = {.compared = {.subject = s}};
+  Comparison *c = &checked.compared;
+  Digits digits;
+  int status = make_points(s, args, c);
+  if (!status && against) status = call_against(against, s, c);
   if (status) return status;
-  c.sampled = affordable(s, c.npoints);
-  c.directions = c.sampled > 0 ? 4 : 0;
-  if (!compare_all(&c, args->data.seed)) return STATUS_REJECTED;
-  Proofs proofs;
-  status = proofs_find(s, &args->model, args->data.seed, &proofs);
+  c->sampled = affordable(s, c->npoints);
+  c->directions = c->sampled > 0 ? 4 : 0;
+  if (!compare_all(c, args->data.seed)) return STATUS_REJECTED;
+  status = proofs_find(s, &args->model, args->data.seed, &checked.proofs);
   if (status) return status;
+  if (args->digits) {
+    if (!digits_find(s, c->point[0].params, &digits)) return STATUS_REJECTED;
+    checked.digits = &digits;
+  }
+  checked.agree = all_agree(c) && proofs_agree(s, &checked.proofs);
   Text t;
   text_init(&t);
-  report_table(&t, &c);
-  report_proofs(&t, s, &proofs);
-  bool numbers = all_agree(&c), agree = numbers && proofs_agree(s, &proofs);
-  if (!agree) {
-    const double *params = numbers ? NULL : c.point[report_disagreements(&t, &c)].params;
-    status = put_replay(&t, args, s, params, &proofs);
-  }
+  status = put_report(&t, args, &checked);
   int written = output_text(args->output, &t);
   text_free(&t);
   if (status || written) return status ? status : written;
-  return agree ? STATUS_OK : STATUS_REJECTED;
+  return checked.agree ? STATUS_OK : STATUS_REJECTED;
 }
 
 // The model at its data, compiled where that can be; on the next range of random data where the loss is not finite.
@@ -194,7 +238,25 @@ static int prepare(Arguments *args, const Program *program, const Jit *jit, bool
   }
 }
 
-static int check(Arguments *args, Jit *jit) {
+static int print_template(const Arguments *args, const Program *program) {
+  Text t;
+  text_init(&t);
+  against_template(&t, program, args->function);
+  int status = output_text(args->output, &t);
+  text_free(&t);
+  return status;
+}
+
+static int load_against(const Arguments *args, const Program *program, const Jit *jit, Against *against) {
+  if (!args->against) return STATUS_OK;
+  if (!jit->model)
+    return tool_fail(STATUS_ENVIRONMENT, "--against needs a C compiler: cc, or what $CC says, is not there");
+  against->file = args->against;
+  against->function = args->function;
+  return against_load(args->model.arena, program, against);
+}
+
+static int check(Arguments *args, Jit *jit, Against *against) {
   Arena *a = args->model.arena;
   Program program;
   Bound bound;
@@ -202,10 +264,14 @@ static int check(Arguments *args, Jit *jit) {
   bool made = args->data.nfiles == 0;
   int status = program_load(&args->model, &program);
   if (!status) status = pass_need_loss(&program, "gradient to check");
+  if (status) return status;
+  if (!args->function) args->function = arena_printf(a, "%s_by_hand", program.model->name);
+  if (args->template) return print_template(args, &program);
   if (!status) status = bind(args, &program, made, &bound);
   if (!status && has_compiler(a)) status = jit_program(a, &program, jit);
+  if (!status) status = load_against(args, &program, jit, against);
   if (!status) status = prepare(args, &program, jit, made, &bound, &subject);
-  return status ? status : compare_and_report(args, &subject);
+  return status ? status : compare_and_report(args, &subject, args->against ? against : NULL);
 }
 
 int cmd_check(int argc, char **argv) {
@@ -216,7 +282,7 @@ int cmd_check(int argc, char **argv) {
       "FILE.mdl",
       "Holds the generated C's gradient of every parameter against four others: complex step and dual numbers in an "
       "interpreter of the model, extrapolated differences of the generated loss, and the file's `gradient` "
-      "statements.\v"
+      "statements, which are also proven, or refuted, for several sizes of the dimensions.\v"
       "Errors are relative to the largest gradient entry of the parameter's array or, where terms cancel in it (at an "
       "optimum), to the sum of their absolute values.  They must stay under 1e-12, those of differences under 1e-8 "
       "(with "
@@ -228,7 +294,9 @@ int cmd_check(int argc, char **argv) {
       "range.  Without a C compiler, the interpreter runs the derived graph in the generated C's place, and the table "
       "says so.  "
       "On a disagreement the exit status is 1, and the point that shows it is printed so that --params and --data can "
-      "replay it.\n\n" STATUS_HELP,
+      "replay it.\n\n"
+      "--against FILE.c compiles that file and compares what a function of it writes, which is called in a process of "
+      "its own; --template prints a skeleton of the function.\n\n" STATUS_HELP,
       children,
       NULL,
       NULL};
@@ -236,7 +304,9 @@ int cmd_check(int argc, char **argv) {
   Arguments args = {.model.arena = a, .data.arena = a, .points = 3};
   argp_parse(&argp, argc, argv, 0, NULL, &args);
   Jit jit = {.library = NULL};
-  int status = check(&args, &jit);
+  Against against = {.file = NULL};
+  int status = check(&args, &jit, &against);
+  against_close(&against);
   jit_close(&jit);
   arena_free(a);
   return status;

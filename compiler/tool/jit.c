@@ -129,7 +129,8 @@ static void show_log(const char *path) {
   fclose(f);
 }
 
-static int run_compiler(const Words *w, const char *log, const sigset_t *mask, const sigset_t *signals, int *signal) {
+static int run_compiler(const Words *w, const char *log, const char *user, const sigset_t *mask,
+                        const sigset_t *signals, int *signal) {
   pid_t pid;
   int why = spawn(w->items, log, mask, &pid);
   if (why)
@@ -139,6 +140,7 @@ static int run_compiler(const Words *w, const char *log, const sigset_t *mask, c
   if (*signal) return STATUS_ENVIRONMENT;
   if (wait_status != -1 && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) return STATUS_OK;
   show_log(log);
+  if (user) return tool_fail(STATUS_REJECTED, "%s does not compile as it is to be called", user);
   Text command;
   text_init(&command);
   for (size_t i = 0; i + 1 < w->count; i++) text_printf(&command, " %s", w->items[i]);
@@ -160,32 +162,59 @@ static int put_file(const char *path, const Text *text) {
   return bad ? tool_fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path, strerror(why)) : STATUS_OK;
 }
 
-static int load(Arena *a, const char *name, const char *object, Jit *jit) {
-  jit->library = dlopen(object, RTLD_NOW | RTLD_LOCAL);
-  if (!jit->library) return tool_fail(STATUS_ENVIRONMENT, "cannot load the compiled model: %s", dlerror());
-  jit->model = dlsym(jit->library, arena_printf(a, "%s_model", name));
-  if (jit->model && jit->model->version == MDL_MODEL_VERSION) return STATUS_OK;
-  jit_close(jit);
-  return tool_fail(STATUS_INTERNAL, "internal error: the compiled model has no %s_model", name);
+static const char *sanitizer_of(const Words *w) {
+  for (size_t i = 0; i + 1 < w->count; i++)
+    if (strstr(w->items[i], "-fsanitize")) return w->items[i];
+  return NULL;
 }
 
-static int compile_in(Arena *a, const char *directory, const char *name, const Text *header, const Text *source,
-                      const sigset_t *mask, const sigset_t *signals, int *signal, Jit *jit) {
+// A sanitizer's runtime that was not there from the start ends the whole program when it is loaded: a child tries.
+static bool ends_program(const char *object) {
+  int status = 0;
+  fflush(NULL);
+  const pid_t pid = fork();
+  if (pid < 0) return false;
+  if (pid == 0) {
+    const int null = open("/dev/null", O_WRONLY);
+    if (null >= 0) dup2(null, STDERR_FILENO);
+    dlopen(object, RTLD_NOW | RTLD_LOCAL);
+    _exit(0);
+  }
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  return status != 0;
+}
+
+static int load(const Words *words, const char *object, const char *user, void **library) {
+  const char *sanitizer = sanitizer_of(words);
+  if (sanitizer && ends_program(object))
+    return tool_fail(
+        STATUS_ENVIRONMENT,
+        "what %s makes cannot be loaded into a running program that was not built so: take it out of CFLAGS",
+        sanitizer);
+  *library = dlopen(object, RTLD_NOW | RTLD_LOCAL);
+  if (*library) return STATUS_OK;
+  if (user) return tool_fail(STATUS_REJECTED, "cannot load what %s compiles to: %s", user, dlerror());
+  return tool_fail(STATUS_ENVIRONMENT, "cannot load the compiled model: %s", dlerror());
+}
+
+static int compile_in(Arena *a, const char *directory, const JitSource *source, const sigset_t *mask,
+                      const sigset_t *signals, int *signal, void **library) {
+  const char *name = source->name;
   const char *h = arena_printf(a, "%s/%s.h", directory, name), *c = arena_printf(a, "%s/%s.c", directory, name);
   const char *so = arena_printf(a, "%s/%s.so", directory, name), *log = arena_printf(a, "%s/log", directory);
   Words words = {.items = NULL};
   int status = command_line(a, c, so, &words);
-  if (!status) status = put_file(h, header);
-  if (!status) status = put_file(c, source);
-  if (!status) status = run_compiler(&words, log, mask, signals, signal);
-  if (!status) status = load(a, name, so, jit);
+  if (!status && source->header) status = put_file(h, source->header);
+  if (!status) status = put_file(c, source->source);
+  if (!status) status = run_compiler(&words, log, source->user, mask, signals, signal);
+  if (!status) status = load(&words, so, source->user, library);
   const char *const files[] = {h, c, so, log};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) unlink(files[i]);
   return status;
 }
 
-int jit_compile(Arena *a, const char *name, const Text *header, const Text *source, Jit *jit) {
-  *jit = (Jit){.library = NULL};
+int jit_load(Arena *a, const JitSource *source, void **library) {
+  *library = NULL;
   sigset_t signals, before;
   ending_signals(&signals);
   sigprocmask(SIG_BLOCK, &signals, &before);
@@ -194,12 +223,22 @@ int jit_compile(Arena *a, const char *name, const Text *header, const Text *sour
   if (!mkdtemp(directory)) {
     status = tool_fail(STATUS_ENVIRONMENT, "cannot make a directory %s: %s", directory, strerror(errno));
   } else {
-    status = compile_in(a, directory, name, header, source, &before, &signals, &signal, jit);
+    status = compile_in(a, directory, source, &before, &signals, &signal, library);
     rmdir(directory);
   }
   sigprocmask(SIG_SETMASK, &before, NULL);
   if (signal) raise(signal);
   return status;
+}
+
+int jit_compile(Arena *a, const char *name, const Text *header, const Text *source, Jit *jit) {
+  *jit = (Jit){.library = NULL};
+  int status = jit_load(a, &(JitSource){.name = name, .header = header, .source = source}, &jit->library);
+  if (status) return status;
+  jit->model = dlsym(jit->library, arena_printf(a, "%s_model", name));
+  if (jit->model && jit->model->version == MDL_MODEL_VERSION) return STATUS_OK;
+  jit_close(jit);
+  return tool_fail(STATUS_INTERNAL, "internal error: the compiled model has no %s_model", name);
 }
 
 int jit_program(Arena *a, const Program *program, Jit *jit) {

@@ -10,7 +10,16 @@ typedef struct Jit {
   const struct mdl_model *model;
 } Jit;
 
-// Compiles C source ($CC, $CFLAGS; cc -O2 without) and finds `<name>_model`.  Nothing is left in the file system.
+// C source, and what it includes as "<name>.h" (or null).
+typedef struct JitSource {
+  const char *name;
+  const Text *header, *source;
+  const char *user; // the user's own file that it includes, or null: where that does not compile, it is rejected
+} JitSource;
+
+// Compiles it ($CC, $CFLAGS; cc -O2 without) and loads it.  Nothing is left in the file system.
+int jit_load(Arena *a, const JitSource *source, void **library);
+// The same for a model's C: finds `<name>_model`.
 int jit_compile(Arena *a, const char *name, const Text *header, const Text *source, Jit *jit);
 // The same for a whole program.
 int jit_program(Arena *a, const Program *program, Jit *jit);

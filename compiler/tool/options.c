@@ -49,7 +49,7 @@ double option_real(struct argp_state *state, const char *option, const char *tex
   return value;
 }
 
-static bool is_identifier(const char *s) {
+bool option_is_identifier(const char *s) {
   if (!*s || strspn(s, "0123456789") > 0) return false;
   return s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
 }
@@ -70,7 +70,7 @@ static const struct argp_option model_options[] = {
 static void define_dim(struct argp_state *state, ModelOptions *o, const char *text) {
   const char *equals = strchr(text, '=');
   char *name = arena_strndup(o->arena, text, equals ? (size_t)(equals - text) : strlen(text));
-  if (!equals || !is_identifier(name)) argp_error(state, "-D %s: write -D DIM=VALUE, such as -D h=256", text);
+  if (!equals || !option_is_identifier(name)) argp_error(state, "-D %s: write -D DIM=VALUE, such as -D h=256", text);
   int64_t value = option_integer(state, arena_printf(o->arena, "-D %s", name), equals + 1, 0, INT64_MAX);
   for (size_t i = 0; i < o->ndims; i++)
     if (!strcmp(o->dims[i].name, name)) argp_error(state, "-D %s is given twice", name);
@@ -86,7 +86,7 @@ static error_t model_parse(int key, char *arg, struct argp_state *state) {
     o->use_float = !strcmp(arg, "float");
     return 0;
   case KEY_NAME:
-    if (!is_identifier(arg)) argp_error(state, "--name '%s' is not a C identifier", arg);
+    if (!option_is_identifier(arg)) argp_error(state, "--name '%s' is not a C identifier", arg);
     o->name = arg;
     return 0;
   case KEY_NO_FUSE: o->no_fuse = true; return 0;

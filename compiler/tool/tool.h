@@ -80,6 +80,7 @@ extern const struct argp data_argp;
 
 // Values of options: argp_error (exit status 2) where the text is not one.
 int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t low, int64_t high);
+bool option_is_identifier(const char *s);
 double option_real(struct argp_state *state, const char *option, const char *text);
 
 // ---- output ----
