@@ -57,10 +57,14 @@ static Finding *finding_of(const Here *h, Oracle oracle) {
   return &h->c->finding[h->param * ORACLE_COUNT + (int)oracle];
 }
 
+// An infinite entry is no measure of the others.
+static double finite_size(double x) {
+  return isfinite(x) ? fabs(x) : 0;
+}
+
 static double relative(double ours, double theirs, double scale) {
-  double difference = ours - theirs;
-  if (difference == 0) return 0;
-  double error = difference / scale;
+  if (ours == theirs) return 0; // two infinities too
+  double error = (ours - theirs) / scale;
   return isnan(error) ? INFINITY : error; // also what is not finite disagrees
 }
 
@@ -118,7 +122,7 @@ static bool compare_direction(Here *h, Finding found, double scale) {
     double error, size = found.along ? 1 : fmax(1, fabs(params[s->param[h->param].offset + found.entry]));
     reference[ORACLE_DIFFERENCE] = oracle_difference(s, params, h->direction, size, &error);
     // Where rounding, a kink or the end of the loss's domain nearby leaves the extrapolation uncertain, it proves nothing.
-    differs = error <= 0.1 * oracle_gate(s, ORACLE_DIFFERENCE) * scale;
+    differs = isfinite(error) && error <= 0.1 * oracle_gate(s, ORACLE_DIFFERENCE) * scale;
   }
   for (int g = 0; g < h->gradients; g++) {
     found.gradient = g;
@@ -159,7 +163,7 @@ static bool compare_author(Here *h) {
   bool failed;
   if (!oracle_author(s, h->param, h->c->point[h->point].params, value, magnitude, &failed)) return !failed;
   double scale = h->scale;
-  for (size_t k = 0; k < place->count; k++) scale = fmax(scale, magnitude[k]);
+  for (size_t k = 0; k < place->count; k++) scale = fmax(scale, finite_size(magnitude[k]));
   for (int g = 0; g < h->gradients; g++)
     for (size_t k = 0; k < place->count; k++)
       compare(h, ORACLE_AUTHOR,
@@ -220,7 +224,7 @@ static bool compare_point(Comparison *c, uint64_t seed, int point) {
     const ParamPlace *place = &s->param[h.param];
     h.scale = 0;
     for (size_t k = place->offset; k < place->offset + place->count; k++)
-      h.scale = fmax(h.scale, fmax(fabs(h.gradient[0][k]), magnitude[k]));
+      h.scale = fmax(h.scale, fmax(finite_size(h.gradient[0][k]), finite_size(magnitude[k])));
     if (h.scale == 0) h.scale = 1; // nothing depends on the parameter
     if (!compare_entries(&h) || !compare_author(&h)) return false;
     compare_against(&h);

@@ -28,6 +28,7 @@ typedef struct Subject {
   Instance instance;
   void *memory, *tape, *vector, *grad; // of the instance
   const Graph *forward, *gradient, *author;
+  const Graph *derived; // the gradients and the author's, not simplified: every term that is added is there
   const Graph *kinks;
 } Subject;
 

@@ -47,10 +47,10 @@ bool oracle_along(Subject *s, NumberKind kind, const double *params, const doubl
 
 bool oracle_magnitude(Subject *s, const double *params, double *magnitude) {
   Arena *a = arena_new();
-  Array *values = arena_array(a, Array, s->gradient->count + 1);
-  bool ok = subject_run(s, a, s->gradient, NUMBER_MAGNITUDE, params, NULL, 0, values);
+  Array *values = arena_array(a, Array, s->derived->count + 1);
+  bool ok = subject_run(s, a, s->derived, NUMBER_MAGNITUDE, params, NULL, 0, values);
   for (int p = 0; p < s->model->nparam && ok; p++) {
-    const Node *n = graph_root(s->gradient, ROOT_GRADIENT, p)->node;
+    const Node *n = graph_root(s->derived, ROOT_GRADIENT, p)->node;
     for (size_t k = 0; k < s->param[p].count; k++) magnitude[s->param[p].offset + k] = fabs(values[n->id].number[k].b);
   }
   arena_free(a);

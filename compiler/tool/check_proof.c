@@ -5,9 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "simplify/simplify.h"
 #include "tool/check_compare.h"
-#include "tool/passes.h"
 
 // The value that -D gives a dimension, or -1.
 static int64_t given_value(const ModelOptions *options, const char *name) {
@@ -16,18 +14,13 @@ static int64_t given_value(const ModelOptions *options, const char *name) {
   return -1;
 }
 
-int proofs_find(Subject *s, const ModelOptions *options, uint64_t seed, Proofs *proofs) {
+void proofs_find(Subject *s, const ModelOptions *options, uint64_t seed, Proofs *proofs) {
   const Dims *dims = s->model->dims;
   *proofs = (Proofs){.param = arena_array(s->arena, Proof, (size_t)s->model->nparam + 1)};
-  if (s->author->nroots == 0) return STATUS_OK;
-  const Graph *derived;
-  int status = pass_derive(s->arena, s->program, true, &derived);
-  if (status) return status;
+  if (s->author->nroots == 0) return;
   int64_t *given = arena_array(s->arena, int64_t, (size_t)dims_count(dims) + 1);
   for (int k = 0; k < dims_count(dims); k++) given[k] = given_value(options, dims_get(dims, k)->name);
-  derived = prune(s->arena, derived, ROLE(ROOT_GRADIENT) | ROLE(ROOT_AUTHOR));
-  *proofs = prove_gradients(s->arena, &(ProofInput){s->model, derived, given, seed});
-  return STATUS_OK;
+  *proofs = prove_gradients(s->arena, &(ProofInput){s->model, s->derived, given, seed});
 }
 
 bool proofs_agree(const Subject *s, const Proofs *proofs) {

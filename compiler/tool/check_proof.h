@@ -7,7 +7,7 @@
 
 // The statements of the subject's model, at the sizes that options give or at several; no parameter has a verdict where
 // there are none.
-int proofs_find(Subject *s, const ModelOptions *options, uint64_t seed, Proofs *proofs);
+void proofs_find(Subject *s, const ModelOptions *options, uint64_t seed, Proofs *proofs);
 // None is refuted.
 bool proofs_agree(const Subject *s, const Proofs *proofs);
 // A line for each statement.

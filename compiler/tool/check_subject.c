@@ -105,7 +105,9 @@ static int place_params(Subject *s) {
 int subject_new(Arena *a, const Program *program, const Bound *bound, Subject *s) {
   *s = (Subject){.arena = a, .program = program, .model = program->model, .bound = bound};
   int status = pass_gradient(a, program, &s->gradient);
+  if (!status) status = pass_derive(a, program, true, &s->derived);
   if (status) return status;
+  s->derived = prune(a, s->derived, ROLE(ROOT_GRADIENT) | ROLE(ROOT_AUTHOR));
   s->forward = prune(a, s->model->graph, ROLE(ROOT_LOSS));
   s->author = prune(a, s->model->graph, ROLE(ROOT_AUTHOR));
   s->data = interp_data(s);

@@ -201,8 +201,7 @@ static int compare_and_report(Arguments *args, Subject *s, Against *against) {
   c->sampled = affordable(s, c->npoints);
   c->directions = c->sampled > 0 ? 4 : 0;
   if (!compare_all(c, args->data.seed)) return STATUS_REJECTED;
-  status = proofs_find(s, &args->model, args->data.seed, &checked.proofs);
-  if (status) return status;
+  proofs_find(s, &args->model, args->data.seed, &checked.proofs);
   if (args->digits) {
     if (!digits_find(s, c->point[0].params, &digits)) return STATUS_REJECTED;
     checked.digits = &digits;

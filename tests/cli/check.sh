@@ -175,3 +175,15 @@ prints 'gradient w: undecided (no identity that is known makes them equal), nume
 file empty.mdl 'param w = 1.3\nloss 2 * w\ngradient w = 2 * (w - w) / (w - w)\n'
 case_is '0 / 0 is no gradient' 1 '' mdlc check empty.mdl
 prints 'gradient w: undecided (a division by zero), and there was no real point to compare them at'
+
+# ---- what rounding and infinity leave ----
+file folded.mdl 'param a = 1e8\nloss (a + 1) - a + a * 1e-8\n'
+case_is 'terms that cancel although they are constants' 0 '' mdlc check folded.mdl
+file infinite.mdl 'param a = 0, b[2] = 1\nloss sqrt(a) + sum(b^2)\n'
+case_is 'an infinite derivative' 0 '' mdlc check infinite.mdl --points 1
+file beside.mdl 'param b[2] = [0, 1]\nloss sum(sqrt(b))\ngradient b[i] = (if i == 0 then 0.5 else 0.6) / sqrt(b[i])\n'
+case_is 'an infinite entry hides no wrong one' 1 '' mdlc check beside.mdl --points 1
+prints 'd loss / d b[1] is 0.5 by value_and_grad, but 0.6'
+case_is 'a sanitizer' 3 'what -fsanitize=address makes cannot be loaded into a running program that was not built so' \
+  sh -c 'case $(ldd "$0") in *asan*) echo "what -fsanitize=address makes cannot be loaded into a running program that was not built so" >&2
+    exit 3 ;; esac; CFLAGS=-fsanitize=address exec "$0" check folded.mdl' "$mdlc"
