@@ -64,46 +64,71 @@ static bool loop_around(const Loop *outer, const Loop *inner) {
   return false;
 }
 
+// ---- entries in loops of their own ----
+
+// Loops over the kept axes of n that no loop around this place runs over, all but `axis`; sub[] takes the indices of all.
+// A loop of its own borrows an index beyond those of the schedule.
+static int open_entry_loops(Function *f, const Node *n, int axis, const Loop *around, const Expr **sub) {
+  const Place *p = &f->s->place[n->id];
+  Graph *pool = f->s->pool;
+  int opened = 0;
+  for (int k = 0; k < n->nout; k++) {
+    if (k == axis) continue;
+    if (p->loop[k] && loop_around(p->loop[k], around)) {
+      sub[k] = expr_index(pool, p->loop[k]->id);
+      continue;
+    }
+    size_t id = f->s->nloops + (size_t)opened++;
+    sub[k] = expr_index(pool, (int)id);
+    const char *name = names_take(&f->names, n->index[k].name ? n->index[k].name : "k");
+    f->loop_name[id] = name;
+    line_start(f);
+    text_printf(&f->body, "for (int64_t %s = 0; %s < ", name, name);
+    put_expr(f, &f->body, expr_poly(pool, n->index[k].extent), PREC_COMPARE + 1);
+    text_printf(&f->body, "; %s++)\n", name);
+    f->indent++;
+  }
+  return opened;
+}
+
+// What n's entry `sub` holds before anything is added to it: a carry's start, a scatter's base, a neutral value.
+static void put_start(Function *f, Text *t, const Node *n, const Expr *const *sub) {
+  const Expr *start = n->kind == NODE_CARRY ? n->expr : n->base;
+  if (start)
+    put_expr(f, t, expr_substitute(f->s->pool, start, sub, n->nout, NULL), PREC_NONE);
+  else
+    put_neutral(f, t, n);
+}
+
+static const Expr *first_state(Function *f, const Node *c) {
+  return c->reverse ? expr_poly(f->s->pool, c->next->index[c->axis].extent) : expr_int(f->s->pool, 0);
+}
+
 static void put_init(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   Text *t = &f->body;
+  const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
+  bool carry = n->kind == NODE_CARRY;
   if (p->stored == STORED_LOCAL) {
+    for (int k = 0; k < n->nout; k++) sub[k] = p->loop[k] ? expr_index(f->s->pool, p->loop[k]->id) : NULL;
     line_start(f);
     text_printf(t, "%s %s = ", element_type(f, n), f->node_name[n->id]);
     if (p->in_place)
       put_sink_entry(f, t, n, p->sink);
     else
-      put_neutral(f, t, n);
+      put_start(f, t, n, sub);
     text_put(t, ";\n");
   } else if (!p->in_place) {
     size_t mark = f->names.count;
-    int opened = 0;
-    const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
-    for (int k = 0; k < n->nout; k++) {
-      if (!p->kept[k]) continue;
-      if (p->loop[k] && loop_around(p->loop[k], p->home)) {
-        sub[k] = expr_index(f->s->pool, p->loop[k]->id);
-        continue;
-      }
-      // A loop of its own: it borrows an index beyond those of the schedule.
-      size_t id = f->s->nloops + (size_t)opened;
-      sub[k] = expr_index(f->s->pool, (int)id);
-      const char *name = names_take(&f->names, n->index[k].name ? n->index[k].name : "k");
-      f->loop_name[id] = name;
-      line_start(f);
-      text_printf(t, "for (int64_t %s = 0; %s < ", name, name);
-      put_expr(f, t, expr_poly(f->s->pool, n->index[k].extent), PREC_COMPARE + 1);
-      text_printf(t, "; %s++)\n", name);
-      f->indent++;
-      opened++;
-    }
+    int opened = open_entry_loops(f, n, carry ? n->axis : -1, p->home, sub);
+    if (carry) sub[n->axis] = first_state(f, n);
     line_start(f);
     if (p->stored == STORED_SINK && n->nout == 0)
       put_own_entry(f, t, n);
     else
       put_entry(f, t, n, sub);
     text_put(t, " = ");
-    put_neutral(f, t, n);
+    put_start(f, t, n, sub);
     text_put(t, ";\n");
     f->indent -= opened;
     names_release(&f->names, mark);
@@ -113,6 +138,27 @@ static void put_init(Function *f, const Node *n) {
     text_printf(t, "%s %s_value = %s;\n", f->unit->real, f->node_name[n->id],
                 f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL");
   }
+}
+
+// Behind a step, the state becomes what the step made of it.
+static void put_next(Function *f, const Node *c) {
+  if (f->s->place[c->next->id].state == c) return; // it was computed there
+  const Loop *steps = f->s->place[c->id].loop[c->axis];
+  Graph *pool = f->s->pool;
+  Text *t = &f->body;
+  size_t mark = f->names.count;
+  const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)c->nout);
+  int opened = open_entry_loops(f, c, c->axis, steps, sub);
+  const Expr *step = expr_index(pool, steps->id);
+  sub[c->axis] = c->reverse ? step : expr_prim2(pool, PRIM_ADD, step, expr_int(pool, 1));
+  line_start(f);
+  put_entry(f, t, c, sub);
+  text_put(t, " = ");
+  sub[c->axis] = step;
+  put_entry(f, t, c->next, sub);
+  text_put(t, ";\n");
+  f->indent -= opened;
+  names_release(&f->names, mark);
 }
 
 // A larger value, or the first that is not a number, takes the lead; its place is the flat position.
@@ -167,8 +213,8 @@ static void put_accumulation(Function *f, const Node *n) {
   case REDUCE_ARGMAX: put_contender(f, n, value); return;
   default:
     put_own_entry(f, t, n);
-    text_put(t, n->reduce == REDUCE_PROD ? " *= " : " += ");
-    if (n->type == TYPE_REAL) count_flops(f, 1);
+    text_put(t, n->assign ? " = " : n->reduce == REDUCE_PROD ? " *= " : " += ");
+    if (n->type == TYPE_REAL && !n->assign) count_flops(f, 1);
     put_expr(f, t, value, PREC_NONE);
     text_put(t, ";\n");
   }
@@ -278,13 +324,18 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
   const char *name = f->loop_name[loop->id] = names_take(&f->names, loop->name);
   line_start(f);
   text_printf(t, "for (int64_t %s = ", name);
-  put_limit(f, expr_int(pool, 0), loop->low, loop->nlow, false);
-  text_printf(t, "; %s < ", name);
-  if (end)
-    text_put(t, end);
-  else
-    put_expr(f, t, expr_poly(pool, loop->extent), PREC_COMPARE + 1);
-  text_printf(t, "; %s++) {\n", name);
+  if (loop->reverse) {
+    put_expr(f, t, expr_poly(pool, loop->extent), PREC_NONE);
+    text_printf(t, "; %s-- > 0;) {\n", name);
+  } else {
+    put_limit(f, expr_int(pool, 0), loop->low, loop->nlow, false);
+    text_printf(t, "; %s < ", name);
+    if (end)
+      text_put(t, end);
+    else
+      put_expr(f, t, expr_poly(pool, loop->extent), PREC_COMPARE + 1);
+    text_printf(t, "; %s++) {\n", name);
+  }
   f->indent++;
   if (loop->nlow || loop->nhigh) f->bound = true;
   const Poly *outside = f->trips;
@@ -368,6 +419,7 @@ static void put_steps(Function *f, const Step *steps, size_t count, int depth) {
     case STEP_LOOP: put_loop(f, steps[k].loop, depth); break;
     case STEP_INIT: put_init(f, steps[k].node); break;
     case STEP_NODE: put_node(f, steps[k].node); break;
+    case STEP_NEXT: put_next(f, steps[k].node); break;
     case STEP_STORE: put_store(f, &steps[k]); break;
     case STEP_COPY: put_copy(f, &steps[k]); break;
     }
@@ -418,7 +470,7 @@ static void survey_all(Function *f) {
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     const Place *p = &s->place[k];
-    if (!p->loop) continue;
+    if (!p->loop || n->kind == NODE_CARRY) continue;
     f->expr[k] = schedule_expr(s, n, n->expr);
     if (p->guard && !node_accumulates(n)) {
       const Expr *zero = n->type == TYPE_REAL  ? expr_real(s->pool, 0)
@@ -438,7 +490,7 @@ static void survey_all(Function *f) {
   f->visited = arena_array(a, uint32_t, f->nexpr);
   f->stamp = 1;
   for (size_t k = 0; k < g->count; k++) {
-    if (!s->place[k].loop) continue;
+    if (!f->expr[k]) continue;
     survey_root(f, f->expr[k]);
     if (s->place[k].guard && node_accumulates(g->nodes[k])) survey_root(f, s->place[k].guard);
   }

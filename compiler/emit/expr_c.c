@@ -214,8 +214,22 @@ const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, co
   return row && flat ? expr_prim2(pool, PRIM_ADD, row, flat) : row ? row : flat;
 }
 
+// The entry of a node that stands behind its step in the carry that takes it.
+static void put_state_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
+  Graph *pool = f->s->pool;
+  const Node *c = f->s->place[n->id].state;
+  const Expr **behind = arena_array(f->s->arena, const Expr *, (size_t)n->nout);
+  for (int k = 0; k < n->nout; k++) behind[k] = sub[k];
+  if (!c->reverse) behind[c->axis] = expr_prim2(pool, PRIM_ADD, sub[c->axis], expr_int(pool, 1));
+  put_entry(f, t, c, behind);
+}
+
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
+  if (p->stored == STORED_STATE) {
+    put_state_entry(f, t, n, sub);
+    return;
+  }
   f->node_used[n->id] = true;
   text_put(t, f->node_name[n->id]);
   const SinkPlace *in = p->stored == STORED_SINK ? &f->sink[p->sink] : NULL;

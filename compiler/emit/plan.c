@@ -206,9 +206,12 @@ static Task make_task(const Plan *p, const Scheduled *f) {
     sinks[task.nsinks++] = (Sink){.node = f->output[k].node, .accumulate = backward, .output = k};
   if (f->row->returns_loss) task.result = graph_root(g, ROOT_LOSS, 0)->node;
   for (size_t k = 0; k < g->count; k++)
-    if (forward && p->tape.stored[k])
+    if (forward && p->tape.stored[k] && !p->tape.in[k])
       sinks[task.nsinks++] = (Sink){.node = g->nodes[k], .tape = true, .output = (int)k};
-  if (backward) task.given = p->tape.stored;
+  if (backward) {
+    task.given = p->tape.stored;
+    task.given_in = p->tape.in;
+  }
   return task;
 }
 

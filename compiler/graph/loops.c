@@ -12,6 +12,7 @@ typedef struct Finder {
   const Graph *g;
   LoopTree *tree;
   Text *why;
+  const bool *there;  // by node: depends on nothing; null: none
   const Node ***uses; // by node: the nodes that it reads or takes, each once
   size_t *nuses;
   bool *given;    // by node: a carry of a loop that is open, no longer tied to what it takes
@@ -47,6 +48,7 @@ static void find_uses(Finder *f) {
   for (size_t k = 0; k < f->g->count; k++) {
     const Node *n = f->g->nodes[k];
     Users u = {.arena = f->arena};
+    if (f->there && f->there[k]) continue;
     node_each_read(f->g, n, use_read, &u);
     if (n->next) use(&u, n->next);
     if (n->alive) use(&u, n->alive);
@@ -279,7 +281,8 @@ static bool find_level(Finder *f, const Node *const *nodes, size_t count, GraphL
   Components c = components(f, nodes, count, level);
   for (size_t k = 0; k < c.count; k++) {
     const Node *only = c.list[k].member[0];
-    if (!c.list[k].cyclic && !only->next) {
+    bool given = f->there && f->there[only->id];
+    if (given || (!c.list[k].cyclic && !only->next)) {
       append(f, parent, (LoopItem){.node = only});
       continue;
     }
@@ -292,8 +295,12 @@ static bool find_level(Finder *f, const Node *const *nodes, size_t count, GraphL
 }
 
 const LoopTree *graph_loops(Arena *a, const Graph *g, Text *why) {
+  return graph_loops_beside(a, g, NULL, why);
+}
+
+const LoopTree *graph_loops_beside(Arena *a, const Graph *g, const bool *there, Text *why) {
   size_t all = g->count + 1;
-  Finder f = {.arena = a, .g = g, .why = why, .tree = arena_new_of(a, LoopTree)};
+  Finder f = {.arena = a, .g = g, .why = why, .there = there, .tree = arena_new_of(a, LoopTree)};
   f.uses = arena_array(a, const Node **, all);
   f.nuses = arena_array(a, size_t, all);
   f.given = arena_array(a, bool, all);

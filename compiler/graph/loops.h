@@ -43,6 +43,8 @@ typedef struct LoopTree {
 
 // Null where carries and what reads them make no loop; `why` (may be null) then says of which node and why not.
 const LoopTree *graph_loops(Arena *a, const Graph *g, Text *why);
+// The same where the nodes that `there` marks, by id, are given: they depend on nothing, and their loops do not run.
+const LoopTree *graph_loops_beside(Arena *a, const Graph *g, const bool *there, Text *why);
 
 // The index of the step at which `sub` reads the state before it: index, or index + 1 of a reverse loop; -1: it does not.
 int loop_step_of(const Expr *sub, bool reverse);

@@ -86,7 +86,7 @@ static const Expr *take_bounds(Schedule *s, const Node *n, const Expr *guard) {
   // The innermost index that it can bound.
   for (int q = n->nout + n->nred - 1; q >= n->nout; q--) {
     const Loop *loop = s->place[n->id].loop[q];
-    if (loop && loop->nmembers == 1 && take_comparison(s, n, guard, q)) return NULL;
+    if (loop && loop->nmembers == 1 && !node_is_target(n, q) && take_comparison(s, n, guard, q)) return NULL;
   }
   return schedule_expr(s, n, guard);
 }

@@ -43,6 +43,48 @@ static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *
   return graph_add(g, &part);
 }
 
+// ---- what loops and scatters start from ----
+
+static bool reads_in(const Expr *e) {
+  if (e->kind == EXPR_READ) return true;
+  if (e->kind != EXPR_PRIM) return false;
+  bool any = false;
+  for (int k = 0; k < e->u.prim.narg; k++) any = any || reads_in(e->u.prim.arg[k]);
+  return any;
+}
+
+// May it stand in a loop that fills memory: a constant, an index, one entry of an array?
+static bool is_plain(const Expr *e) {
+  if (e->kind == EXPR_PRIM) return false;
+  for (int k = 0; e->kind == EXPR_READ && k < e->u.read.node->nout; k++)
+    if (e->u.read.sub[k]->height > 4 || reads_in(e->u.read.sub[k])) return false;
+  return true;
+}
+
+// Its entries, of n's indices all but the axis, as a node; gives how n reads it.
+static const Expr *start_apart(Graph *g, const Node *n, const Expr *e, const char *suffix, int axis) {
+  Index *index = arena_array(g->arena, Index, (size_t)n->nout + 1);
+  const Expr **to = arena_array(g->arena, const Expr *, (size_t)n->nout + 1);
+  const Expr **sub = arena_array(g->arena, const Expr *, (size_t)n->nout + 1);
+  int rank = 0;
+  for (int k = 0; k < n->nout; k++) {
+    if (k == axis) continue;
+    index[rank] = n->index[k];
+    to[k] = expr_index(g, rank);
+    sub[rank++] = expr_index(g, k);
+  }
+  Node start = {.kind = NODE_COMP, .span = n->span, .type = n->type, .nout = rank, .index = index};
+  start.name = arena_printf(g->arena, "%s_%s", n->name, suffix);
+  start.expr = expr_substitute(g, e, to, n->nout, NULL);
+  return expr_read(g, graph_add(g, &start), sub);
+}
+
+// A start that takes computing is a node like others, found by fusion.
+static void start_plainly(Graph *g, Node *n) {
+  if (n->kind == NODE_CARRY && !is_plain(n->expr)) n->expr = start_apart(g, n, n->expr, "start", n->axis);
+  if (n->base && !is_plain(n->base)) n->base = start_apart(g, n, n->base, "base", -1);
+}
+
 Graph *expand_reductions(Arena *a, const Graph *g) {
   Graph *out = graph_new(a, g->dims, g->name);
   const Node **map = arena_array(a, const Node *, g->count);
@@ -52,6 +94,7 @@ Graph *expand_reductions(Arena *a, const Graph *g) {
       map[k] = expand_logsumexp(out, n, map);
     } else {
       Node copy = graph_translated(out, n, map);
+      start_plainly(out, &copy);
       map[k] = graph_add(out, &copy);
     }
   }

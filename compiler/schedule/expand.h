@@ -1,10 +1,11 @@
-// expand.h - reductions that take more than one pass, as several nodes.
+// expand.h - what takes more than one pass, as several nodes.
 #ifndef MDLC_EXPAND_H
 #define MDLC_EXPAND_H
 
 #include "graph/graph.h"
 
-// logsumexp becomes a maximum, a sum of exp(x - maximum) and their combination.
+// logsumexp becomes a maximum, a sum of exp(x - maximum) and their combination.  What a carry starts from and what a scatter
+// adds to is computed in a node of its own, unless it is there already: a constant, or one entry of an array.
 Graph *expand_reductions(Arena *a, const Graph *g);
 
 #endif

@@ -5,9 +5,12 @@
 // of the same iteration, and no member's reduction runs over the loop) and of use (it reads a member, or an array that a
 // member reads too); the loop's body is then dealt in the same way, with one index less.
 //
-// Bits: a node's reduction indices always nest in their own order, so each sum adds its terms in the order that its node
-// defines, whatever is fused with what.
-#include "schedule/internal.h"
+// A loop of the graph is dealt as a whole, by an index that all of it is mapped over, or by its steps; what its step
+// computes is dealt within, and so are loops within it.
+//
+// Bits: a node's reduction indices always nest in their own order, and nothing is summed along a loop that runs backwards,
+// so each sum adds its terms in the order that its node defines, whatever is fused with what.
+#include "schedule/ways.h"
 
 // Of loops whose index nobody named, by depth.
 static const char *const usual_names[] = {"i", "j", "k", "l", "m"};
@@ -18,72 +21,26 @@ struct Cluster {
   size_t order;
   bool loop;
   const Poly *extent;
+  LoopItem *item;
+  bool *opened; // by item: a loop of the graph that this loop runs
+  size_t nitem, item_room, opened_room;
   const Node **members;
   int *position; // the index of each member that runs in this loop
   size_t count, room, position_room;
+  bool carries, reverse; // it runs a loop of the graph
+  const Node *alive;
 };
 
 typedef struct Fuser {
   Schedule *s;
   const Reads *reads;
+  Ways ways;
   Cluster **cluster_of; // by node id: at the level in hand
 } Fuser;
 
-static Loop *taken(const Fuser *f, const Node *n, int position) {
-  return f->s->place[n->id].loop[position];
-}
-
-// May index `q` of n be the next loop around it?  Outputs in any order (a scatter has no loops for its own), reductions in theirs.
-static bool candidate(const Fuser *f, const Node *n, int q) {
-  if (taken(f, n, q)) return false;
-  if (q < n->nout) return n->kind != NODE_SCATTER;
-  for (int k = n->nout; k < q; k++)
-    if (!taken(f, n, k)) return false;
-  if (n->reduce == REDUCE_ARGMAX) // its accumulator is a pair: kept in scalars
-    for (int k = 0; k < n->nout; k++)
-      if (!taken(f, n, k)) return false;
-  return true;
-}
-
-static bool is_index(const Expr *e, int q) {
-  return e->kind == EXPR_INDEX && e->u.index == q;
-}
-
-// How index q walks through memory in the subscripts `sub`: 0 not at all, -1 by ones (good innermost), +2 in strides.
-static int stride(const Expr *const *sub, int nsub, int q) {
-  int walk = 0;
-  for (int k = 0; k < nsub; k++)
-    if (expr_uses_index(sub[k], q)) walk = k == nsub - 1 && walk == 0 ? -1 : 2;
-  return walk;
-}
-
-// The higher, the better q stands outermost.  Dimensions known at call time first: they are the long ones.
-static int rank_outer(const Fuser *f, const Node *n, int q) {
-  int score = poly_is_fixed(f->s->task.graph->dims, n->index[q].extent) ? 0 : 1000;
-  const Reads *r = &f->reads[n->id];
-  for (size_t k = 0; k < r->count; k++) score += stride(r->read[k]->u.read.sub, r->read[k]->u.read.node->nout, q);
-  if (n->kind == NODE_SCATTER) {
-    score += stride(n->target, n->nout, q);
-  } else if (q < n->nout) {
-    bool last = true;
-    for (int k = q + 1; k < n->nout; k++) last = last && taken(f, n, k);
-    score += last ? -1 : 2;
-  }
-  return score;
-}
-
-static int best_outer(const Fuser *f, const Node *n) {
-  int best = -1, best_score = 0, total = n->nout + n->nred;
-  for (int q = 0; q < total; q++) {
-    if (!candidate(f, n, q)) continue;
-    int score = rank_outer(f, n, q);
-    if (best < 0 || score > best_score) {
-      best = q;
-      best_score = score;
-    }
-  }
-  return best;
-}
+typedef struct Clusters {
+  Cluster *first, *last;
+} Clusters;
 
 // Which index of member m runs in cluster c.
 static int position_in(const Cluster *c, const Node *m) {
@@ -92,26 +49,63 @@ static int position_in(const Cluster *c, const Node *m) {
   return -1;
 }
 
-// May n run in loop c by its index q, beside member m that it reads?
-static bool may_share(const Fuser *f, const Node *n, int q, const Cluster *c, const Node *m) {
-  int p = position_in(c, m);
-  if (p < 0 || p >= m->nout) return false;
-  const Reads *r = &f->reads[n->id];
-  for (size_t k = 0; k < r->count; k++)
-    if (r->read[k]->u.read.node == m && !is_index(r->read[k]->u.read.sub[p], q)) return false;
-  return true;
+static bool is_member(const Way *way, const Node *m) {
+  for (size_t k = 0; k < way->count; k++)
+    if (way->member[k] == m) return true;
+  return false;
 }
 
-static bool may_join(const Fuser *f, const Node *n, int q, const Cluster *c) {
-  if (!c->loop || n->index[q].extent != c->extent) return false;
+// May n run in loop c by its index q, beside all that it reads or takes there?  Others of its way need not be asked about.
+static bool may_share(const Fuser *f, const Way *way, const Node *n, int q, const Cluster *c) {
   const Reads *r = &f->reads[n->id];
   for (size_t k = 0; k < r->count; k++) {
     const Node *m = r->read[k]->u.read.node;
     const Cluster *d = f->cluster_of[m->id];
-    if (!d || d->order < c->order) continue;
-    if (d != c || !may_share(f, n, q, c, m)) return false;
+    if (!d || d->order < c->order || is_member(way, m)) continue;
+    if (d != c) return false;
+    int p = position_in(c, m);
+    if (p < 0 || p >= m->nout || !way_reads_entry(n, q, r->read[k], p)) return false;
+  }
+  const Node *taken_from[] = {n->next, n->alive};
+  for (int k = 0; k < 2; k++) {
+    const Node *m = taken_from[k];
+    const Cluster *d = m ? f->cluster_of[m->id] : NULL;
+    if (!d || d->order < c->order || is_member(way, m)) continue;
+    if (d != c || position_in(c, m) != q) return false;
   }
   return true;
+}
+
+// Is index q of n summed over in the order of its loop?
+static bool ordered(const Node *n, int q) {
+  return q >= n->nout;
+}
+
+static bool may_turn(const Cluster *c, const Way *way) {
+  if (way->steps && c->carries) return c->reverse == way->steps->reverse && c->alive == way->steps->alive;
+  if (!way->steps) {
+    if (c->alive) return false;
+    if (c->reverse)
+      for (size_t k = 0; k < way->count; k++)
+        if (ordered(way->member[k], way->position[k])) return false;
+    return true;
+  }
+  if (way->steps->alive) return false;
+  if (way->steps->reverse)
+    for (size_t k = 0; k < c->count; k++)
+      if (ordered(c->members[k], c->position[k])) return false;
+  return true;
+}
+
+static bool may_join(const Fuser *f, const Way *way, const Cluster *c) {
+  if (!c->loop || way->extent != c->extent || !may_turn(c, way)) return false;
+  for (size_t k = 0; k < way->count; k++)
+    if (!may_share(f, way, way->member[k], way->position[k], c)) return false;
+  return true;
+}
+
+static bool at_index(const Node *n, const Expr *sub, int q) {
+  return sub->kind == EXPR_INDEX && (sub->u.index == q || sub->u.index == node_runs_by(n, q));
 }
 
 // Does n read a member of c, or an array that a member reads by the same loop?
@@ -121,73 +115,99 @@ static bool related(const Fuser *f, const Node *n, int q, const Cluster *c) {
     const Node *m = r->read[k]->u.read.node;
     if (f->cluster_of[m->id] == c) return true;
     for (int s = 0; s < m->nout; s++) {
-      if (!is_index(r->read[k]->u.read.sub[s], q)) continue;
+      if (!at_index(n, r->read[k]->u.read.sub[s], q)) continue;
       for (size_t j = 0; j < c->count; j++) {
         const Reads *other = &f->reads[c->members[j]->id];
         for (size_t i = 0; i < other->count; i++)
-          if (other->read[i]->u.read.node == m && is_index(other->read[i]->u.read.sub[s], c->position[j])) return true;
+          if (other->read[i]->u.read.node == m &&
+              at_index(c->members[j], other->read[i]->u.read.sub[s], c->position[j]))
+            return true;
       }
     }
   }
+  return n->next && f->cluster_of[n->next->id] == c;
+}
+
+static bool any_related(const Fuser *f, const Way *way, const Cluster *c) {
+  for (size_t k = 0; k < way->count; k++)
+    if (related(f, way->member[k], way->position[k], c)) return true;
   return false;
 }
 
-// The first cluster that n can go to without meeting what it waits for.
-static size_t earliest(const Fuser *f, const Node *n) {
+static void wait_for(const Fuser *f, const Way *way, const Node *m, size_t *at) {
+  const Cluster *d = m && !is_member(way, m) ? f->cluster_of[m->id] : NULL;
+  if (d && d->order + 1 > *at) *at = d->order + 1;
+}
+
+// The first cluster that the way's members can go to without meeting what they wait for.
+static size_t earliest(const Fuser *f, const Way *way) {
   size_t at = 0;
-  const Reads *r = &f->reads[n->id];
-  for (size_t k = 0; k < r->count; k++) {
-    const Cluster *d = f->cluster_of[r->read[k]->u.read.node->id];
-    if (d && d->order + 1 > at) at = d->order + 1;
+  for (size_t j = 0; j < way->count; j++) {
+    const Node *n = way->member[j];
+    const Reads *r = &f->reads[n->id];
+    for (size_t k = 0; k < r->count; k++) wait_for(f, way, r->read[k]->u.read.node, &at);
+    wait_for(f, way, n->next, &at);
+    wait_for(f, way, n->alive, &at);
   }
   return at;
 }
 
-static void cluster_add(Fuser *f, Cluster *c, const Node *n, int q) {
+static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
   Arena *a = f->s->arena;
-  size_t count = c->count;
-  ARENA_PUSH(a, c->position, count, c->position_room) = q;
-  ARENA_PUSH(a, c->members, c->count, c->room) = n;
-  f->cluster_of[n->id] = c;
+  size_t nitem = c->nitem;
+  ARENA_PUSH(a, c->opened, nitem, c->opened_room) = way->steps != NULL;
+  ARENA_PUSH(a, c->item, c->nitem, c->item_room) = item;
+  for (size_t k = 0; k < way->count; k++) {
+    size_t count = c->count;
+    ARENA_PUSH(a, c->position, count, c->position_room) = way->position[k];
+    ARENA_PUSH(a, c->members, c->count, c->room) = way->member[k];
+    f->cluster_of[way->member[k]->id] = c;
+  }
+  if (!way->steps) return;
+  c->carries = true;
+  c->reverse = way->steps->reverse;
+  c->alive = way->steps->alive;
 }
 
 // A new cluster as early as order `at`; a step without a loop stands behind others of its kind.
-static Cluster *cluster_new(Fuser *f, Cluster **first, Cluster **last, size_t at, bool loop) {
-  Cluster *c = arena_new_of(f->s->arena, Cluster), *next = *first;
+static Cluster *cluster_new(Fuser *f, Clusters *list, size_t at, bool loop) {
+  Cluster *c = arena_new_of(f->s->arena, Cluster), *next = list->first;
   while (next && (next->order < at || (!loop && !next->loop))) next = next->next;
   c->next = next;
-  c->previous = next ? next->previous : *last;
+  c->previous = next ? next->previous : list->last;
   if (c->previous)
     c->previous->next = c;
   else
-    *first = c;
+    list->first = c;
   if (next)
     next->previous = c;
   else
-    *last = c;
+    list->last = c;
   size_t order = c->previous ? c->previous->order + 1 : 0;
   for (Cluster *k = c; k; k = k->next) k->order = order++;
   return c;
 }
 
-static void deal(Fuser *f, const Node *n, Cluster **first, Cluster **last) {
-  int outer = best_outer(f, n);
-  if (outer >= 0 && !f->s->task.no_fuse)
-    for (Cluster *c = *first; c; c = c->next)
-      for (int pass = 0; pass < 2; pass++) // the index that likes to stand outside first
-        for (int q = 0; q < n->nout + n->nred; q++) {
-          if (!candidate(f, n, q) || (q == outer) != (pass == 0)) continue;
-          // A sum keeps the order of loops that walks memory best, unless it can ride along a long loop.
-          bool eager = q == outer || !node_accumulates(n) || !poly_is_fixed(f->s->task.graph->dims, n->index[q].extent);
-          if (eager && may_join(f, n, q, c) && related(f, n, q, c)) {
-            cluster_add(f, c, n, q);
-            return;
-          }
-        }
-  Cluster *c = cluster_new(f, first, last, earliest(f, n), outer >= 0);
-  c->loop = outer >= 0;
-  c->extent = outer >= 0 ? n->index[outer].extent : NULL;
-  cluster_add(f, c, n, outer);
+// A sum keeps the order of loops that walks memory best, unless it can ride along a long loop.
+static bool eager(const Fuser *f, LoopItem item, const Way *way) {
+  return !item.node || !node_accumulates(item.node) || !poly_is_fixed(f->s->task.graph->dims, way->extent);
+}
+
+static void deal(Fuser *f, LoopItem item, Clusters *list) {
+  size_t count;
+  const Way *way = ways_of(&f->ways, item, &count);
+  for (Cluster *c = list->first; c && !f->s->task.no_fuse; c = c->next)
+    for (size_t k = 0; k < count; k++) // the index that likes to stand outside first
+      if ((k == 0 || eager(f, item, &way[k])) && may_join(f, &way[k], c) && any_related(f, &way[k], c)) {
+        cluster_add(f, c, item, &way[k]);
+        return;
+      }
+  Way alone = {.member = &item.node, .position = (int[]){-1}, .count = 1};
+  if (!count) way = &alone;
+  Cluster *c = cluster_new(f, list, earliest(f, way), count > 0);
+  c->loop = count > 0;
+  c->extent = way->extent;
+  cluster_add(f, c, item, way);
 }
 
 static void append(Schedule *s, Loop *parent, Step step) {
@@ -197,60 +217,104 @@ static void append(Schedule *s, Loop *parent, Step step) {
     ARENA_PUSH(s->arena, s->body, s->nbody, s->room) = step;
 }
 
-static bool reduction_begun(const Fuser *f, const Node *n) {
-  for (int q = n->nout; q < n->nout + n->nred; q++)
-    if (taken(f, n, q)) return true;
-  return false;
+static void append_node(Schedule *s, Loop *parent, const Node *n) {
+  if (node_accumulates(n) && !reduction_begun(s, n)) append(s, parent, (Step){.kind = STEP_INIT, .node = n});
+  append(s, parent, (Step){.kind = STEP_NODE, .node = n});
 }
 
-static void fuse_level(Fuser *f, const Node **nodes, size_t count, Loop *parent) {
-  Schedule *s = f->s;
-  Cluster *first = NULL, *last = NULL;
-  for (size_t k = 0; k < count; k++) f->cluster_of[nodes[k]->id] = NULL;
-  for (size_t k = 0; k < count; k++) deal(f, nodes[k], &first, &last);
-  for (size_t k = 0; k < count; k++) f->cluster_of[nodes[k]->id] = NULL;
+static Loop *open_loop(Schedule *s, const Cluster *c, Loop *parent) {
+  Loop *loop = arena_new_of(s->arena, Loop);
+  loop->id = (int)s->nloops;
+  ARENA_PUSH(s->arena, s->loops, s->nloops, s->loops_room) = loop;
+  loop->depth = parent ? parent->depth + 1 : 1;
+  loop->parent = parent;
+  loop->extent = c->extent;
+  loop->carries = c->carries;
+  loop->reverse = c->reverse;
+  loop->alive = c->alive;
+  for (size_t k = 0; k < c->nitem && !loop->name; k++)
+    if (c->opened[k]) loop->name = c->item[k].loop->name;
+  for (size_t k = 0; k < c->count && !loop->name; k++) loop->name = c->members[k]->index[c->position[k]].name;
+  if (!loop->name) loop->name = usual_names[(loop->depth - 1) % 5];
+  loop->members = c->members;
+  loop->nmembers = c->count;
+  for (size_t k = 0; k < c->count; k++) {
+    const Node *n = c->members[k];
+    bool state = n->kind == NODE_CARRY && n->axis == c->position[k];
+    bool sum = node_accumulates(n) && c->position[k] >= n->nout && !reduction_begun(s, n);
+    if (state || sum) append(s, parent, (Step){.kind = STEP_INIT, .node = n});
+    s->place[n->id].loop[c->position[k]] = loop;
+    if (node_runs_by(n, c->position[k]) >= 0) s->place[n->id].loop[node_runs_by(n, c->position[k])] = loop;
+  }
+  append(s, parent, (Step){.kind = STEP_LOOP, .loop = loop});
+  return loop;
+}
 
-  for (Cluster *c = first; c; c = c->next) {
-    if (!c->loop) {
-      const Node *n = c->members[0];
-      if (node_accumulates(n) && !reduction_begun(f, n)) append(s, parent, (Step){.kind = STEP_INIT, .node = n});
-      append(s, parent, (Step){.kind = STEP_NODE, .node = n});
-      continue;
-    }
-    Loop *loop = arena_new_of(s->arena, Loop);
-    loop->id = (int)s->nloops;
-    ARENA_PUSH(s->arena, s->loops, s->nloops, s->loops_room) = loop;
-    loop->depth = parent ? parent->depth + 1 : 1;
-    loop->parent = parent;
-    loop->extent = c->extent;
-    loop->name = NULL;
-    for (size_t k = 0; k < c->count && !loop->name; k++) loop->name = c->members[k]->index[c->position[k]].name;
-    if (!loop->name) loop->name = usual_names[(loop->depth - 1) % 5];
-    loop->members = c->members;
-    loop->nmembers = c->count;
-    for (size_t k = 0; k < c->count; k++) {
-      const Node *n = c->members[k];
-      if (node_accumulates(n) && c->position[k] >= n->nout && !reduction_begun(f, n))
-        append(s, parent, (Step){.kind = STEP_INIT, .node = n});
-      s->place[n->id].loop[c->position[k]] = loop;
-    }
-    append(s, parent, (Step){.kind = STEP_LOOP, .loop = loop});
-    fuse_level(f, c->members, c->count, loop);
+typedef struct Items {
+  LoopItem *list;
+  size_t count, room;
+} Items;
+
+// Of the items of the graph's loops, those that this function computes.
+static void add_needed(Fuser *f, Items *to, const LoopItem *item, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    const Node *n = item[k].node ? item[k].node : item[k].loop->carry[0];
+    if (f->s->place[n->id].loop) ARENA_PUSH(f->s->arena, to->list, to->count, to->room) = item[k];
+  }
+}
+
+static void fuse_level(Fuser *f, const Items *items, Loop *parent);
+
+static void fuse_loop(Fuser *f, const Cluster *c, Loop *parent) {
+  Schedule *s = f->s;
+  Loop *loop = open_loop(s, c, parent);
+  Items inside = {.list = NULL};
+  for (size_t k = 0; k < c->nitem; k++)
+    if (c->opened[k])
+      add_needed(f, &inside, c->item[k].loop->item, c->item[k].loop->nitem);
+    else
+      add_needed(f, &inside, &c->item[k], 1);
+  fuse_level(f, &inside, loop);
+  for (size_t k = 0; k < c->count; k++) {
+    const Node *n = c->members[k];
+    if (n->kind == NODE_CARRY && n->axis == c->position[k]) append(s, loop, (Step){.kind = STEP_NEXT, .node = n});
+  }
+}
+
+static void forget(Fuser *f, const Items *items) {
+  for (size_t k = 0; k < items->count; k++) {
+    const LoopItem *i = &items->list[k];
+    size_t count = i->node ? 1 : f->ways.nmember[i->loop->id];
+    const Node *const *member = i->node ? &i->node : f->ways.member[i->loop->id];
+    for (size_t m = 0; m < count; m++) f->cluster_of[member[m]->id] = NULL;
+  }
+}
+
+static void fuse_level(Fuser *f, const Items *items, Loop *parent) {
+  Clusters list = {NULL, NULL};
+  forget(f, items);
+  for (size_t k = 0; k < items->count; k++) deal(f, items->list[k], &list);
+  forget(f, items);
+  for (Cluster *c = list.first; c; c = c->next) {
+    if (c->loop)
+      fuse_loop(f, c, parent);
+    else
+      append_node(f->s, parent, c->members[0]);
   }
 }
 
 void fuse_nodes(Schedule *s, const Reads *reads) {
   const Graph *g = s->task.graph;
-  Fuser f = {.s = s, .reads = reads, .cluster_of = arena_array(s->arena, Cluster *, g->count)};
-  const Node **nodes = arena_array(s->arena, const Node *, g->count);
-  size_t count = 0;
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
-    Place *p = &s->place[k];
     bool given = s->task.given && s->task.given[k];
-    if (!p->needed || given || (n->kind != NODE_COMP && n->kind != NODE_SCATTER)) continue;
-    p->loop = arena_array(s->arena, Loop *, (size_t)(n->nout + n->nred));
-    nodes[count++] = n;
+    bool computed = n->kind == NODE_COMP || n->kind == NODE_SCATTER || n->kind == NODE_CARRY;
+    if (s->place[k].needed && !given && computed)
+      s->place[k].loop = arena_array(s->arena, Loop *, (size_t)(n->nout + n->nred) + 1);
   }
-  fuse_level(&f, nodes, count, NULL);
+  Fuser f = {.s = s, .reads = reads, .ways = ways_new(s, reads)};
+  f.cluster_of = arena_array(s->arena, Cluster *, g->count);
+  Items all = {.list = NULL};
+  add_needed(&f, &all, f.ways.tree->item, f.ways.tree->nitem);
+  fuse_level(&f, &all, NULL);
 }

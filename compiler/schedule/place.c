@@ -64,14 +64,94 @@ static void insert_stores(Schedule *s, const Node *n, int sink) {
   step_insert(s, body, nbody, room, after, (Step){.kind = STEP_STORE, .node = n, .sink = sink});
 }
 
-static void place_node(Schedule *s, const Node *n, const bool *read_by_others, const bool *escapes) {
+// ---- which axes escape the loops over them ----
+
+typedef struct Escapes {
+  Schedule *s;
+  bool **axis;          // by node, by output: must be kept
+  bool *read_by_others; // by node
+} Escapes;
+
+// Does the subscript of a carry's axis stand for the state behind the last step?
+static bool is_final(const Node *c, const Expr *sub) {
+  int64_t zero;
+  if (c->reverse) return expr_is_int(sub, &zero) && zero == 0;
+  return sub->kind == EXPR_POLY && sub->u.poly == c->next->index[c->axis].extent;
+}
+
+// n is used within loop `at`: `sub` says which entries, null: all.
+static void escape(Escapes *e, const Node *n, const Loop *at, const Expr *const *sub) {
+  e->read_by_others[n->id] = true;
+  for (int q = 0; e->axis[n->id] && q < n->nout; q++) {
+    if (encloses(e->s->place[n->id].loop[q], at)) continue;
+    bool state = n->kind == NODE_CARRY && n->axis == q && sub && is_final(n, sub[q]);
+    if (!state) e->axis[n->id][q] = true;
+  }
+}
+
+static void find_escapes(Escapes *e, const Reads *reads) {
+  Schedule *s = e->s;
+  const Graph *g = s->task.graph;
+  e->axis = arena_array(s->arena, bool *, g->count);
+  e->read_by_others = arena_array(s->arena, bool, g->count);
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    const Place *p = &s->place[k];
+    if (!p->loop) continue;
+    e->axis[k] = arena_array(s->arena, bool, (size_t)n->nout + 1);
+    for (int q = 0; q < n->nout; q++) {
+      bool state = n->kind == NODE_CARRY && n->axis == q;
+      e->axis[k][q] = !state && (!p->loop[q] || !encloses(p->loop[q], p->home));
+    }
+  }
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *user = g->nodes[k];
+    if (!s->place[k].loop) continue;
+    const Loop *at = user->kind == NODE_CARRY ? s->place[k].home : deepest(&s->place[k], user);
+    for (size_t r = 0; r < reads[k].count; r++)
+      escape(e, reads[k].read[r]->u.read.node, at, reads[k].read[r]->u.read.sub);
+    if (user->kind == NODE_CARRY) escape(e, user->next, s->place[k].loop[user->axis], NULL);
+  }
+}
+
+// ---- storage ----
+
+// The carry whose array a node's entries go to as they are computed, rather than to one of its own.
+static const Node *state_for(const Schedule *s, const Node *n, bool scalar) {
+  const Graph *g = s->task.graph;
+  if (n->kind != NODE_COMP && n->kind != NODE_SCATTER) return NULL;
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *c = g->nodes[k];
+    const Place *p = &s->place[k];
+    if (c->kind != NODE_CARRY || c->next != n || !p->loop || !p->kept || !p->kept[c->axis]) continue;
+    if (s->place[n->id].loop[c->axis] != p->loop[c->axis] || scalar) continue;
+    return c;
+  }
+  return NULL;
+}
+
+static void keep_axes(Schedule *s, const Node *n, const Escapes *e, bool all, bool sinks) {
+  Place *p = &s->place[n->id];
+  p->kept = arena_array(s->arena, bool, (size_t)n->nout + 1);
+  bool scalar = true;
+  for (int k = 0; k < n->nout; k++) {
+    p->kept[k] = e->axis[n->id][k] || all || (sinks && n->kind == NODE_CARRY);
+    if (p->kept[k]) scalar = false;
+  }
+  if (!scalar) // what stands in caller's memory has all its axes
+    for (int k = 0; k < n->nout && sinks; k++) p->kept[k] = true;
+  p->stored = scalar ? STORED_LOCAL : STORED_NOT;
+}
+
+static void place_node(Schedule *s, const Node *n, const Escapes *e) {
   Place *p = &s->place[n->id];
   const Task *task = &s->task;
   Dims *dims = task->graph->dims;
-  if (n->kind != NODE_COMP && n->kind != NODE_SCATTER) {
+  if (n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED) {
     p->stored = STORED_INPUT;
   } else if (task->given && task->given[n->id]) {
-    p->stored = STORED_GIVEN;
+    p->state = task->given_in ? task->given_in[n->id] : NULL;
+    p->stored = p->state ? STORED_STATE : STORED_GIVEN;
   }
   size_t nsinks = 0, first = 0;
   for (size_t k = task->nsinks; k-- > 0;)
@@ -79,22 +159,22 @@ static void place_node(Schedule *s, const Node *n, const bool *read_by_others, c
       nsinks++;
       first = k;
     }
-  bool computed = p->stored == STORED_NOT;
+  bool computed = p->stored == STORED_NOT, read = e->read_by_others[n->id] || n->kind == NODE_CARRY;
   // A sum that starts from what is there already can be formed in place by one output that nobody else reads.
+  bool adds = n->reduce == REDUCE_SUM || (n->kind == NODE_SCATTER && !n->base && !n->assign);
+  bool accumulate = nsinks && task->sinks[first].accumulate;
   bool copies = nsinks > 1 || (nsinks && !computed) ||
-                (nsinks && task->sinks[first].accumulate && (read_by_others[n->id] || task->result == n));
-  p->in_place = nsinks && !copies && task->sinks[first].accumulate && node_accumulates(n);
+                (accumulate && (read || task->result == n || (node_accumulates(n) && !adds)));
+  p->in_place = accumulate && !copies && adds;
   if (computed) {
-    p->kept = arena_array(s->arena, bool, (size_t)n->nout);
-    bool scalar = true;
-    for (int k = 0; k < n->nout; k++) {
-      p->kept[k] = escapes[k] || copies || task->no_contract;
-      if (p->kept[k]) scalar = false;
-    }
-    if (!scalar) // what stands in caller's memory has all its axes
-      for (int k = 0; k < n->nout && nsinks; k++) p->kept[k] = true;
-    if (scalar) {
-      p->stored = STORED_LOCAL;
+    keep_axes(s, n, e, copies || task->no_contract, nsinks > 0);
+    const Node *state = nsinks ? NULL : state_for(s, n, p->stored == STORED_LOCAL);
+    if (state) {
+      p->stored = STORED_STATE;
+      p->state = state;
+      for (int k = 0; k < n->nout; k++) p->kept[k] = s->place[state->id].kept[k];
+    } else if (p->stored == STORED_LOCAL) {
+      // a variable
     } else if (nsinks && !copies) {
       p->stored = STORED_SINK;
     } else {
@@ -108,8 +188,7 @@ static void place_node(Schedule *s, const Node *n, const bool *read_by_others, c
   for (size_t k = 0; k < task->nsinks; k++) {
     if (task->sinks[k].node != n) continue;
     if (p->stored == STORED_LOCAL) {
-      if (k == first && n->reduce == REDUCE_NONE && n->kind == NODE_COMP && !read_by_others[n->id] &&
-          task->result != n && nsinks == 1) {
+      if (k == first && n->reduce == REDUCE_NONE && n->kind == NODE_COMP && !read && task->result != n && nsinks == 1) {
         p->stored = STORED_SINK; // written where it is computed: no variable
         for (int q = 0; q < n->nout; q++) p->kept[q] = true;
         return;
@@ -124,28 +203,11 @@ static void place_node(Schedule *s, const Node *n, const bool *read_by_others, c
 
 void place_nodes(Schedule *s, const Reads *reads) {
   const Graph *g = s->task.graph;
-  bool *found = arena_array(s->arena, bool, g->count), *read_by_others = arena_array(s->arena, bool, g->count);
-  bool **escapes = arena_array(s->arena, bool *, g->count);
+  bool *found = arena_array(s->arena, bool, g->count);
   find_homes(s, found, s->body, s->nbody, NULL);
-  for (size_t k = 0; k < g->count; k++) {
-    const Node *n = g->nodes[k];
-    Place *p = &s->place[k];
-    if (!p->loop) continue;
-    escapes[k] = arena_array(s->arena, bool, (size_t)n->nout);
-    for (int q = 0; q < n->nout; q++) escapes[k][q] = !p->loop[q] || !encloses(p->loop[q], p->home);
-  }
-  for (size_t k = 0; k < g->count; k++) {
-    const Node *user = g->nodes[k];
-    if (!s->place[k].loop) continue;
-    Loop *at = deepest(&s->place[k], user);
-    for (size_t r = 0; r < reads[k].count; r++) {
-      const Node *n = reads[k].read[r]->u.read.node;
-      read_by_others[n->id] = true;
-      for (int q = 0; escapes[n->id] && q < n->nout; q++)
-        if (!encloses(s->place[n->id].loop[q], at)) escapes[n->id][q] = true;
-    }
-  }
+  Escapes e = {.s = s};
+  find_escapes(&e, reads);
   s->work_reals = s->work_integers = poly_int(g->dims, 0);
   for (size_t k = 0; k < g->count; k++)
-    if (s->place[k].needed) place_node(s, g->nodes[k], read_by_others, escapes[k]);
+    if (s->place[k].needed) place_node(s, g->nodes[k], &e);
 }

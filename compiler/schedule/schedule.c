@@ -36,6 +36,40 @@ const Expr *schedule_expr(Schedule *s, const Node *n, const Expr *e) {
   return expr_substitute(s->pool, e, sub, total, NULL);
 }
 
+typedef struct Queue {
+  Schedule *s;
+  const Node **list;
+  size_t count;
+} Queue;
+
+static void need(Queue *q, const Node *n) {
+  if (!n || q->s->place[n->id].needed) return;
+  q->s->place[n->id].needed = true;
+  q->list[q->count++] = n;
+}
+
+// Marks what the task needs, and gives its reads.
+static Reads *find_needed(Schedule *s) {
+  const Task *task = &s->task;
+  const Graph *g = task->graph;
+  Reads *reads = arena_array(s->arena, Reads, g->count);
+  Queue q = {.s = s, .list = arena_array(s->arena, const Node *, g->count + 1)};
+  need(&q, task->result);
+  for (size_t k = 0; k < task->nsinks; k++) need(&q, task->sinks[k].node);
+  while (q.count) {
+    const Node *n = q.list[--q.count];
+    if (task->given && task->given[n->id]) {
+      if (task->given_in) need(&q, task->given_in[n->id]);
+      continue;
+    }
+    reads[n->id] = node_reads(s->arena, g, n);
+    for (size_t r = 0; r < reads[n->id].count; r++) need(&q, reads[n->id].read[r]->u.read.node);
+    need(&q, n->next);
+    need(&q, n->alive);
+  }
+  return reads;
+}
+
 Schedule *schedule_task(Arena *a, const Task *task) {
   const Graph *g = task->graph;
   Schedule *s = arena_new_of(a, Schedule);
@@ -43,14 +77,7 @@ Schedule *schedule_task(Arena *a, const Task *task) {
   s->task = *task;
   s->place = arena_array(a, Place, g->count);
   s->pool = graph_new(a, g->dims, g->name);
-  Reads *reads = arena_array(a, Reads, g->count);
-  if (task->result) s->place[task->result->id].needed = true;
-  for (size_t k = 0; k < task->nsinks; k++) s->place[task->sinks[k].node->id].needed = true;
-  for (size_t k = g->count; k-- > 0;) {
-    if (!s->place[k].needed || (task->given && task->given[k])) continue;
-    reads[k] = node_reads(a, g, g->nodes[k]);
-    for (size_t r = 0; r < reads[k].count; r++) s->place[reads[k].read[r]->u.read.node->id].needed = true;
-  }
+  Reads *reads = find_needed(s);
   fuse_nodes(s, reads);
   bound_loops(s);
   place_nodes(s, reads);
@@ -61,12 +88,24 @@ static const char *stored_words(const Place *p) {
   switch (p->stored) {
   case STORED_LOCAL: return "scalar";
   case STORED_SINK: return "output";
+  case STORED_STATE: return "state";
   case STORED_WORK: return "work";
   case STORED_GIVEN: return "tape";
   case STORED_INPUT: return "input";
   case STORED_NOT: break;
   }
   return "";
+}
+
+static void print_shape(Text *t, const Schedule *s, const Node *n) {
+  const Place *p = &s->place[n->id];
+  text_put(t, stored_words(p));
+  for (int q = 0, any = 0; p->stored != STORED_LOCAL && q < n->nout; q++)
+    if (p->kept[q]) {
+      text_put(t, any++ ? ", " : " [");
+      poly_print(t, s->task.graph->dims, n->index[q].extent);
+    }
+  text_put(t, p->stored != STORED_LOCAL && n->nout ? "]\n" : "\n");
 }
 
 static void print_body(Text *t, const Schedule *s, const Step *body, size_t count, int indent) {
@@ -77,22 +116,24 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
     case STEP_LOOP:
       text_printf(t, "for %s in 0..", step->loop->name);
       poly_print(t, s->task.graph->dims, step->loop->extent);
+      if (step->loop->carries) text_put(t, step->loop->reverse ? " (steps, back)" : " (steps)");
       text_printf(t, "%s\n", step->loop->nlow || step->loop->nhigh ? " (bounded)" : "");
       print_body(t, s, step->loop->body, step->loop->nbody, indent + 2);
       break;
-    case STEP_INIT: text_printf(t, "start %s\n", step->node->name); break;
-    case STEP_NODE: {
-      const Place *p = &s->place[step->node->id];
-      text_printf(t, "%s %s: %s", node_accumulates(step->node) ? "add to" : "compute", step->node->name,
-                  stored_words(p));
-      for (int q = 0, any = 0; p->stored != STORED_LOCAL && q < step->node->nout; q++)
-        if (p->kept[q]) {
-          text_put(t, any++ ? ", " : " [");
-          poly_print(t, s->task.graph->dims, step->node->index[q].extent);
-        }
-      text_put(t, p->stored != STORED_LOCAL && step->node->nout ? "]\n" : "\n");
+    case STEP_INIT:
+      text_printf(t, "start %s", step->node->name);
+      if (step->node->kind == NODE_CARRY) {
+        text_put(t, ": ");
+        print_shape(t, s, step->node);
+      } else {
+        text_char(t, '\n');
+      }
       break;
-    }
+    case STEP_NODE:
+      text_printf(t, "%s %s: ", node_accumulates(step->node) ? "add to" : "compute", step->node->name);
+      print_shape(t, s, step->node);
+      break;
+    case STEP_NEXT: text_printf(t, "next %s from %s\n", step->node->name, step->node->next->name); break;
     case STEP_STORE: text_printf(t, "store %s\n", step->node->name); break;
     case STEP_COPY: text_printf(t, "copy %s\n", step->node->name); break;
     }

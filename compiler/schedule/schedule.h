@@ -4,14 +4,16 @@
 
 #include "base/text.h"
 #include "graph/graph.h"
+#include "graph/loops.h"
 
 typedef struct Loop Loop;
 typedef struct Step Step;
 
 typedef enum {
   STEP_LOOP,
-  STEP_INIT,  // a reduction's accumulators take their neutral value
+  STEP_INIT,  // a reduction's accumulators take their neutral value, a scatter its base, a carry its start
   STEP_NODE,  // one entry is computed, or one term accumulated
+  STEP_NEXT,  // behind a step of its loop, a carry takes its next entry
   STEP_STORE, // a finished scalar goes to the memory it is wanted in
   STEP_COPY   // a whole array goes to the memory it is wanted in
 } StepKind;
@@ -24,6 +26,7 @@ struct Step {
 };
 
 // `index` runs from the largest of 0 and low[] to the smallest of extent and high[] (expressions over outer loops by id).
+// A loop that carries a state backwards runs from extent - 1 down to 0.
 struct Loop {
   int id;    // position in schedule->loops
   int depth; // 1: outermost
@@ -36,6 +39,8 @@ struct Loop {
   size_t nmembers;
   const Expr **low, **high;
   size_t nlow, nhigh;
+  bool carries, reverse;
+  const Node *alive; // once it is false, the loop is left; or null
 };
 
 // Memory a node's value is wanted in.
@@ -51,8 +56,9 @@ typedef struct Task {
   const Graph *graph;
   const Sink *sinks;
   size_t nsinks;
-  const Node *result; // the scalar it returns, or null
-  const bool *given;  // by node id: on the tape already; null: none
+  const Node *result;          // the scalar it returns, or null
+  const bool *given;           // by node id: on the tape already; null: none
+  const Node *const *given_in; // by node id: the given carry that holds the node's entries, or null; null: none
   bool no_fuse, no_contract;
 } Task;
 
@@ -62,6 +68,7 @@ typedef enum {
   STORED_GIVEN, // on the tape
   STORED_LOCAL, // a scalar variable
   STORED_SINK,  // in the memory of sink `sink`
+  STORED_STATE, // as entries of the carry `state`
   STORED_WORK   // in work memory
 } Stored;
 
@@ -72,8 +79,9 @@ typedef struct Place {
   Loop *home;  // the loop around its first step, null: none
   Stored stored;
   int sink;
-  bool *kept;         // by output position: an axis of the stored array (the others shrank to one entry)
-  bool in_place;      // a sum that starts from what its one output holds and is formed there
+  bool *kept;        // by output position: an axis of the stored array (the others shrank to one entry)
+  bool in_place;     // a sum that starts from what its one output holds and is formed there
+  const Node *state; // STORED_STATE: the carry that takes it, with all steps; step t is the entry behind the step there
   const Poly *offset; // STORED_WORK: in elements of its type
   const Expr
       *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null
@@ -98,6 +106,10 @@ void schedule_print(Text *t, const Schedule *s);
 const Expr *schedule_expr(Schedule *s, const Node *n, const Expr *e);
 // Does the node leave its entry's step with a reduction unfinished?
 bool node_accumulates(const Node *n);
+// The index that runs where index q does: of a scatter's output the one whose target it is, else q itself.  -1: there is none.
+int node_runs_by(const Node *n, int q);
+// Is index q of a scatter the target of an output, whose loop it shares?
+bool node_is_target(const Node *n, int q);
 
 // The reads of a node, wherever they stand in it, each once.
 typedef struct Reads {

@@ -25,36 +25,72 @@ static bool cheap(const Node *n) {
          work_of(n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS;
 }
 
-static void mark(bool *set, const Reads *r) {
-  for (size_t k = 0; k < r->count; k++) set[r->read[k]->u.read.node->id] = true;
+// ---- what is wanted ----
+
+typedef struct Wanted {
+  bool *set; // by node id
+  const Node **list;
+  size_t count;
+} Wanted;
+
+static void want(Wanted *w, const Node *n) {
+  if (!n || w->set[n->id]) return;
+  w->set[n->id] = true;
+  w->list[w->count++] = n;
+}
+
+static bool computed(const Node *n) {
+  return n->kind == NODE_COMP || n->kind == NODE_SCATTER || n->kind == NODE_CARRY;
+}
+
+static void need_of_loss(const Graph *g, bool *forward) {
+  for (size_t k = 0; k < g->nroots; k++)
+    if (g->roots[k].role == ROOT_LOSS) forward[g->roots[k].node->id] = true;
+  graph_mark_needed(g, forward);
+}
+
+// What backward reads of forward: a loop never runs again for it, so the state is stored whatever it costs to compute.
+static void choose(Arena *a, const Graph *g, const bool *forward, bool *stored) {
+  Wanted w = {.set = arena_array(a, bool, g->count), .list = arena_array(a, const Node *, g->count + 1)};
+  for (size_t k = 0; k < g->nroots; k++)
+    if (g->roots[k].role == ROOT_GRADIENT) want(&w, g->roots[k].node);
+  while (w.count) {
+    const Node *n = w.list[--w.count];
+    if (forward[n->id] && computed(n) && !cheap(n)) {
+      stored[n->id] = true;
+      continue;
+    }
+    Reads reads = node_reads(a, g, n);
+    for (size_t r = 0; r < reads.count; r++) want(&w, reads.read[r]->u.read.node);
+    want(&w, n->next);
+    want(&w, n->alive);
+  }
+}
+
+// What a stored state is made of stands there already.
+static void share_states(const Graph *g, Tape *tape, const Node **in) {
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *c = g->nodes[k];
+    if (c->kind == NODE_CARRY && tape->stored[k] && tape->stored[c->next->id] && c->next->kind != NODE_CARRY &&
+        !in[c->next->id])
+      in[c->next->id] = c;
+  }
 }
 
 Tape tape_plan(Arena *a, const Graph *g) {
   Dims *dims = g->dims;
-  bool *forward = arena_array(a, bool, g->count), *wanted = arena_array(a, bool, g->count);
-  bool *stored = arena_array(a, bool, g->count);
+  bool *forward = arena_array(a, bool, g->count), *stored = arena_array(a, bool, g->count);
+  const Node **in = arena_array(a, const Node *, g->count);
   Tape tape = {.stored = stored,
+               .in = in,
                .offset = arena_array(a, const Poly *, g->count),
                .reals = poly_int(dims, 0),
                .integers = poly_int(dims, 0)};
-  Reads *reads = arena_array(a, Reads, g->count);
-  for (size_t k = 0; k < g->count; k++) reads[k] = node_reads(a, g, g->nodes[k]);
-  for (size_t k = 0; k < g->nroots; k++) {
-    if (g->roots[k].role == ROOT_LOSS) forward[g->roots[k].node->id] = true;
-    if (g->roots[k].role == ROOT_GRADIENT) wanted[g->roots[k].node->id] = true;
-  }
-  for (size_t k = g->count; k-- > 0;)
-    if (forward[k]) mark(forward, &reads[k]);
-  for (size_t k = g->count; k-- > 0;) {
-    const Node *n = g->nodes[k];
-    if (!wanted[k]) continue;
-    if (forward[k] && (n->kind == NODE_COMP || n->kind == NODE_SCATTER) && !cheap(n))
-      stored[k] = true;
-    else
-      mark(wanted, &reads[k]);
-  }
+  need_of_loss(g, forward);
+  choose(a, g, forward, stored);
+  share_states(g, &tape, in);
   for (size_t k = 0; k < g->count; k++) {
-    if (!stored[k]) continue;
+    if (!stored[k] || in[k]) continue;
     const Node *n = g->nodes[k];
     const Poly **used = n->type == TYPE_REAL ? &tape.reals : &tape.integers, *size = poly_int(dims, 1);
     for (int q = 0; q < n->nout; q++) size = poly_mul(dims, size, n->index[q].extent);

@@ -5,7 +5,9 @@
 #include "graph/graph.h"
 
 typedef struct Tape {
-  const bool *stored;  // by node id: on the tape
+  const bool *stored; // by node id: on the tape
+  const Node *const
+      *in;             // by node id: the stored carry that takes its entries, which need no place of their own; or null
   const Poly **offset; // by node id, in reals: integers stand at the end, from `reals` on, as int64_t
   const Poly *reals, *integers;
 } Tape;

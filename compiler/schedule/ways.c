@@ -1,0 +1,195 @@
+// ways.c - see ways.h.
+#include "schedule/ways.h"
+
+static Loop *taken(const Schedule *s, const Node *n, int position) {
+  return s->place[n->id].loop[position];
+}
+
+int node_runs_by(const Node *n, int q) {
+  if (n->kind != NODE_SCATTER || q >= n->nout) return q;
+  const Expr *target = n->target[q];
+  if (target->kind != EXPR_INDEX || n->index[target->u.index].extent != n->index[q].extent) return -1;
+  return target->u.index;
+}
+
+bool node_is_target(const Node *n, int q) {
+  for (int k = 0; n->kind == NODE_SCATTER && q >= n->nout && k < n->nout; k++)
+    if (node_runs_by(n, k) == q) return true;
+  return false;
+}
+
+bool reduction_begun(const Schedule *s, const Node *n) {
+  for (int q = n->nout; q < n->nout + n->nred; q++)
+    if (taken(s, n, q) && !node_is_target(n, q)) return true;
+  return false;
+}
+
+// ---- the ways of a node ----
+
+// May index `q` of n be the next loop around it?  Outputs in any order, reductions in theirs.
+static bool candidate(const Schedule *s, const Node *n, int q) {
+  if (taken(s, n, q)) return false;
+  if (q < n->nout) return node_runs_by(n, q) >= 0 && !taken(s, n, node_runs_by(n, q));
+  if (node_is_target(n, q)) return false;
+  for (int k = n->nout; k < q; k++)
+    if (!taken(s, n, k) && !node_is_target(n, k)) return false;
+  if (n->reduce == REDUCE_ARGMAX) // its accumulator is a pair: kept in scalars
+    for (int k = 0; k < n->nout; k++)
+      if (!taken(s, n, k)) return false;
+  return true;
+}
+
+// How index q walks through memory in the subscripts `sub`: 0 not at all, -1 by ones (good innermost), +2 in strides.
+static int stride(const Expr *const *sub, int nsub, int q) {
+  int walk = 0;
+  for (int k = 0; k < nsub; k++)
+    if (expr_uses_index(sub[k], q)) walk = k == nsub - 1 && walk == 0 ? -1 : 2;
+  return walk;
+}
+
+// The higher, the better q stands outermost.  Dimensions known at call time first: they are the long ones.
+static int rank_outer(const Ways *w, const Node *n, int q) {
+  int score = poly_is_fixed(w->s->task.graph->dims, n->index[q].extent) ? 0 : 1000, by = node_runs_by(n, q);
+  const Reads *r = &w->reads[n->id];
+  for (size_t k = 0; k < r->count; k++) score += stride(r->read[k]->u.read.sub, r->read[k]->u.read.node->nout, by);
+  if (n->kind == NODE_SCATTER) {
+    score += stride(n->target, n->nout, by);
+  } else if (q < n->nout) {
+    bool last = true;
+    for (int k = q + 1; k < n->nout; k++) last = last && taken(w->s, n, k);
+    score += last ? -1 : 2;
+  }
+  return score;
+}
+
+static Way *ways_of_node(const Ways *w, const Node *n, size_t *count) {
+  Arena *a = w->s->arena;
+  int total = n->nout + n->nred, best = 0, best_score = 0;
+  Way *way = arena_array(a, Way, (size_t)total + 1);
+  const Node **member = arena_array(a, const Node *, 1);
+  member[0] = n;
+  for (int q = 0; q < total; q++) {
+    if (!candidate(w->s, n, q)) continue;
+    int score = rank_outer(w, n, q);
+    if (!*count || score > best_score) {
+      best = (int)*count;
+      best_score = score;
+    }
+    int *position = arena_array(a, int, 1);
+    position[0] = q;
+    way[(*count)++] = (Way){.member = member, .position = position, .count = 1, .extent = n->index[q].extent};
+  }
+  Way first = way[best];
+  for (int k = best; k > 0; k--) way[k] = way[k - 1];
+  way[0] = first;
+  return way;
+}
+
+// ---- the ways of a loop ----
+
+bool way_reads_entry(const Node *n, int q, const Expr *read, int p) {
+  const Node *m = read->u.read.node;
+  bool state = m->kind == NODE_CARRY && m->axis == p;
+  int at = loop_step_of(read->u.read.sub[p], state && m->reverse);
+  return at >= 0 && (at == q || at == node_runs_by(n, q));
+}
+
+// The index of n that the read puts at index p of what it reads: of a scatter the output; -1: none.
+static int index_for(const Node *n, const Expr *read, int p) {
+  int total = n->nout + n->nred;
+  for (int q = 0; q < total; q++)
+    if (node_runs_by(n, q) >= 0 && !node_is_target(n, q) && way_reads_entry(n, q, read, p)) return q;
+  return -1;
+}
+
+typedef struct Along {
+  const Ways *w;
+  const GraphLoop *loop;
+  int *position; // by node id, -1: not known yet
+} Along;
+
+static bool inside(const Ways *w, const GraphLoop *loop, const Node *n) {
+  for (const GraphLoop *l = w->tree->inside[n->id]; l; l = l->parent)
+    if (l == loop) return true;
+  return false;
+}
+
+static bool agree(const Along *a, const Node *n, int q, bool *more) {
+  if (q < 0 || q >= n->nout || (a->position[n->id] >= 0 && a->position[n->id] != q)) return false;
+  if (a->position[n->id] < 0) *more = true;
+  a->position[n->id] = q;
+  return true;
+}
+
+// What one member's reads tell of the index.
+static bool spread(const Along *a, const Node *n, bool *more) {
+  const Reads *r = &a->w->reads[n->id];
+  for (size_t k = 0; k < r->count; k++) {
+    const Node *m = r->read[k]->u.read.node;
+    if (!inside(a->w, a->loop, m) || a->position[m->id] < 0) continue;
+    if (!agree(a, n, index_for(n, r->read[k], a->position[m->id]), more)) return false;
+  }
+  if (n->kind != NODE_CARRY || a->position[n->id] < 0) return true;
+  const Node *taken_from[] = {n->next, n->alive};
+  for (int k = 0; k < 2; k++)
+    if (taken_from[k] && inside(a->w, a->loop, taken_from[k]) && !agree(a, taken_from[k], a->position[n->id], more))
+      return false;
+  return true;
+}
+
+// Index q of the loop's first carry, followed through all that runs in it: false where it is not one mapped index of all.
+static bool along(const Ways *w, const GraphLoop *loop, int q, Way *way) {
+  const Node *const *member = w->member[loop->id];
+  size_t count = w->nmember[loop->id];
+  Along a = {.w = w, .loop = loop, .position = arena_array(w->s->arena, int, w->s->task.graph->count)};
+  for (size_t k = 0; k < count; k++) a.position[member[k]->id] = -1;
+  a.position[loop->carry[0]->id] = q;
+  bool more = true;
+  while (more) {
+    more = false;
+    for (size_t k = 0; k < count; k++)
+      if (!spread(&a, member[k], &more)) return false;
+  }
+  const Poly *extent = loop->carry[0]->index[q].extent;
+  int *position = arena_array(w->s->arena, int, count);
+  for (size_t k = 0; k < count; k++) {
+    int p = position[k] = a.position[member[k]->id];
+    if (p < 0 || taken(w->s, member[k], p) || member[k]->index[p].extent != extent) return false;
+  }
+  *way = (Way){.member = member, .position = position, .count = count, .extent = extent};
+  return true;
+}
+
+static Way steps_way(const Ways *w, const GraphLoop *loop) {
+  size_t count = w->nmember[loop->id];
+  int *position = arena_array(w->s->arena, int, count);
+  for (size_t k = 0; k < count; k++) position[k] = w->tree->position[loop->id][w->member[loop->id][k]->id];
+  return (Way){w->member[loop->id], position, count, loop->steps, loop};
+}
+
+// Indices that the loop is mapped over, those in front of its own, stand outside; the state's are within a step.
+static Way *ways_of_loop(const Ways *w, const GraphLoop *loop, size_t *count) {
+  const Node *c = loop->carry[0];
+  Way *way = arena_array(w->s->arena, Way, (size_t)c->nout + 1);
+  for (int q = 0; q < c->axis; q++)
+    if (!taken(w->s, c, q) && along(w, loop, q, &way[*count])) (*count)++;
+  if (!*count) way[(*count)++] = steps_way(w, loop);
+  return way;
+}
+
+Way *ways_of(const Ways *w, LoopItem item, size_t *count) {
+  *count = 0;
+  return item.node ? ways_of_node(w, item.node, count) : ways_of_loop(w, item.loop, count);
+}
+
+Ways ways_new(Schedule *s, const Reads *reads) {
+  const Graph *g = s->task.graph;
+  Ways w = {.s = s, .reads = reads, .tree = graph_loops_beside(s->arena, g, s->task.given, NULL)};
+  w.member = arena_array(s->arena, const Node **, w.tree->nloop + 1);
+  w.nmember = arena_array(s->arena, size_t, w.tree->nloop + 1);
+  size_t *room = arena_array(s->arena, size_t, w.tree->nloop + 1);
+  for (size_t k = 0; k < g->count; k++)
+    for (const GraphLoop *l = w.tree->inside[k]; l; l = l->parent)
+      if (s->place[k].loop) ARENA_PUSH(s->arena, w.member[l->id], w.nmember[l->id], room[l->id]) = g->nodes[k];
+  return w;
+}

@@ -1,0 +1,33 @@
+// ways.h - the ways in which a node, or all that runs in a loop of the graph, can run in the next loop.
+#ifndef MDLC_WAYS_H
+#define MDLC_WAYS_H
+
+#include "schedule/internal.h"
+
+// A loop with the index of each member that runs in it.
+typedef struct Way {
+  const Node *const *member;
+  int *position;
+  size_t count;
+  const Poly *extent;
+  const GraphLoop *steps; // it is this loop of the graph itself
+} Way;
+
+typedef struct Ways {
+  Schedule *s;
+  const Reads *reads;
+  const LoopTree *tree;
+  const Node ***member; // by loop of the graph: all that runs in it, its carries included
+  size_t *nmember;
+} Ways;
+
+Ways ways_new(Schedule *s, const Reads *reads);
+
+// The ways of an item that has loops to come, the best one to stand outermost first; *count of them.
+Way *ways_of(const Ways *w, LoopItem item, size_t *count);
+// May node n share its loop by index q with the node that it reads, whose index p runs there?
+bool way_reads_entry(const Node *n, int q, const Expr *read, int p);
+// Has a sum of n begun before the loops in hand?
+bool reduction_begun(const Schedule *s, const Node *n);
+
+#endif

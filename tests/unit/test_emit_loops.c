@@ -1,0 +1,303 @@
+// test_emit_loops.c - generated loops against the interpreter, for several sizes, and against themselves with passes off.
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit/emit.h"
+#include "graph/text.h"
+#include "interp/interp.h"
+#include "tool/jit.h"
+
+enum { MAX_DIMS = 8, MAX_OUTPUTS = 4, MAX_ENTRIES = 4096 };
+
+// Dimensions known at call time take the sizes in the order of the model.
+static const struct Case {
+  const char *name, *text;
+} cases[] = {
+    {"recurrent network, its states and its last state",
+     "dim T\ndim m\ndim k\ndata x[T, k]\nparam W[k, m]\nparam U[m, m]\nparam h0[m]\n"
+     "input x[T, k] = data 0\ninput W[k, m] = param 0\ninput U[m, m] = param 1\ninput h0[m] = param 2\n"
+     "carry h[t:T + 1, i:m] along t from h_step = h0[i]\n"
+     "node a[t:T, i:m] = sum[j:k](x[t, j] * W[j, i])\n"
+     "node b[t:T, i:m] = sum[j:m](h[t, j] * U[j, i])\n"
+     "node h_step[t:T, i:m] = tanh(a[t, i] + b[t, i])\n"
+     "node y[i:m] = h[T, i]\nnode z[t:T] = sum[i:m](h_step[t, i])\n"
+     "root predict y = y\nroot predict z = z\n"},
+    {"only the last state",
+     "dim T\ndim m\ndata x[T, m]\nparam U[m, m]\n"
+     "input x[T, m] = data 0\ninput U[m, m] = param 0\n"
+     "carry h[t:T + 1, i:m] along t from h_step = 0.1\n"
+     "node b[t:T, i:m] = sum[j:m](h[t, j] * U[j, i])\n"
+     "node h_step[t:T, i:m] = tanh(x[t, i] + b[t, i])\n"
+     "node y = sum[i:m](h[T, i])\nroot predict y = y\n"},
+    {"two states that take each other's old entries",
+     "dim T\ndata x[T]\n"
+     "input x[T] = data 0\n"
+     "carry a[t:T + 1] along t from a_step = 1.0\ncarry b[t:T + 1] along t from b_step = 2.0\n"
+     "node a_step[t:T] = b[t]\nnode b_step[t:T] = x[t] - 0.5 * a[t]\n"
+     "node y = a[T] + 10.0 * b[T]\nroot predict y = y\n"},
+    {"long short-term memory",
+     "dim T\ndim m\ndata x[T, m]\nparam U[m, m]\nparam V[m, m]\n"
+     "input x[T, m] = data 0\ninput U[m, m] = param 0\ninput V[m, m] = param 1\n"
+     "carry h[t:T + 1, i:m] along t from h_step = 0.0\ncarry c[t:T + 1, i:m] along t from c_step = 0.0\n"
+     "node f[t:T, i:m] = sum[j:m](h[t, j] * U[j, i])\nnode g[t:T, i:m] = sum[j:m](h[t, j] * V[j, i])\n"
+     "node c_step[t:T, i:m] = sigmoid(f[t, i]) * c[t, i] + sigmoid(g[t, i]) * tanh(x[t, i] + f[t, i])\n"
+     "node h_step[t:T, i:m] = sigmoid(g[t, i] - x[t, i]) * tanh(c_step[t, i])\n"
+     "node y[i:m] = h[T, i] + c[T, i]\nnode s = sum[t:T, i:m](h_step[t, i] * x[t, i])\nroot predict y = y\nroot predict s = s\n"},
+    {"backwards",
+     "dim T\ndata x[T]\n"
+     "input x[T] = data 0\n"
+     "carry p[t:T + 1] back along t from p_step = 1.0\ncarry q[t:T + 1] back along t from q_step = 0.0\n"
+     "node p_step[t:T] = p[t + 1] - 0.1 * q[t + 1] * x[t]\nnode q_step[t:T] = q[t + 1] + 0.1 * p_step[t]\n"
+     "node y = q[0]\nnode z[t:T] = p_step[t] * x[t]\nnode s = sum[t:T](p_step[t])\n"
+     "root predict y = y\nroot predict z = z\nroot predict s = s\n"},
+    {"a loop in a loop, the inner one over what the outer one carries",
+     "dim T\ndim S\ndata x[T, S]\n"
+     "input x[T, S] = data 0\n"
+     "carry c[t:T + 1] along t from c_step = 1.0\n"
+     "carry d[t:T, s:S + 1] along s from d_step = c[t]\n"
+     "node d_step[t:T, s:S] = 0.5 * d[t, s] + c[t] * x[t, s]\n"
+     "node c_step[t:T] = d[t, S] - 1.0\nnode y = c[T]\nnode z[t:T] = d[t, S]\nroot predict y = y\nroot predict z = z\n"},
+    {"an inner loop over an array, backwards in a forward one",
+     "dim T\ndim S\ndim m\ndata x[T, S]\n"
+     "input x[T, S] = data 0\n"
+     "carry c[t:T + 1, i:m] along t from c_step = real(i) * 0.1\n"
+     "carry d[t:T, s:S + 1, i:m] back along s from d_step = c[t, i]\n"
+     "node e[t:T, s:S] = sum[i:m](d[t, s + 1, i] * x[t, s])\n"
+     "node d_step[t:T, s:S, i:m] = sin(d[t, s + 1, i] + e[t, s])\n"
+     "node c_step[t:T, i:m] = d[t, 0, i] - 0.3 * c[t, i]\nnode y[i:m] = c[T, i]\nroot predict y = y\n"},
+    {"under a mapped index, with a condition to leave",
+     "dim n\ndim N = 20\ndata a[n]\n"
+     "input a[n] = data 0\n"
+     "carry x[i:n, k:N + 1] along k from x_step while go = 1.0\n"
+     "node go[i:n, k:N] = abs(x[i, k] * x[i, k] - abs(a[i])) > 1e-9\n"
+     "node x_step[i:n, k:N] = if go[i, k] then 0.5 * (x[i, k] + abs(a[i]) / x[i, k]) else x[i, k]\n"
+     "node y[i:n] = x[i, N]\nroot predict y = y\n"},
+    {"the steps taken, and what each gave",
+     "dim N\ndata a[N]\n"
+     "input a[N] = data 0\n"
+     "carry x[k:N + 1] along k from x_step while go = 10.0\ncarry steps[k:N + 1] along k from steps_step while go = 0\n"
+     "node go[k:N] = x[k] > 1.5\n"
+     "node x_step[k:N] = if go[k] then x[k] * 0.7 + 0.01 * a[k] else x[k]\n"
+     "node steps_step[k:N] = if go[k] then steps[k] + 1 else steps[k]\n"
+     "node y[k:N] = x_step[k] * 2.0\nnode s = steps[N]\nroot predict y = y\nroot predict s = s\n"},
+    {"mapped indices before and behind the step",
+     "dim n\ndim T\ndim m\ndata x[T, n, m]\n"
+     "input x[T, n, m] = data 0\n"
+     "carry h[b:n, t:T + 1, i:m] along t from h_step = 0.5\n"
+     "node h_step[b:n, t:T, i:m] = 0.9 * h[b, t, i] + x[t, b, i]\nnode y[b:n, i:m] = h[b, T, i]\n"
+     "node z[b:n, t:T] = sum[i:m](h_step[b, t, i])\nroot predict y = y\nroot predict z = z\n"},
+    {"the state's neighbours",
+     "dim T\ndim m\ndata x[T, m]\n"
+     "input x[T, m] = data 0\n"
+     "carry u[t:T + 1, i:m] along t from u_step = if i == 0 then 1.0 else 0.0\n"
+     "node u_step[t:T, i:m] = (if i >= 1 then u[t, i - 1] else 0.0) + (if i + 1 < m then 0.25 * u[t, i + 1] else 0.0) + x[t, i]\n"
+     "node y[i:m] = u[T, i]\nroot predict y = y\n"},
+    {"a Cholesky factor in place",
+     "dim n\ndata B[n, n]\n"
+     "input B[n, n] = data 0\n"
+     "node S[i:n, j:n] = sum[k:n](B[i, k] * B[j, k])\n"
+     "node A[i:n, j:n] = S[i, j] + (if i == j then 3.0 else 0.0)\n"
+     "carry L[j:n + 1, i:n, k:n] along j from L_set = 0.0\n"
+     "node v[j:n, i:n] = sum[k:n if k < j](L[j, i, k] * L[j, j, k])\n"
+     "node d[j:n] = sqrt(A[j, j] - v[j, j])\n"
+     "scatter L_set[j:n, i:n, k:n] = L[j, i, k] then [j_2:n, i_2:n if i_2 >= j_2] (j_2, i_2, j_2) = if i_2 == j_2 then d[j_2] else (A[i_2, j_2] - v[j_2, i_2]) / d[j_2]\n"
+     "node y[i:n, j:n] = L[n, i, j]\nroot predict y = y\n"},
+    {"a table filled entry by entry, each from two others",
+     "dim n\ndata x[n]\n"
+     "input x[n] = data 0\n"
+     "carry f[t:n + 1, i:n] along t from f_set = 1.0\n"
+     "scatter f_set[t:n, i:n] = f[t, i] then [s:n] (s, s) = x[s] + (if s >= 1 then 0.5 * f[s, s - 1] else 0.0) + (if s >= 2 then 0.25 * f[s, s - 2] else 0.0)\n"
+     "node y[i:n] = f[n, i]\nroot predict y = y\n"},
+    {"added in place to the same entry several times",
+     "dim T\ndim m = 3\ndata w[T] in 0..m\ndata x[T]\n"
+     "input w[T] = data 0\ninput x[T] = data 1\n"
+     "carry f[t:T + 1, i:m] along t from f_set = 0.0\n"
+     "scatter f_set[t:T, i:m] = f[t, i] then [s:T, r:2] (s, w[s]) += x[s] * f[s, w[s]] + real(r + 1)\n"
+     "node y[i:m] = f[T, i]\nroot predict y = y\n"},
+    {"in place through an inner loop",
+     "dim n\ndata A[n, n]\n"
+     "input A[n, n] = data 0\n"
+     "carry M[t:n + 1, i:n, j:n] along t from M_step = A[i, j] + (if i == j then 4.0 else 0.0)\n"
+     "carry R[t:n, s:n + 1, i:n, j:n] along s from R_set = M[t, i, j]\n"
+     "scatter R_set[t:n, s:n, i:n, j:n] = R[t, s, i, j] then [t_2:n, s_2:n, j_2:n if s_2 > t_2 and j_2 >= t_2] (t_2, s_2, s_2, j_2) += "
+     "-(M[t_2, s_2, t_2] / M[t_2, t_2, t_2] * M[t_2, t_2, j_2])\n"
+     "node M_step[t:n, i:n, j:n] = R[t, n, i, j]\nnode y[i:n, j:n] = M[n, i, j]\nroot predict y = y\n"},
+    {"whole numbers and conditions carried, a shift register",
+     "dim T\ndata k[T] in 0..3\n"
+     "input k[T] = data 0\n"
+     "carry s[t:T + 1] along t from s_step = 7\ncarry odd[t:T + 1] along t from odd_step = false\n"
+     "carry a[t:T + 1] along t from a_step = 0\ncarry b[t:T + 1] along t from b_step = 0\n"
+     "node s_step[t:T] = (s[t] * 5 + k[t]) % 1000\nnode odd_step[t:T] = (odd[t] and k[t] == 1) or (not odd[t] and k[t] == 2)\n"
+     "node a_step[t:T] = b[t]\nnode b_step[t:T] = k[t]\n"
+     "node y = s[T]\nnode z[t:T] = if odd_step[t] then a[t] + 100 else b[t]\nroot predict y = y\nroot predict z = z\nroot predict w = s_step\n"},
+    {"a carry that takes what does not depend on it",
+     "dim T\ndata x[T]\n"
+     "input x[T] = data 0\n"
+     "carry h[t:T + 1] along t from y = 0.0\nnode y[t:T] = 2.0 * x[t]\n"
+     "node d[t:T] = y[t] - h[t]\nnode l = h[T]\nroot predict d = d\nroot predict l = l\n"},
+    {"a second loop over the states of a first, and one that runs back over them",
+     "dim T\ndata x[T]\n"
+     "input x[T] = data 0\n"
+     "carry h[t:T + 1] along t from h_step = 0.3\nnode h_step[t:T] = sin(h[t] + x[t])\n"
+     "carry e[t:T + 1] along t from e_step = 1.0\nnode e_step[t:T] = cos(h[t] + x[t]) * e[t] + x[t]\n"
+     "carry d[t:T + 1] back along t from d_step = h[T]\nnode d_step[t:T] = cos(h[t] + x[t]) * d[t + 1]\n"
+     "node g[t:T] = cos(h[t] + x[t]) * d[t + 1]\nnode y = e[T] + d[0]\nroot predict y = y\nroot predict g = g\n"},
+    {"all states, from the start on",
+     "dim T\ndim m\ndata x[T]\n"
+     "input x[T] = data 0\n"
+     "carry h[t:T + 1, i:m] along t from h_step = real(i)\n"
+     "node h_step[t:T, i:m] = 0.5 * h[t, i] + x[t]\nroot predict y = h\n"},
+};
+
+static const int64_t sizes[][4] = {{5, 3, 4, 2}, {1, 2, 1, 3}, {4, 4, 4, 4}, {0, 3, 2, 2}, {3, 0, 2, 2}};
+enum { SIZES = sizeof sizes / sizeof *sizes };
+
+static double value_of(uint64_t k) {
+  return sin(12.9898 * (double)(k + 1)) * 0.9 + 0.05;
+}
+
+typedef struct Inputs {
+  int64_t dims[MAX_DIMS], call[MAX_DIMS];
+  Array data[8], param[8];
+  const void *pointers[8];
+  double params[MAX_ENTRIES];
+} Inputs;
+
+static Array make_array(Arena *a, const Model *m, const int64_t *dims, const Poly *const *extent, int rank) {
+  Array x = {.rank = rank, .count = 1};
+  for (int k = 0; k < rank; k++) {
+    ck_assert(poly_value(m->dims, extent[k], dims, &x.extent[k]));
+    x.count *= (size_t)x.extent[k];
+  }
+  x.number = arena_array(a, Number, x.count + 1);
+  x.integer = arena_array(a, int64_t, x.count + 1);
+  return x;
+}
+
+static void make_inputs(Arena *a, const Model *m, const int64_t *size, Inputs *in) {
+  uint64_t draw = 0;
+  int called = 0;
+  for (int k = 0; k < dims_count(m->dims); k++)
+    if (dims_get(m->dims, k)->kind == DIM_CALL) {
+      in->dims[k] = in->call[called] = size[called];
+      called++;
+    }
+  for (int k = 0; k < m->ndata; k++) {
+    Array *x = &in->data[k];
+    *x = make_array(a, m, in->dims, m->data[k].extent, m->data[k].rank);
+    double *reals = arena_array(a, double, x->count + 1);
+    int32_t *integers = arena_array(a, int32_t, x->count + 1);
+    for (size_t j = 0; j < x->count; j++) {
+      x->number[j].a = reals[j] = value_of(draw++);
+      x->integer[j] = integers[j] = (int32_t)(j * 7 % 3);
+    }
+    in->pointers[k] = m->data[k].type == TYPE_REAL ? (const void *)reals : (const void *)integers;
+  }
+  size_t at = 0;
+  for (int k = 0; k < m->nparam; k++) {
+    in->param[k] = make_array(a, m, in->dims, m->param[k].extent, m->param[k].rank);
+    for (size_t j = 0; j < in->param[k].count; j++) in->param[k].number[j].a = in->params[at++] = value_of(draw++);
+  }
+}
+
+static Model *parse(Arena *a, int which) {
+  Diags diags;
+  diags_init(&diags, a);
+  Source source = {.name = "model"};
+  source.text = arena_printf(a, "model m%d\n%s", which, cases[which].text);
+  source.length = strlen(source.text);
+  Model *m = graph_parse(a, &diags, &source);
+  if (m) return m;
+  Text t;
+  text_init(&t);
+  diags_print(&diags, &t, false);
+  ck_abort_msg("%s", t.s);
+}
+
+static void compile(Arena *a, const Model *m, const EmitOptions *options, Jit *jit) {
+  setenv("CFLAGS", "-O2 -std=c99 -Wall -Wextra -Wconversion -Wshadow -Werror", 1);
+  Text header, source;
+  text_init(&header);
+  text_init(&source);
+  emit_header(&header, m, options);
+  emit_source(&source, m, options);
+  ck_assert_int_eq(jit_compile(a, m->name, &header, &source, jit), 0);
+  text_free(&header);
+  text_free(&source);
+}
+
+typedef struct Run {
+  double out[MAX_OUTPUTS][MAX_ENTRIES];
+} Run;
+
+static void run(Arena *a, const Jit *jit, const Inputs *in, Run *r) {
+  const struct mdl_model *c = jit->model;
+  struct mdl_sizes bytes;
+  ck_assert_int_eq(c->sizes(in->call, &bytes), MDL_OK);
+  ck_assert_int_eq(c->check(in->call, in->pointers, NULL), MDL_OK);
+  memset(r, 0, sizeof *r);
+  void *out[MAX_OUTPUTS], *work = instance_memory(a, bytes.predict_work);
+  memset(work, 0xff, bytes.predict_work); // not numbers
+  for (int k = 0; k < MAX_OUTPUTS; k++) out[k] = r->out[k];
+  c->predict(in->call, in->pointers, in->params, work, out);
+}
+
+static void compare(Arena *a, const Model *m, const Inputs *in, const Run *r) {
+  const Graph *g = m->graph;
+  Array *values = arena_array(a, Array, g->count);
+  InterpError error;
+  InterpInput input = {.kind = NUMBER_REAL, .dims = in->dims, .data = in->data, .param = in->param};
+  ck_assert_msg(interp_run(a, m, g, &input, values, &error), "%s", error.text);
+  for (int k = 0; graph_root(g, ROOT_PREDICT, k); k++) {
+    const Node *n = graph_root(g, ROOT_PREDICT, k)->node;
+    const Array *y = &values[n->id];
+    for (size_t j = 0; j < y->count; j++) {
+      double got = n->type == TYPE_REAL ? r->out[k][j] : (double)((const int64_t *)r->out[k])[j];
+      double right = n->type == TYPE_REAL ? y->number[j].a : (double)y->integer[j];
+      ck_assert_msg(fabs(got - right) <= 1e-13 * (1 + fabs(right)), "%s: %s[%zu]: %.17g is not %.17g", cases[atoi(m->name + 1)].name,
+                    n->name, j, got, right);
+    }
+  }
+}
+
+START_TEST(test_agrees) {
+  static const EmitOptions variants[] = {{.source = "test"},
+                                         {.source = "test", .no_fuse = true},
+                                         {.source = "test", .no_contract = true},
+                                         {.source = "test", .no_fuse = true, .no_contract = true},
+                                         {.source = "test", .no_simplify = true}};
+  static Run first[SIZES], other;
+  Arena *a = arena_new();
+  Model *m = parse(a, _i);
+  for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
+    Jit jit;
+    compile(a, m, &variants[v], &jit);
+    for (int k = 0; k < SIZES; k++) {
+      Inputs *in = arena_new_of(a, Inputs);
+      make_inputs(a, m, sizes[k], in);
+      run(a, &jit, in, v ? &other : &first[k]);
+      if (v && !variants[v].no_simplify)
+        ck_assert_msg(!memcmp(&first[k], &other, sizeof other), "%s: variant %zu differs", cases[_i].name, v);
+      else
+        compare(a, m, in, v ? &other : &first[k]);
+    }
+    jit_close(&jit);
+  }
+  arena_free(a);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("emit_loops");
+  TCase *c = tcase_create("emit_loops");
+  tcase_set_timeout(c, 120);
+  tcase_add_loop_test(c, test_agrees, 0, (int)(sizeof cases / sizeof *cases));
+  suite_add_tcase(s, c);
+  SRunner *r = srunner_create(s);
+  srunner_run_all(r, CK_NORMAL);
+  int failed = srunner_ntests_failed(r);
+  srunner_free(r);
+  return failed ? 1 : 0;
+}
