@@ -65,6 +65,10 @@ void all_sizes(const Plan *p, const Poly **size) {
   size[SIZE_TAPE] = p->tape.reals ? bytes(p, p->tape.reals, p->tape.integers) : zero;
   for (int k = SIZE_FORWARD; k < SIZE_COUNT; k++) {
     const Scheduled *s = &p->function[function[k]];
-    size[k] = s->present ? bytes(p, s->s->work_reals, s->s->work_integers) : zero;
+    size[k] = s->present ? function_bytes(p, s) : zero;
   }
+}
+
+const Poly *function_bytes(const Plan *p, const Scheduled *f) {
+  return bytes(p, f->s->work_reals, f->s->work_integers);
 }

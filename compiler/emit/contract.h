@@ -40,6 +40,13 @@ void sizes_helpers_print(Text *t, const Text *sizes);
 void subscript_check_print(Text *t, const Plan *p, int which);
 // What _check tells of where it found something.
 void found_print(Text *t, const char *indent, const char *name, const char *position, const char *value);
+// Bytes of work memory of a function.
+const Poly *function_bytes(const Plan *p, const Scheduled *f);
+// derivatives.c: nothing where none were asked for, but for the descriptor's last fields.
+void derivative_sizes_declare(Text *t, const Plan *p);
+void derivative_sizes_print(Text *t, const Plan *p);
+void derivative_tables_print(Text *t, const Plan *p);
+void derivative_fields_print(Text *t, const Plan *p);
 // descriptor.c
 void descriptor_print(Text *t, const Plan *p);
 

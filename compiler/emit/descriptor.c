@@ -193,6 +193,7 @@ static void put_shape_function(Text *t, const Plan *p) {
 void descriptor_print(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   put_adapters(t, p);
+  derivative_tables_print(t, p);
   put_tables(t, p);
   put_shape_function(t, p);
   int npredict = plan_outputs(p, ROOT_PREDICT, NULL), nmetric = plan_outputs(p, ROOT_METRIC, NULL),
@@ -210,5 +211,7 @@ void descriptor_print(Text *t, const Plan *p) {
     else
       text_put(t, "NULL, ");
   }
-  text_printf(t, "%s};\n", m->ndata && npredict ? "model_predict_reads" : "NULL");
+  text_printf(t, "%s,\n    ", m->ndata && npredict ? "model_predict_reads" : "NULL");
+  derivative_fields_print(t, p);
+  text_put(t, "};\n");
 }

@@ -11,6 +11,7 @@ void emit_source(Text *t, const Model *m, const EmitOptions *options) {
   text_init(&sizes);
   text_init(&functions);
   sizes_print(&sizes, &p);
+  derivative_sizes_print(&sizes, &p);
   for (int k = 0; k < p.nfunction; k++) {
     const Scheduled *f = &p.function[plan_order(k)];
     if (!f->present) continue;
@@ -63,6 +64,16 @@ void emit_schedule(Text *t, const Model *m, const EmitOptions *options) {
   arena_free(a);
 }
 
+static DerivativeCost function_cost(const Plan *p, const Scheduled *f) {
+  Dims *dims = p->unit->model->dims;
+  if (!f->present) return (DerivativeCost){f->name, poly_int(dims, 0), poly_int(dims, 0), false};
+  Text t;
+  text_init(&t);
+  FunctionCost c = function_print(&t, p, f);
+  text_free(&t);
+  return (DerivativeCost){f->name, c.flops, poly_add(dims, f->s->work_reals, f->s->work_integers), c.bound};
+}
+
 Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options) {
   Unit u = {.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
   Plan p = plan_functions(&u);
@@ -71,16 +82,14 @@ Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options) {
   const Poly **flops[] = {&cost.forward_flops, &cost.backward_flops, &cost.value_and_grad_flops};
   const Poly **work[] = {&cost.forward_work, &cost.backward_work, &cost.value_and_grad_work};
   for (int k = 0; k < 3; k++) {
-    *flops[k] = *work[k] = zero;
-    if (!p.function[k].present) continue;
-    Text t;
-    text_init(&t);
-    FunctionCost c = function_print(&t, &p, &p.function[k]);
-    text_free(&t);
+    const DerivativeCost c = function_cost(&p, &p.function[k]);
     *flops[k] = c.flops;
+    *work[k] = c.work;
     cost.bound |= c.bound;
-    *work[k] = poly_add(m->dims, p.function[k].s->work_reals, p.function[k].s->work_integers);
   }
+  DerivativeCost *derivative = arena_array(a, DerivativeCost, (size_t)(p.nfunction - FUNCTION_COUNT) + 1);
+  for (int k = FUNCTION_COUNT; k < p.nfunction; k++) derivative[cost.nderivative++] = function_cost(&p, &p.function[k]);
+  cost.derivative = derivative;
   if (p.tape.reals) cost.tape = poly_add(m->dims, p.tape.reals, p.tape.integers);
   return cost;
 }

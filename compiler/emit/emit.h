@@ -24,11 +24,19 @@ void emit_source(Text *t, const Model *m, const EmitOptions *options);
 void emit_schedule(Text *t, const Model *m, const EmitOptions *options);
 
 // Exact counts as polynomials in the dimensions (mdlc cost).
+typedef struct DerivativeCost {
+  const char *name; // of the function: "jacobian_t_p"
+  const Poly *flops, *work;
+  bool bound;
+} DerivativeCost;
+
 typedef struct Cost {
   const Poly *forward_flops, *backward_flops, *value_and_grad_flops;
   bool bound;                // an upper bound: there are branches or guards
   const Poly *tape, *params; // elements
   const Poly *forward_work, *backward_work, *value_and_grad_work;
+  const DerivativeCost *derivative; // one for each request
+  int nderivative;
 } Cost;
 Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options);
 

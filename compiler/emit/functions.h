@@ -79,6 +79,7 @@ typedef struct Scheduled {
   Schedule *s;
   const Output *output; // in the order of the graph's roots
   int noutput;
+  const Poly *result; // entries of the row's result
 } Scheduled;
 
 // All of a model's functions.

@@ -144,6 +144,7 @@ void emit_header(Text *t, const Model *m, const EmitOptions *options) {
               "/* The bytes that each function asks for. 0, or MDL_ERROR_EXTENT, MDL_ERROR_OVERFLOW. */\n"
               "int %s_sizes(const %s_dims *dims, struct mdl_sizes *sizes);\n\n",
               m->name, m->name);
+  derivative_sizes_declare(t, &p);
   text_printf(t,
               "/* Where each parameter starts: %d offsets, the last one the total. */\n"
               "int %s_layout(const %s_dims *dims, int64_t *offsets);\n\n",

@@ -240,6 +240,15 @@ static void add_function(Plan *p, int at, const FunctionRow *row, const Graph *g
   f->s = schedule_task(p->unit->arena, &task);
 }
 
+// Entries of the array that a derivative writes: as many as its outputs have places in it.
+static const Poly *result_size(const Plan *p, const Scheduled *f) {
+  Dims *dims = p->unit->model->dims;
+  const Poly *size = poly_int(dims, 0);
+  for (int k = 0; k < f->noutput; k++)
+    if (f->output[k].argument == f->row->result) size = poly_add(dims, size, derive_node_size(dims, f->output[k].node));
+  return size;
+}
+
 static FunctionKind function_of(const Request *r) {
   static const FunctionKind kinds[DERIVATIVE_COUNT] = {
       [DERIVATIVE_GRADIENT] = FUNCTION_GRADIENT, [DERIVATIVE_JVP] = FUNCTION_JVP,
@@ -260,15 +269,21 @@ static void add_derivative(Plan *p, const Request *r) {
     int count = plan_outputs(p, ROOT_PREDICT, roots);
     Text comment;
     text_init(&comment);
-    text_printf(&comment, "%s %s[", row->comment, r->predict);
-    for (int k = 0; k < count; k++)
-      if (!strcmp(roots[k]->name, r->predict)) put_node_shape(&comment, u->model->dims, roots[k]->node);
-    text_put(&comment, "].");
+    text_printf(&comment, "%s %s", row->comment, r->predict);
+    for (int k = 0; k < count; k++) {
+      const Node *n = roots[k]->node;
+      if (strcmp(roots[k]->name, r->predict) != 0 || n->nout == 0) continue;
+      text_char(&comment, '[');
+      put_node_shape(&comment, u->model->dims, n);
+      text_char(&comment, ']');
+    }
+    text_char(&comment, '.');
     f->name = arena_printf(a, "%s_%s", row->name, r->predict);
     f->comment = arena_strdup(a, comment.s);
     text_free(&comment);
   }
   add_function(p, p->nfunction, row, reduced(u, derive_kind(a, u->model, r), roles_of(row)));
+  f->result = result_size(p, f);
   p->nfunction++;
 }
 

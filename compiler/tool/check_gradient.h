@@ -30,6 +30,7 @@ typedef struct Subject {
   const Graph *forward, *gradient, *author;
   const Graph *derived; // the gradients and the author's, not simplified: every term that is added is there
   const Graph *kinks;
+  const Array *seeds; // of graphs that have such inputs, while one runs
 } Subject;
 
 enum { GRADIENTS = 2 }; // value_and_grad, and backward after forward

@@ -151,6 +151,24 @@ static void put_against(Text *t, const Comparison *c) {
   text_char(t, '}');
 }
 
+static void put_derivatives(Text *t, const Checked *checked) {
+  const int count = checked->compared.subject->program->emit.nrequest;
+  if (count == 0) return;
+  put_key(t, "derivatives", ",\n  ");
+  for (int k = 0; k < count; k++) {
+    const DerivativeFinding *f = &checked->others[k];
+    put_key(t, "kind", k > 0 ? ",\n    {" : "[\n    {");
+    json_put_string(t, derivative_table[f->request->kind].name);
+    if (f->request->predict) {
+      put_key(t, "of", ", ");
+      json_put_string(t, f->request->predict);
+    }
+    put_named(t, "error", f->error, ", ");
+    text_char(t, '}');
+  }
+  text_char(t, ']');
+}
+
 void report_json(Text *t, const Checked *checked) {
   const Comparison *c = &checked->compared;
   const Subject *s = c->subject;
@@ -166,5 +184,7 @@ void report_json(Text *t, const Checked *checked) {
   put_key(t, "parameters", ",\n  ");
   text_char(t, '[');
   for (int p = 0; p < s->model->nparam; p++) put_param(t, checked, p);
-  text_put(t, "]}\n");
+  text_char(t, ']');
+  put_derivatives(t, checked);
+  text_put(t, "}\n");
 }

@@ -3,12 +3,14 @@
 #define MDLC_CHECK_JSON_H
 
 #include "tool/check_compare.h"
+#include "tool/check_derivatives.h"
 #include "tool/check_digits.h"
 #include "tool/check_proof.h"
 
 typedef struct Checked {
   Comparison compared;
   Proofs proofs;
+  DerivativeFinding *others; // one for each request
   const Digits *digits; // or null
   bool agree;
 } Checked;

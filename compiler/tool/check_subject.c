@@ -51,7 +51,7 @@ bool subject_run(Subject *s, Arena *a, const Graph *g, NumberKind kind, const do
       param[p].number[e] = (Number){params ? params[at] : 0, direction ? direction[at] * step : 0};
     }
   }
-  InterpInput input = {.kind = kind, .dims = s->bound->dims, .data = s->data, .param = param, .seed = {1, 0}};
+  InterpInput input = {.kind = kind, .dims = s->bound->dims, .data = s->data, .param = param, .seed = {1, 0}, .seeds = s->seeds};
   InterpError error = {.node = NULL};
   if (interp_run(a, s->model, g, &input, values, &error)) return true;
   tool_reject("the interpreter: %s", error.text);

@@ -175,10 +175,12 @@ static int put_report(Text *t, const Arguments *args, const Checked *checked) {
     return STATUS_OK;
   }
   report_table(t, c);
+  derivatives_report(t, s, checked->others);
   report_proofs(t, s, &checked->proofs);
   if (checked->digits) report_digits(t, s, checked->digits);
   if (c->against) report_against(t, c);
   if (checked->agree) return STATUS_OK;
+  if (all_agree(c) && proofs_agree(s, &checked->proofs)) return STATUS_OK; // another derivative is wrong, and said to be
   const double *params = all_agree(c) ? NULL : c->point[report_disagreements(t, c)].params;
   return put_replay(t, args, s, params, &checked->proofs);
 }
@@ -201,12 +203,15 @@ static int compare_and_report(Arguments *args, Subject *s, Against *against) {
   c->sampled = affordable(s, c->npoints);
   c->directions = c->sampled > 0 ? 4 : 0;
   if (!compare_all(c, args->data.seed)) return STATUS_REJECTED;
+  checked.others = arena_array(s->arena, DerivativeFinding, (size_t)s->program->emit.nrequest + 1);
+  for (int k = 0; k < c->npoints; k++)
+    if (!derivatives_compare(s, c->point[k].params, args->data.seed, checked.others)) return STATUS_REJECTED;
   proofs_find(s, &args->model, args->data.seed, &checked.proofs);
   if (args->digits) {
     if (!digits_find(s, c->point[0].params, &digits)) return STATUS_REJECTED;
     checked.digits = &digits;
   }
-  checked.agree = all_agree(c) && proofs_agree(s, &checked.proofs);
+  checked.agree = all_agree(c) && derivatives_agree(s, checked.others) && proofs_agree(s, &checked.proofs);
   Text t;
   text_init(&t);
   status = put_report(&t, args, &checked);

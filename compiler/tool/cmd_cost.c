@@ -17,7 +17,7 @@ typedef struct Row {
   bool bound; // an upper bound
 } Row;
 
-enum { ROW_COUNT = 8, KEY_JSON = 'j' };
+enum { KEY_JSON = 'j' };
 
 static const struct argp_option options[] = {{"json", KEY_JSON, NULL, 0, "One JSON object", 3},
                                              {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
@@ -33,17 +33,36 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
   }
 }
 
-static void make_rows(const Cost *c, Row *row) {
-  const Row rows[ROW_COUNT] = {
+typedef struct Rows {
+  const Row *row;
+  int count;
+} Rows;
+
+// Operations first, then memory.
+static Rows make_rows(Arena *a, const Cost *c) {
+  const Row operations[] = {
       {"flops", "forward", "forward", c->forward_flops, c->bound},
       {"flops", "backward", "backward", c->backward_flops, c->bound},
-      {"flops", "value_and_grad", "value and gradient at once", c->value_and_grad_flops, c->bound},
+      {"flops", "value_and_grad", "value and gradient at once", c->value_and_grad_flops, c->bound}};
+  const Row memory[] = {
       {"elements", "parameters", "parameters", c->params, false},
       {"elements", "tape", "tape", c->tape, false},
       {"elements", "forward_work", "work memory of forward", c->forward_work, false},
       {"elements", "backward_work", "work memory of backward", c->backward_work, false},
       {"elements", "value_and_grad_work", "work memory of value and gradient", c->value_and_grad_work, false}};
-  memcpy(row, rows, sizeof rows);
+  enum { OPERATIONS = sizeof operations / sizeof *operations, MEMORY = sizeof memory / sizeof *memory };
+  const int n = c->nderivative;
+  Row *row = arena_array(a, Row, (size_t)(OPERATIONS + MEMORY + 2 * n));
+  memcpy(row, operations, sizeof operations);
+  memcpy(row + OPERATIONS + n, memory, sizeof memory);
+  for (int k = 0; k < n; k++) {
+    const DerivativeCost *d = &c->derivative[k];
+    const char *work = arena_printf(a, "%s_work", d->name), *title = arena_printf(a, "work memory of %s", d->name);
+    row[OPERATIONS + k] = (Row){"flops", d->name, d->name, d->flops, d->bound};
+    row[OPERATIONS + n + MEMORY + k] = (Row){"elements", work, title, d->work, false};
+    row[0].bound = row[0].bound || d->bound;
+  }
+  return (Rows){row, OPERATIONS + MEMORY + 2 * n};
 }
 
 // The values of all dimensions, by Dims; null where one that is known only at call time was not given.
@@ -73,15 +92,16 @@ static const char *number(Arena *a, const Dims *dims, const Poly *p, const int64
   return poly_value(dims, p, values, &n) ? arena_printf(a, "%" PRId64, n) : "does not fit";
 }
 
-static void put_text(Text *t, Arena *a, const Program *program, const Row *row, const int64_t *values) {
+static void put_text(Text *t, Arena *a, const Program *program, const Rows *rows, const int64_t *values) {
   const Dims *dims = program->model->dims;
+  const Row *row = rows->row;
   size_t title = 0, width = 0;
-  for (int k = 0; k < ROW_COUNT; k++) {
+  for (int k = 0; k < rows->count; k++) {
     size_t length = strlen(row[k].title), f = strlen(formula(a, dims, row[k].count));
     title = length > title ? length : title;
     width = f > width ? f : width;
   }
-  for (int k = 0; k < ROW_COUNT; k++) {
+  for (int k = 0; k < rows->count; k++) {
     if (k == 0)
       text_printf(t, "floating-point operations%s\n",
                   row[k].bound ? ", at most (both sides of every branch are counted)" : "");
@@ -96,10 +116,11 @@ static void put_text(Text *t, Arena *a, const Program *program, const Row *row, 
   }
 }
 
-static void put_json(Text *t, Arena *a, const Program *program, const Row *row, const int64_t *values) {
+static void put_json(Text *t, Arena *a, const Program *program, const Rows *rows, const int64_t *values) {
   const Dims *dims = program->model->dims;
+  const Row *row = rows->row;
   text_printf(t, "{\"upper_bound\": %s", row[0].bound ? "true" : "false");
-  for (int k = 0; k < ROW_COUNT; k++) {
+  for (int k = 0; k < rows->count; k++) {
     bool first = k == 0 || strcmp(row[k].group, row[k - 1].group) != 0;
     if (first) text_printf(t, "%s,\n \"%s\": {", k > 0 ? "}" : "", row[k].group);
     text_printf(t, "%s\"%s\": {\"formula\": ", first ? "\n  " : ",\n  ", row[k].key);
@@ -119,12 +140,11 @@ static int cost(Arguments *args) {
   if (!status) status = pass_need_loss(&program, "cost to count");
   if (status) return status;
   Cost c = emit_cost(a, program.model, &program.emit);
-  Row row[ROW_COUNT];
-  make_rows(&c, row);
+  const Rows rows = make_rows(a, &c);
   const int64_t *values = dim_values(a, &program);
   Text t;
   text_init(&t);
-  (args->json ? put_json : put_text)(&t, a, &program, row, values);
+  (args->json ? put_json : put_text)(&t, a, &program, &rows, values);
   status = output_text(args->output, &t);
   text_free(&t);
   return status;

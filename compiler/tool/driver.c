@@ -144,5 +144,6 @@ int program_load(const ModelOptions *o, Program *p) {
   if (!p->model) return STATUS_REJECTED;
   status = verify(p->model);
   if (!status && !o->check_only) status = without_loops(p);
-  return status ? status : differentiable(p);
+  if (!status) status = differentiable(p);
+  return status ? status : program_derivatives(o, p);
 }

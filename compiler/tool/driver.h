@@ -18,6 +18,9 @@ typedef struct Program {
 // dimension (`dim T`, `batch n`) goes to program->call, all others to the checker.
 int program_load(const ModelOptions *options, Program *program);
 
+// derivatives.c: --derivatives and --wrt as program->emit.request.
+int program_derivatives(const ModelOptions *options, Program *program);
+
 // The model's name: --name, or the file's name made into a C identifier.
 const char *program_name(Arena *a, const ModelOptions *options);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "syntax/diag.h"
 #include "tool/tool.h"
 
 int tool_fail(int status, const char *format, ...) {
@@ -56,12 +57,28 @@ bool option_is_identifier(const char *s) {
 
 // ---- the model: FILE, -D, --real, --no-… ----
 
-enum { KEY_REAL = 0x100, KEY_NAME, KEY_NO_FUSE, KEY_NO_CONTRACT, KEY_NO_SIMPLIFY, KEY_COLUMN, KEY_PARAMS, KEY_SEED };
+enum {
+  KEY_REAL = 0x100,
+  KEY_NAME,
+  KEY_NO_FUSE,
+  KEY_NO_CONTRACT,
+  KEY_NO_SIMPLIFY,
+  KEY_DERIVATIVES,
+  KEY_WRT,
+  KEY_COLUMN,
+  KEY_PARAMS,
+  KEY_SEED
+};
 
 static const struct argp_option model_options[] = {
     {"define", 'D', "DIM=VALUE", 0, "Give dimension DIM this value", 1},
     {"real", KEY_REAL, "TYPE", 0, "Compute in double (the default) or float", 1},
     {"name", KEY_NAME, "NAME", 0, "Name of the model in C (default: the file's name)", 1},
+    {"derivatives", KEY_DERIVATIVES, "KIND[:NAME],…", 0,
+     "Further derivatives: jvp, hvp, hessian, hessian_diagonal of the loss; jvp:NAME, vjp:NAME, jacobian:NAME of a "
+     "prediction (vjp and jacobian without NAME: of all)",
+     1},
+    {"wrt", KEY_WRT, "X,…", 0, "The gradient of the loss, and vjp, by these data, too", 1},
     {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
     {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
     {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify (the same results, slower)", 9},
@@ -77,6 +94,56 @@ static void define_dim(struct argp_state *state, ModelOptions *o, const char *te
   ARENA_PUSH(o->arena, o->dims, o->ndims, o->dims_room) = (DimValue){name, value};
 }
 
+// The next of a list with commas, null after the last.
+static const char *next_word(struct argp_state *state, Arena *a, const char *option, const char **text) {
+  if (!*text) return NULL;
+  const char *comma = strchr(*text, ',');
+  const char *word = arena_strndup(a, *text, comma ? (size_t)(comma - *text) : strlen(*text));
+  if (!*word) argp_error(state, "--%s: a name is missing", option);
+  *text = comma ? comma + 1 : NULL;
+  return word;
+}
+
+static DerivativeKind derivative_kind(struct argp_state *state, const char *word) {
+  const char *names[DERIVATIVE_COUNT];
+  int count = 0;
+  for (int k = 0; k < DERIVATIVE_COUNT; k++) {
+    if (k == DERIVATIVE_GRADIENT) continue; // --wrt
+    if (!strcmp(word, derivative_table[k].name)) return (DerivativeKind)k;
+    names[count++] = derivative_table[k].name;
+  }
+  const char *near = diag_nearest(word, names, (size_t)count);
+  if (near)
+    argp_error(state, "--derivatives: there is no kind `%s`; did you mean `%s`?", word, near);
+  else
+    argp_error(state, "--derivatives: there is no kind `%s`; see --help", word);
+  return DERIVATIVE_JVP;
+}
+
+static void want_derivatives(struct argp_state *state, ModelOptions *o, const char *text) {
+  for (const char *word; (word = next_word(state, o->arena, "derivatives", &text));) {
+    const char *colon = strchr(word, ':');
+    const char *kind = colon ? arena_strndup(o->arena, word, (size_t)(colon - word)) : word;
+    Wanted w = {.kind = derivative_kind(state, kind), .of = colon ? colon + 1 : NULL};
+    if (w.of && !derivative_table[w.kind].of_predict)
+      argp_error(state, "--derivatives %s: a %s is of the loss, not of a prediction", word, kind);
+    for (size_t k = 0; k < o->nderivatives; k++) {
+      const Wanted *other = &o->derivatives[k];
+      bool same_of = w.of && other->of ? !strcmp(w.of, other->of) : w.of == other->of;
+      if (other->kind == w.kind && same_of) argp_error(state, "--derivatives: %s is given twice", word);
+    }
+    ARENA_PUSH(o->arena, o->derivatives, o->nderivatives, o->derivatives_room) = w;
+  }
+}
+
+static void want_data(struct argp_state *state, ModelOptions *o, const char *text) {
+  for (const char *word; (word = next_word(state, o->arena, "wrt", &text));) {
+    for (size_t k = 0; k < o->nwrt; k++)
+      if (!strcmp(o->wrt[k], word)) argp_error(state, "--wrt: %s is given twice", word);
+    ARENA_PUSH(o->arena, o->wrt, o->nwrt, o->wrt_room) = word;
+  }
+}
+
 static error_t model_parse(int key, char *arg, struct argp_state *state) {
   ModelOptions *o = state->input;
   switch (key) {
@@ -89,6 +156,8 @@ static error_t model_parse(int key, char *arg, struct argp_state *state) {
     if (!option_is_identifier(arg)) argp_error(state, "--name '%s' is not a C identifier", arg);
     o->name = arg;
     return 0;
+  case KEY_DERIVATIVES: want_derivatives(state, o, arg); return 0;
+  case KEY_WRT: want_data(state, o, arg); return 0;
   case KEY_NO_FUSE: o->no_fuse = true; return 0;
   case KEY_NO_CONTRACT: o->no_contract = true; return 0;
   case KEY_NO_SIMPLIFY: o->no_simplify = true; return 0;

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "derive/kinds.h"
 
 // Exit statuses; every function of the tool that returns an int and may fail returns one of these, and has then said
 // why on stderr.
@@ -49,7 +50,12 @@ typedef struct DimValue { // -D h=256
   int64_t value;
 } DimValue;
 
-// FILE.mdl, -D dim=value, --name, --real, --no-fuse, --no-contract, --no-simplify
+typedef struct Wanted { // --derivatives jacobian:NAME
+  DerivativeKind kind;
+  const char *of; // or null
+} Wanted;
+
+// FILE.mdl, -D dim=value, --name, --real, --derivatives, --wrt, --no-fuse, --no-contract, --no-simplify
 typedef struct ModelOptions {
   Arena *arena;
   const char *file; // always set after parsing: its absence is a usage error
@@ -59,6 +65,10 @@ typedef struct ModelOptions {
   bool check_only; // nothing behind the checker will be asked for
   DimValue *dims;
   size_t ndims, dims_room;
+  Wanted *derivatives; // --derivatives
+  size_t nderivatives, derivatives_room;
+  const char **wrt; // --wrt
+  size_t nwrt, wrt_room;
 } ModelOptions;
 extern const struct argp model_argp;
 

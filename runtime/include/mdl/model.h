@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define MDL_MODEL_VERSION 1
+#define MDL_MODEL_VERSION 2
 #define MDL_ALIGNMENT 64
 
 enum mdl_type { MDL_DOUBLE = 1, MDL_FLOAT = 2, MDL_INT32 = 3, MDL_INT64 = 4 };
@@ -69,6 +69,17 @@ struct mdl_where {
 
 enum mdl_role { MDL_DATA = 0, MDL_PARAM = 1, MDL_PREDICT = 2, MDL_METRIC = 3 };
 
+/* A derivative that the model was built with (mdlc build --derivatives). */
+struct mdl_derivative {
+  const char *kind; /* as the option calls it: "jvp", "hessian"; "gradient": of the loss by the data of --wrt */
+  const char *of;   /* the prediction; "": the loss */
+  /* `vector` is the direction of a jvp or hvp, a vector like the parameters, or the cotangent of a vjp; else null.
+   * `out` has a pointer to the array that the kind writes, and for gradient and vjp one for each data array of --wrt.
+   * Returns the loss where the typed function does, else 0. */
+  double (*at)(const int64_t *dims, const void *const *data, const void *params, const void *vector, void *work,
+               void *const *out);
+};
+
 struct mdl_model {
   int version; /* MDL_MODEL_VERSION */
   const char *name;
@@ -101,6 +112,11 @@ struct mdl_model {
   void (*metrics_at)(const int64_t *dims, const void *const *data, const void *params, void *work, void *const *out);
   /* 1 where `predict` reads data array k (what inference must supply). */
   const unsigned char *predict_reads;
+
+  int nderivatives;
+  const struct mdl_derivative *derivatives;
+  /* The bytes of work memory of each derivative, and of the array that it writes (0: those of data arrays alone). */
+  int (*derivative_sizes)(const int64_t *dims, size_t *work, size_t *result);
 };
 
 #ifdef __cplusplus

@@ -1,0 +1,85 @@
+# --derivatives and --wrt: further functions, checked, counted, and called from C.  (Read by run.sh.)
+cat > "$top/files/net.mdl" <<'MODEL'
+dim h = 3
+batch n
+data  x[n, h], y[n], s
+data  t[n] in 0..h
+param W[h, h] = normal(0, 1), v[h] = 1, b = 0.5, unused[2] = 1
+z[i, k] = sum[j](x[i, j] * W[j, k])
+e[i] = max[k](z[i, k]) * v[t[i]]
+predict p = tanh(z) @ v + b
+predict q = sum(W * W) * b
+predict r[i] = logsumexp[k](z[i, k] * v[k])
+predict best[i] = argmax[k](z[i, k])
+loss mean((p - y)^2) + exp(v[0]) * s + mean(e * r)
+MODEL
+all=jvp,jvp:p,jvp:q,vjp,hvp,jacobian,hessian,hessian_diagonal
+
+case_is 'every kind is held against dual numbers' 0 '' mdlc check net.mdl --derivatives "$all" --wrt x,s
+prints 'worst relative errors of the other derivatives, against dual numbers'
+for line in jvp jvp:p jvp:q vjp:p vjp:q vjp:r hvp jacobian:p jacobian:q jacobian:r hessian hessian_diagonal gradient; do
+  prints "$line  "
+done
+case_is 'every kind without simplification' 0 '' mdlc check net.mdl --derivatives "$all" --wrt x,s --no-simplify
+case_is 'every kind without fusion' 0 '' mdlc check net.mdl --derivatives "$all" --wrt x,s --no-fuse --no-contract
+case_is 'every kind in float' 0 '' mdlc check net.mdl --derivatives "$all" --wrt x,s --real float
+case_is 'every kind by the interpreter' 0 '' env CC=/nowhere/cc "$mdlc" check net.mdl --derivatives "$all" --wrt x,s
+prints 'the interpreted graph (there is no C compiler)'
+case_is 'few outputs: the Jacobian by reverse mode' 0 '' mdlc check net.mdl --derivatives jacobian:q --points 1
+
+case_is 'costs of what was asked for' 0 '' mdlc cost net.mdl --derivatives hvp,jacobian:p
+prints 'work memory of jacobian_p'
+case_is 'no such kind' 2 'there is no kind `jakobian`; did you mean `jacobian`?' mdlc build net.mdl --derivatives jakobian:p
+case_is 'no such prediction' 1 'there is no prediction `pp`; did you mean `p`?' mdlc build net.mdl --derivatives jvp:pp
+case_is 'an integer has no derivative' 1 '`best` is not real' mdlc build net.mdl --derivatives jacobian:best
+case_is 'a Hessian of a prediction' 2 'a hessian is of the loss' mdlc build net.mdl --derivatives hessian:p
+case_is 'a kind twice' 2 'hvp is given twice' mdlc build net.mdl --derivatives hvp,jvp,hvp
+case_is 'a comma too many' 2 'a name is missing' mdlc build net.mdl --derivatives hvp,
+case_is 'no such data' 1 'there is no data `yy`; did you mean `y`?' mdlc build net.mdl --wrt yy
+case_is 'by integers' 1 '`t` is integer data' mdlc build net.mdl --wrt t
+printf 'data x\nparam w = 1\npredict p = w * x\n' > "$top/files/plain.mdl"
+case_is 'no loss, no Hessian' 1 'the model has no loss, so it has no hessian' mdlc build plain.mdl --derivatives hessian
+case_is 'no loss to derive by data' 1 'the model has no loss to derive' mdlc build plain.mdl --wrt x
+case_is 'no loss, but a Jacobian' 0 '' mdlc build plain.mdl --derivatives jacobian:p,vjp --wrt x
+leaves 'plain.c plain.h'
+
+# loss = mean((w x + b - y)^2) at w = 2, b = 0.5: the numbers by hand.
+cat > "$top/files/use.c" <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include "line.h"
+int main(void) {
+  const double x[] = {1, 2, 3}, y[] = {2, 4, 5}, params[] = {2, 0.5}, direction[] = {1, -1};
+  const line_dims dims = {3};
+  const line_data data = {x, y};
+  line_derivative_bytes sizes;
+  if (line_derivative_sizes(&dims, &sizes)) return 1;
+  if (sizes.jacobian_p_result != 6 * sizeof(double) || sizes.hessian_result != 4 * sizeof(double)) return 2;
+  void *work = malloc(sizes.hvp_work + sizes.hessian_work + sizes.jacobian_p_work + sizes.gradient_work + sizes.vjp_p_work + 64);
+  double product[2], hessian[4], jacobian[6], by_x[3], grad[2], vjp_x[3];
+  line_hvp(&dims, &data, params, direction, work, product);
+  line_hessian(&dims, &data, params, work, hessian);
+  line_jacobian_p(&dims, &data, params, work, jacobian);
+  line_gradient(&dims, &data, params, work, by_x);
+  line_vjp_p(&dims, &data, params, y, work, grad, vjp_x);
+  printf("%.4f %.4f\n", product[0], product[1]);
+  printf("%.4f %.4f %.4f %.4f\n", hessian[0], hessian[1], hessian[2], hessian[3]);
+  for (int k = 0; k < 6; k++) printf("%g%s", jacobian[k], k < 5 ? " " : "\n");
+  printf("%.4f %.4f %.4f\n", by_x[0], by_x[1], by_x[2]);
+  printf("%g %g %g %g %g\n", grad[0], grad[1], vjp_x[0], vjp_x[1], vjp_x[2]);
+  free(work);
+  return 0;
+}
+C
+called() {
+  mdlc build line.mdl --derivatives hvp,hessian,jacobian,vjp --wrt x && ${CC:-cc} -std=c99 -Wall -Wextra -Werror -O1 use.c line.c -lm -o use && ./use
+}
+case_is 'called from C' 0 '' called
+prints '5.3333 2.0000'
+prints '9.3333 4.0000 4.0000 2.0000'
+prints '1 1 2 1 3 1'
+prints '0.6667 0.6667 2.0000'
+prints '25 11 4 8 10'
+
+case_is "as JSON" 0 "" mdlc check net.mdl --derivatives hvp,vjp:p --json
+prints '{"kind": "vjp", "of": "p", "error": '
