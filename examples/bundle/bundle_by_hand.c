@@ -58,8 +58,8 @@ static void rotate_back(const double *r, const double *v, const double *dq, doub
 }
 
 /* Adds one observation to the gradient; returns its loss. */
-static double observe(const double *pose, const double *lens, const double *place, const double *seen, double *dpose,
-                      double *dlens, double *dplace) {
+static double observe(const double *pose, const double *lens, const double *place, const double *seen, double *d_pose,
+                      double *d_lens, double *d_place) {
   double v[3], q[3], dq[3], dr[3], dv[3];
   for (int k = 0; k < 3; k++) v[k] = place[k] - pose[3 + k];
   rotate(pose, v, q);
@@ -68,34 +68,37 @@ static double observe(const double *pose, const double *lens, const double *plac
   const double e[2] = {f * m * a - seen[0], f * m * b - seen[1]};
 
   const double along = e[0] * a + e[1] * b, ds = f * along * (lens[1] + 2 * lens[2] * s);
-  dlens[0] += m * along;
-  dlens[1] += f * along * s;
-  dlens[2] += f * along * s * s;
+  d_lens[0] += m * along;
+  d_lens[1] += f * along * s;
+  d_lens[2] += f * along * s * s;
   const double da = f * m * e[0] + 2 * a * ds, db = f * m * e[1] + 2 * b * ds;
   dq[0] = da / q[2];
   dq[1] = db / q[2];
   dq[2] = -(a * da + b * db) / q[2];
   rotate_back(pose, v, dq, dr, dv);
   for (int k = 0; k < 3; k++) {
-    dpose[k] += dr[k];
-    dpose[3 + k] -= dv[k];
-    dplace[k] += dv[k];
+    d_pose[k] += dr[k];
+    d_pose[3 + k] -= dv[k];
+    d_place[k] += dv[k];
   }
   return (e[0] * e[0] + e[1] * e[1]) / 2;
 }
 
-double bundle_by_hand(const bundle_dims *dims, const bundle_data *data, const double *params, double *grad) {
-  const int64_t lens_at = 6 * dims->cameras, place_at = 9 * dims->cameras;
+double bundle_by_hand(int64_t cameras, int64_t points, int64_t n, const int32_t *camera, const int32_t *point,
+                      const double *seen, const double *first_pose, const double *first_lens, const double *first_place,
+                      const double *pose, const double *lens, const double *place, double *d_pose, double *d_lens,
+                      double *d_place) {
   double loss = 0;
-  memset(grad, 0, (size_t)(place_at + 3 * dims->points) * sizeof *grad);
-  for (int64_t i = 0; i < dims->n; i++) {
-    const int64_t c = data->camera[i], p = data->point[i];
-    double pose[6], lens[3], place[3];
-    for (int k = 0; k < 6; k++) pose[k] = data->first_pose[6 * c + k] + params[6 * c + k];
-    for (int k = 0; k < 3; k++) lens[k] = data->first_lens[3 * c + k] + params[lens_at + 3 * c + k];
-    for (int k = 0; k < 3; k++) place[k] = data->first_place[3 * p + k] + params[place_at + 3 * p + k];
-    loss +=
-        observe(pose, lens, place, data->seen + 2 * i, grad + 6 * c, grad + lens_at + 3 * c, grad + place_at + 3 * p);
+  memset(d_pose, 0, (size_t)(6 * cameras) * sizeof *d_pose);
+  memset(d_lens, 0, (size_t)(3 * cameras) * sizeof *d_lens);
+  memset(d_place, 0, (size_t)(3 * points) * sizeof *d_place);
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t c = camera[i], p = point[i];
+    double at_pose[6], at_lens[3], at_place[3];
+    for (int k = 0; k < 6; k++) at_pose[k] = first_pose[6 * c + k] + pose[6 * c + k];
+    for (int k = 0; k < 3; k++) at_lens[k] = first_lens[3 * c + k] + lens[3 * c + k];
+    for (int k = 0; k < 3; k++) at_place[k] = first_place[3 * p + k] + place[3 * p + k];
+    loss += observe(at_pose, at_lens, at_place, seen + 2 * i, d_pose + 6 * c, d_lens + 3 * c, d_place + 3 * p);
   }
   return loss;
 }

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { D = MIXTURE_D, K = MIXTURE_K, L = MIXTURE_L };
-static const double gamma2 = 1; /* the prior's precision, squared */
+enum { D = 2, K = 3, L = D * (D - 1) / 2 }; /* as in mixture.mdl */
+static const double gamma2 = 1;             /* the prior's precision, squared */
 static const double log_2_pi = 1.8378770664093454836;
 
 /* Where Q's entry below the diagonal stands in l: column by column. */
@@ -34,21 +34,21 @@ static void times(const double *diagonal, const double *l, const double *away, d
 }
 
 /* What one component receives from one sample: w is its responsibility. */
-static void add(double w, const double *diagonal, const double *l, const double *away, const double *u, double *dmu,
-                double *dq, double *dl) {
+static void add(double w, const double *diagonal, const double *l, const double *away, const double *u, double *d_mu,
+                double *d_q, double *d_l) {
   for (int r = 0; r < D; r++) {
-    dmu[r] -= w * diagonal[r] * u[r];
-    dq[r] += w * (diagonal[r] * u[r] * away[r] - 1);
+    d_mu[r] -= w * diagonal[r] * u[r];
+    d_q[r] += w * (diagonal[r] * u[r] * away[r] - 1);
     for (int s = 0; s < r; s++) {
-      dmu[s] -= w * l[packed(r, s)] * u[r];
-      dl[packed(r, s)] += w * u[r] * away[s];
+      d_mu[s] -= w * l[packed(r, s)] * u[r];
+      d_l[packed(r, s)] += w * u[r] * away[s];
     }
   }
 }
 
 /* One sample; returns the logarithm of its density without constants. */
 static double sample(const double *x, const double *alpha, const double *mu, const double *q, const double *l,
-                     double diagonal[K][D], double *dalpha, double *dmu, double *dq, double *dl) {
+                     double diagonal[K][D], double *d_alpha, double *d_mu, double *d_q, double *d_l) {
   double away[K][D], u[K][D], beta[K];
   for (int c = 0; c < K; c++) {
     beta[c] = alpha[c];
@@ -59,35 +59,35 @@ static double sample(const double *x, const double *alpha, const double *mu, con
   const double total = logsumexp(beta);
   for (int c = 0; c < K; c++) {
     const double w = exp(beta[c] - total);
-    dalpha[c] -= w;
-    add(w, diagonal[c], l + c * L, away[c], u[c], dmu + c * D, dq + c * D, dl + c * L);
+    d_alpha[c] -= w;
+    add(w, diagonal[c], l + c * L, away[c], u[c], d_mu + c * D, d_q + c * D, d_l + c * L);
   }
   return total;
 }
 
-double mixture_by_hand(const mixture_dims *dims, const mixture_data *data, const double *params, double *grad) {
-  const double *alpha = params + mixture_at_alpha, *mu = params + mixture_at_mu;
-  const double *q = params + mixture_at_q, *l = params + mixture_at_l;
+double mixture_by_hand(int64_t n, const double *x, const double *alpha, const double *mu, const double *q,
+                       const double *l, double *d_alpha, double *d_mu, double *d_q, double *d_l) {
   double diagonal[K][D], fit = 0, squares = 0;
   for (int c = 0; c < K; c++)
     for (int r = 0; r < D; r++) diagonal[c][r] = exp(q[c * D + r]);
 
-  memset(grad, 0, mixture_nparams * sizeof *grad);
-  for (int64_t i = 0; i < dims->n; i++)
-    fit += sample(data->x + i * D, alpha, mu, q, l, diagonal, grad + mixture_at_alpha, grad + mixture_at_mu,
-                  grad + mixture_at_q, grad + mixture_at_l);
+  memset(d_alpha, 0, K * sizeof *d_alpha);
+  memset(d_mu, 0, K * D * sizeof *d_mu);
+  memset(d_q, 0, K * D * sizeof *d_q);
+  memset(d_l, 0, K * L * sizeof *d_l);
+  for (int64_t i = 0; i < n; i++) fit += sample(x + i * D, alpha, mu, q, l, diagonal, d_alpha, d_mu, d_q, d_l);
 
-  const double n = (double)dims->n, log_weights = logsumexp(alpha);
+  const double count = (double)n, log_weights = logsumexp(alpha);
   for (int c = 0; c < K; c++) {
-    grad[mixture_at_alpha + c] += n * exp(alpha[c] - log_weights);
+    d_alpha[c] += count * exp(alpha[c] - log_weights);
     for (int r = 0; r < D; r++) {
       squares += diagonal[c][r] * diagonal[c][r];
-      grad[mixture_at_q + c * D + r] += gamma2 * diagonal[c][r] * diagonal[c][r];
+      d_q[c * D + r] += gamma2 * diagonal[c][r] * diagonal[c][r];
     }
     for (int j = 0; j < L; j++) {
       squares += l[c * L + j] * l[c * L + j];
-      grad[mixture_at_l + c * L + j] += gamma2 * l[c * L + j];
+      d_l[c * L + j] += gamma2 * l[c * L + j];
     }
   }
-  return -(fit - n * (log_weights + D / 2.0 * log_2_pi) - gamma2 / 2 * squares);
+  return -(fit - count * (log_weights + D / 2.0 * log_2_pi) - gamma2 / 2 * squares);
 }

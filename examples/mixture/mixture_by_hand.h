@@ -1,12 +1,11 @@
-/* mixture_by_hand.h - the Gaussian mixture's loss and gradient derived by hand. */
+/* mixture_by_hand.h - the Gaussian mixture's loss and gradient derived by hand, for n samples of two dimensions and three
+ * components; the arguments are those that `mdlc check --template` asks for. */
 #ifndef MIXTURE_BY_HAND_H
 #define MIXTURE_BY_HAND_H
 
-#include "mixture.h"
+#include <stdint.h>
 
-enum { MIXTURE_D = 2, MIXTURE_K = 3, MIXTURE_L = MIXTURE_D * (MIXTURE_D - 1) / 2 }; /* as in mixture.mdl */
-
-/* Returns the loss and writes its gradient. */
-double mixture_by_hand(const mixture_dims *dims, const mixture_data *data, const double *params, double *grad);
+double mixture_by_hand(int64_t n, const double *x, const double *alpha, const double *mu, const double *q,
+                       const double *l, double *d_alpha, double *d_mu, double *d_q, double *d_l);
 
 #endif

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle.h"
 #include "bundle_by_hand.h"
 #include "mdl/random.h"
+#include "mixture.h"
 #include "mixture_by_hand.h"
 
 enum { ROOM = 512, POINTS = 10 };
@@ -116,16 +118,18 @@ static void agree(const Case *c) {
 
 // ---- the mixture ----
 
-static double mixture_hand(const Case *c, const double *params, double *grad) {
-  const mixture_dims dims = {c->dims[0]};
-  const mixture_data data = {.x = c->data[0]};
-  return mixture_by_hand(&dims, &data, params, grad);
+enum { SAMPLES = 40, DIMENSIONS = 2 };
+
+static double mixture_hand(const Case *c, const double *p, double *grad) {
+  enum { ALPHA = mixture_at_alpha, MU = mixture_at_mu, Q = mixture_at_q, L = mixture_at_l };
+  return mixture_by_hand(c->dims[0], c->data[0], p + ALPHA, p + MU, p + Q, p + L, grad + ALPHA, grad + MU, grad + Q,
+                         grad + L);
 }
 
 START_TEST(mixture) {
-  static const int64_t sizes[] = {0, 1, 40};
-  double x[40 * MIXTURE_D];
-  for (int k = 0; k < 40 * MIXTURE_D; k++) x[k] = 2 * normal(1, k);
+  static const int64_t sizes[] = {0, 1, SAMPLES};
+  double x[SAMPLES * DIMENSIONS];
+  for (int k = 0; k < SAMPLES * DIMENSIONS; k++) x[k] = 2 * normal(1, k);
   Case c = {"mixture", &mixture_model, mixture_hand, {sizes[_i]}, {x}, 1};
   agree(&c);
 }
@@ -135,15 +139,10 @@ END_TEST
 
 enum { CAMERAS = 3, PLACES = 7, SEEN = 2 * CAMERAS * PLACES };
 
-static double bundle_hand(const Case *c, const double *params, double *grad) {
-  const bundle_dims dims = {c->dims[0], c->dims[1], c->dims[2]};
-  const bundle_data data = {.camera = c->data[0],
-                            .point = c->data[1],
-                            .seen = c->data[2],
-                            .first_pose = c->data[3],
-                            .first_lens = c->data[4],
-                            .first_place = c->data[5]};
-  return bundle_by_hand(&dims, &data, params, grad);
+static double bundle_hand(const Case *c, const double *p, double *grad) {
+  enum { LENS = 6 * CAMERAS, PLACE = 9 * CAMERAS };
+  return bundle_by_hand(CAMERAS, PLACES, SEEN, c->data[0], c->data[1], c->data[2], c->data[3], c->data[4], c->data[5],
+                        p, p + LENS, p + PLACE, grad, grad + LENS, grad + PLACE);
 }
 
 // Cameras that look along the third axis from six away, not turned at all where `straight`.
