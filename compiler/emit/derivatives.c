@@ -81,9 +81,9 @@ static void put_adapter(Text *t, const Plan *p, const Scheduled *f) {
     default: text_put(&call, "work, ");
     }
   text_printf(t,
-              "static double any_%s(const int64_t *dims, const void *const *data, const void *params, "
-              "const void *vector,\n    void *work, void *const *out) {\n  const %s_dims d = typed_dims(dims);\n"
-              "  const %s_data x = typed_data(data);\n%s  %s%s_%s(&d, ",
+              "static double %s_untyped(const int64_t *dims, const void *const *data, const void *params, "
+              "const void *vector,\n    void *work, void *const *out) {\n  const %s_dims d = dims_typed(dims);\n"
+              "  const %s_data x = data_typed(data);\n%s  %s%s_%s(&d, ",
               f->name, n, n, vector ? "" : "  (void)vector;\n", f->row->returns_loss ? "return " : "", n, f->name);
   text_putn(t, call.s, call.length - 2);
   text_printf(t, ");\n%s}\n\n", f->row->returns_loss ? "" : "  return 0;\n");
@@ -95,8 +95,8 @@ void derivative_tables_print(Text *t, const Plan *p) {
   if (!count_of(p)) return;
   for (int k = 0; k < count_of(p); k++) put_adapter(t, p, derivative(p, k));
   text_printf(t,
-              "static int any_derivative_sizes(const int64_t *dims, size_t *work, size_t *result) {\n"
-              "  const %s_dims d = typed_dims(dims);\n  %s_derivative_bytes sizes;\n"
+              "static int derivative_sizes_untyped(const int64_t *dims, size_t *work, size_t *result) {\n"
+              "  const %s_dims d = dims_typed(dims);\n  %s_derivative_bytes sizes;\n"
               "  int status = %s_derivative_sizes(&d, &sizes);\n  if (status != MDL_OK) return status;\n",
               m, m, m);
   for (int k = 0; k < count_of(p); k++) {
@@ -107,10 +107,10 @@ void derivative_tables_print(Text *t, const Plan *p) {
     else
       text_put(t, "0;\n");
   }
-  text_put(t, "  return MDL_OK;\n}\n\nstatic const struct mdl_derivative model_derivatives[] = {\n");
+  text_put(t, "  return MDL_OK;\n}\n\nstatic const struct mdl_derivative derivatives_table[] = {\n");
   for (int k = 0; k < count_of(p); k++) {
     const Scheduled *f = derivative(p, k);
-    text_printf(t, "    {\"%s\", \"%s\", any_%s},\n", derivative_table[f->request->kind].name,
+    text_printf(t, "    {\"%s\", \"%s\", %s_untyped},\n", derivative_table[f->request->kind].name,
                 f->request->predict ? f->request->predict : "", f->name);
   }
   text_put(t, "};\n\n");
@@ -118,7 +118,7 @@ void derivative_tables_print(Text *t, const Plan *p) {
 
 void derivative_fields_print(Text *t, const Plan *p) {
   if (count_of(p))
-    text_printf(t, "%d, model_derivatives, any_derivative_sizes", count_of(p));
+    text_printf(t, "%d, derivatives_table, derivative_sizes_untyped", count_of(p));
   else
     text_put(t, "0, NULL, NULL");
 }

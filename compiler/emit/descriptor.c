@@ -1,4 +1,7 @@
 // descriptor.c - the model for programs that know it only by its descriptor: adapters, tables, struct mdl_model.
+//
+// The file's own names end in _untyped, _typed and _table: the header's begin with the model's and end otherwise, so that
+// any model's name will do.
 #include <string.h>
 
 #include "emit/contract.h"
@@ -24,11 +27,11 @@ static void put_adapter(Text *t, const Plan *p, const Scheduled *f) {
     if (argument == ARGUMENT_RESULT) text_printf(&call, "(%s *)", r);
     text_printf(&call, "%s, ", name);
   }
-  text_printf(t, "static %s any_%s(const int64_t *dims, const void *const *data, const void *params, ",
+  text_printf(t, "static %s %s_untyped(const int64_t *dims, const void *const *data, const void *params, ",
               f->row->returns_loss ? "double" : "void", f->name);
   text_putn(t, plain.s, plain.length - 2);
   text_printf(t,
-              ") {\n  const %s_dims d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  %s%s_%s(&d, &x, "
+              ") {\n  const %s_dims d = dims_typed(dims);\n  const %s_data x = data_typed(data);\n  %s%s_%s(&d, &x, "
               "(const %s *)params, ",
               n, n, f->row->returns_loss ? "return " : "", n, f->name, r);
   text_putn(t, call.s, call.length - 2);
@@ -43,12 +46,12 @@ static void put_adapters(Text *t, const Plan *p) {
   int *dims = arena_array(p->unit->arena, int, (size_t)dims_count(m->dims) + 1), ndims = call_dims(m->dims, dims);
   text_printf(t,
               "/* ---- the descriptor: the same functions for untyped pointers ---- */\n\nstatic %s_dims "
-              "typed_dims(const int64_t *dims) {\n  %s_dims d;\n",
+              "dims_typed(const int64_t *dims) {\n  %s_dims d;\n",
               m->name, m->name);
   if (!ndims) text_put(t, "  (void)dims;\n  d.none = 0;\n");
   for (int k = 0; k < ndims; k++)
     text_printf(t, "  d.%s = dims[%d];\n", names_member(a, dims_get(m->dims, dims[k])->name), k);
-  text_printf(t, "  return d;\n}\n\nstatic %s_data typed_data(const void *const *data) {\n  %s_data d;\n", m->name,
+  text_printf(t, "  return d;\n}\n\nstatic %s_data data_typed(const void *const *data) {\n  %s_data d;\n", m->name,
               m->name);
   if (!m->ndata) text_put(t, "  (void)data;\n  d.none = NULL;\n");
   for (int k = 0; k < m->ndata; k++)
@@ -58,22 +61,23 @@ static void put_adapters(Text *t, const Plan *p) {
 
   const char *n = m->name, *r = p->unit->real;
   text_printf(t,
-              "static int any_sizes(const int64_t *dims, struct mdl_sizes *sizes) {\n  const %s_dims d = "
-              "typed_dims(dims);\n  return %s_sizes(&d, sizes);\n}\n\n",
+              "static int sizes_untyped(const int64_t *dims, struct mdl_sizes *sizes) {\n  const %s_dims d = "
+              "dims_typed(dims);\n  return %s_sizes(&d, sizes);\n}\n\n",
               n, n);
-  text_printf(t,
-              "static int any_layout(const int64_t *dims, int64_t *offsets) {\n  const %s_dims d = typed_dims(dims);\n "
-              " return %s_layout(&d, offsets);\n}\n\n",
-              n, n);
-  text_printf(t,
-              "static void any_init(const int64_t *dims, uint64_t seed, void *params) {\n  const %s_dims d = "
-              "typed_dims(dims);\n  %s_init(&d, seed, (%s *)params);\n}\n\n",
-              n, n, r);
   text_printf(
       t,
-      "static int any_check(const int64_t *dims, const void *const *data, struct mdl_where *where) {\n  const %s_dims "
-      "d = typed_dims(dims);\n  const %s_data x = typed_data(data);\n  return %s_check(&d, &x, where);\n}\n\n",
-      n, n, n);
+      "static int layout_untyped(const int64_t *dims, int64_t *offsets) {\n  const %s_dims d = dims_typed(dims);\n "
+      " return %s_layout(&d, offsets);\n}\n\n",
+      n, n);
+  text_printf(t,
+              "static void init_untyped(const int64_t *dims, uint64_t seed, void *params) {\n  const %s_dims d = "
+              "dims_typed(dims);\n  %s_init(&d, seed, (%s *)params);\n}\n\n",
+              n, n, r);
+  text_printf(t,
+              "static int check_untyped(const int64_t *dims, const void *const *data, struct mdl_where *where) {\n  "
+              "const %s_dims "
+              "d = dims_typed(dims);\n  const %s_data x = data_typed(data);\n  return %s_check(&d, &x, where);\n}\n\n",
+              n, n, n);
   for (int k = 0; k < FUNCTION_INIT; k++)
     if (p->function[k].present) put_adapter(t, p, &p->function[k]);
 }
@@ -92,13 +96,13 @@ static void put_tables(Text *t, const Plan *p) {
   Text shape;
   text_init(&shape);
   if (ndims) {
-    text_put(t, "static const struct mdl_dim model_dims[] = {\n");
+    text_put(t, "static const struct mdl_dim dims_table[] = {\n");
     for (int k = 0; k < ndims; k++)
       text_printf(t, "    {\"%s\", %d},\n", dims_get(m->dims, dims[k])->name,
                   dims_get(m->dims, dims[k])->kind == DIM_BATCH);
     text_put(t, "};\n\n");
   }
-  if (m->ndata) text_put(t, "static const struct mdl_array model_data[] = {\n");
+  if (m->ndata) text_put(t, "static const struct mdl_array data_table[] = {\n");
   for (int k = 0; k < m->ndata; k++) {
     const DataDecl *d = &m->data[k];
     text_clear(&shape);
@@ -106,7 +110,7 @@ static void put_tables(Text *t, const Plan *p) {
     put_array_row(t, p, d->name, d->type, "MDL_INT32", d->rank, d->batch, !d->ranged ? 0 : d->limit ? 2 : 1, &shape);
   }
   if (m->ndata) text_put(t, "};\n\n");
-  if (m->nparam) text_put(t, "static const struct mdl_array model_params[] = {\n");
+  if (m->nparam) text_put(t, "static const struct mdl_array params_table[] = {\n");
   for (int k = 0; k < m->nparam; k++) {
     text_clear(&shape);
     put_shape_text(&shape, m->dims, m->param[k].extent, m->param[k].rank);
@@ -121,7 +125,7 @@ static void put_tables(Text *t, const Plan *p) {
   for (int j = 0; j < 2; j++) {
     int count = plan_outputs(p, outputs[j].role, roots);
     if (!count) continue;
-    text_printf(t, "static const struct mdl_array model_%s[] = {\n", outputs[j].name);
+    text_printf(t, "static const struct mdl_array %s_table[] = {\n", outputs[j].name);
     for (int k = 0; k < count; k++) {
       const Node *n = roots[k]->node;
       text_clear(&shape);
@@ -133,7 +137,7 @@ static void put_tables(Text *t, const Plan *p) {
   }
   if (m->ndata && p->function[FUNCTION_PREDICT].present) {
     const Graph *g = p->function[FUNCTION_PREDICT].graph;
-    text_put(t, "static const unsigned char model_predict_reads[] = {");
+    text_put(t, "static const unsigned char predict_reads_table[] = {");
     for (int k = 0; k < m->ndata; k++) {
       bool reads = false;
       for (size_t j = 0; j < g->count; j++) reads |= g->nodes[j]->kind == NODE_DATA && g->nodes[j]->which == k;
@@ -177,8 +181,8 @@ static void put_shape_function(Text *t, const Plan *p) {
   put_output_cases(&cases, p, "MDL_PREDICT", ROOT_PREDICT);
   put_output_cases(&cases, p, "MDL_METRIC", ROOT_METRIC);
   text_printf(t,
-              "static int any_shape(const int64_t *dimensions, int role, int which, int64_t *out) {\n"
-              "  const %s_dims d = typed_dims(dimensions), *const dims = &d;\n",
+              "static int shape_untyped(const int64_t *dimensions, int role, int which, int64_t *out) {\n"
+              "  const %s_dims d = dims_typed(dimensions), *const dims = &d;\n",
               m->name);
   if (cases.length)
     text_printf(t,
@@ -201,17 +205,17 @@ void descriptor_print(Text *t, const Plan *p) {
   text_printf(t, "const struct mdl_model %s_model = {\n    MDL_MODEL_VERSION, \"%s\", %s, %d,\n", m->name, m->name,
               p->unit->options->use_float ? "MDL_FLOAT" : "MDL_DOUBLE", p->function[FUNCTION_FORWARD].present);
   text_printf(t, "    %d, %s,\n    %d, %s,\n    %d, %s,\n    %d, %s,\n    %d, %s,\n", ndims,
-              ndims ? "model_dims" : "NULL", m->ndata, m->ndata ? "model_data" : "NULL", m->nparam,
-              m->nparam ? "model_params" : "NULL", npredict, npredict ? "model_predicts" : "NULL", nmetric,
-              nmetric ? "model_metrics" : "NULL");
-  text_put(t, "    any_shape, any_layout, any_sizes, any_init, any_check,\n    ");
+              ndims ? "dims_table" : "NULL", m->ndata, m->ndata ? "data_table" : "NULL", m->nparam,
+              m->nparam ? "params_table" : "NULL", npredict, npredict ? "predicts_table" : "NULL", nmetric,
+              nmetric ? "metrics_table" : "NULL");
+  text_put(t, "    shape_untyped, layout_untyped, sizes_untyped, init_untyped, check_untyped,\n    ");
   for (int k = 0; k < FUNCTION_INIT; k++) {
     if (p->function[k].present)
-      text_printf(t, "any_%s, ", p->function[k].name);
+      text_printf(t, "%s_untyped, ", p->function[k].name);
     else
       text_put(t, "NULL, ");
   }
-  text_printf(t, "%s,\n    ", m->ndata && npredict ? "model_predict_reads" : "NULL");
+  text_printf(t, "%s,\n    ", m->ndata && npredict ? "predict_reads_table" : "NULL");
   derivative_fields_print(t, p);
   text_put(t, "};\n");
 }

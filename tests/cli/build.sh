@@ -59,6 +59,9 @@ builds_clean() { # model, name, compilers…
 }
 file out.mdl 'dim out_p\nbatch n\ndata x[n, out_p]\nparam w[out_p] = 1\npredict p = x @ w\nloss mean(p^2)\n'
 case_is 'a model and a dimension named like an argument' 0 '' builds_clean out.mdl out
+for name in any typed model table descriptor untyped dims data extents mdl_constrain; do
+  case_is "a model named $name" 0 '' builds_clean line.mdl "$name"
+done
 for word in mdl_x m_dims m_at_w m_nparams MDL_OK int int_ class _Bool __LINE__ NULL INT64_MAX M_PI int8_t y1 gamma exp \
   dims d_w out_p w_2; do
   file names.mdl "batch n\ndata x[n], $word[n], q[n]\nparam w = 1\npredict p = $word * w\nloss mean((p - x)^2)\n"
