@@ -82,7 +82,8 @@ Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char 
                .param = w->param,
                .check = w->check,
                .graph = w->graph};
-  return m;
+  check_starts(diags, m);
+  return diags->errors ? NULL : m;
 }
 
 Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,

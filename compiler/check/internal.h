@@ -414,6 +414,21 @@ void update_statement(Walk *w, const Stmt *s, Symbol *symbol);
 // Is it a node over the loop's indices and the axes alone, in their order?
 bool is_state(const Loop *l, const Value *v);
 
+// ---- constraint.c ----
+
+typedef struct ParamBounds {
+  ConstraintKind kind;
+  const Expr *low, *high; // null: none
+} ParamBounds;
+// What a parameter statement says; false after an error.
+bool constraint_of(Walk *w, const Stmt *s, const Value *shape, ParamBounds *bounds);
+const char *constraint_text(Walk *w, const Constraint *c); // "> 0"; null: there is none
+// The start of a parameter that is given none: the transform of 0.
+Value usual_start(Walk *w, const Value *shape, const ParamBounds *bounds, Span span);
+// The parameter as the model reads it: a Cholesky factor is 0 above its diagonal, whatever stands there.
+Value constrained_value(Walk *w, Value v, const ParamBounds *bounds);
+// Starts that are constant must meet their constraints.
+void check_starts(Diags *diags, const Model *m);
 
 // ---- likelihood.c ----
 

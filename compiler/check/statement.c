@@ -63,9 +63,9 @@ static void data_statement(Walk *w, const Stmt *s) {
 }
 
 // The start's node; null after an error.
-static const Node *start_of(Walk *w, const Stmt *s, const Value *shape, size_t param) {
+static const Node *start_of(Walk *w, const Stmt *s, const Value *shape, const ParamBounds *bounds, size_t param) {
   const char *name = s->param.name.text;
-  Value v = scalar_value(TYPE_REAL, expr_real(w->graph, 0), s->span);
+  Value v = usual_start(w, shape, bounds, s->span);
   if (s->param.start) {
     w->draw = shape;
     w->draw_stream = (int)param;
@@ -96,17 +96,27 @@ static const Node *start_of(Walk *w, const Stmt *s, const Value *shape, size_t p
 }
 
 static void param_statement(Walk *w, const Stmt *s) {
-  if (s->param.constraint.kind != CONSTRAINT_NONE)
-    diag_error(w->diags, s->param.constraint.span, "constraints of parameters are not supported yet");
   Value v = {.type = TYPE_REAL, .span = s->param.name.span};
   bool shaped = shape_of_declaration(w, s->param.shape, &v, true);
   size_t which = w->nparam;
-  const Node *start = shaped ? start_of(w, s, &v, which) : NULL;
+  ParamBounds bounds = {.kind = CONSTRAINT_NONE};
+  shaped = shaped && constraint_of(w, s, &v, &bounds);
+  w->draws = 0;
+  const Node *start = shaped ? start_of(w, s, &v, &bounds, which) : NULL;
   Symbol *symbol = scope_define_value(w, s->param.name, bad_value(v.span));
   if (!shaped || !symbol) return;
   symbol->value = read_of(w, add_input(w, NODE_PARAM, s->param.name, &v, which), v);
+  symbol->value = constrained_value(w, symbol->value, &bounds);
   symbol->param = (int)which;
-  ParamDecl decl = {.name = s->param.name.text, .span = s->span, .rank = v.rank, .extent = extents_of(w, &v)};
+  ParamDecl decl = {.name = s->param.name.text,
+                    .span = s->span,
+                    .rank = v.rank,
+                    .extent = extents_of(w, &v),
+                    .constraint = bounds.kind,
+                    .written = constraint_text(w, &s->param.constraint),
+                    .low = bounds.low,
+                    .high = bounds.high,
+                    .start = s->param.start && !w->draws ? s->param.start->span : (Span){0}};
   ARENA_PUSH(w->arena, w->param, w->nparam, w->param_room) = decl;
   ARENA_PUSH(w->arena, w->gradient, w->ngradient, w->gradient_room) = (Span){0};
   if (start) graph_add_root(w->graph, ROOT_START, s->param.name.text, (int)which, start);

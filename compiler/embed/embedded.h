@@ -7,5 +7,6 @@ extern const char embedded_distributions[]; // compiler/distributions.mdl: the l
 extern const char embedded_model_h[];       // runtime/include/mdl/model.h: the descriptor that generated headers repeat
 extern const char embedded_random_h[];      // runtime/include/mdl/random.h: draws of start values
 extern const char embedded_special_h[];     // runtime/include/mdl/special.h: lgamma and its derivatives
+extern const char embedded_constrain_h[];   // runtime/include/mdl/constrain.h: transforms of constrained parameters
 
 #endif

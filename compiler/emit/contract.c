@@ -33,6 +33,14 @@ void put_safe(Text *t, const char *s) {
   }
 }
 
+void put_constraint(Text *t, const Model *m, const ParamDecl *p) {
+  Text words;
+  text_init(&words);
+  constraint_print_written(&words, m, p);
+  put_safe(t, words.s);
+  text_free(&words);
+}
+
 int call_dims(const Dims *dims, int *which) {
   int count = 0;
   for (int k = 0; k < dims_count(dims); k++) {
@@ -51,7 +59,7 @@ static const Poly *bytes(const Plan *p, const Poly *reals, const Poly *integers)
 }
 
 const char *const size_names[SIZE_COUNT] = {
-    "params", "tape", "forward_work", "backward_work", "value_and_grad_work", "predict_work", "metrics_work"};
+    "params", "tape", "forward_work", "backward_work", "value_and_grad_work", "predict_work", "metrics_work", "free"};
 
 void all_sizes(const Plan *p, const Poly **size) {
   static const FunctionKind function[SIZE_COUNT] = {[SIZE_FORWARD] = FUNCTION_FORWARD,
@@ -63,7 +71,8 @@ void all_sizes(const Plan *p, const Poly **size) {
   const Poly *zero = poly_int(m->dims, 0);
   size[SIZE_PARAMS] = bytes(p, p->param_offset[m->nparam], zero);
   size[SIZE_TAPE] = p->tape.reals ? bytes(p, p->tape.reals, p->tape.integers) : zero;
-  for (int k = SIZE_FORWARD; k < SIZE_COUNT; k++) {
+  size[SIZE_FREE] = bytes(p, p->free_offset[m->nparam], zero);
+  for (int k = SIZE_FORWARD; k <= SIZE_METRICS; k++) {
     const Scheduled *s = &p->function[function[k]];
     size[k] = s->present ? function_bytes(p, s) : zero;
   }

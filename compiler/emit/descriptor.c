@@ -84,10 +84,12 @@ static void put_adapters(Text *t, const Plan *p) {
 
 // `integer`: what it is called where the array is not of reals.
 static void put_array_row(Text *t, const Plan *p, const char *name, Type type, const char *integer, int rank,
-                          bool batch, int ranged, const Text *shape) {
+                          bool batch, int ranged, const Text *shape, const ParamDecl *param) {
   const char *real = p->unit->options->use_float ? "MDL_FLOAT" : "MDL_DOUBLE";
-  text_printf(t, "    {\"%s\", \"%s\", %s, %d, %d, %d},\n", name, shape->s, type == TYPE_REAL ? real : integer, rank,
+  text_printf(t, "    {\"%s\", \"%s\", %s, %d, %d, %d, \"", name, shape->s, type == TYPE_REAL ? real : integer, rank,
               batch, ranged);
+  if (param) put_constraint(t, p->unit->model, param);
+  text_put(t, "\"},\n");
 }
 
 static void put_tables(Text *t, const Plan *p) {
@@ -107,14 +109,18 @@ static void put_tables(Text *t, const Plan *p) {
     const DataDecl *d = &m->data[k];
     text_clear(&shape);
     put_shape_text(&shape, m->dims, d->extent, d->rank);
-    put_array_row(t, p, d->name, d->type, "MDL_INT32", d->rank, d->batch, !d->ranged ? 0 : d->limit ? 2 : 1, &shape);
+    put_array_row(t, p, d->name, d->type, "MDL_INT32", d->rank, d->batch,
+                  !d->ranged ? 0
+                  : d->limit ? 2
+                             : 1,
+                  &shape, NULL);
   }
   if (m->ndata) text_put(t, "};\n\n");
   if (m->nparam) text_put(t, "static const struct mdl_array params_table[] = {\n");
   for (int k = 0; k < m->nparam; k++) {
     text_clear(&shape);
     put_shape_text(&shape, m->dims, m->param[k].extent, m->param[k].rank);
-    put_array_row(t, p, m->param[k].name, TYPE_REAL, "", m->param[k].rank, false, 0, &shape);
+    put_array_row(t, p, m->param[k].name, TYPE_REAL, "", m->param[k].rank, false, 0, &shape, &m->param[k]);
   }
   if (m->nparam) text_put(t, "};\n\n");
   const Root **roots = arena_array(p->unit->arena, const Root *, m->graph->nroots + 1);
@@ -131,7 +137,7 @@ static void put_tables(Text *t, const Plan *p) {
       text_clear(&shape);
       put_node_shape(&shape, m->dims, n);
       bool batch = n->nout > 0 && m->batch >= 0 && n->index[0].extent == poly_dim(m->dims, m->batch);
-      put_array_row(t, p, roots[k]->name, n->type, "MDL_INT64", n->nout, batch, 0, &shape);
+      put_array_row(t, p, roots[k]->name, n->type, "MDL_INT64", n->nout, batch, 0, &shape, NULL);
     }
     text_put(t, "};\n\n");
   }
@@ -198,6 +204,7 @@ void descriptor_print(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   put_adapters(t, p);
   derivative_tables_print(t, p);
+  constrain_adapters_print(t, p);
   put_tables(t, p);
   put_shape_function(t, p);
   int npredict = plan_outputs(p, ROOT_PREDICT, NULL), nmetric = plan_outputs(p, ROOT_METRIC, NULL),
@@ -217,5 +224,8 @@ void descriptor_print(Text *t, const Plan *p) {
   }
   text_printf(t, "%s,\n    ", m->ndata && npredict ? "predict_reads_table" : "NULL");
   derivative_fields_print(t, p);
-  text_put(t, "};\n");
+  text_printf(t, ",\n    %s};\n",
+              has_constraints(m)
+                  ? "free_layout_untyped, constrain_untyped, constrain_pullback_untyped, unconstrain_untyped"
+                  : "NULL, NULL, NULL, NULL");
 }

@@ -89,6 +89,7 @@ typedef struct Plan {
   int nfunction;
   Tape tape;
   const Poly **param_offset; // nparam + 1: in reals
+  const Poly **free_offset;  // the same for the free vector
 } Plan;
 
 Plan plan_functions(Unit *u);
@@ -115,5 +116,6 @@ FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function);
 // The roots that `predict` or `metrics` gives, in order.
 int plan_outputs(const Plan *p, RootRole role, const Root **roots);
 const char *param_at(Arena *a, const Plan *p, int which); // "thermometer_at_w", or null where the offset is not fixed
+const char *free_at(Arena *a, const Plan *p, int which);  // "thermometer_free_at_w"
 
 #endif

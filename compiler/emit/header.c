@@ -51,11 +51,15 @@ static void put_enumerators(Text *t, const Plan *p) {
     if (k < m->nparam) {
       text_put(t, " /* [");
       put_shape_text(t, m->dims, m->param[k].extent, m->param[k].rank);
-      text_put(t, "] */");
+      text_put(t, "]");
+      if (m->param[k].constraint != CONSTRAINT_NONE) text_char(t, ' ');
+      put_constraint(t, m, &m->param[k]);
+      text_put(t, " */");
     }
     text_char(t, '\n');
   }
   text_put(t, "};\n\n");
+  constrain_enumerators_print(t, p);
 }
 
 // Floating-point operations of each function: constants where the dimensions are fixed, else formulas.
@@ -162,6 +166,7 @@ void emit_header(Text *t, const Model *m, const EmitOptions *options) {
     function_signature(t, &p, f);
     text_put(t, ";\n\n");
   }
+  constrain_prototypes_print(t, &p);
   text_printf(t,
               "/* All of the above for programs that know the model only by its descriptor. */\nextern const struct "
               "mdl_model %s_model;\n\n",

@@ -294,11 +294,13 @@ Plan plan_functions(Unit *u) {
   bool loss = has_role(m->graph, ROOT_LOSS);
   p.function = arena_array(a, Scheduled, (size_t)(FUNCTION_COUNT + u->options->nrequest));
   p.param_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
-  p.param_offset[0] = poly_int(m->dims, 0);
+  p.free_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
+  p.param_offset[0] = p.free_offset[0] = poly_int(m->dims, 0);
   for (int k = 0; k < m->nparam; k++) {
     const Poly *size = poly_int(m->dims, 1);
     for (int q = 0; q < m->param[k].rank; q++) size = poly_mul(m->dims, size, m->param[k].extent[q]);
     p.param_offset[k + 1] = poly_add(m->dims, p.param_offset[k], size);
+    p.free_offset[k + 1] = poly_add(m->dims, p.free_offset[k], param_free_size(m->dims, &m->param[k]));
   }
   const Graph *graph[FUNCTION_COUNT] = {NULL};
   if (loss) {
@@ -327,12 +329,21 @@ int plan_outputs(const Plan *p, RootRole role, const Root **roots) {
   return count;
 }
 
+static bool fits_enumerator(const Model *m, const Poly *p) {
+  int64_t offset;
+  return poly_is_fixed(m->dims, p) && poly_value(m->dims, p, NULL, &offset) && offset <= INT32_MAX;
+}
+
+const char *free_at(Arena *a, const Plan *p, int which) {
+  const Model *m = p->unit->model;
+  if (!fits_enumerator(m, p->free_offset[which])) return NULL;
+  return which == m->nparam ? arena_printf(a, "%s_nfree", m->name)
+                            : arena_printf(a, "%s_free_at_%s", m->name, m->param[which].name);
+}
+
 const char *param_at(Arena *a, const Plan *p, int which) {
   const Model *m = p->unit->model;
-  int64_t offset;
-  if (!poly_is_fixed(m->dims, p->param_offset[which]) || !poly_value(m->dims, p->param_offset[which], NULL, &offset) ||
-      offset > INT32_MAX)
-    return NULL;
+  if (!fits_enumerator(m, p->param_offset[which])) return NULL;
   return which == m->nparam ? arena_printf(a, "%s_nparams", m->name)
                             : arena_printf(a, "%s_at_%s", m->name, m->param[which].name);
 }

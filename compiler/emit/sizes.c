@@ -71,6 +71,7 @@ static Extents all_extents(const Plan *p) {
     for (int q = 0; q < m->data[k].rank; q++) want_extent(&e, p, m->data[k].extent[q]);
   for (int k = 0; k < m->nparam; k++)
     for (int q = 0; q < m->param[k].rank; q++) want_extent(&e, p, m->param[k].extent[q]);
+  for (int k = 0; k < m->nparam; k++) want_extent(&e, p, param_free_length(m->dims, &m->param[k]));
   for (int f = 0; f < p->nfunction; f++)
     for (size_t k = 0; p->function[f].present && k < p->function[f].graph->count; k++) {
       const Node *n = p->function[f].graph->nodes[k];
@@ -131,6 +132,21 @@ static void put_extents(Text *t, const Plan *p) {
   text_put(t, "  return status;\n}\n\n");
 }
 
+static void layout_print(Text *t, const Plan *p, const char *name, const Poly *const *offset) {
+  const Model *m = p->unit->model;
+  Speller s = {m, p->unit->arena};
+  text_printf(t,
+              "int %s_%s(const %s_dims *dims, int64_t *offsets) {\n  int status = extents(dims);\n  if (status != "
+              "MDL_OK) return status;\n",
+              m->name, name, m->name);
+  for (int k = 0; k <= m->nparam; k++) {
+    text_printf(t, "  offsets[%d] = ", k);
+    put_poly_checked(t, m->dims, offset[k], spell_argument, &s);
+    text_put(t, ";\n");
+  }
+  text_put(t, "  return status;\n}\n\n");
+}
+
 static void put_sizes(Text *t, const Plan *p) {
   const Model *m = p->unit->model;
   Speller s = {m, p->unit->arena};
@@ -153,16 +169,7 @@ static void put_sizes(Text *t, const Plan *p) {
     text_put(t, ", &status);\n");
   }
   text_put(t, "  return status;\n}\n\n");
-  text_printf(t,
-              "int %s_layout(const %s_dims *dims, int64_t *offsets) {\n  int status = extents(dims);\n  if (status != "
-              "MDL_OK) return status;\n",
-              m->name, m->name);
-  for (int k = 0; k <= m->nparam; k++) {
-    text_printf(t, "  offsets[%d] = ", k);
-    put_poly_checked(t, m->dims, p->param_offset[k], spell_argument, &s);
-    text_put(t, ";\n");
-  }
-  text_put(t, "  return status;\n}\n\n");
+  layout_print(t, p, "layout", p->param_offset);
 }
 
 // One integer array against its declared range.
@@ -211,6 +218,7 @@ static void put_check(Text *t, const Plan *p) {
 void sizes_print(Text *t, const Plan *p) {
   put_extents(t, p);
   put_sizes(t, p);
+  if (has_constraints(p->unit->model)) layout_print(t, p, "free_layout", p->free_offset);
   put_check(t, p);
 }
 

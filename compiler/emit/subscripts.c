@@ -15,7 +15,7 @@ void found_print(Text *t, const char *indent, const char *name, const char *posi
 }
 
 // A schedule of nothing: enough for expressions over data and indices.
-static Function plain_function(const Plan *p, const RangeCheck *c) {
+Function plain_function(const Plan *p, int nindex) {
   const Model *m = p->unit->model;
   Arena *a = p->unit->arena;
   const Graph *g = m->graph;
@@ -47,7 +47,7 @@ static Function plain_function(const Plan *p, const RangeCheck *c) {
     if (n->kind == NODE_DATA)
       f.node_name[k] = arena_printf(a, n->nout ? "data->%s" : "(*data->%s)", names_member(a, m->data[n->which].name));
   }
-  f.loop_name = arena_array(a, const char *, (size_t)c->nindex + 1);
+  f.loop_name = arena_array(a, const char *, (size_t)nindex + 1);
   return f;
 }
 
@@ -74,7 +74,7 @@ static void reads_of_data(void *context, const Expr *read) {
 void subscript_check_print(Text *t, const Plan *p, int which) {
   const Model *m = p->unit->model;
   const RangeCheck *c = &m->check[which];
-  Function f = plain_function(p, c);
+  Function f = plain_function(p, c->nindex);
   Graph *pool = f.s->pool;
   Arena *a = p->unit->arena;
   const Expr *value = inline_reads(pool, expr_substitute(pool, c->value, NULL, 0, NULL));

@@ -31,6 +31,7 @@
 #include "base/arena.h"
 #include "graph/poly.h"
 #include "graph/prim.h"
+#include "syntax/constraint.h"
 #include "syntax/diag.h" // Span
 
 typedef struct Expr Expr;
@@ -152,6 +153,10 @@ typedef struct ParamDecl {
   Span span;
   int rank;
   const Poly **extent;
+  ConstraintKind constraint;
+  const char *written;    // the constraint as the model has it: "> 1 / d"; null: there is none, or no model's text
+  const Expr *low, *high; // its bounds, of the kinds that have them: reals, of dimensions alone
+  Span start;             // where a start stands that nothing draws at random; without source: nowhere
 } ParamDecl;
 
 // A subscript that ranges do not prove: `value` must lie in [0, limit) for all indices (0 … nindex-1, by position) under the guard.
@@ -176,6 +181,16 @@ typedef struct Model {
   const RangeCheck *check;
   Graph *graph; // as lowered
 } Model;
+
+// ---- constraints of parameters: param.c ----
+
+bool has_constraints(const Model *m);
+// How often a parameter's constraint stands side by side: its entries, rows or matrices; *length is the extent of a row's
+// or matrix's axis (1 for entries).
+const Poly *param_rows(Dims *dims, const ParamDecl *p, const Poly **length);
+// Its entries in the free vector, which the optimizer moves: of each row or matrix, and of all.
+const Poly *param_free_length(Dims *dims, const ParamDecl *p);
+const Poly *param_free_size(Dims *dims, const ParamDecl *p);
 
 // ---- building ----
 

@@ -129,9 +129,46 @@ static bool read_data(ModelReader *p) {
   return true;
 }
 
+static bool read_bound(ModelReader *p, const Expr **bound) {
+  Span span = p->r.at->span;
+  if (!(*bound = read_formula(&p->r))) return false;
+  int64_t whole;
+  if (expr_is_int(*bound, &whole)) *bound = expr_real(p->r.graph, (double)whole);
+  return (*bound)->type == TYPE_REAL || wrong(p, span, "a bound is a real");
+}
+
+// `> 0`, `< 1`, `in (0, 1)`, `in simplex`; or nothing.
+static bool read_constraint(ModelReader *p, ParamDecl *d) {
+  static const struct {
+    const char *word;
+    ConstraintKind kind;
+    int axes;
+  } named[] = {
+      {"simplex", CONSTRAINT_SIMPLEX, 1}, {"ordered", CONSTRAINT_ORDERED, 1}, {"cholesky", CONSTRAINT_CHOLESKY, 2}};
+  bool above = reader_is(&p->r, ">");
+  if (above || reader_is(&p->r, "<")) {
+    p->r.at++;
+    d->constraint = above ? CONSTRAINT_ABOVE : CONSTRAINT_BELOW;
+    return read_bound(p, above ? &d->low : &d->high);
+  }
+  if (!reader_skip(&p->r, "in")) return true;
+  if (reader_skip(&p->r, "(")) {
+    d->constraint = CONSTRAINT_BETWEEN;
+    return read_bound(p, &d->low) && reader_expect(&p->r, ",") && read_bound(p, &d->high) && reader_expect(&p->r, ")");
+  }
+  for (size_t k = 0; k < sizeof named / sizeof *named; k++) {
+    if (!reader_is(&p->r, named[k].word)) continue;
+    if (d->rank < named[k].axes) return wrong(p, p->r.at->span, "the parameter has too few axes for this constraint");
+    d->constraint = named[k].kind;
+    p->r.at++;
+    return true;
+  }
+  return wrong(p, p->r.at->span, "expected (, simplex, ordered or cholesky");
+}
+
 static bool read_param(ModelReader *p) {
   ParamDecl d = {.span = p->r.at->span, .name = read_new_name(p, "a parameter")};
-  if (!d.name || !read_extents(p, &d.extent, &d.rank)) return false;
+  if (!d.name || !read_extents(p, &d.extent, &d.rank) || !read_constraint(p, &d)) return false;
   ARENA_PUSH(p->r.arena, p->param, p->nparam, p->param_room) = d;
   return true;
 }

@@ -5,6 +5,7 @@
 //     data t_u[n]
 //     data y[n] in 0..k
 //     param w
+//     param sigma > 0
 //     input t_u[n] = data 0
 //     node t_p[i:n] = w * t_u[i] + b
 //     node s = sum[i:n](t_p[i]^2)
@@ -345,6 +346,8 @@ static void print_declarations(Text *t, const Model *m, const Graph *g) {
   for (int k = 0; k < m->nparam; k++) {
     text_printf(t, "param %s", m->param[k].name);
     print_extents(t, g, m->param[k].extent, m->param[k].rank);
+    if (m->param[k].constraint != CONSTRAINT_NONE) text_char(t, ' ');
+    constraint_print(t, m, &m->param[k]);
     text_char(t, '\n');
   }
 }

@@ -12,6 +12,11 @@ void node_print(Text *t, const Graph *g, const Node *n);
 // An expression in the language's notation; index k is called index[k].name (made unique by the caller).
 void expr_print(Text *t, const Graph *g, const Expr *e, const Index *index);
 
+// "> 0", "in (0, 1)", "in simplex"; nothing where there is none.
+void constraint_print(Text *t, const Model *m, const ParamDecl *p);
+// The same as the model wrote it.
+void constraint_print_written(Text *t, const Model *m, const ParamDecl *p);
+
 // Null after errors.
 Model *graph_parse(Arena *a, Diags *diags, const Source *source);
 

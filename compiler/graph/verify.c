@@ -239,6 +239,17 @@ static bool verify_check(Verifier *v, const RangeCheck *c) {
          (!c->guard || verify_typed(v, &s, c->guard, TYPE_BOOL, "guard"));
 }
 
+// Bounds depend on dimensions alone.
+static bool verify_param(Verifier *v, const ParamDecl *p) {
+  bool random = false, low = p->constraint == CONSTRAINT_ABOVE || p->constraint == CONSTRAINT_BETWEEN,
+       high = p->constraint == CONSTRAINT_BELOW || p->constraint == CONSTRAINT_BETWEEN;
+  const Scope s = {"parameter", p->name, 0, 0, 0, &random};
+  if (low != (p->low != NULL) || high != (p->high != NULL)) return fail(v, s.what, s.name, "has the wrong bounds");
+  return (!low || verify_typed(v, &s, p->low, TYPE_REAL, "bound")) &&
+         (!high || verify_typed(v, &s, p->high, TYPE_REAL, "bound")) &&
+         (!random || fail(v, s.what, s.name, "has a random bound"));
+}
+
 bool graph_verify(const Model *m, const Graph *g, Text *why) {
   Arena *scratch = arena_new();
   Verifier v = {.model = m, .g = g, .why = why};
@@ -246,6 +257,7 @@ bool graph_verify(const Model *m, const Graph *g, Text *why) {
   bool good = g->dims == m->dims || fail(&v, "graph", g->name, "has other dimensions than its model");
   for (size_t k = 0; k < g->count && good; k++) good = verify_node(&v, k);
   good = good && graph_loops(scratch, g, why);
+  for (int k = 0; g == m->graph && k < m->nparam && good; k++) good = verify_param(&v, &m->param[k]);
   for (size_t k = 0; k < g->nroots && good; k++) good = verify_root(&v, k);
   for (int k = 0; g == m->graph && k < m->ncheck && good; k++) good = verify_check(&v, &m->check[k]);
   arena_free(scratch);

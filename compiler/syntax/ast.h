@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "syntax/constraint.h"
 #include "syntax/diag.h"
 
 enum { AST_MAX_HEIGHT = 2000, AST_MAX_BRACKETS = 500 };
@@ -171,15 +172,6 @@ typedef struct Targets {
   size_t count, room;
 } Targets;
 
-typedef enum ConstraintKind {
-  CONSTRAINT_NONE,
-  CONSTRAINT_ABOVE,    // param sigma > 0          low
-  CONSTRAINT_BETWEEN,  // param p in (0, 1)        low, high
-  CONSTRAINT_SIMPLEX,  // param q[k] in simplex
-  CONSTRAINT_ORDERED,  // param c[k] in ordered
-  CONSTRAINT_CHOLESKY, // param L[d, d] in cholesky
-} ConstraintKind;
-
 typedef struct Constraint {
   ConstraintKind kind;
   AstExpr *low, *high;
@@ -316,6 +308,7 @@ void ast_print(Text *out, const AstFile *file);
 void ast_print_stmt(Text *out, const Stmt *stmt);
 void ast_print_expr(Text *out, const AstExpr *e);
 void ast_print_target(Text *out, const Target *target);
+void ast_print_constraint(Text *out, const Constraint *constraint); // "> 0", "in simplex"
 // An expression's text in the arena, for messages.
 const char *ast_expr_text(Arena *a, const AstExpr *e);
 

@@ -201,7 +201,7 @@ Constraint build_named_constraint(Reader *r, Name name, Span at) {
     if (strcmp(name.text, names[i]) == 0) return (Constraint){.kind = kinds[i], .span = at};
   diag_error(r->diags, name.span, "unknown constraint `%s`%s", name.text,
              diag_did_you_mean(r->diags, name.text, names, 3));
-  diag_note(r->diags, name.span, "a parameter is in `(a, b)`, `simplex`, `ordered` or `cholesky`, or above a bound, `> a`");
+  diag_note(r->diags, name.span, "a parameter is in `(a, b)`, `simplex`, `ordered`, `cholesky`, above a bound, `> a`, or below one, `< b`");
   return (Constraint){.span = at};
 }
 

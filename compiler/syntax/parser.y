@@ -189,6 +189,7 @@ param_item:
 constraint:
     %empty                      { $$ = (Constraint){.kind = CONSTRAINT_NONE}; }
   | GT sum                      { $$ = (Constraint){.kind = CONSTRAINT_ABOVE, .low = $2, .span = @$}; }
+  | LT sum                      { $$ = (Constraint){.kind = CONSTRAINT_BELOW, .high = $2, .span = @$}; }
   | IN OPEN expr COMMA expr CLOSE {
                                   $$ = (Constraint){.kind = CONSTRAINT_BETWEEN, .low = $3, .high = $5, .span = @$};
                                 }

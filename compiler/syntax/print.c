@@ -159,15 +159,17 @@ static void print_given(Text *out, const AstExpr *value) {
   ast_print_expr(out, value);
 }
 
-static void print_constraint(Text *out, const Constraint *c) {
+void ast_print_constraint(Text *out, const Constraint *c) {
   static const char *const words[] = {[CONSTRAINT_NONE] = "",
-                                      [CONSTRAINT_ABOVE] = " > ",
-                                      [CONSTRAINT_BETWEEN] = " in (",
-                                      [CONSTRAINT_SIMPLEX] = " in simplex",
-                                      [CONSTRAINT_ORDERED] = " in ordered",
-                                      [CONSTRAINT_CHOLESKY] = " in cholesky"};
+                                      [CONSTRAINT_ABOVE] = "> ",
+                                      [CONSTRAINT_BELOW] = "< ",
+                                      [CONSTRAINT_BETWEEN] = "in (",
+                                      [CONSTRAINT_SIMPLEX] = "in simplex",
+                                      [CONSTRAINT_ORDERED] = "in ordered",
+                                      [CONSTRAINT_CHOLESKY] = "in cholesky"};
   text_put(out, words[c->kind]);
   if (c->kind == CONSTRAINT_ABOVE) print_operand(out, c->low, binary_op_priority(OP_ADD));
+  if (c->kind == CONSTRAINT_BELOW) print_operand(out, c->high, binary_op_priority(OP_ADD));
   if (c->kind != CONSTRAINT_BETWEEN) return;
   ast_print_expr(out, c->low);
   text_put(out, ", ");
@@ -255,7 +257,8 @@ static void print_stmt(Text *out, const Stmt *s, int indent) {
   case STMT_PARAM:
     text_printf(out, "param %s", s->param.name.text);
     print_shape(out, &s->param.shape);
-    print_constraint(out, &s->param.constraint);
+    if (s->param.constraint.kind != CONSTRAINT_NONE) text_char(out, ' ');
+    ast_print_constraint(out, &s->param.constraint);
     print_given(out, s->param.start);
     break;
   case STMT_CONST:

@@ -2,6 +2,7 @@
 #ifndef MDLC_CHECK_GRADIENT_H
 #define MDLC_CHECK_GRADIENT_H
 
+#include "interp/constraint.h"
 #include "interp/interp.h"
 #include "tool/jit.h"
 
@@ -10,7 +11,8 @@ typedef struct ParamPlace {
   const char *name;
   int rank;
   int64_t extent[DATA_MAX_RANK];
-  size_t offset, count;
+  size_t offset, count, free_offset;
+  ConstraintAt constraint;
   const char *hidden; // what hides some of its influence from derivatives, not from differences: "stop", or null
 } ParamPlace;
 
@@ -24,6 +26,7 @@ typedef struct Subject {
   Array *data; // the same for the interpreter
   ParamPlace *param;
   size_t total;  // entries of all parameters
+  size_t free;   // of the free vector, from which constraints make them
   bool compiled; // false: there is no C compiler, the interpreter runs the derived graph in its place
   Instance instance;
   void *memory, *tape, *vector, *grad; // of the instance
@@ -50,6 +53,9 @@ int subject_compile(Subject *s, const Jit *jit, uint64_t seed);
 int subject_start(Subject *s, uint64_t seed, double *params);
 // The instance's own vector (of a compiled subject), as it is to be passed on.
 const void *subject_set_params(Subject *s, const double *params);
+// Between parameters and the free vector.  Where parameters keep their constraints, both exist.
+void subject_unconstrain(const Subject *s, const double *params, double *free);
+void subject_constrain(const Subject *s, const double *free, double *params);
 double subject_loss(Subject *s, const double *params);
 // Both gradients (in the interpreter's case, one): false where the interpreter failed (said).
 bool subject_gradients(Subject *s, const double *params, double *const *gradient, int *count);

@@ -98,6 +98,10 @@ static int place_params(Subject *s) {
                     : is_under(s->arena, s->forward, PRIM_STOP, p) ? "stop"
                                                                    : NULL;
     s->total += place->count;
+    if (!constraint_at(m, &m->param[p], s->bound->dims, &place->constraint))
+      return tool_reject("the constraint of parameter %s does not exist at these dimensions", place->name);
+    place->free_offset = s->free;
+    s->free += (size_t)place->constraint.free_count;
   }
   return STATUS_OK;
 }
@@ -166,16 +170,42 @@ static int interpreted_start(Subject *s, uint64_t seed, double *params) {
   return status;
 }
 
+void subject_unconstrain(const Subject *s, const double *params, double *free) {
+  for (int p = 0; p < s->model->nparam; p++)
+    constraint_unconstrain(&s->param[p].constraint, params + s->param[p].offset, free + s->param[p].free_offset);
+}
+
+void subject_constrain(const Subject *s, const double *free, double *params) {
+  for (int p = 0; p < s->model->nparam; p++)
+    constraint_constrain(&s->param[p].constraint, free + s->param[p].free_offset, params + s->param[p].offset);
+  for (size_t k = 0; k < s->total; k++) params[k] = as_real(s, params[k]);
+}
+
+static int check_constraints(Subject *s, const double *params) {
+  double *free = arena_array(s->arena, double, s->free + 1);
+  for (int p = 0; p < s->model->nparam; p++) {
+    const ParamPlace *place = &s->param[p];
+    int64_t at = constraint_unconstrain(&place->constraint, params + place->offset, free + place->free_offset);
+    if (at >= 0)
+      return instance_constraint_error(s->arena, s->model, s->bound, p, place->extent, at,
+                                       params[place->offset + (size_t)at]);
+  }
+  return STATUS_OK;
+}
+
 int subject_start(Subject *s, uint64_t seed, double *params) {
   if (s->compiled) {
     for (size_t k = 0; k < s->total; k++) params[k] = get_real(s, s->instance.params, k);
     return STATUS_OK;
   }
-  if (!s->bound->params) return interpreted_start(s, seed, params);
+  if (!s->bound->params) {
+    int status = interpreted_start(s, seed, params);
+    return status ? status : check_constraints(s, params);
+  }
   for (int p = 0; p < s->model->nparam; p++)
     for (size_t k = 0; k < s->param[p].count; k++)
       params[s->param[p].offset + k] = as_real(s, s->bound->params[p].real[k]);
-  return STATUS_OK;
+  return check_constraints(s, params);
 }
 
 double subject_loss(Subject *s, const double *params) {

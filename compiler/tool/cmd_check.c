@@ -75,15 +75,17 @@ static bool finite_at(Subject *s, const double *params) {
   return isfinite(subject_loss(s, params));
 }
 
-// Near the start, nearer where the loss is not finite; false: nowhere.
+// Near the start (a free vector, so that constraints are kept), nearer where the loss is not finite; false:
+// nowhere.
 static bool random_point(Subject *s, const double *start, uint64_t seed, int number, double *params) {
+  double *free = arena_array(s->arena, double, s->free + 1);
   for (double spread = 0.1; spread > 1e-4; spread /= 10) {
-    for (size_t k = 0; k < s->total; k++) {
+    for (size_t k = 0; k < s->free; k++) {
       double u = check_random(seed, 2000 + (uint64_t)number, 2 * k),
              v = check_random(seed, 2000 + (uint64_t)number, 2 * k + 1);
-      double x = start[k] * (1 + spread * u) + spread * v;
-      params[k] = s->program->emit.use_float ? (double)(float)x : x;
+      free[k] = start[k] * (1 + spread * u) + spread * v;
     }
+    subject_constrain(s, free, params);
     if (finite_at(s, params)) return true;
   }
   return false;
@@ -95,9 +97,11 @@ static int make_points(Subject *s, const Arguments *args, Comparison *c) {
   int status = subject_start(s, args->data.seed, start);
   if (status) return status;
   c->point[c->npoints++].params = start;
+  double *free = arena_array(s->arena, double, s->free + 1);
+  subject_unconstrain(s, start, free);
   for (int k = 1; k < args->points && s->total > 0; k++) {
     double *params = arena_array(s->arena, double, s->total + 1);
-    if (random_point(s, start, args->data.seed, k, params))
+    if (random_point(s, free, args->data.seed, k, params))
       c->point[c->npoints++].params = params;
     else
       c->skipped++;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "interp/constraint.h"
 #include "tool/jit.h"
 
 void *instance_memory(Arena *a, size_t bytes) {
@@ -134,6 +135,32 @@ static void set_params(Arena *a, const Bound *bound, uint64_t seed, Instance *i)
   }
 }
 
+int instance_constraint_error(Arena *a, const Model *m, const Bound *bound, int p, const int64_t *extent,
+                              int64_t position, double value) {
+  Text t;
+  text_init(&t);
+  text_real(&t, value);
+  const char *entry = constraint_entry(a, &m->param[p], extent, position);
+  const char *words = constraint_words(a, m, &m->param[p]);
+  int status = bound->params ? tool_reject("%s: %s is %s, but %s", bound->params[p].origin, entry, t.s, words)
+                             : tool_fail(STATUS_REJECTED, "the start of %s is %s, but %s", entry, t.s, words);
+  text_free(&t);
+  return status;
+}
+
+// All parameters keep their constraints.
+static int check_constraints(Arena *a, const Program *program, const Bound *bound, const Instance *i) {
+  struct mdl_where where = {.name = NULL};
+  if (!i->model->unconstrain || !i->model->unconstrain(i->dims, i->params, instance_memory(a, i->sizes.free), &where))
+    return STATUS_OK;
+  int p = 0;
+  while (strcmp(i->model->params[p].name, where.name)) p++;
+  int64_t extent[DATA_MAX_RANK];
+  ArrayView v = instance_param(i, p, i->params, extent);
+  return instance_constraint_error(a, program->model, bound, p, extent, where.position,
+                                   array_entry(v, (size_t)where.position));
+}
+
 int instance_new(Arena *a, const Program *program, const Jit *jit, const Bound *bound, uint64_t seed, Instance *i) {
   *i = (Instance){.model = jit->model};
   set_dims(a, program->model, bound, i);
@@ -149,5 +176,5 @@ int instance_new(Arena *a, const Program *program, const Jit *jit, const Bound *
   status = check(i);
   if (status) return status;
   set_params(a, bound, seed, i);
-  return STATUS_OK;
+  return check_constraints(a, program, bound, i);
 }

@@ -40,6 +40,10 @@ typedef struct Instance {
 int instance_new(Arena *a, const Program *program, const Jit *jit, const Bound *bound, uint64_t seed,
                  Instance *instance);
 
+// What breaks the constraint of parameter p, in --params or in its start, said.
+int instance_constraint_error(Arena *a, const Model *m, const Bound *bound, int p, const int64_t *extent,
+                              int64_t position, double value);
+
 // What the model's `check` found (MDL_ERROR_RANGE), said.
 int instance_range_error(const struct mdl_where *where);
 

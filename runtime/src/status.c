@@ -10,6 +10,7 @@ static const struct {
     {MDL_ERROR_OVERFLOW, "a size is too large"},
     {MDL_ERROR_RANGE, "an integer datum or a computed subscript is out of its range"},
     {MDL_ERROR_POINTER, "a data array is missing"},
+    {MDL_ERROR_CONSTRAINT, "a parameter breaks its constraint"},
     {MDL_ERROR_OPTION_MISSING, "an optimizer option that has no default is not set"},
     {MDL_ERROR_OPTION_RANGE, "an optimizer option is out of its range"},
     {MDL_ERROR_OPTION_NESTEROV, "nesterov requires a momentum and no dampening"},

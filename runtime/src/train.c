@@ -14,6 +14,7 @@ struct run {
   struct mdl_plan plan;
   char *memory;
   void *params, *grad, *good;
+  void *free, *grad_free; /* what the optimizer moves, where there are constraints */
   struct mdl_optim optim;
   /* What the loss of training sees now: the caller's data, or the copied samples. */
   const int64_t *train_dims;
@@ -133,7 +134,13 @@ static int evaluate(struct run *r, int64_t epoch, double *loss) {
 }
 
 static int update(struct run *r, int64_t epoch) {
-  mdl_optim_step(&r->optim, r->params, r->grad);
+  if (r->model->constrain) {
+    r->model->constrain_pullback(r->dims, r->free, r->grad, r->grad_free);
+    mdl_optim_step(&r->optim, r->free, r->grad_free);
+    r->model->constrain(r->dims, r->free, r->params);
+  } else {
+    mdl_optim_step(&r->optim, r->params, r->grad);
+  }
   const int64_t index = nonfinite_entry(r, r->params);
   return index < 0 ? MDL_OK : diverged(r, epoch, MDL_NONFINITE_PARAM, index);
 }
@@ -210,8 +217,11 @@ int mdl_train(const struct mdl_model *model, const int64_t *dims, const void *co
   if (!memory || (uintptr_t)memory % MDL_ALIGNMENT) return MDL_ERROR_MEMORY;
   r.grad = r.memory + r.plan.grad;
   r.good = r.memory + r.plan.good;
-  status = mdl_optim_init(&r.optim, &options->optim, model->real, r.plan.nparams, r.memory + r.plan.state);
+  r.free = r.memory + r.plan.free;
+  r.grad_free = r.memory + r.plan.grad_free;
+  status = mdl_optim_init(&r.optim, &options->optim, model->real, r.plan.nfree, r.memory + r.plan.state);
   if (!status) status = model->check(dims, data, &result->where);
+  if (!status && model->constrain) status = model->unconstrain(dims, params, r.free, &result->where);
   if (!status) status = begin_samples(&r);
   return status ? status : run_epochs(&r);
 }

@@ -72,6 +72,7 @@ static int sizes_at(const struct mdl_model *model, const int64_t *dims, int batc
   if (!status) status = model->sizes(cut, &sizes);
   if (status) return status;
   largest->params = most(largest->params, sizes.params);
+  largest->free = most(largest->free, sizes.free);
   largest->tape = most(largest->tape, sizes.tape);
   largest->forward_work = most(largest->forward_work, sizes.forward_work);
   largest->value_and_grad_work = most(largest->value_and_grad_work, sizes.value_and_grad_work);
@@ -149,9 +150,12 @@ int mdl_train_plan(const struct mdl_model *model, const int64_t *dims, const str
 
   plan->param_bytes = train.params;
   plan->nparams = train.params / mdl_real_size(model->real);
-  status = mdl_optim_state_size(&o->optim, model->real, plan->nparams, &state);
+  plan->nfree = (model->constrain ? train.free : train.params) / mdl_real_size(model->real);
+  status = mdl_optim_state_size(&o->optim, model->real, plan->nfree, &state);
   if (!status) status = take(plan, train.params, &plan->grad);
   if (!status) status = take(plan, train.params, &plan->good);
+  if (!status) status = take(plan, model->constrain ? train.free : 0, &plan->free);
+  if (!status) status = take(plan, model->constrain ? train.free : 0, &plan->grad_free);
   if (!status) status = take(plan, state, &plan->state);
   if (!status) status = take(plan, train.value_and_grad_work, &plan->work);
   if (!status && plan->copies) {

@@ -20,6 +20,7 @@ struct mdl_plan {
   int copies;  /* training samples are copied: there are mini-batches or a split */
   int batches; /* more than one an epoch */
   size_t nparams, param_bytes;
+  size_t nfree, free, grad_free;  /* the free vector, where there are constraints */
   size_t grad, good, state, work; /* offsets */
   size_t tape, forward_work;      /* of the validation loss */
   size_t order;                   /* int64_t sample numbers: those that train, then those that validate */

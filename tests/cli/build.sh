@@ -62,6 +62,17 @@ case_is 'a model and a dimension named like an argument' 0 '' builds_clean out.m
 for name in any typed model table descriptor untyped dims data extents mdl_constrain; do
   case_is "a model named $name" 0 '' builds_clean line.mdl "$name"
 done
+file constrained.mdl 'batch n
+dim k = 3, m
+data x[n], free[n]
+param a > 0, b < 1, p[m] in (-1, 1 / m), q[m, k] in simplex, c[k] in ordered, L[m, k, k] in cholesky, where
+loss mean((x - a * b + where) ^ 2) + sum(p) + sum(q ^ 2) + sum(c) + sum(L) + mean(free)
+'
+for name in constrained at free; do
+  case_is "constraints in a model named $name" 0 '' builds_clean constrained.mdl "$name"
+done
+in_float() { mdlc build constrained.mdl --real float && cc -std=c99 -Wall -Wextra -Wconversion -Wshadow -Werror -c constrained.c -o /dev/null; }
+case_is 'constraints in float' 0 '' in_float
 for word in mdl_x m_dims m_at_w m_nparams MDL_OK int int_ class _Bool __LINE__ NULL INT64_MAX M_PI int8_t y1 gamma exp \
   dims d_w out_p w_2; do
   file names.mdl "batch n\ndata x[n], $word[n], q[n]\nparam w = 1\npredict p = $word * w\nloss mean((p - x)^2)\n"

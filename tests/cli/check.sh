@@ -187,3 +187,19 @@ prints 'd loss / d b[1] is 0.5 by value_and_grad, but 0.6'
 case_is 'a sanitizer' 3 'what -fsanitize=address makes cannot be loaded into a running program that was not built so' \
   sh -c 'case $(ldd "$0") in *asan*) echo "what -fsanitize=address makes cannot be loaded into a running program that was not built so" >&2
     exit 3 ;; esac; CFLAGS=-fsanitize=address exec "$0" check folded.mdl' "$mdlc"
+
+# ---- constraints ----
+file constrained.mdl 'batch n
+dim k = 3, m
+data x[n], z[n, k]
+param a, s > 0 = 2, t < k, p[m] in (-1, 1 / m), q[m, k] in simplex, c[k] in ordered, L[m, k, k] in cholesky
+loss mean((x - a)^2) / s + log(s) + (t - 1)^2 + log(k - t) + sum(p^3) + sum(q * log(q)) + sum(log(c[1..3] - c[0..2])) +
+  sum[e in 0..m, i in 0..n, j in 0..k](sum[h in 0..k](L[e, j, h] * z[i, h])^2) - sum[e in 0..m, j in 0..k](log(L[e, j, j]))
+'
+case_is 'every constraint' 0 '' mdlc check constrained.mdl --points 8
+prints 'all agree, to 1e-12'
+case_is 'every constraint in float' 0 '' mdlc check constrained.mdl --real float
+case_is 'every constraint, no C compiler' 0 '' without_compiler check constrained.mdl
+prints 'all agree, to 1e-12'
+file author.mdl 'param s > 0 = 2, L[2, 2] in cholesky\nloss s^2 + sum(L^3)\ngradient s = 2 * s\ngradient L = 3 * L^2\n'
+case_is 'gradient statements of constrained parameters' 0 '' mdlc check author.mdl

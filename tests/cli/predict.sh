@@ -50,3 +50,25 @@ case_is 'no C compiler' 3 'cannot run the C compiler `no-such-cc`' with_cc no-su
 case_is 'a C compiler that fails' 3 'the C compiler failed: false' with_cc false ''
 case_is 'words in CC and CFLAGS' 0 '' with_cc 'env cc' "-O1 -DNAME='a b'"
 case_is 'an open quote in CFLAGS' 3 'CFLAGS has a quote that is not closed' with_cc cc "-DNAME='a"
+
+# ---- constraints ----
+file bound.mdl 'dim k = 3\nparam s > 0, q[2, 3] in simplex, L[k, k] in cholesky\npredict p = s * q\nloss sum(L * L) + s\n'
+params() { # a change
+  file bad.json "$(echo '{"s": 1, "q": [[0.2, 0.3, 0.5], [0, 0.5, 0.5]], "L": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]}' | sed "$1")"
+}
+params 's/\[0, 0.5, 0.5\]/[0.1, 0.4, 0.5]/'
+case_is 'parameters that keep their constraints' 0 '' mdlc eval bound.mdl --params bad.json
+prints 'loss 4'
+prints 'gradient L[3, 3]  2 0 0 0 2 0
+    0 0 2'
+params 's/\[0, 0.5, 0.5\]/[0.1, 0.4, 0.5]/; s/"s": 1/"s": 0/'
+case_is 'a bound that is broken' 1 'bad.json: s is 0, but it must be > 0' mdlc eval bound.mdl --params bad.json
+case_is 'a bound that is broken, in predict' 1 'bad.json: s is 0, but it must be > 0' mdlc predict bound.mdl --params bad.json --json
+case_is 'a bound that is broken, in check' 1 'bad.json: s is 0, but it must be > 0' mdlc check bound.mdl --params bad.json
+without_compiler() { (CC=/nowhere/cc && export CC && mdlc "$@"); }
+case_is 'without a C compiler' 1 'bad.json: s is 0, but it must be > 0' without_compiler check bound.mdl --params bad.json
+params ''
+case_is 'no simplex' 1 'q[1, 0] is 0, but a simplex has positive entries whose sum is 1' mdlc eval bound.mdl --params bad.json
+params 's/\[0, 0.5, 0.5\]/[0.1, 0.4, 0.5]/; s/\[1, 0, 0\]/[1, 0, 2]/'
+case_is 'no Cholesky factor' 1 'L[0, 2] is 2, but a Cholesky factor has a positive diagonal and zeros above it' \
+  mdlc eval bound.mdl --params bad.json

@@ -95,3 +95,37 @@ case_is 'a full standard output' 3 'cannot write standard output' full_output
 case_is 'a directory for the result is told of at once' 3 'cannot write .: it is a directory' mdlc train line.mdl --data line.csv -o .
 case_is 'no name for the result' 3 'cannot write : ' mdlc train line.mdl --data line.csv -o ''
 case_is 'options are named as they are written' 2 '--weight-decay must be 0 or more' mdlc train line.mdl --data line.csv --weight-decay -1
+
+# ---- constraints ----
+# The best sigma is the root of the mean square about mu, q are the shares, both known: mean 3, variance 8/3; 1/8, 3/8, 1/2.
+file normal.mdl 'batch n
+dim k = 3
+data y[n], count[k]
+param mu = 0, sigma > 0 = 5, q[k] in simplex
+loss mean(-normal.log(y, mu, sigma)) - sum(count * log(q))
+'
+file normal.json '{"y": [1, 3, 5], "count": [1, 3, 4]}'
+fit() { mdlc train normal.mdl --data normal.json --optimizer sgd --lr 0.1 --epochs 4000 "$@"; }
+is_near() { # numbers of fitted.json, in their order
+  tr -c '0-9.eE+\n-' ' ' < fitted.json | tr -s ' \n' '\n\n' | grep '[0-9]' | paste -sd' ' | awk -v want="$1" '{
+    n = split(want, w)
+    for (i = 1; i <= n; i++) if ($i - w[i] > 1e-9 || w[i] - $i > 1e-9 || $i == "") { print $i " is not " w[i]; exit 1 } }'
+}
+fit_well() { fit -o fitted.json && is_near '3 1.6329931618554521 0.125 0.375 0.5'; }
+case_is 'a simplex and a positive parameter' 0 '' fit_well
+fit_again() { fit -o fitted.json > out.txt && mdlc eval normal.mdl --data normal.json --params fitted.json; }
+case_is 'what it writes keeps the constraints' 0 '' fit_again
+case_is 'constraints in float' 0 '' fit --real float
+prints 'sigma = 1.6329'
+file flat.mdl 'batch n\ndata y[n]\nparam s > 0 = 1, p in (0, 1), q[2] in simplex\nloss mean(y) * s - p - q[0]\n'
+file flat.json '{"y": [1, 1]}'
+to_the_bounds() { mdlc train flat.mdl --data flat.json --optimizer adam --lr 20 --epochs 500 -o fitted.json > out.txt &&
+  mdlc eval flat.mdl --data flat.json --params fitted.json; }
+case_is 'parameters that run to their bounds stay within' 0 '' to_the_bounds
+case_is 'the same in float' 0 '' sh -c '"$0" train flat.mdl --data flat.json --real float --optimizer adam --lr 20 --epochs 500 -o f.json &&
+  "$0" eval flat.mdl --data flat.json --params f.json --real float' "$mdlc"
+file wide.mdl 'dim m\nparam w[m] > 0 = normal(0, 1)\nloss sum(w)\n'
+case_is 'a start drawn outside its bound' 1 'mdlc: the start of w[' mdlc train wide.mdl -D m=40
+case_is 'a start drawn outside its bound, checked' 1 ', but it must be > 0' mdlc check wide.mdl -D m=40
+file drawn.mdl 'dim m\nparam w[m] > 0 = exp(normal(0, 1))\nloss sum((w - 1)^2)\n'
+case_is 'a start drawn within' 0 '' mdlc train drawn.mdl -D m=40

@@ -318,6 +318,28 @@ static const struct {
      "node start_f = 0.0\n"
      "node start_g[i:d] = (if 0 == i then 1.0 else 0.0) * 3.0\n"
      "node p = a\n"},
+    {"constraints",
+     "batch n; dim k = 3, m\n"
+     "const low = 0.5\n"
+     "param s > 0, t < 2 * k = 1, p[m] in (-1, 1 / m), q[k] in simplex, c[m, k] in ordered, L[m, k, k] in cholesky\n"
+     "param v > low = 1, w[3] in simplex = [0.25, 0.25, 0.5]\n"
+     "predict a[i] = L[i, 0, 1] * s + t\n"
+     "predict b[i, j] = L[0, i, j]\n"
+     "loss sum(L) + sum(q)\n",
+     "node start_s = 1.0\n"
+     "node start_t = 1.0\n"
+     "node start_p[i:m] = -1.0 + (1.0 / real(m) - -1.0) / 2.0\n"
+     "node start_q[i:k] = 1.0 / real(k)\n"
+     "node start_c[i:m, j:k] = real(j)\n"
+     "node start_L[i:m, j:k, l:k] = if j == l then 1.0 else 0.0\n"
+     "node start_v = 1.0\n"
+     "node start_w[i:3] = if i < 1 then 0.25 else if i < 2 then 0.25 else 0.5\n"
+     "node a[i:m] = (if 1 <= 0 then L[i, 0, 1] else 0.0) * s + t\n"
+     "node b[i:k, j:k] = if j <= i then L[0, i, j] else 0.0\n"
+     "node loss_sum = sum[i:m, j:k, l:k](if l <= j then L[i, j, l] else 0.0)\n"
+     "node loss_sum_2 = sum[i:k](q[i])\n"
+     "node loss = loss_sum + loss_sum_2\n"
+     "check \"L[0, i, j]\" [](0) in 0..m\n"},
 };
 enum { MODELS = sizeof models / sizeof *models };
 

@@ -77,7 +77,7 @@ START_TEST(statements_print_as_they_were_written) {
   check_same("data t_u[n]\ndata x[n, d]\ndata a\ndata y[n] in 0..k\ndata z[n] in 0..\n");
   check_same("param w = 1\nparam W[d, h] = normal(0, 1 / sqrt(d))\nparam v[d]\n");
   check_same("param sigma > 0 = 1\nparam nu > 1 + a = 4\nparam p in (0, 1) = 0.5\nparam q[k] in simplex\n");
-  check_same("param c[k] in ordered\nparam L[d, d] in cholesky\nparam r > (if a then 0 else 1) = 2\n");
+  check_same("param t < 3 * a = 1\nparam c[k] in ordered\nparam L[d, d] in cholesky\nparam r > (if a then 0 else 1) = 2\n");
   check_same("const eps = 1e-05\nl[K, d * (d - 1) / 2] = x\nq[h] = x @ Wq[h]\nv[s, t in 0..T - K + 1] = a[s + t]\n");
   check_same("def f(x) = x^2 with d/dx = 2 * x\ndef g(x, y[d]) = x * y with d/dx = y, d/dy = x\ndef k() = 1\n");
   check_same("def f(x[d], g[d, k]) {\n  a = x + g\n  return a, b\n} with d/dx = 1\nu, v = f(x)\n");
@@ -275,9 +275,10 @@ static const Wrong wrong[] = {
     {"iterate x = 1 while x > 0 {\n  x = 2\n}\n", "1:27: error: expected an operator or `at` after `0`, found `{`\n"},
     {"param x in simplx\n",
      "1:12: error: unknown constraint `simplx`; did you mean `simplex`?\n"
-     "1:12: note: a parameter is in `(a, b)`, `simplex`, `ordered` or `cholesky`, or above a bound, `> a`\n"},
-    {"param z < 3\n",
-     "1:9: error: expected `in`, `[`, `,`, `=`, `>` or the end of the statement after `z`, found `<`\n"},
+     "1:12: note: a parameter is in `(a, b)`, `simplex`, `ordered`, `cholesky`, above a bound, `> a`, or below one, "
+     "`< b`\n"},
+    {"param z <= 3\n",
+     "1:9: error: expected `in`, `[`, `,`, `=`, `<`, `>` or the end of the statement after `z`, found `<=`\n"},
     {"x = a[i if b]\n",
      "1:12: error: a condition in brackets belongs to a reduction, as in `sum[j if j > 0](...)`\n"},
     {"x = a[j in 0..3]\n", "1:7: error: an index with a range belongs to a reduction, as in `sum[j in 0..n](...)`, or "
@@ -333,8 +334,8 @@ START_TEST(an_error_shows_its_line_underlined) {
               "m.mdl:2:12: error: unknown constraint `simplx`; did you mean `simplex`?\n"
               "  param p in simplx # \xcf\x83\n"
               "             ^~~~~~\n"
-              "m.mdl:2:12: note: a parameter is in `(a, b)`, `simplex`, `ordered` or `cholesky`, or above a bound, "
-              "`> a`\n"
+              "m.mdl:2:12: note: a parameter is in `(a, b)`, `simplex`, `ordered`, `cholesky`, above a bound, `> a`, or "
+              "below one, `< b`\n"
               "  param p in simplx # \xcf\x83\n"
               "             ^~~~~~\n");
   check_shown("\tx =\t3xyz\r\n", "m.mdl:1:6: error: `3xyz` is neither a number nor a name\n"

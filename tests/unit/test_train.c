@@ -323,8 +323,9 @@ static int latent_shape(const int64_t *dims, int role, int which, int64_t *exten
 
 START_TEST(refused) {
   static const struct mdl_dim plain[] = {{"n", 0}};
-  static const struct mdl_array square[] = {{"t_c", "n, n", MDL_DOUBLE, 2, 1, 0}, {"t_u", "n, n", MDL_DOUBLE, 2, 1, 0}};
-  static const struct mdl_array latent[] = {{"w", "n", MDL_DOUBLE, 1, 0, 0}, {"b", "n", MDL_DOUBLE, 1, 0, 0}};
+  static const struct mdl_array square[] = {{"t_c", "n, n", MDL_DOUBLE, 2, 1, 0, ""},
+                                            {"t_u", "n, n", MDL_DOUBLE, 2, 1, 0, ""}};
+  static const struct mdl_array latent[] = {{"w", "n", MDL_DOUBLE, 1, 0, 0, ""}, {"b", "n", MDL_DOUBLE, 1, 0, 0, ""}};
   static const int64_t outside[] = {0, READINGS}, negative[] = {-1}, inside[] = {0, 1};
   const Problem good = problem(MDL_DOUBLE, 0.1, "SGD", 1e-2);
   Problem p = good;
@@ -415,7 +416,7 @@ START_TEST(checked) {
 END_TEST
 
 START_TEST(messages) {
-  for (int status = MDL_OK; status <= MDL_ERROR_POINTER; status++)
+  for (int status = MDL_OK; status <= MDL_ERROR_CONSTRAINT; status++)
     ck_assert_str_ne(mdl_status_message(status), "unknown status");
   for (int status = MDL_ERROR_OPTION_MISSING; status <= MDL_ERROR_RANK; status++)
     ck_assert_str_ne(mdl_status_message(status), "unknown status");

@@ -19,16 +19,16 @@ static const double thermometer_u[READINGS] = {35.7, 55.9, 58.2, 81.9, 56.3, 48.
 static const struct mdl_dim thermometer_dims[] = {{"n", 1}};
 #define THERMOMETER_ARRAYS(real)                                                                                       \
   {                                                                                                                    \
-    {"t_c", "n", real, 1, 1, 0}, {                                                                                     \
-      "t_u", "n", real, 1, 1, 0                                                                                        \
+    {"t_c", "n", real, 1, 1, 0, ""}, {                                                                                 \
+      "t_u", "n", real, 1, 1, 0, ""                                                                                    \
     }                                                                                                                  \
   }
 static const struct mdl_array thermometer_data_double[] = THERMOMETER_ARRAYS(MDL_DOUBLE);
 static const struct mdl_array thermometer_data_float[] = THERMOMETER_ARRAYS(MDL_FLOAT);
-static const struct mdl_array thermometer_params_double[] = {{"w", "", MDL_DOUBLE, 0, 0, 0},
-                                                             {"b", "", MDL_DOUBLE, 0, 0, 0}};
-static const struct mdl_array thermometer_params_float[] = {{"w", "", MDL_FLOAT, 0, 0, 0},
-                                                            {"b", "", MDL_FLOAT, 0, 0, 0}};
+static const struct mdl_array thermometer_params_double[] = {{"w", "", MDL_DOUBLE, 0, 0, 0, ""},
+                                                             {"b", "", MDL_DOUBLE, 0, 0, 0, ""}};
+static const struct mdl_array thermometer_params_float[] = {{"w", "", MDL_FLOAT, 0, 0, 0, ""},
+                                                            {"b", "", MDL_FLOAT, 0, 0, 0, ""}};
 
 static inline int thermometer_shape(const int64_t *dims, int role, int which, int64_t *extents) {
   (void)which;
@@ -55,7 +55,7 @@ static inline int thermometer_check(const int64_t *dims, const void *const *data
 #define THERMOMETER(R)                                                                                                 \
   static inline int thermometer_sizes_##R(const int64_t *dims, struct mdl_sizes *sizes) {                              \
     memset(sizes, 0, sizeof *sizes);                                                                                   \
-    sizes->params = 2 * sizeof(R);                                                                                     \
+    sizes->params = sizes->free = 2 * sizeof(R);                                                                       \
     return dims[0] < 0 ? MDL_ERROR_EXTENT : MDL_OK;                                                                    \
   }                                                                                                                    \
   static inline void thermometer_init_##R(const int64_t *dims, uint64_t seed, void *params) {                          \

@@ -23,13 +23,14 @@ extern "C" {
 
 enum mdl_type { MDL_DOUBLE = 1, MDL_FLOAT = 2, MDL_INT32 = 3, MDL_INT64 = 4 };
 
-/* The status of sizes, layout, shape and check. */
+/* The status of sizes, layout, shape, check and unconstrain. */
 enum mdl_status {
   MDL_OK = 0,
-  MDL_ERROR_EXTENT = 1,   /* a dimension or an extent is negative, or a division in it is not exact */
-  MDL_ERROR_OVERFLOW = 2, /* a size does not fit */
-  MDL_ERROR_RANGE = 3,    /* an integer datum or a computed subscript is out of its range */
-  MDL_ERROR_POINTER = 4   /* a data pointer that must not be null is null */
+  MDL_ERROR_EXTENT = 1,    /* a dimension or an extent is negative, or a division in it is not exact */
+  MDL_ERROR_OVERFLOW = 2,  /* a size does not fit */
+  MDL_ERROR_RANGE = 3,     /* an integer datum or a computed subscript is out of its range */
+  MDL_ERROR_POINTER = 4,   /* a data pointer that must not be null is null */
+  MDL_ERROR_CONSTRAINT = 5 /* a parameter breaks its constraint */
 };
 
 /* One array of the model: data, a parameter, a prediction or a metric. */
@@ -38,8 +39,9 @@ struct mdl_array {
   const char *shape; /* as text, in the model's dimensions: "n, d"; "" for a scalar */
   int type;          /* enum mdl_type */
   int rank;
-  int batch;         /* 1: the first axis is the batch dimension, its entries are samples */
-  int ranged;        /* 1: integer data declared `in 0..`; 2: `in 0..k`, where k is known from the dimensions */
+  int batch;              /* 1: the first axis is the batch dimension, its entries are samples */
+  int ranged;             /* 1: integer data declared `in 0..`; 2: `in 0..k`, where k is known from the dimensions */
+  const char *constraint; /* of a parameter, as text: "> 0", "in simplex"; "" for none */
 };
 
 struct mdl_dim {
@@ -56,10 +58,11 @@ struct mdl_sizes {
   size_t value_and_grad_work;
   size_t predict_work;
   size_t metrics_work;
+  size_t free; /* of a free vector, and so of a gradient by it; that of params where no parameter has a constraint */
 };
 
 /* Where `check` found something: the array's name, the flat position in it, the value there and the limit it must stay
- * under. */
+ * under.  Where `unconstrain` did: the parameter's name and the flat position in it. */
 struct mdl_where {
   const char *name;
   int64_t position;
@@ -117,6 +120,16 @@ struct mdl_model {
   const struct mdl_derivative *derivatives;
   /* The bytes of work memory of each derivative, and of the array that it writes (0: those of data arrays alone). */
   int (*derivative_sizes)(const int64_t *dims, size_t *work, size_t *result);
+
+  /* Null where no parameter has a constraint: parameters are free then.  Otherwise an optimizer moves a vector of free
+   * reals, from which `constrain` makes parameters that keep their constraints. */
+  /* nparams + 1 offsets in reals into the free vector; the last is the total. */
+  int (*free_layout)(const int64_t *dims, int64_t *offsets);
+  void (*constrain)(const int64_t *dims, const void *free, void *params);
+  /* From a gradient by the parameters, writes that by the free vector. */
+  void (*constrain_pullback)(const int64_t *dims, const void *free, const void *grad_params, void *grad_free);
+  /* MDL_OK, or MDL_ERROR_CONSTRAINT and where (may be null). */
+  int (*unconstrain)(const int64_t *dims, const void *params, void *free, struct mdl_where *where);
 };
 
 #ifdef __cplusplus

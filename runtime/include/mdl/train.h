@@ -59,11 +59,13 @@ struct mdl_train_result {
   int64_t epochs; /* completed */
   double loss;    /* of the last epoch that was completed, or the one that is not finite */
   double validation;
-  int stopped;                          /* 1: by the callback */
-  int nonfinite;                        /* enum mdl_nonfinite, with MDL_DIVERGED */
-  int64_t epoch;                        /* the one in which it was met */
-  int64_t index;                        /* in the vector of parameters; -1 for the loss */
-  struct mdl_where where;               /* with MDL_ERROR_RANGE or MDL_ERROR_POINTER: what the model's `check` found */
+  int stopped;   /* 1: by the callback */
+  int nonfinite; /* enum mdl_nonfinite, with MDL_DIVERGED */
+  int64_t epoch; /* the one in which it was met */
+  int64_t index; /* in the vector of parameters; -1 for the loss */
+  /* With MDL_ERROR_RANGE or MDL_ERROR_POINTER: what the model's `check` found; with MDL_ERROR_CONSTRAINT: the parameter
+   * that breaks its constraint. */
+  struct mdl_where where;
   const struct mdl_optim_option *which; /* with MDL_ERROR_OPTION_*: the optimizer option at fault */
 };
 
@@ -77,7 +79,9 @@ int mdl_train_size(const struct mdl_model *model, const int64_t *dims, const str
 
 /* Trains params, the model's vector of parameters, from the values that it holds.  `memory` has the size above,
  * aligned to MDL_ALIGNMENT; nothing else is allocated or remembered.  The model's `check` runs first, and on every
- * part of the data that is copied.  Returns
+ * part of the data that is copied.  Where parameters have constraints, params must keep them, and do so all along: the
+ * optimizer moves the model's free vector instead (its weight decay, too, acts on that), from and to which the model's
+ * `unconstrain` and `constrain` go.  Returns
  *   MDL_OK        after all epochs, or where the callback stopped;
  *   MDL_DIVERGED  at the first value that is not finite: params are those that the last epoch began with whose loss was
  *                 finite (the start values where there is none); a validation loss that is not finite is reported and
