@@ -52,8 +52,8 @@ typedef struct Rewound {
 
 // A node that was made as a version of an array in place.
 typedef struct Version {
-  const GraphLoop *loop; // in which it is one; null: it is none
-  bool lasting;          // nothing overwrites it within the step
+  const GraphLoop *loop;  // in which it is one; null: it is none
+  const Node *stands_for; // the version of the loop that it is when taken back; null: of an adjoint
 } Version;
 
 typedef struct Derive {
@@ -70,9 +70,9 @@ typedef struct Derive {
   bool *in_place;         // by id under nold: a version of an array that is updated in place
   const Node **successor; // by id of a carry in place: the node outside of the loop that its last state goes on as
   Rewound *rewound;       // by id under nold
-  Version *version; // by id from nold on
+  Version *version;       // by id from nold on
   size_t nversion, version_room;
-  uint32_t *slot;         // flow.c: where an expression stands in the list at hand, by expression id
+  uint32_t *slot; // flow.c: where an expression stands in the list at hand, by expression id
   size_t nslot;
 } Derive;
 
@@ -84,9 +84,9 @@ typedef struct Flow {
 
 // Where a flow goes: an array of such indices, at these subscripts.
 typedef struct Goal {
-  const Node *node;         // whose adjoint it is
-  const Index *index;       // the extra ones, then node->nout
-  const Expr *const *sub;   // without the extra ones
+  const Node *node;       // whose adjoint it is
+  const Index *index;     // the extra ones, then node->nout
+  const Expr *const *sub; // without the extra ones
   ContributionList *list;
 } Goal;
 
@@ -141,8 +141,8 @@ void derive_rewind_over(Derive *d, const Node *n);
 void derive_rewind_close(Derive *d, const GraphLoop *loop);
 // e, or null, with reads of what was rewound for reads of those versions.
 const Expr *derive_rewind(Derive *d, const Expr *e);
-// `made` is a version of an array in place, as the node `like` is.
-void derive_mark_version(Derive *d, const Node *made, const Node *like, bool lasting);
+// `made` is a version of an array in place: like `of` in the adjoint's loop, or, `taken_back`, the same as `of`.
+void derive_mark_version(Derive *d, const Node *made, const Node *of, bool taken_back);
 // Does e read such a version, that may be gone when the adjoint of `goal` is summed?
 bool derive_reads_version(Derive *d, const Expr *e, const Node *goal);
 

@@ -128,13 +128,21 @@ typedef struct Search {
   bool found;
 } Search;
 
+// Is the version still there when the adjoint of `goal`, in its loop, is summed?  The state before the step is, and a version
+// for itself and those that come from it.
+static bool lasts(const Derive *d, const Version *v, const Node *goal) {
+  const Node *w = v->stands_for;
+  if (!w || d->loops->position[v->loop->id][goal->id] < 0) return false;
+  return w->kind == NODE_CARRY || (d->in_place[goal->id] && goal->id >= w->id);
+}
+
 static void see_version(void *context, const Expr *read) {
   Search *s = context;
   const Derive *d = s->d;
   const size_t id = (size_t)read->u.read.node->id, made = id - d->nold;
   if (id < d->nold || made >= d->nversion || !d->version[made].loop) return;
   const Version *v = &d->version[made];
-  s->found = s->found || !v->lasting || d->loops->position[v->loop->id][s->goal->id] < 0;
+  s->found = s->found || !lasts(d, v, s->goal);
 }
 
 bool derive_reads_version(Derive *d, const Expr *e, const Node *goal) {
@@ -143,10 +151,10 @@ bool derive_reads_version(Derive *d, const Expr *e, const Node *goal) {
   return s.found;
 }
 
-void derive_mark_version(Derive *d, const Node *made, const Node *like, bool lasting) {
+void derive_mark_version(Derive *d, const Node *made, const Node *of, bool taken_back) {
   const size_t at = (size_t)made->id - d->nold;
   while (d->nversion <= at) ARENA_PUSH(d->arena, d->version, d->nversion, d->version_room) = (Version){.loop = NULL};
-  d->version[at] = (Version){d->loops->inside[like->id], lasting};
+  d->version[at] = (Version){d->loops->inside[of->id], taken_back ? of : NULL};
 }
 
 // ---- the loop that rewinds ----
@@ -178,7 +186,7 @@ void derive_rewind_open(Derive *d, const GraphLoop *loop) {
     again.next = again.alive = NULL;
     const Node *made = graph_add(d->graph, &again);
     d->rewound[c->next->id] = (Rewound){made, c->axis, again.reverse ? 1 : 0};
-    derive_mark_version(d, made, c, false);
+    derive_mark_version(d, made, c->next, true);
   }
 }
 
@@ -208,7 +216,7 @@ static const Expr *replaced(Derive *d, const Node *u) {
 // v is as the node `r` says; where it is the state that a loop's step reads, the rewinding loop is closed by it.
 static void rewound_to(Derive *d, const Node *v, const Node *r) {
   d->rewound[v->id] = (Rewound){.node = r};
-  derive_mark_version(d, r, v, v->kind == NODE_CARRY);
+  derive_mark_version(d, r, v, true);
   if (v->kind != NODE_CARRY) return;
   d->rewound[v->id] = (Rewound){.node = r, .axis = v->axis, .shift = v->reverse ? -1 : 0};
   graph_close(d->rewound[v->next->id].node, r, NULL);

@@ -108,14 +108,19 @@ static void add_measure(Kinks *k) {
     add_root(k, (Node){.kind = NODE_COMP, .name = "kink", .type = TYPE_REAL, .expr = distance});
     return;
   }
+  // What a scatter adds or puts has the indices behind its outputs alone.
+  const int first = n->kind == NODE_SCATTER ? n->nout : 0, count = n->nout + n->nred - first;
+  const Expr **own = arena_array(k->arena, const Expr *, (size_t)(first + count) + 1);
+  for (int i = 0; i < count; i++) own[first + i] = expr_index(k->graph, i);
+  const Expr *guard = n->guard ? copied(k, n->guard) : NULL;
   add_root(k, (Node){.kind = NODE_COMP,
                      .name = "kink",
                      .type = TYPE_REAL,
-                     .nred = n->nout + n->nred,
-                     .index = n->index,
-                     .reduce = REDUCE_MIN,
-                     .guard = n->guard ? copied(k, n->guard) : NULL,
-                     .expr = k->distance});
+                     .nred = count,
+                     .index = n->index + first,
+                     .reduce = count > 0 ? REDUCE_MIN : REDUCE_NONE,
+                     .guard = guard ? expr_substitute(k->graph, guard, own, first + count, NULL) : NULL,
+                     .expr = expr_substitute(k->graph, k->distance, own, first + count, NULL)});
 }
 
 // A tie for the largest or smallest: two terms that come near the winner.
@@ -145,18 +150,6 @@ static void add_tie_measure(Kinks *k) {
                      .expr = expr_prim2(g, PRIM_SUB, expr_real(g, 1.5), expr_read(g, count, own))});
 }
 
-static const Node *copy_node(Kinks *k, const Node *n) {
-  Node copy = *n;
-  if (n->expr) copy.expr = copied(k, n->expr);
-  if (n->guard) copy.guard = copied(k, n->guard);
-  if (n->kind == NODE_SCATTER) {
-    const Expr **target = arena_array(k->arena, const Expr *, (size_t)n->nout + 1);
-    for (int t = 0; t < n->nout; t++) target[t] = copied(k, n->target[t]);
-    copy.target = target;
-  }
-  return graph_add(k->graph, &copy);
-}
-
 void kinks_prepare(Subject *s) {
   const Graph *from = s->forward;
   Kinks k = {.arena = s->arena, .graph = graph_new(s->arena, from->dims, from->name), .from = from};
@@ -164,10 +157,15 @@ void kinks_prepare(Subject *s) {
   k.varies = check_varies(s->arena, from, -1);
   k.known = arena_array(s->arena, unsigned char, (size_t)graph_expr_count(from) + 1);
   k.walked = arena_array(s->arena, bool, (size_t)graph_expr_count(from) + 1);
-  for (size_t i = 0; i < from->count; i++) k.map[i] = copy_node(&k, from->nodes[i]);
+  for (size_t i = 0; i < from->count; i++) {
+    const Node copy = graph_translated(k.graph, from->nodes[i], k.map);
+    k.map[i] = graph_add(k.graph, &copy);
+  }
+  graph_close_copies(from, k.map);
   for (size_t i = 0; i < from->count; i++) {
     k.node = from->nodes[i];
-    if (k.node->kind != NODE_COMP || !check_expr_varies(from, k.node->expr, k.varies)) continue;
+    if ((k.node->kind != NODE_COMP && k.node->kind != NODE_SCATTER) || !check_expr_varies(from, k.node->expr, k.varies))
+      continue;
     add_measure(&k);
     if (k.node->reduce == REDUCE_MAX || k.node->reduce == REDUCE_MIN) add_tie_measure(&k);
   }

@@ -20,13 +20,19 @@ bool check_expr_varies(const Graph *g, const Expr *e, const bool *varies) {
 }
 
 bool *check_varies(Arena *a, const Graph *g, int which) {
-  bool *varies = arena_array(a, bool, g->count + 1);
-  for (size_t k = 0; k < g->count; k++) {
-    const Node *n = g->nodes[k];
-    if (n->kind == NODE_PARAM)
-      varies[k] = which < 0 || n->which == which;
-    else if (n->expr && n->type == TYPE_REAL)
-      varies[k] = check_expr_varies(g, n->expr, varies);
+  bool *varies = arena_array(a, bool, g->count + 1), more = true;
+  while (more) { // once more for each loop whose state varies by what its steps make
+    more = false;
+    for (size_t k = 0; k < g->count; k++) {
+      const Node *n = g->nodes[k];
+      if (varies[k]) continue;
+      if (n->kind == NODE_PARAM)
+        varies[k] = which < 0 || n->which == which;
+      else if (n->expr && n->type == TYPE_REAL)
+        varies[k] = check_expr_varies(g, n->expr, varies) || (n->base && check_expr_varies(g, n->base, varies)) ||
+                    (n->next && varies[n->next->id]);
+      more = more || (varies[k] && n->expr && n->kind != NODE_CARRY);
+    }
   }
   return varies;
 }

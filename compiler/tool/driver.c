@@ -98,16 +98,6 @@ static int verify(const Model *m) {
   return status;
 }
 
-// Until the later passes know loops.
-static int without_loops(const Program *p) {
-  for (size_t k = 0; k < p->model->graph->count; k++)
-    if (p->model->graph->nodes[k]->kind == NODE_CARRY || p->model->graph->nodes[k]->base)
-      return tool_reject(
-          "%s: `scan` and `iterate` are checked and lowered (mdlc dump --after=check), and not supported yet "
-          "beyond that",
-          p->emit.source);
-  return STATUS_OK;
-}
 
 // Every later pass may rely on the gradient.
 static int differentiable(const Program *p) {
@@ -143,7 +133,6 @@ int program_load(const ModelOptions *o, Program *p) {
   print_diags(&diags);
   if (!p->model) return STATUS_REJECTED;
   status = verify(p->model);
-  if (!status && !o->check_only) status = without_loops(p);
   if (!status) status = differentiable(p);
   return status ? status : program_derivatives(o, p);
 }

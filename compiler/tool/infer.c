@@ -157,6 +157,7 @@ bool *infer_predict_needs(Arena *a, const Model *m) {
     for (int k = 0; k < node->nout + node->nred; k++) need_poly(&n, node->index[k].extent);
     need_expr(&n, node->guard);
     need_expr(&n, node->expr);
+    need_expr(&n, node->base);
     for (int k = 0; node->target && k < node->nout; k++) need_expr(&n, node->target[k]);
   }
   for (int p = 0; p < m->nparam; p++)

@@ -335,6 +335,12 @@ static bool is_product_sum(const Node *n) {
   return arg[0]->kind == EXPR_READ && arg[1]->kind == EXPR_READ && arg[0] != arg[1];
 }
 
+// A constant is a vertex too.
+static int draw_part(Drawer *d, const Expr *e) {
+  int vertex = draw(d, e);
+  return vertex == NO_VERTEX ? add_vertex(d, VERTEX_OPERATION, form_label(d, form_of(d, e)), "") : vertex;
+}
+
 static int draw_node(Drawer *d, const Node *n) {
   d->node = n;
   d->index = explain_indices(d->forms, n);
@@ -348,12 +354,18 @@ static int draw_node(Drawer *d, const Node *n) {
     for (int k = 0; k < 2; k++) add_edge(d, draw(d, n->expr->u.prim.arg[k]), vertex, partial_text(d, n->expr, k));
     return vertex;
   }
-  int inner = draw(d, n->expr);
-  if (inner == NO_VERTEX) inner = add_vertex(d, VERTEX_OPERATION, form_label(d, form_of(d, n->expr)), "");
+  int inner = draw_part(d, n->expr);
+  if (n->kind == NODE_CARRY) { // what it takes from its step is drawn when that is there
+    int vertex = add_vertex(d, VERTEX_OPERATION, "state", node_shape(d, n));
+    add_edge(d, inner, vertex, "1");
+    return vertex;
+  }
   if (n->kind == NODE_SCATTER || (n->kind == NODE_COMP && n->reduce != REDUCE_NONE)) {
     int vertex =
-        add_vertex(d, VERTEX_OPERATION, n->kind == NODE_SCATTER ? "scatter" : reduction_label(d, n), node_shape(d, n));
+        add_vertex(d, VERTEX_OPERATION, n->kind != NODE_SCATTER ? reduction_label(d, n) : n->assign ? "put" : "scatter",
+                   node_shape(d, n));
     add_edge(d, inner, vertex, n->kind == NODE_SCATTER ? "1" : reduction_partial(d, n));
+    if (n->base) add_edge(d, draw_part(d, n->base), vertex, n->assign ? "1 or 0" : "1");
     return vertex;
   }
   // A definition that only renames or selects entries is an operation too.
@@ -426,6 +438,10 @@ int picture_of(Arena *a, const Program *program, Picture *picture) {
     }
     d.by_node[k] = draw_node(&d, n);
     name_vertex(&d, n, d.by_node[k], names, nnames);
+  }
+  for (size_t k = 0; k < simplified->count; k++) {
+    const Node *n = simplified->nodes[k];
+    if (n->next) add_edge(&d, d.by_node[n->next->id], d.by_node[k], "1");
   }
   for (size_t k = 0; k < simplified->nroots; k++) {
     const Root *r = &simplified->roots[k];
