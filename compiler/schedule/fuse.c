@@ -204,7 +204,9 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
       }
   Way alone = {.member = &item.node, .position = (int[]){-1}, .count = 1};
   if (!count) way = &alone;
-  Cluster *c = cluster_new(f, list, earliest(f, way), count > 0);
+  // A loop of the graph stands behind all before it, where others that run alongside, and read its states, can join it.
+  size_t at = way->steps && list->last ? list->last->order + 1 : earliest(f, way);
+  Cluster *c = cluster_new(f, list, at, count > 0);
   c->loop = count > 0;
   c->extent = way->extent;
   cluster_add(f, c, item, way);
