@@ -4,6 +4,7 @@
 //   nodes.c      one node: its guard as facts, what a false guard leaves, sums with a solved index
 //   algebra.c    the rules for one primitive of simplified arguments
 //   integer.c    integers as linear forms, their ranges, comparisons that these decide
+//   narrow.c     arrays that are read only on a diagonal
 //   prune.c      dead nodes
 //
 // There will be a pass `factor` beside this one, which moves what is invariant and linear out of sums.  It changes
@@ -34,6 +35,7 @@ typedef struct Simplifier {
   // of the graph that is read, by id
   const Node **map;  // where a node went, null: nowhere
   const Expr **view; // what stands for a read of it, over its own indices, or null
+  bool *narrow;      // the view is of a node that is read nowhere else: always taken
   // rewritten expressions of the graph that is read, by id; valid where the stamp is today's
   const Expr **memo;
   uint32_t *stamp, today;
@@ -69,6 +71,16 @@ void simplify_assume(Simplifier *s, const Expr *condition);
 // ---- nodes.c ----
 // A node of the graph that is read, over the one under construction.
 Node simplify_node(Simplifier *s, const Node *n);
+
+// ---- narrow.c ----
+// Index `drop` of a node is `by`, of its other indices, wherever it is read; by null: no index is dropped.
+typedef struct Narrowing {
+  int drop;
+  const Expr *by;
+} Narrowing;
+const Narrowing *simplify_narrowings(Arena *a, const Graph *g, const bool *live, const bool *is_root);
+// n, of the graph under construction, without that index.
+Node simplify_narrowed(Simplifier *s, const Node *n, const Narrowing *narrowing);
 
 // ---- prune.c ----
 bool simplify_has_role(const Root *r, unsigned roles);

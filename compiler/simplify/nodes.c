@@ -19,8 +19,8 @@ static const Expr *rewrite_read(Simplifier *s, const Expr *e) {
     if (sub[k]->height > height) height = sub[k]->height;
   }
   const Expr *view = s->view[from->id];
-  if (!view || height > VIEW_HEIGHT_MAX || view->height > VIEW_HEIGHT_MAX)
-    return expr_read(s->g, s->map[from->id], sub);
+  const bool tall = !s->narrow[from->id] && (height > VIEW_HEIGHT_MAX || (view && view->height > VIEW_HEIGHT_MAX));
+  if (!view || tall) return expr_read(s->g, s->map[from->id], sub);
   s->changed = true;
   return expr_substitute(s->g, view, sub, from->nout, NULL);
 }
@@ -221,6 +221,11 @@ static void drop_index(Simplifier *s, Node *n, Conditions *c, size_t condition, 
     if (k > condition || (k < condition && expr_uses_index(c->list[k], q)))
       ARENA_PUSH(s->arena, left.list, left.count, left.room) = expr_substitute(g, c->list[k], sub, nv, NULL);
   n->expr = expr_substitute(g, n->expr, sub, nv, NULL);
+  if (n->target) {
+    const Expr **target = arena_array(s->arena, const Expr *, (size_t)n->nout + 1);
+    for (int k = 0; k < n->nout; k++) target[k] = expr_substitute(g, n->target[k], sub, nv, NULL);
+    n->target = target;
+  }
   n->index = index;
   n->nred--;
   if (n->nred == 0) n->reduce = REDUCE_NONE;
@@ -231,7 +236,8 @@ static void drop_index(Simplifier *s, Node *n, Conditions *c, size_t condition, 
 // One index a round: the next round tidies up, and may find another.
 static void solve_sum(Simplifier *s, Node *n, Conditions *c) {
   const Expr *value;
-  if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM) return;
+  const bool scatter = n->kind == NODE_SCATTER && n->nred > 1;
+  if (!scatter && (n->kind != NODE_COMP || n->reduce != REDUCE_SUM)) return;
   for (size_t k = 0; k < c->count; k++) {
     int q = solved_index(s, n, c->list[k], &value);
     if (q >= 0 && may_drop(c, k, q, value)) {

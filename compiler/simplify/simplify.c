@@ -12,11 +12,12 @@ enum { ROUNDS_MAX = 32 }; // far more than a graph needs; a bound so that two ru
 typedef struct Round {
   Simplifier s;
   const Graph *in;
-  const bool *live;   // by id in `in`
-  bool *is_root;      // by id in `in`
-  bool *root_out;     // by id in the new graph
-  const char **name;  // by id in the new graph: a better name for the next round, or null
-  const Node **table; // nodes by content
+  const bool *live;           // by id in `in`
+  bool *is_root;              // by id in `in`
+  bool *root_out;             // by id in the new graph
+  const char **name;          // by id in the new graph: a better name for the next round, or null
+  const Narrowing *narrowing; // by id in `in`
+  const Node **table;         // nodes by content
   size_t slots;
 } Round;
 
@@ -139,6 +140,21 @@ static const Node *identity_of(const Node *view) {
   return n;
 }
 
+// The node without an index that its readers don't need, through a view; the node itself is left behind.
+static void narrow(Round *r, const Node *from, Node n) {
+  Simplifier *s = &r->s;
+  const Narrowing *narrowing = &r->narrowing[from->id];
+  const Expr **sub = arena_array(s->arena, const Expr *, (size_t)n.nout + 1);
+  for (int k = 0, to = 0; k < n.nout; k++)
+    if (k != narrowing->drop) sub[to++] = expr_index(s->g, k);
+  append(r, from, &n);
+  const Node narrowed = simplify_narrowed(s, &n, narrowing), *added = graph_add(s->g, &narrowed);
+  r->name[added->id] = from->name;
+  s->view[from->id] = expr_read(s->g, added, sub);
+  s->narrow[from->id] = true;
+  s->changed = true;
+}
+
 static void visit(Round *r, const Node *from) {
   Simplifier *s = &r->s;
   if (!from->expr) {
@@ -146,11 +162,17 @@ static void visit(Round *r, const Node *from) {
     return;
   }
   Node n = simplify_node(s, from);
+  if (r->narrowing[from->id].by && n.kind == from->kind && n.nout == from->nout && !is_view(from, &n)) {
+    narrow(r, from, n);
+    return;
+  }
   if (is_view(from, &n)) {
     s->view[from->id] = n.expr;
     const Node *same = r->is_root[from->id] ? identity_of(&n) : NULL;
-    if (same && !r->root_out[same->id]) merge(r, from, &n, same);
-    else append(r, from, &n);
+    if (same && !r->root_out[same->id])
+      merge(r, from, &n, same);
+    else
+      append(r, from, &n);
     return;
   }
   // What a carry takes is not known yet, so no two are alike.
@@ -173,16 +195,19 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
                      .g = graph_new(a, in->dims, in->name),
                      .map = arena_array(a, const Node *, count),
                      .view = arena_array(a, const Expr *, count),
+                     .narrow = arena_array(a, bool, count),
                      .memo = arena_array(a, const Expr *, exprs),
                      .stamp = arena_array(a, uint32_t, exprs)};
   r.is_root = arena_array(a, bool, count);
-  r.root_out = arena_array(a, bool, count);
-  r.name = arena_array(a, const char *, count);
+  // A narrowed node stands beside what it replaces.
+  r.root_out = arena_array(a, bool, 2 * count);
+  r.name = arena_array(a, const char *, 2 * count);
   for (r.slots = 16; r.slots < 2 * count;) r.slots *= 2;
   r.table = arena_array(a, const Node *, r.slots);
 
   for (size_t k = 0; k < in->nroots; k++)
     if (simplify_has_role(&in->roots[k], roles)) r.is_root[in->roots[k].node->id] = true;
+  r.narrowing = simplify_narrowings(a, in, r.live, r.is_root);
   for (size_t k = 0; k < in->count; k++) {
     if (!r.live[k]) {
       r.s.changed = true;

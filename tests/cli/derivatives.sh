@@ -29,6 +29,35 @@ case_is 'few outputs: the Jacobian by reverse mode' 0 '' mdlc check net.mdl --de
 
 case_is 'costs of what was asked for' 0 '' mdlc cost net.mdl --derivatives hvp,jacobian:p
 prints 'work memory of jacobian_p'
+# What is 0 by its structure is not computed: k-means' diagonal costs what its gradient costs, up to a factor, and a
+# Jacobian through gathers a row of what it reads.
+cat > "$top/files/kmeans.mdl" <<'MODEL'
+dim k
+dim d
+batch n
+data p[n, d]
+param c[k, d] = normal(0, 1)
+loss sum[i](min[j](sum[a]((p[i, a] - c[j, a])^2)))
+MODEL
+cat > "$top/files/gathers.mdl" <<'MODEL'
+dim m
+dim l
+dim n
+data f[n, 2]
+data cam[n] in 0..m, pt[n] in 0..l
+param C[m, 6] = normal(0, 1), X[l, 3] = normal(0, 1), w[n] = 1
+Y[o, k in 0..3] = X[pt[o], k] - C[cam[o], k]
+predict r[o, a in 0..2] = w[o] * (Y[o, a] / (2 + Y[o, 2]^2) * C[cam[o], 3 + a] - f[o, a]) * C[cam[o], 5]
+loss sum(r * r)
+MODEL
+case_is 'a diagonal of its own' 0 '' mdlc cost kmeans.mdl --derivatives hessian_diagonal
+prints '  hessian_diagonal                   k*n*(4*d + 3)'
+prints '  work memory of hessian_diagonal    k'
+case_is 'and right' 0 '' mdlc check kmeans.mdl --derivatives hessian_diagonal,hessian
+case_is 'a diagonal through gathers' 0 '' mdlc cost gathers.mdl --derivatives hessian_diagonal
+case_is 'no product of dimensions' 1 '' sh -c 'grep "hessian_diagonal" "$0" | grep -E "[mnl]\*[mnl]"' "$top/stdout"
+case_is 'and right, too' 0 '' mdlc check gathers.mdl --derivatives hessian_diagonal,jacobian,hvp
+
 case_is 'no such kind' 2 'there is no kind `jakobian`; did you mean `jacobian`?' mdlc build net.mdl --derivatives jakobian:p
 case_is 'no such prediction' 1 'there is no prediction `pp`; did you mean `p`?' mdlc build net.mdl --derivatives jvp:pp
 case_is 'an integer has no derivative' 1 '`best` is not real' mdlc build net.mdl --derivatives jacobian:best
