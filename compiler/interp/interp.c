@@ -68,8 +68,6 @@ static bool make_array(Run *r, const Node *n, const int64_t *extent, Array *arra
   array->count = empty ? 0 : count;
   if (n->type == TYPE_REAL) {
     array->number = arena_array(r->arena, Number, array->count);
-    // A kind of its own has a 0 of its own.
-    for (size_t k = 0; r->rules->lift && k < array->count; k++) array->number[k] = number_constant(r->rules, 0);
   } else {
     array->integer = arena_array(r->arena, int64_t, array->count);
   }

@@ -208,23 +208,28 @@ static bool sizes_of(const Prover *p, int round, int64_t *dims) {
   return open > 0;
 }
 
+static double points_over(const Prover *p, const Node *n, int from, int to, const int64_t *dims) {
+  double points = 1;
+  for (int k = from; k < to; k++) {
+    int64_t extent = 0;
+    if (poly_value(p->graph->dims, n->index[k].extent, dims, &extent)) points *= (double)extent;
+  }
+  return points;
+}
+
 // An upper bound of the operations of one run.
 static double operations(const Prover *p, const int64_t *dims) {
   double all = 0;
   for (size_t k = 0; k < p->graph->count; k++) {
     const Node *n = p->graph->nodes[k];
+    const bool scatter = n->kind == NODE_SCATTER;
     if (!n->expr) continue; // an input
-    double entries = 1;
-    for (int j = 0; j < n->nout + n->nred; j++) {
-      int64_t extent = 0;
-      if (n->kind == NODE_SCATTER && j < n->nout) continue;
-      if (poly_value(p->graph->dims, n->index[j].extent, dims, &extent)) entries *= (double)extent;
-    }
     Arena *a = arena_new();
     size_t parts;
     expr_parts(a, n->expr, &parts);
     arena_free(a);
-    all += entries * (double)parts;
+    all += (double)parts * points_over(p, n, scatter ? n->nout : 0, n->nout + n->nred, dims);
+    if (scatter) all += points_over(p, n, 0, n->nout, dims); // what is there before
   }
   return all;
 }

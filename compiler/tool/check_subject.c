@@ -78,7 +78,9 @@ static bool is_under(Arena *a, const Graph *g, Prim op, int which) {
   const bool *varies = check_varies(a, g, which);
   bool *seen = arena_array(a, bool, (size_t)graph_expr_count(g) + 1);
   for (size_t k = 0; k < g->count; k++)
-    if (g->nodes[k]->expr && reads_under(g, op, g->nodes[k]->expr, varies, seen)) return true;
+    if ((g->nodes[k]->expr && reads_under(g, op, g->nodes[k]->expr, varies, seen)) ||
+        (g->nodes[k]->base && reads_under(g, op, g->nodes[k]->base, varies, seen)))
+      return true;
   return false;
 }
 

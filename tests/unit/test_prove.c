@@ -221,7 +221,7 @@ END_TEST
 
 // h[t + 1] = h[t] * w + x[t], and its derivative as a loop of its own, against Σ (T - 1 - t) w^(T - 2 - t) x[t].
 #define LOOP                                                                                                           \
-  "dim T\ndata x[T]\nparam w\ninput x[T] = data 0\ninput w = param 0\n"                                                   \
+  "dim T\ndata x[T]\nparam w\ninput x[T] = data 0\ninput w = param 0\n"                                                \
   "carry h[t:T + 1] along t from h_step = 0.0\nnode h_step[t:T] = h[t] * w + x[t]\n"                                   \
   "carry s[t:T + 1] along t from s_step = 0.0\nnode s_step[t:T] = s[t] * w + h[t]\n"                                   \
   "node loss = h[T]\nnode a = s[T]\n"                                                                                  \
@@ -243,6 +243,25 @@ START_TEST(test_loops) {
   ck_assert_int_eq(prove_graph(a, LOOP "root gradient w = g\n").param[0].verdict, PROOF_IDENTICAL);
   ck_assert_int_eq(prove_graph(a, LOOP "root gradient w = loss\n").param[0].verdict, PROOF_DIFFERS);
   arena_free(a);
+}
+END_TEST
+
+START_TEST(test_scans) {
+  expect(
+      "dim T\ndata x[T]\nparam w = 0.5\nscan t in 0..T with h = 0, s = 0 {\nn = h * w + x[t]\ns = s * w + h\nh = n\n}\n"
+      "loss h^2\ngradient w = 2 * h * s\n",
+      PROOF_IDENTICAL);
+  expect(
+      "dim T\ndata x[T]\nparam w = 0.5\nscan t in 0..T with h = 0, s = 0 {\nn = h * w + x[t]\ns = s * w + n\nh = n\n}\n"
+      "loss h^2\ngradient w = 2 * h * s\n",
+      PROOF_DIFFERS);
+  // An array that is overwritten step by step: D[t + 1] = D[t] * w + a[t].
+  expect("dim T\ndata a[T]\nparam w = 0.7\nscan t in 0..T with D = zeros[T + 1] {\nD[t + 1] = D[t] * w + a[t]\n}\n"
+         "scan t in 0..T with E = zeros[T + 1] {\nE[t + 1] = E[t] * w + D[t]\n}\nloss sum(exp(D))\n"
+         "gradient w = sum(exp(D) * E)\n",
+         PROOF_IDENTICAL);
+  expect("param w = 5\niterate x = w while x > 1 at most 4 {\nx = x / 2\n}\nloss x\ngradient w = x / w\n",
+         PROOF_UNDECIDED);
 }
 END_TEST
 
@@ -347,6 +366,7 @@ int main(void) {
   tcase_add_test(c, test_undecided);
   tcase_add_test(c, test_edges);
   tcase_add_test(c, test_loops);
+  tcase_add_test(c, test_scans);
   tcase_add_test(c, test_iteration);
   tcase_add_loop_test(c, test_slips, 0, (int)(sizeof right / sizeof *right));
   return run_suite(c, "prove");
