@@ -80,7 +80,33 @@ static const Residue *part_of_pi(Space *s, double value) {
   return NULL;
 }
 
-// A constant is the simplest fraction, part of pi or decimal that it comes to.
+// A small fraction of the logarithm of a small number.
+static const Residue *part_of_log(Space *s, double value) {
+  int64_t a, b;
+  for (int64_t n = 2; n <= 16; n++) {
+    if (!small_fraction(value / log((double)n), &a, &b) || b > 16 || a > 64 || a < -64) continue;
+    const Residue *part = residue_div(residue_int(s, a), residue_int(s, b));
+    return residue_mul(part, residue_log(residue_int(s, n)));
+  }
+  return NULL;
+}
+
+// The root of a small fraction, or of one times or over pi: sqrt(2), sqrt(2 pi), 2 / sqrt(pi).
+static const Residue *root_of_fraction(Space *s, double value) {
+  static const double pi = 3.14159265358979323846;
+  const double square = value * value, over[] = {square, square / pi, square * pi};
+  int64_t a, b;
+  for (int k = 0; k < 3; k++) {
+    if (!small_fraction(over[k], &a, &b) || b > 64 || a > 64) continue;
+    const Residue *r = residue_sqrt(residue_div(residue_int(s, a), residue_int(s, b)));
+    const Residue *root = k > 0 ? residue_sqrt(pi_of(s)) : NULL;
+    if (root) r = k == 1 ? residue_mul(r, root) : residue_div(r, root);
+    return value < 0 ? residue_neg(r) : r;
+  }
+  return NULL;
+}
+
+// A constant is the simplest fraction, part of pi or of a logarithm, root, or decimal that it comes to.
 const Residue *residue_constant(Space *s, double value) {
   int64_t a, b;
   if (isnan(value)) return residue_none(s, "a constant is not a number");
@@ -91,7 +117,8 @@ const Residue *residue_constant(Space *s, double value) {
   }
   if (value == rint(value) && fabs(value) < 0x1p62) return residue_int(s, (int64_t)value);
   if (small_fraction(value, &a, &b)) return residue_div(residue_int(s, a), residue_int(s, b));
-  if (is_near(1.1283791670955126, value)) return residue_div(residue_int(s, 2), residue_sqrt(pi_of(s)));
-  const Residue *part = part_of_pi(s, value);
-  return part ? part : decimal(s, value);
+  const Residue *named = part_of_pi(s, value);
+  if (!named) named = part_of_log(s, value);
+  if (!named) named = root_of_fraction(s, value);
+  return named ? named : decimal(s, value);
 }

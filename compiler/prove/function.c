@@ -124,10 +124,6 @@ static const Residue *f_sign(const Residue *x) {
   return x->re ? residue_int(x->space, sign) : x;
 }
 
-static const Residue *f_abs(const Residue *x) {
-  return residue_sign(x) < 0 ? residue_neg(x) : x;
-}
-
 static const Residue *f_stop(const Residue *x) {
   return x;
 }
@@ -172,7 +168,7 @@ RULE(log, residue_log)
 RULE(log1p, f_log1p)
 RULE(expm1, f_expm1)
 RULE(sqrt, residue_sqrt)
-RULE(abs, f_abs)
+RULE(abs, residue_abs)
 RULE(sign, f_sign)
 RULE(floor, f_floor)
 RULE(sin, f_sin)

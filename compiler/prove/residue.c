@@ -52,7 +52,7 @@ const Residue *residue_none(Space *s, const char *why) {
 }
 
 // Takes the imaginary part away where it is 0, and remembers the largest bounds.
-static const Residue *finished(Residue *r) {
+const Residue *residue_finished(Residue *r) {
   Space *s = r->space;
   bool real = true;
   for (int t = 0; r->im && t < s->points && real; t++) real = r->im[t] == 0;
@@ -67,7 +67,7 @@ const Residue *residue_fresh(Space *s, uint64_t stream, uint64_t number) {
   const uint64_t base = field_hash(s->seed, stream, number);
   for (int t = 0; r->re && t < s->points; t++) r->re[t] = field_draw(&s->field, field_hash(base, 2, (uint64_t)t));
   r->top.degree = 1;
-  return finished(r);
+  return residue_finished(r);
 }
 
 const Residue *residue_unknown(Space *s, uint64_t name, const Residue *x, const Residue *y) {
@@ -83,7 +83,7 @@ const Residue *residue_unknown(Space *s, uint64_t name, const Residue *x, const 
   }
   r->top.degree = 1;
   s->atoms++;
-  return finished(r);
+  return residue_finished(r);
 }
 
 static const Residue *whole(Space *s, uint64_t value, double bits, bool positive) {
@@ -91,7 +91,7 @@ static const Residue *whole(Space *s, uint64_t value, double bits, bool positive
   for (int t = 0; r->re && t < s->points; t++) r->re[t] = value;
   r->top.bits = bits;
   r->positive = positive;
-  return finished(r);
+  return residue_finished(r);
 }
 
 const Residue *residue_int(Space *s, int64_t value) {
@@ -130,7 +130,7 @@ static const Residue *added(const Residue *x, const Residue *y, bool minus) {
       whole ? sum_size(x->top, y->top) : sum_size(product_size(x->top, y->bottom), product_size(y->top, x->bottom));
   r->bottom = product_size(x->bottom, y->bottom);
   r->positive = !minus && x->positive && y->positive;
-  return finished(r);
+  return residue_finished(r);
 }
 
 const Residue *residue_add(const Residue *x, const Residue *y) {
@@ -171,7 +171,7 @@ const Residue *residue_mul(const Residue *x, const Residue *y) {
   r->bottom = product_size(x->bottom, y->bottom);
   r->positive = (x->positive && y->positive) || residue_same(x, y);
   if (r->im) r->positive = false;
-  return finished(made(r, MADE_PRODUCT, x, y));
+  return residue_finished(made(r, MADE_PRODUCT, x, y));
 }
 
 // All points with one inversion; null where there is a 0.
@@ -197,7 +197,7 @@ static const Residue *inverse_of(const Residue *x) {
   r->top = x->bottom;
   r->bottom = x->top;
   r->positive = x->positive;
-  return finished(r);
+  return residue_finished(r);
 }
 
 const Residue *residue_div(const Residue *x, const Residue *y) {
@@ -236,52 +236,5 @@ const Residue *residue_times_i(const Residue *x) {
   }
   r->top = x->top;
   r->bottom = x->bottom;
-  return finished(r);
-}
-
-enum { WORD = 64 };
-
-// Whether a product of arguments is a square shows in which of them have roots: a dependence modulo 2 over the points.
-// The first row is of a constant that has none.
-static bool independent(Space *s, uint64_t *bits) {
-  const int words = (s->points + WORD - 1) / WORD;
-  if (!s->bits) {
-    s->bits = arena_array(s->arena, uint64_t *, (size_t)s->points);
-    s->bits[0] = arena_array(s->arena, uint64_t, (size_t)words);
-    for (int t = 0; t < s->points; t++) s->bits[0][t / WORD] |= (uint64_t)1 << t % WORD;
-  }
-  for (int t = 0; t < s->points; t++) { // row t has its first bit at point t
-    if (!(bits[t / WORD] >> t % WORD & 1)) continue;
-    if (!s->bits[t]) {
-      s->bits[t] = bits;
-      return true;
-    }
-    for (int w = 0; w < words; w++) bits[w] ^= s->bits[t][w];
-  }
-  return false;
-}
-
-// A root of each value: over the field with a root of -1 every real has one.
-const Residue *residue_sqrt(const Residue *x) {
-  if (!x->re) return x;
-  if (x->im) return residue_unknown(x->space, PRIM_SQRT, x, NULL);
-  Space *s = x->space;
-  const Entry *e = table_find(&s->squares, x);
-  if (e) return e->value;
-  Residue *r = residue_new(s, true);
-  uint64_t *bits = arena_array(s->arena, uint64_t, (size_t)(s->points / WORD + 1));
-  for (int t = 0; r->re && t < s->points; t++) {
-    bool real;
-    const uint64_t root = field_root(&s->field, x->re[t], &real);
-    *(real ? &r->re[t] : &r->im[t]) = root;
-    bits[t / WORD] |= (uint64_t)!real << t % WORD;
-  }
-  // A product with its conjugates is rational: the bounds of all take s->roots into account.
-  r->top = x->top;
-  r->bottom = x->bottom;
-  r->positive = true;
-  *(independent(s, bits) ? &s->roots : &s->ties) += 1;
-  s->atoms++;
-  table_put(s->arena, &s->squares, (Entry){.key = x, .value = finished(made(r, MADE_ROOT, x, NULL))});
-  return r;
+  return residue_finished(r);
 }

@@ -95,6 +95,8 @@ Number number_of(const Residue *r);
 const Residue *residue_of(Number n);
 
 Residue *residue_new(Space *s, bool complex);
+// Takes the imaginary part away where it is 0, and remembers the largest bounds.
+const Residue *residue_finished(Residue *r);
 const Residue *residue_none(Space *s, const char *why);
 // A fresh indeterminate.
 const Residue *residue_fresh(Space *s, uint64_t stream, uint64_t number);
@@ -110,6 +112,7 @@ const Residue *residue_div(const Residue *x, const Residue *y);
 const Residue *residue_neg(const Residue *x);
 const Residue *residue_powi(const Residue *x, int64_t n);
 const Residue *residue_times_i(const Residue *x);
+const Residue *residue_abs(const Residue *x); // by its sign
 const Residue *residue_sqrt(const Residue *x);
 const Residue *residue_exp(const Residue *x);
 const Residue *residue_log(const Residue *x);

@@ -80,6 +80,10 @@ int residue_sign(const Residue *x) {
   return s->decision[k] ? 1 : -1;
 }
 
+const Residue *residue_abs(const Residue *x) {
+  return residue_sign(x) < 0 ? residue_neg(x) : x;
+}
+
 // ---- tables ----
 
 Entry *table_find(const Table *t, const Residue *key) {

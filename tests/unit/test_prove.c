@@ -109,6 +109,16 @@ START_TEST(test_roots) {
   proves("hypot(a, x)", "x / hypot(x, a)");
   proves("x * sqrt(2)", "2 / sqrt(2)");
   proves("1 / sqrt(1 + exp(x))", "-exp(x) / (2 * (1 + exp(x)) * sqrt(1 + exp(x)))");
+  proves("sqrt(4 * x)", "1 / sqrt(x)");
+  proves("sqrt(1 / x)", "-1 / (2 * x * sqrt(x))");
+  proves("x * sqrt(8)", "2 * sqrt(2)");
+  proves("x * sqrt(2 * pi)", "sqrt(2) * sqrt(pi)");
+  proves("x * 0.3989422804014327", "1 / sqrt(2 * pi)");
+  proves("sqrt(exp(x))", "exp(x / 2) / 2");
+  proves("sqrt(x^2)", "if x > 0 then 1 else -1");
+  proves("2^x", "0.6931471805599453 * 2^x");
+  proves("sqrt(a * x)^2", "a");
+  refutes("x * sqrt(8)", "2 * sqrt(2.0001)");
   refutes("sqrt(x^2 + a)", "2 * x / sqrt(x^2 + a)");
   refutes("x^2 / 2", "sqrt(x * x)"); // |x|
 }
@@ -194,7 +204,7 @@ END_TEST
 
 START_TEST(test_undecided) {
   wonders("lgamma(x + 1)", "digamma(x) + 1 / x"); // an identity it does not know
-  wonders("x * sqrt(a * a * b)", "abs(a) * sqrt(b)");
+  wonders("x * sqrt(a * b * a)", "abs(a) * sqrt(b)");
 }
 END_TEST
 
