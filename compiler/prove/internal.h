@@ -14,6 +14,7 @@ typedef struct Prover {
   const ProofInput *input;
   const Graph *graph; // with the roots that are compared alone
   Sides *sides;       // by parameter
+  double spent;       // elements of the field that all runs made
   Proofs proofs;
 } Prover;
 

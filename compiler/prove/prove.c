@@ -17,6 +17,8 @@ enum {
 
 // Elements of the field that one run may make: 8 bytes each.
 #define WORK 3e7
+// And all together, after which no further run is begun.
+#define WORK_ALL 5e8
 // Chances of error that are no proof.
 #define LEAST_CHANCE (-9)
 
@@ -152,6 +154,7 @@ static bool run(Trial *t, uint64_t seed, bool *decision, int *decided, double *c
     if (p->sides[k].ours) compare(&t->outcome[k], &values[p->sides[k].ours->id], &values[p->sides[k].theirs->id]);
   *chance = ok ? chance_of(s, entries_of(t, values)) : 0;
   *decided = s->decisions;
+  t->p->spent += (double)s->made * t->points;
   t->crowded = t->crowded || s->crowded;
   t->ties = t->ties || s->ties > 0;
   t->equalities = t->equalities || s->equalities || s->decisions > 0;
@@ -175,9 +178,10 @@ static void try_size(Trial *t) {
     int decided = 0, combinations = 0;
     double all = -1000, chance;
     do {
-      if (++combinations > COMBINATIONS) {
+      const bool spent = t->p->spent > WORK_ALL;
+      if (++combinations > COMBINATIONS || spent) {
         t->many = true;
-        t->why = in_too_many_ways;
+        t->why = spent ? "it takes too long" : in_too_many_ways;
         return;
       }
       if (!run(t, field_hash(t->seed, 20, (uint64_t)prime), decision, &decided, &chance)) return;
