@@ -104,6 +104,32 @@ static const Expr *one_less_sigmoid(Walk *w, const Expr *const *a) {
   return make1(w, PRIM_SIGMOID, make1(w, PRIM_NEG, argument(w, a[1], 0)));
 }
 
+// 1 - erf(x) = erfc(x)
+static const Expr *one_less_erf(Walk *w, const Expr *const *a) {
+  return is_one(a[0]) && is_op(a[1], PRIM_ERF) ? make1(w, PRIM_ERFC, argument(w, a[1], 0)) : NULL;
+}
+
+// 1 + erf(x) = erfc(-x)
+static const Expr *one_and_erf(Walk *w, const Expr *const *a) {
+  const Expr *erf = is_one(a[0]) ? a[1] : is_one(a[1]) ? a[0] : NULL;
+  return erf && is_op(erf, PRIM_ERF) ? make1(w, PRIM_ERFC, make1(w, PRIM_NEG, argument(w, erf, 0))) : NULL;
+}
+
+// sqrt(x)^2 = x, where there is a root; so there is a slope at 0.
+static const Expr *square_of_root(Walk *w, const Expr *root) {
+  const Expr *x = argument(w, root, 0);
+  return make_select(w, make2(w, PRIM_LT, x, expr_real(w->graph, 0)), make1(w, PRIM_SQRT, x), x);
+}
+
+static const Expr *root_squared(Walk *w, const Expr *const *a) {
+  int64_t n;
+  return is_op(a[0], PRIM_SQRT) && expr_is_int(a[1], &n) && n == 2 ? square_of_root(w, a[0]) : NULL;
+}
+
+static const Expr *root_times_root(Walk *w, const Expr *const *a) {
+  return a[0] == a[1] && is_op(a[0], PRIM_SQRT) ? square_of_root(w, a[0]) : NULL;
+}
+
 // 1 / (1 + exp(x)) = sigmoid(-x)
 static const Expr *one_over_one_exp(Walk *w, const Expr *const *a) {
   const Expr *x = is_one(a[0]) ? exp_beside_one(w, a[1]) : NULL;
@@ -116,6 +142,7 @@ static const struct {
 } rules[] = {
     {PRIM_LOG1P, log1p_exp}, {PRIM_LOG, log_one_exp},  {PRIM_LOG, log_exp},          {PRIM_LOG, log_sigmoid},
     {PRIM_LOG, log_sum_exp}, {PRIM_LOG, log_quotient}, {PRIM_SUB, one_less_sigmoid}, {PRIM_DIV, one_over_one_exp},
+    {PRIM_SUB, one_less_erf}, {PRIM_ADD, one_and_erf},  {PRIM_POWI, root_squared},    {PRIM_MUL, root_times_root},
 };
 
 const Expr *stable_form(Walk *w, Prim op, const Expr *const *args) {

@@ -187,6 +187,14 @@ static Number z_erf(Number z) {
   return sub(one, erfc_fraction(z));
 }
 
+static Number z_erfc(Number z) {
+  const Number one = {1, 0};
+  if (!(fabs(z.a) < 28)) {
+    return number(erfc(z.a), 0);
+  }
+  return z.a > 1 ? erfc_fraction(z) : sub(one, z_erf(z));
+}
+
 // |z|^w for a base near the positive real axis: the power of the modulus stays a real one.
 static Number power(Number z, Number w) {
   const Number l = z_log(z);
@@ -252,6 +260,7 @@ RULE(rule_tanh, PRIM_TANH, z_tanh(z))
 RULE(rule_sigmoid, PRIM_SIGMOID, z_sigmoid(z))
 RULE(rule_softplus, PRIM_SOFTPLUS, z_softplus(z))
 RULE(rule_erf, PRIM_ERF, z_erf(z))
+RULE(rule_erfc, PRIM_ERFC, z_erfc(z))
 RULE(rule_lgamma, PRIM_LGAMMA, gamma_log(z))
 RULE(rule_digamma, PRIM_DIGAMMA, gamma_poly(0, z))
 RULE(rule_stop, PRIM_STOP, number(z.a, 0))

@@ -37,7 +37,7 @@ static inline Number number_constant(const NumberRules *rules, double value) {
     [PRIM_SIGN] = rule_sign, [PRIM_FLOOR] = rule_floor, [PRIM_SIN] = rule_sin, [PRIM_COS] = rule_cos,                  \
     [PRIM_TAN] = rule_tan, [PRIM_ASIN] = rule_asin, [PRIM_ACOS] = rule_acos, [PRIM_ATAN] = rule_atan,                  \
     [PRIM_ATAN2] = rule_atan2, [PRIM_SINH] = rule_sinh, [PRIM_COSH] = rule_cosh, [PRIM_TANH] = rule_tanh,              \
-    [PRIM_SIGMOID] = rule_sigmoid, [PRIM_ERF] = rule_erf, [PRIM_HYPOT] = rule_hypot, [PRIM_SOFTPLUS] = rule_softplus,  \
+    [PRIM_SIGMOID] = rule_sigmoid, [PRIM_ERF] = rule_erf, [PRIM_ERFC] = rule_erfc, [PRIM_HYPOT] = rule_hypot, [PRIM_SOFTPLUS] = rule_softplus,  \
     [PRIM_MAX] = rule_max, [PRIM_MIN] = rule_min, [PRIM_STOP] = rule_stop, [PRIM_SLOPE] = rule_slope,                  \
     [PRIM_LGAMMA] = rule_lgamma, [PRIM_DIGAMMA] = rule_digamma, [PRIM_POLYGAMMA] = rule_polygamma,                     \
   }

@@ -80,6 +80,10 @@ static const Residue *f_erf(const Residue *x) {
   return odd(PRIM_ERF, x);
 }
 
+static const Residue *f_erfc(const Residue *x) {
+  return residue_sub(one(x), f_erf(x));
+}
+
 static const Residue *f_asin(const Residue *x) {
   return odd(PRIM_ASIN, x);
 }
@@ -184,6 +188,7 @@ RULE(tanh, f_tanh)
 RULE(sigmoid, f_sigmoid)
 RULE(softplus, f_softplus)
 RULE(erf, f_erf)
+RULE(erfc, f_erfc)
 RULE(lgamma, f_lgamma)
 RULE(digamma, f_digamma)
 RULE2(hypot, f_hypot)

@@ -3,13 +3,20 @@
 
 #include <math.h>
 
+#include "graph/pool.h"
+
 static const Expr *read_at_indices(Graph *g, const Node *n, int count) {
   const Expr **sub = arena_array(g->arena, const Expr *, (size_t)count + 1);
   for (int k = 0; k < count; k++) sub[k] = expr_index(g, k);
   return expr_read(g, n, sub);
 }
 
-static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *map) {
+// What a logsumexp is the sum of: its greatest entry, and the logarithm of the rest's share.
+typedef struct Parts {
+  const Node *max, *rest;
+} Parts;
+
+static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *map, Parts *parts) {
   Arena *a = g->arena;
   Node part = *n;
   const Expr *term = expr_substitute(g, n->expr, NULL, 0, map);
@@ -35,11 +42,16 @@ static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *
   const Expr *sum = read_at_indices(g, graph_add(g, &part), n->nout);
   // An infinite maximum is the value itself: its differences are not numbers.
   part = *n;
+  part.name = arena_printf(a, "%s_rest", n->name);
   part.nred = 0;
   part.reduce = REDUCE_NONE;
   part.guard = NULL;
   part.expr = expr_select(g, expr_prim2(g, PRIM_LT, expr_prim1(g, PRIM_ABS, max), expr_real(g, INFINITY)),
-                          expr_prim2(g, PRIM_ADD, max, expr_prim1(g, PRIM_LOG, sum)), max);
+                          expr_prim1(g, PRIM_LOG, sum), expr_real(g, 0));
+  const Expr *rest = read_at_indices(g, graph_add(g, &part), n->nout);
+  *parts = (Parts){max->u.read.node, rest->u.read.node};
+  part.name = n->name;
+  part.expr = expr_prim2(g, PRIM_ADD, max, rest);
   return graph_add(g, &part);
 }
 
@@ -85,15 +97,63 @@ static void start_plainly(Graph *g, Node *n) {
   if (n->base && !is_plain(n->base)) n->base = start_apart(g, n, n->base, "base", -1);
 }
 
+// ---- what is left of a logsumexp ----
+
+static const Parts *parts_read(const Parts *parts, const Expr *e) {
+  const Parts *p = e->kind == EXPR_READ ? &parts[e->u.read.node->id] : NULL;
+  return p && p->max ? p : NULL;
+}
+
+// e less a logsumexp, or the other way round: less its maximum first, so that large values cancel before anything is
+// rounded.  Null where x - y is neither.
+static const Expr *split_difference(Graph *g, const Parts *parts, const Expr *x, const Expr *y) {
+  const Parts *below = parts_read(parts, y), *above = parts_read(parts, x);
+  const Expr *const *sub = below ? y->u.read.sub : above ? x->u.read.sub : NULL;
+  if (!sub) return NULL;
+  const Expr *max = expr_read(g, (below ? below : above)->max, sub),
+             *rest = expr_read(g, (below ? below : above)->rest, sub);
+  return below ? expr_prim2(g, PRIM_SUB, expr_prim2(g, PRIM_SUB, x, max), rest)
+               : expr_prim2(g, PRIM_ADD, expr_prim2(g, PRIM_SUB, max, y), rest);
+}
+
+// e with all such differences split.
+static const Expr *split(Graph *g, const Parts *parts, const Expr *e) {
+  if (!e) return NULL;
+  Arena *scratch = arena_new();
+  size_t count;
+  const Expr **part = expr_parts(scratch, e, &count), **made = arena_array(scratch, const Expr *, count);
+  bool any = false;
+  for (size_t k = 0; k < count; k++) any = any || parts_read(parts, part[k]);
+  for (size_t k = 0; k < count && any; k++) {
+    const Expr *p = part[k];
+    bool read = p->kind == EXPR_READ;
+    int n = read ? p->u.read.node->nout : p->kind == EXPR_PRIM ? p->u.prim.narg : 0;
+    const Expr **arg = arena_array(g->arena, const Expr *, (size_t)n + 1);
+    for (int j = 0; j < n; j++)
+      arg[j] = made[expr_place(part, count, read ? p->u.read.sub[j] : p->u.prim.arg[j])];
+    made[k] = !n ? p : read ? expr_read(g, p->u.read.node, arg) : NULL;
+    if (!made[k] && p->u.prim.op == PRIM_SUB && p->type == TYPE_REAL) made[k] = split_difference(g, parts, arg[0], arg[1]);
+    if (!made[k]) made[k] = expr_prim(g, p->u.prim.op, arg);
+  }
+  const Expr *result = any ? made[count - 1] : e;
+  arena_free(scratch);
+  return result;
+}
+
 Graph *expand_reductions(Arena *a, const Graph *g) {
   Graph *out = graph_new(a, g->dims, g->name);
   const Node **map = arena_array(a, const Node *, g->count);
+  Parts *parts = arena_array(a, Parts, 5 * g->count + 1); // by node of `out`; one makes five at most
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     if (n->reduce == REDUCE_LOGSUMEXP) {
-      map[k] = expand_logsumexp(out, n, map);
+      Parts own;
+      map[k] = expand_logsumexp(out, n, map, &own);
+      parts[map[k]->id] = own;
     } else {
       Node copy = graph_translated(out, n, map);
+      copy.expr = split(out, parts, copy.expr);
+      copy.base = split(out, parts, copy.base);
       start_plainly(out, &copy);
       map[k] = graph_add(out, &copy);
     }

@@ -259,7 +259,7 @@ static const struct {
      "node rows[i:B, j:T, k:d] = rows_centred[i, j, k] / sqrt(rows_sum[i, j] / real(d) + 1e-05) * g[k] + s[k]\n"
      "node entries[i:B, j:T, k:d] = x[i, j, k] * v[j, k] + v[j, k]\n"
      "node lengths_total[i:T] = sum[i_2:d](v[i, i_2] * v[i, i_2])\n"
-     "node lengths[i:T] = if lengths_total[i] > 0.0 then sqrt(lengths_total[i]) else 0.0\n"
+     "node lengths[i:T] = if lengths_total[i] == 0.0 then 0.0 else sqrt(lengths_total[i])\n"
      "node mixed[t:T] = x[0, t // 2, 0]\n"
      "check \"x[0, i // 2, 0]\" [](0) in 0..B\n"},
     {"arrays",
