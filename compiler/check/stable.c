@@ -140,8 +140,8 @@ static const struct {
   Prim op;
   const Expr *(*rule)(Walk *w, const Expr *const *args);
 } rules[] = {
-    {PRIM_LOG1P, log1p_exp}, {PRIM_LOG, log_one_exp},  {PRIM_LOG, log_exp},          {PRIM_LOG, log_sigmoid},
-    {PRIM_LOG, log_sum_exp}, {PRIM_LOG, log_quotient}, {PRIM_SUB, one_less_sigmoid}, {PRIM_DIV, one_over_one_exp},
+    {PRIM_LOG1P, log1p_exp},  {PRIM_LOG, log_one_exp},  {PRIM_LOG, log_exp},          {PRIM_LOG, log_sigmoid},
+    {PRIM_LOG, log_sum_exp},  {PRIM_LOG, log_quotient}, {PRIM_SUB, one_less_sigmoid}, {PRIM_DIV, one_over_one_exp},
     {PRIM_SUB, one_less_erf}, {PRIM_ADD, one_and_erf},  {PRIM_POWI, root_squared},    {PRIM_MUL, root_times_root},
 };
 

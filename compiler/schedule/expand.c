@@ -129,10 +129,10 @@ static const Expr *split(Graph *g, const Parts *parts, const Expr *e) {
     bool read = p->kind == EXPR_READ;
     int n = read ? p->u.read.node->nout : p->kind == EXPR_PRIM ? p->u.prim.narg : 0;
     const Expr **arg = arena_array(g->arena, const Expr *, (size_t)n + 1);
-    for (int j = 0; j < n; j++)
-      arg[j] = made[expr_place(part, count, read ? p->u.read.sub[j] : p->u.prim.arg[j])];
+    for (int j = 0; j < n; j++) arg[j] = made[expr_place(part, count, read ? p->u.read.sub[j] : p->u.prim.arg[j])];
     made[k] = !n ? p : read ? expr_read(g, p->u.read.node, arg) : NULL;
-    if (!made[k] && p->u.prim.op == PRIM_SUB && p->type == TYPE_REAL) made[k] = split_difference(g, parts, arg[0], arg[1]);
+    if (!made[k] && p->u.prim.op == PRIM_SUB && p->type == TYPE_REAL)
+      made[k] = split_difference(g, parts, arg[0], arg[1]);
     if (!made[k]) made[k] = expr_prim(g, p->u.prim.op, arg);
   }
   const Expr *result = any ? made[count - 1] : e;
