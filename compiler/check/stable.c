@@ -115,10 +115,10 @@ static const Expr *one_and_erf(Walk *w, const Expr *const *a) {
   return erf && is_op(erf, PRIM_ERF) ? make1(w, PRIM_ERFC, make1(w, PRIM_NEG, argument(w, erf, 0))) : NULL;
 }
 
-// sqrt(x)^2 = x, where there is a root; so there is a slope at 0.
+// sqrt(x)^2 = x, with a slope at 0; not a number where there is no root.
 static const Expr *square_of_root(Walk *w, const Expr *root) {
-  const Expr *x = argument(w, root, 0);
-  return make_select(w, make2(w, PRIM_LT, x, expr_real(w->graph, 0)), make1(w, PRIM_SQRT, x), x);
+  const Expr *none = make1(w, PRIM_STOP, make2(w, PRIM_MUL, expr_real(w->graph, 0), root));
+  return make2(w, PRIM_ADD, argument(w, root, 0), none);
 }
 
 static const Expr *root_squared(Walk *w, const Expr *const *a) {
