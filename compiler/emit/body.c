@@ -461,6 +461,12 @@ static void survey_root(Function *f, const Expr *e) {
   survey(f, e);
 }
 
+// Zero, or false, where the guard does not hold.
+static const Expr *guarded(Graph *g, const Expr *guard, const Expr *e) {
+  if (e->type == TYPE_BOOL) return expr_prim2(g, PRIM_AND, guard, e);
+  return expr_select(g, guard, e, e->type == TYPE_REAL ? expr_real(g, 0) : expr_int(g, 0));
+}
+
 static void survey_all(Function *f) {
   Schedule *s = f->s;
   const Graph *g = s->task.graph;
@@ -472,12 +478,7 @@ static void survey_all(Function *f) {
     const Place *p = &s->place[k];
     if (!p->loop || n->kind == NODE_CARRY) continue;
     f->expr[k] = schedule_expr(s, n, n->expr);
-    if (p->guard && !node_accumulates(n)) {
-      const Expr *zero = n->type == TYPE_REAL  ? expr_real(s->pool, 0)
-                         : n->type == TYPE_INT ? expr_int(s->pool, 0)
-                                               : expr_bool(s->pool, false);
-      f->expr[k] = expr_select(s->pool, p->guard, f->expr[k], zero);
-    }
+    if (p->guard && !node_accumulates(n)) f->expr[k] = guarded(s->pool, p->guard, f->expr[k]);
     f->target[k] = arena_array(a, const Expr *, (size_t)n->nout + 1);
     for (int q = 0; n->target && q < n->nout; q++) f->target[k][q] = schedule_expr(s, n, n->target[q]);
   }
