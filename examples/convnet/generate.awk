@@ -11,7 +11,7 @@ BEGIN {
   state = 20260107
   for (k = 0; k < 64; k++) printf "x[%d],", k
   print "y"
-  for (i = 0; i < 120; i++) {
+  for (i = 0; i < 60; i++) {
     y = i % 3
     row = int((y == 0 ? 8 : 4) * uniform())
     column = int((y == 1 ? 8 : 4) * uniform())

@@ -19,7 +19,7 @@ _Noreturn void fail(const char *format, ...) {
   exit(EXIT_FAILURE);
 }
 
-static void *memory(size_t count, size_t size) {
+void *memory(size_t count, size_t size) {
   if (size && count > SIZE_MAX / size - MDL_ALIGNMENT) fail("the input is too large");
   size_t bytes = (count * size + MDL_ALIGNMENT) / MDL_ALIGNMENT * MDL_ALIGNMENT;
   void *p = aligned_alloc(MDL_ALIGNMENT, bytes);
@@ -47,6 +47,12 @@ int64_t length_member(const json_t *object, const char *name) {
   return (int64_t)json_array_size(value);
 }
 
+int64_t width_member(const json_t *object, const char *name) {
+  const json_t *row = length_member(object, name) ? json_array_get(member(object, name), 0) : NULL;
+  if (row && !json_is_array(row)) fail("`%s` has no rows", name);
+  return (int64_t)json_array_size(row);
+}
+
 /* ---- the model's arrays ---- */
 
 /* Where a name stands in a list of arrays; -1: nowhere. */
@@ -67,25 +73,46 @@ static size_t entries(const struct run *run, enum mdl_role role, int which, int 
   return count;
 }
 
+static int find_dim(const struct mdl_model *model, const char *name) {
+  int k = 0;
+  while (k < model->ndims && strcmp(model->dims[k].name, name)) k++;
+  if (k == model->ndims || k >= RUN_DIMS) fail("the model has no dimension `%s`", name);
+  return k;
+}
+
 void run_dim(struct run *run, const char *name, int64_t value) {
-  for (int k = 0; k < run->model->ndims; k++)
-    if (!strcmp(run->model->dims[k].name, name)) {
-      run->dims[k] = value;
-      return;
-    }
-  fail("the model has no dimension `%s`", name);
+  run->dims[find_dim(run->model, name)] = value;
+}
+
+int64_t dim_of(const struct run *run, const char *name) {
+  return run->dims[find_dim(run->model, name)];
 }
 
 static size_t largest(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
+/* Room for what the further derivatives write; returns the work memory that they need. */
+static size_t allocate_derivatives(struct run *run) {
+  const struct mdl_model *model = run->model;
+  size_t work[RUN_DERIVATIVES], result[RUN_DERIVATIVES], most = 0;
+  if (!model->nderivatives) return 0;
+  if (model->nderivatives > RUN_DERIVATIVES) fail("the model is not one for this program");
+  if (model->derivative_sizes(run->dims, work, result)) fail("dimensions don't fit the model");
+  for (int k = 0; k < model->nderivatives; k++) {
+    most = largest(most, work[k]);
+    run->derivative[k] = memory(1, result[k]);
+    run->entries[k] = result[k] / sizeof(double);
+  }
+  return most;
+}
+
 void run_allocate(struct run *run) {
   const struct mdl_model *model = run->model;
   int64_t extents[MAX_RANK];
   struct mdl_sizes sizes;
-  if (model->real != MDL_DOUBLE || model->ndata > RUN_ARRAYS || model->nparams > RUN_ARRAYS ||
-      model->npredicts > RUN_ARRAYS)
+  if (model->real != MDL_DOUBLE || model->ndims > RUN_DIMS || model->ndata > RUN_ARRAYS ||
+      model->nparams > RUN_ARRAYS || model->npredicts > RUN_ARRAYS)
     fail("the model is not one for this program");
   if (model->sizes(run->dims, &sizes) || model->layout(run->dims, run->offsets)) fail("dimensions don't fit the model");
   for (int k = 0; k < model->ndata; k++) {
@@ -96,7 +123,7 @@ void run_allocate(struct run *run) {
     run->out[k] = memory(entries(run, MDL_PREDICT, k, model->predicts[k].rank, extents), sizeof(double));
   run->params = memory(1, sizes.params);
   run->grad = memory(1, sizes.params);
-  run->work = memory(1, largest(sizes.predict_work, sizes.value_and_grad_work));
+  run->work = memory(1, largest(allocate_derivatives(run), largest(sizes.predict_work, sizes.value_and_grad_work)));
 }
 
 double *run_reals(struct run *run, const char *name, size_t *count) {
@@ -180,6 +207,11 @@ void compute_predictions(struct run *run) {
 
 void compute_gradient(struct run *run) {
   run->value = run->model->value_and_grad(run->dims, (const void *const *)run->data, run->params, run->work, run->grad);
+}
+
+void compute_derivative(struct run *run, int which, const double *vector, double *out) {
+  void *const outs[] = {out};
+  run->model->derivatives[which].at(run->dims, (const void *const *)run->data, run->params, vector, run->work, outs);
 }
 
 /* ---- the output ---- */
@@ -297,9 +329,11 @@ static void release(struct run *run) {
     free(run->data[k]);
     free(run->out[k]);
   }
+  for (int k = 0; k < RUN_DERIVATIVES; k++) free(run->derivative[k]);
   free(run->params);
   free(run->grad);
   free(run->work);
+  free(run->extra);
 }
 
 int gradbench(int argc, char **argv, const struct function *functions) {

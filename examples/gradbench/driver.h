@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <mdl/model.h>
 
-enum { RUN_DIMS = 8, RUN_ARRAYS = 16 };
+enum { RUN_DIMS = 8, RUN_ARRAYS = 16, RUN_DERIVATIVES = 4 };
 
 /* One function on one input. */
 struct run {
@@ -19,8 +19,11 @@ struct run {
   int64_t offsets[RUN_ARRAYS + 1]; /* where each parameter starts in the vector, and their number */
   void *out[RUN_ARRAYS];           /* the predictions */
   double *grad;
-  double value; /* the loss, where `grad` has been computed */
-  void *work;
+  double value;                        /* the loss, where `grad` has been computed */
+  double *derivative[RUN_DERIVATIVES]; /* what the model was built with beyond the gradient, in that order */
+  size_t entries[RUN_DERIVATIVES];     /* of each */
+  void *work;                          /* enough for any of the functions */
+  void *extra;                         /* one block of the eval's own, or null */
 };
 
 struct function {
@@ -34,6 +37,9 @@ struct function {
 /* The whole of `main`; the table ends with a function that has no name.  Returns the exit status. */
 int gradbench(int argc, char **argv, const struct function *functions);
 
+/* Zeroed memory; fails where there is none. */
+void *memory(size_t count, size_t size);
+
 /* Prints "driver: …" to stderr and ends the program with exit status 1. */
 _Noreturn void fail(const char *format, ...);
 
@@ -41,6 +47,7 @@ _Noreturn void fail(const char *format, ...);
  * First the dimensions; then, after run_allocate, the arrays: data or parameters, found by their names in the model. */
 
 void run_dim(struct run *run, const char *name, int64_t value);
+int64_t dim_of(const struct run *run, const char *name);
 void run_allocate(struct run *run);
 
 /* An array to be filled, and how many entries it has. */
@@ -54,13 +61,16 @@ void run_put_members(struct run *run, const json_t *input);
 
 const json_t *member(const json_t *object, const char *name);
 int64_t integer_member(const json_t *object, const char *name);
-/* How many elements an array member has. */
+/* How many elements an array member has; how many its rows have, 0 without rows. */
 int64_t length_member(const json_t *object, const char *name);
+int64_t width_member(const json_t *object, const char *name);
 
 /* ---- for `compute` ---- */
 
 void compute_predictions(struct run *run);
 void compute_gradient(struct run *run);
+/* Writes one of the further derivatives to `out`, usually run->derivative[which]; `vector`: the direction of a jvp, else null. */
+void compute_derivative(struct run *run, int which, const double *vector, double *out);
 
 /* ---- for `output` ---- */
 
