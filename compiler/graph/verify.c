@@ -245,6 +245,10 @@ static bool verify_param(Verifier *v, const ParamDecl *p) {
        high = p->constraint == CONSTRAINT_BELOW || p->constraint == CONSTRAINT_BETWEEN;
   const Scope s = {"parameter", p->name, 0, 0, 0, &random};
   if (low != (p->low != NULL) || high != (p->high != NULL)) return fail(v, s.what, s.name, "has the wrong bounds");
+  bool row = p->constraint == CONSTRAINT_SIMPLEX || p->constraint == CONSTRAINT_ORDERED,
+       square = p->constraint == CONSTRAINT_CHOLESKY;
+  if ((row && p->rank < 1) || (square && (p->rank < 2 || p->extent[p->rank - 1] != p->extent[p->rank - 2])))
+    return fail(v, s.what, s.name, "has not the shape of its constraint");
   return (!low || verify_typed(v, &s, p->low, TYPE_REAL, "bound")) &&
          (!high || verify_typed(v, &s, p->high, TYPE_REAL, "bound")) &&
          (!random || fail(v, s.what, s.name, "has a random bound"));

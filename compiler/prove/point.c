@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "interp/constraint.h"
 #include "prove/field.h"
 #include "prove/internal.h"
 
@@ -21,6 +22,23 @@ static bool draw_reals(Arena *a, Array *array, uint64_t seed, uint64_t stream, d
   return true;
 }
 
+// Parameters keep their constraints, so that the point can be given to other commands.
+static bool draw_param(const Prover *p, Arena *a, const int64_t *dims, int k, uint64_t seed, double low, double high,
+                       Array *array) {
+  const ParamDecl *d = &p->input->model->param[k];
+  const uint64_t stream = 1000 + (uint64_t)k;
+  ConstraintAt c;
+  if (!prover_shape(p, dims, d->rank, d->extent, array)) return false;
+  if (d->constraint == CONSTRAINT_NONE) return draw_reals(a, array, seed, stream, low, high);
+  if (!constraint_at(p->input->model, d, dims, &c)) return false;
+  double *free = arena_array(a, double, (size_t)c.free_count + 1), *values = arena_array(a, double, array->count + 1);
+  for (int64_t e = 0; e < c.free_count; e++) free[e] = draw(seed, stream, (uint64_t)e, low, high);
+  constraint_constrain(&c, free, values);
+  array->number = arena_array(a, Number, array->count + 1);
+  for (size_t e = 0; e < array->count; e++) array->number[e].a = values[e];
+  return true;
+}
+
 // Every other point has positive values alone: logarithms and roots are defined there.
 static bool draw_point(const Prover *p, Arena *a, int64_t *dims, int number, ProofPoint *point) {
   const Model *m = p->input->model;
@@ -37,9 +55,7 @@ static bool draw_point(const Prover *p, Arena *a, int64_t *dims, int number, Pro
     ok = d->type == TYPE_REAL ? draw_reals(a, &point->data[k], seed, (uint64_t)k, low, high)
                               : prover_integers(p, dims, seed, k, &point->data[k]);
   }
-  for (int k = 0; k < m->nparam && ok; k++)
-    ok = prover_shape(p, dims, m->param[k].rank, m->param[k].extent, &point->param[k]) &&
-         draw_reals(a, &point->param[k], seed, 1000 + (uint64_t)k, low, high);
+  for (int k = 0; k < m->nparam && ok; k++) ok = draw_param(p, a, dims, k, seed, low, high, &point->param[k]);
   return ok;
 }
 

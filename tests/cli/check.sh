@@ -203,3 +203,12 @@ case_is 'every constraint, no C compiler' 0 '' without_compiler check constraine
 prints 'all agree, to 1e-12'
 file author.mdl 'param s > 0 = 2, L[2, 2] in cholesky\nloss s^2 + sum(L^3)\ngradient s = 2 * s\ngradient L = 3 * L^2\n'
 case_is 'gradient statements of constrained parameters' 0 '' mdlc check author.mdl
+prints 'gradient L: identical'
+file author.mdl 'param s > 2, q[3] in simplex, L[2, 2] in cholesky\nloss s^2 + sum(q * q) + sum(L^3)\ngradient s = 2 * s + (if s < 2 then 1 else 0)\ngradient q = 2 * q * sum(q)\ngradient L = 3.1 * L^2\n'
+case_is 'points of the prover keep constraints' 1 '' mdlc check author.mdl
+prints 'gradient q: undecided (' # only where the sum is 1
+prints 'gradient L: differs: d loss / d L['
+case_is 'they can be replayed' 1 '' sh -c '"$0" check author.mdl > report.txt
+  sed -n "/^that point, for --params:/,/^that/p" report.txt | sed "/^that/d" > p.json
+  "$0" check author.mdl --params p.json --points 1' "$mdlc"
+prints 'disagreement at point 0: d loss / d L['

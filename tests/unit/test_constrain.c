@@ -216,15 +216,17 @@ START_TEST(test_extremes) {
         }
         for (int64_t k = 0; k < nx; k++) g[k] = draw() < 0 ? 0 : (Real)draw();
         constrain(&cases[c], n, f, x);
-        for (int64_t k = 0; k < nx; k++) ck_assert(isfinite(x[k]));
+        bool numbers = true;
+        for (int64_t k = 0; k < nx; k++) numbers = numbers && isfinite(x[k]);
         ck_assert_msg(unconstrain(&cases[c], n, x, back) == -1, "%s at far places breaks its constraint",
                       kind_names[cases[c].kind]);
-        for (int64_t k = 0; k < nf; k++) ck_assert(isfinite(back[k]));
+        for (int64_t k = 0; k < nf; k++) numbers = numbers && isfinite(back[k]);
         pullback(&cases[c], n, f, g, grad);
-        for (int64_t k = 0; k < nf; k++) ck_assert(!isnan(grad[k]));
+        for (int64_t k = 0; k < nf; k++) numbers = numbers && !isnan(grad[k]);
         for (int64_t k = 0; k < nx; k++) g[k] = 0;
         pullback(&cases[c], n, f, g, grad);
-        for (int64_t k = 0; k < nf; k++) ck_assert(grad[k] == 0);
+        for (int64_t k = 0; k < nf; k++) numbers = numbers && grad[k] == 0;
+        ck_assert_msg(numbers, "%s at far places", kind_names[cases[c].kind]);
       }
 }
 END_TEST
@@ -290,6 +292,7 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("constrain");
   TCase *c = tcase_create("constrain");
+  tcase_set_timeout(c, 60);
   tcase_add_test(c, test_textbook);
   tcase_add_test(c, test_inverse);
   tcase_add_test(c, test_extremes);

@@ -347,6 +347,12 @@ START_TEST(prints_what_it_reads) {
                              "param w\n"
                              "param b\n"
                              "param W[h, m*(m - 1)/2]\n"
+                             "param low > -1\n"
+                             "param high < 2.5\n"
+                             "param p[h] in (0, 1.0 / real(m))\n"
+                             "param c[m, h] in simplex\n"
+                             "param o[h] in ordered\n"
+                             "param L[n, h, h] in cholesky\n"
                              "input w = param 0\n"
                              "input b = param 1\n"
                              "input t_u[n] = data 0\n"
@@ -479,6 +485,10 @@ START_TEST(wrong_text_is_told) {
       {"root losss = v", "there is no such role"},
       {"root loss = w", "there is no such node"},
       {"data u in 1..n", "a range starts with 0.."},
+      {"param q in simplex", "the parameter has too few axes for this constraint"},
+      {"param q in 3", "expected (, simplex, ordered or cholesky"},
+      {"param q > true", "a bound is a real"},
+      {"param q in (0, 1", "expected `)`, not `the end of the line`"},
       {"scatter s[n] = [i:n] (1.5) += 1.0", "a subscript is an integer"},
       {"node y[i:n if i < 1] = sum[j:n](v[j])", "the guard of a reduction stands behind its indices"}};
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -605,6 +615,27 @@ static void check_of_a_real(Broken *b) {
   b->model->ncheck = 1;
 }
 
+static ParamDecl *param_of(Broken *b) {
+  return (ParamDecl *)(uintptr_t)b->model->param;
+}
+static void no_bound(Broken *b) {
+  param_of(b)->constraint = CONSTRAINT_ABOVE;
+}
+static void stray_bound(Broken *b) {
+  param_of(b)->high = expr_real(b->g, 1);
+}
+static void bound_of_a_node(Broken *b) {
+  param_of(b)->constraint = CONSTRAINT_BELOW;
+  param_of(b)->high = expr_read(b->g, graph_find(b->g, "w"), NULL);
+}
+static void integer_bound(Broken *b) {
+  param_of(b)->constraint = CONSTRAINT_BELOW;
+  param_of(b)->high = expr_int(b->g, 1);
+}
+static void simplex_of_a_number(Broken *b) {
+  param_of(b)->constraint = CONSTRAINT_SIMPLEX;
+}
+
 START_TEST(verifier_refuses) {
   static const struct {
     void (*change)(Broken *);
@@ -638,6 +669,11 @@ START_TEST(verifier_refuses) {
                {root_of_no_parameter, "start `w`: there is no parameter 1"},
                {root_twice, "named `b`: is there twice"},
                {random_prediction, "predict `p`: depends on random draws"},
+               {no_bound, "parameter `w`: has the wrong bounds"},
+               {stray_bound, "parameter `w`: has the wrong bounds"},
+               {bound_of_a_node, "parameter `w`: reads `w`, which does not come earlier"},
+               {integer_bound, "parameter `w`: its bound is not real"},
+               {simplex_of_a_number, "parameter `w`: has not the shape of its constraint"},
                {check_of_a_real, "check `x`: its value is not integer"}};
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     Broken b = {.model = parsed("dim n\ndata x[n]\nparam w\nnode y[i:n] = sum[j:n](x[i + j] * w)")};
