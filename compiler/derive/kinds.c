@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "derive/derive.h"
+#include "derive/kind.h"
 
 const DerivativeRow derivative_table[DERIVATIVE_COUNT] = {
     [DERIVATIVE_GRADIENT] = {"gradient", true, false},
@@ -13,20 +13,9 @@ const DerivativeRow derivative_table[DERIVATIVE_COUNT] = {
     [DERIVATIVE_JACOBIAN] = {"jacobian", false, true},
     [DERIVATIVE_HESSIAN] = {"hessian", true, false},
     [DERIVATIVE_DIAGONAL] = {"hessian_diagonal", true, false},
+    [DERIVATIVE_SPARSE] = {"sparse_jacobian", false, true},
+    [DERIVATIVE_STRUCTURE] = {"sparse_jacobian_structure", false, false},
 };
-
-// A derivative in the making.
-typedef struct Kind {
-  Arena *arena;
-  const Model *model;
-  const Request *request;
-  Graph *graph;
-  const Node *output;  // the loss or the prediction
-  const Node **param;  // by parameter; null: the graph does not read it
-  const Node **input;  // those that it reads
-  const int *input_at; // which parameter each of them is
-  int ninput;
-} Kind;
 
 // ---- inputs and outputs ----
 
@@ -70,7 +59,7 @@ static Derivation along_direction(Kind *k) {
 }
 
 // By the entries of n, which become extra indices.
-static Derivation by_entries(Kind *k, const Node *n) {
+Derivation derive_by_entries(Kind *k, const Node *n) {
   static const char *const usual[] = {"a", "b", "c", "d"};
   DeriveSeed *seed = arena_new_of(k->arena, DeriveSeed);
   Index *extra = arena_array(k->arena, Index, (size_t)n->nout + 1);
@@ -102,7 +91,7 @@ const Poly *derive_params_size(const Model *m) {
   return size;
 }
 
-static void add_root(Kind *k, int which, const Node *n) {
+void derive_add_root(Kind *k, int which, const Node *n) {
   graph_add_root(k->graph, ROOT_DERIVATIVE, n->name, which, n);
 }
 
@@ -162,7 +151,7 @@ static bool make_jvp(Kind *k) {
                        .expr = expr_real(k->graph, 0)};
     tangent = graph_add(k->graph, &zero);
   }
-  add_root(k, 0, tangent);
+  derive_add_root(k, 0, tangent);
   return true;
 }
 
@@ -172,7 +161,7 @@ static bool pull_back(Kind *k, const Node *seed_value, const Node *const *of, co
   const DeriveSeed seed = {k->output, seed_value};
   const Derivation task = {.seed = &seed, .nseed = 1, .of = of, .nof = count, .what = k->output->name};
   if (!derive_reverse(k->graph, &task, by)) return false;
-  for (int j = 0; j < count; j++) add_root(k, which[j], by[j]);
+  for (int j = 0; j < count; j++) derive_add_root(k, which[j], by[j]);
   return true;
 }
 
@@ -199,7 +188,8 @@ static bool make_gradient(Kind *k) {
 static void add_zeros(Kind *k, const char *format, const Index *row, int nrow, int stride, int offset) {
   for (int p = 0; p < k->model->nparam; p++)
     if (!k->param[p])
-      add_root(k, offset + p * stride, zeros(k, arena_printf(k->arena, format, k->model->param[p].name), row, nrow, p));
+      derive_add_root(k, offset + p * stride,
+                      zeros(k, arena_printf(k->arena, format, k->model->param[p].name), row, nrow, p));
 }
 
 static bool make_vjp(Kind *k) {
@@ -228,8 +218,9 @@ static bool make_hvp(Kind *k) {
   task.nof = k->ninput;
   if (!derive_forward(k->graph, &task, tangent)) return false;
   for (int j = 0; j < k->ninput; j++)
-    add_root(k, k->input_at[j],
-             tangent[j] ? tangent[j]
+    derive_add_root(k, k->input_at[j],
+                    tangent[j]
+                        ? tangent[j]
                         : zeros(k, arena_printf(k->arena, "%s_dot", gradient[j]->name), NULL, 0, k->input_at[j]));
   add_zeros(k, "d_%s_dot", NULL, 0, 1, 0);
   return true;
@@ -251,7 +242,7 @@ static bool jacobian_forward(Kind *k) {
   const int n = k->output->nout;
   for (int j = 0; j < k->ninput; j++) {
     const Node *p = k->input[j], *tangent;
-    Derivation task = by_entries(k, p);
+    Derivation task = derive_by_entries(k, p);
     task.of = &k->output;
     task.nof = 1;
     task.what = p->name;
@@ -267,20 +258,21 @@ static bool jacobian_forward(Kind *k) {
       index[n + q] = task.extra[q];
       sub[q] = expr_index(k->graph, n + q);
     }
-    add_root(k, k->input_at[j],
-             tangent ? view(k, tangent, name, index, n + p->nout, sub) : zeros(k, name, index, n, k->input_at[j]));
+    derive_add_root(k, k->input_at[j],
+                    tangent ? view(k, tangent, name, index, n + p->nout, sub)
+                            : zeros(k, name, index, n, k->input_at[j]));
   }
   return true;
 }
 
 static bool jacobian_reverse(Kind *k) {
   const Node **by = arena_array(k->arena, const Node *, (size_t)k->ninput + 1);
-  Derivation task = by_entries(k, k->output);
+  Derivation task = derive_by_entries(k, k->output);
   task.of = k->input;
   task.nof = k->ninput;
   task.what = k->output->name;
   if (!derive_reverse(k->graph, &task, by)) return false;
-  for (int j = 0; j < k->ninput; j++) add_root(k, k->input_at[j], by[j]);
+  for (int j = 0; j < k->ninput; j++) derive_add_root(k, k->input_at[j], by[j]);
   return true;
 }
 
@@ -291,7 +283,7 @@ static bool make_jacobian(Kind *k) {
 
 // Rows of the Hessian: the tangents of `of`, by the entries of parameter p (of those that are read).
 static bool hessian_rows(Kind *k, int p, const Node *const *of, int nof, const Node **tangent) {
-  Derivation task = by_entries(k, k->input[p]);
+  Derivation task = derive_by_entries(k, k->input[p]);
   task.of = of;
   task.nof = nof;
   task.what = k->input[p]->name;
@@ -309,14 +301,14 @@ static bool make_hessian(Kind *k) {
     for (int q = 0; q < param->rank; q++) index[q] = (Index){NULL, param->extent[q]};
     add_zeros(k, "hessian_%s", index, param->rank, 1, p * nparam);
     for (int j = 0; !k->param[p] && j < k->ninput; j++)
-      add_root(k, p * nparam + k->input_at[j], zeros(k, "hessian", index, param->rank, k->input_at[j]));
+      derive_add_root(k, p * nparam + k->input_at[j], zeros(k, "hessian", index, param->rank, k->input_at[j]));
   }
   for (int p = 0; p < k->ninput; p++) {
     if (!hessian_rows(k, p, gradient, k->ninput, row)) return false;
     const Node *n = k->input[p];
     for (int q = 0; q < k->ninput; q++)
-      add_root(k, k->input_at[p] * nparam + k->input_at[q],
-               row[q] ? row[q] : zeros(k, "hessian", n->index, n->nout, k->input_at[q]));
+      derive_add_root(k, k->input_at[p] * nparam + k->input_at[q],
+                      row[q] ? row[q] : zeros(k, "hessian", n->index, n->nout, k->input_at[q]));
   }
   return true;
 }
@@ -331,16 +323,23 @@ static bool make_diagonal(Kind *k) {
     const char *name = arena_printf(k->arena, "diagonal_%s", n->name);
     const Expr **sub = arena_array(k->arena, const Expr *, 2 * (size_t)n->nout + 1);
     for (int q = 0; q < 2 * n->nout; q++) sub[q] = expr_index(k->graph, q % n->nout);
-    add_root(k, k->input_at[p],
-             row ? view(k, row, name, gradient[p]->index, n->nout, sub) : zeros(k, name, NULL, 0, k->input_at[p]));
+    derive_add_root(k, k->input_at[p],
+                    row ? view(k, row, name, gradient[p]->index, n->nout, sub)
+                        : zeros(k, name, NULL, 0, k->input_at[p]));
   }
   return true;
 }
 
 static bool (*const makers[DERIVATIVE_COUNT])(Kind *k) = {
-    [DERIVATIVE_GRADIENT] = make_gradient, [DERIVATIVE_JVP] = make_jvp,           [DERIVATIVE_VJP] = make_vjp,
-    [DERIVATIVE_HVP] = make_hvp,           [DERIVATIVE_JACOBIAN] = make_jacobian, [DERIVATIVE_HESSIAN] = make_hessian,
+    [DERIVATIVE_GRADIENT] = make_gradient,
+    [DERIVATIVE_JVP] = make_jvp,
+    [DERIVATIVE_VJP] = make_vjp,
+    [DERIVATIVE_HVP] = make_hvp,
+    [DERIVATIVE_JACOBIAN] = make_jacobian,
+    [DERIVATIVE_HESSIAN] = make_hessian,
     [DERIVATIVE_DIAGONAL] = make_diagonal,
+    [DERIVATIVE_SPARSE] = derive_sparse,
+    [DERIVATIVE_STRUCTURE] = derive_sparse,
 };
 
 // Derivatives by data run along other ways than those by parameters.

@@ -5,19 +5,21 @@
 #include "graph/graph.h"
 
 typedef enum {
-  DERIVATIVE_GRADIENT, // of the loss by chosen data
-  DERIVATIVE_JVP,      // tangent of the loss, or of a prediction, along a direction of the parameters
-  DERIVATIVE_VJP,      // of a prediction, weighted by a cotangent, by the parameters and chosen data
-  DERIVATIVE_HVP,      // Hessian of the loss times a direction
-  DERIVATIVE_JACOBIAN, // of a prediction by the parameters
-  DERIVATIVE_HESSIAN,  // of the loss
-  DERIVATIVE_DIAGONAL, // of that Hessian
+  DERIVATIVE_GRADIENT,  // of the loss by chosen data
+  DERIVATIVE_JVP,       // tangent of the loss, or of a prediction, along a direction of the parameters
+  DERIVATIVE_VJP,       // of a prediction, weighted by a cotangent, by the parameters and chosen data
+  DERIVATIVE_HVP,       // Hessian of the loss times a direction
+  DERIVATIVE_JACOBIAN,  // of a prediction by the parameters
+  DERIVATIVE_HESSIAN,   // of the loss
+  DERIVATIVE_DIAGONAL,  // of that Hessian
+  DERIVATIVE_SPARSE,    // Jacobian of a prediction in compressed rows: entries
+  DERIVATIVE_STRUCTURE, // of that: where rows start, and columns; asked for with each of those
   DERIVATIVE_COUNT
 } DerivativeKind;
 
 typedef struct DerivativeRow {
   const char *name;
-  bool of_loss, of_predict; // may be asked for of the loss, of a prediction
+  bool of_loss, of_predict; // may be asked for of the loss, of a prediction; neither: not by name
 } DerivativeRow;
 extern const DerivativeRow derivative_table[DERIVATIVE_COUNT];
 
@@ -32,6 +34,8 @@ typedef struct Request {
 //   GRADIENT  data array;   JVP  0;   VJP  a parameter, or nparam + a data array;   HVP, DIAGONAL  a parameter
 //   JACOBIAN  a parameter: over the indices of the prediction, then those of the parameter
 //   HESSIAN   p * nparam + q: over the indices of parameter p, then those of q
+//   SPARSE    a read of a parameter: over the indices of the prediction, then those of the parameter that the read does not
+//             settle.  STRUCTURE  0 where each row starts, 1 + a read: the columns of its entries
 // A direction is NODE_SEED 1 + a parameter, a cotangent NODE_SEED 1.  Null where something is too deeply nested.
 Graph *derive_kind(Arena *a, const Model *m, const Request *request);
 

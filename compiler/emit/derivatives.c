@@ -11,7 +11,8 @@ static const Scheduled *derivative(const Plan *p, int k) {
 
 static const Poly *result_bytes(const Plan *p, const Scheduled *f) {
   Dims *dims = p->unit->model->dims;
-  return poly_mul(dims, f->result, poly_int(dims, p->unit->options->use_float ? 4 : 8));
+  const bool small = p->unit->options->use_float && f->row != &function_table[FUNCTION_STRUCTURE];
+  return poly_mul(dims, f->result, poly_int(dims, small ? 4 : 8));
 }
 
 // ---- sizes ----
@@ -73,6 +74,8 @@ static void put_adapter(Text *t, const Plan *p, const Scheduled *f) {
       vector = true;
       text_printf(&call, "(const %s *)vector, ", r);
       break;
+    case ARGUMENT_ROW_START:
+    case ARGUMENT_COLUMN: text_printf(&call, "(int64_t *)out[%d], ", out++); break;
     case ARGUMENT_RESULT: text_printf(&call, "(%s *)out[%d], ", r, out++); break;
     case ARGUMENT_OUTPUTS:
       for (int j = 0; j < f->noutput; j++)
@@ -84,7 +87,11 @@ static void put_adapter(Text *t, const Plan *p, const Scheduled *f) {
               "static double %s_untyped(const int64_t *dims, const void *const *data, const void *params, "
               "const void *vector,\n    void *work, void *const *out) {\n  const %s_dims d = dims_typed(dims);\n"
               "  const %s_data x = data_typed(data);\n%s  %s%s_%s(&d, ",
-              f->name, n, n, vector ? "" : "  (void)vector;\n", f->row->returns_loss ? "return " : "", n, f->name);
+              f->name, n, n,
+              vector                                          ? ""
+              : f->row == &function_table[FUNCTION_STRUCTURE] ? "  (void)params;\n  (void)vector;\n"
+                                                              : "  (void)vector;\n",
+              f->row->returns_loss ? "return " : "", n, f->name);
   text_putn(t, call.s, call.length - 2);
   text_printf(t, ");\n%s}\n\n", f->row->returns_loss ? "" : "  return 0;\n");
   text_free(&call);

@@ -196,7 +196,7 @@ static void put_pointers(Preamble *r) {
     } else {
       const Output *out = &r->function->output[sink->output];
       if (!out->label) continue;
-      text_printf(&r->t, "  %s *const %s = %s", r->plan->unit->real, f->sink[k].pointer, out->argument);
+      text_printf(&r->t, "  %s *const %s = %s", element(r->plan, n), f->sink[k].pointer, out->argument);
       put_offset(r, out->offset, out->at);
       text_char(&r->t, ';');
     }
@@ -312,10 +312,12 @@ static void put_unused(Text *t, const Preamble *r) {
   for (size_t k = 0; k < s->task.nsinks; k++) {
     const Sink *sink = &s->task.sinks[k];
     if (f->sink_used[k] && sink->tape) used[ARGUMENT_TAPE] = true;
-    if (f->sink_used[k] && !sink->tape && r->function->output[sink->output].label) used[ARGUMENT_RESULT] = true;
+    if (f->sink_used[k] && !sink->tape && r->function->output[sink->output].label)
+      used[ARGUMENT_RESULT] = used[ARGUMENT_COLUMN] = true;
     if (!sink->tape && !r->function->output[sink->output].label && takes(r->function, ARGUMENT_RESULT))
       used[ARGUMENT_RESULT] = used[ARGUMENT_RESULT] || !takes(r->function, ARGUMENT_OUTPUTS);
   }
+  used[ARGUMENT_ROW_START] = true; // it has always one entry
   used[ARGUMENT_RANDOM] = f->unit->helper[HELPER_RANDOM];
   if (!dims_used) text_put(t, "  (void)dims;\n");
   for (int k = 0; k < ARGUMENTS_MAX && r->function->row->argument[k]; k++) {

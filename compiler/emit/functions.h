@@ -27,6 +27,8 @@ typedef enum {
   FUNCTION_JACOBIAN,
   FUNCTION_HESSIAN,
   FUNCTION_DIAGONAL,
+  FUNCTION_SPARSE,
+  FUNCTION_STRUCTURE,
   FUNCTION_ROWS
 } FunctionKind;
 
@@ -42,6 +44,8 @@ typedef enum {
   ARGUMENT_RANDOM, // the seed of random numbers
   ARGUMENT_DIRECTION,
   ARGUMENT_COTANGENT,
+  ARGUMENT_ROW_START,
+  ARGUMENT_COLUMN, // the row's result, where that is of integers
   ARGUMENT_RESULT, // the row's result
   ARGUMENT_OUTPUTS // one for each output that has no place in that
 } Argument;

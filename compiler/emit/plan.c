@@ -106,6 +106,22 @@ const FunctionRow function_table[FUNCTION_ROWS] = {
                            "diagonal",
                            "Diagonal of the Hessian of the loss: a vector like the parameters.",
                            false},
+    [FUNCTION_SPARSE] =
+        {"sparse_jacobian",
+         false,
+         ROOT_DERIVATIVE,
+         {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
+         "values",
+         "Writes the Jacobian's entries in compressed rows (_structure says which; those of one column add up), for",
+         true},
+    [FUNCTION_STRUCTURE] =
+        {"sparse_jacobian_structure",
+         false,
+         ROOT_DERIVATIVE,
+         {ARGUMENT_DATA, ARGUMENT_WORK, ARGUMENT_ROW_START, ARGUMENT_COLUMN},
+         "column",
+         "Writes where each row starts, one more than there are rows, and the column of each entry, for",
+         true},
 };
 
 const ArgumentRow argument_table[] = {
@@ -116,6 +132,8 @@ const ArgumentRow argument_table[] = {
     [ARGUMENT_RANDOM] = {"seed", "uint64_t ", "uint64_t "},
     [ARGUMENT_DIRECTION] = {"direction", "const $R *", "const void *"},
     [ARGUMENT_COTANGENT] = {"cotangent", "const $R *", "const void *"},
+    [ARGUMENT_ROW_START] = {"row_start", "int64_t *", "void *"},
+    [ARGUMENT_COLUMN] = {"column", "int64_t *", "void *"},
     [ARGUMENT_RESULT] = {NULL, "$R *", "void *"},
 };
 
@@ -160,6 +178,40 @@ static Output hessian_block(const Plan *p, const FunctionRow *row, const Root *r
   return in_rows(p, o, m->param[above].rank);
 }
 
+static int rank_of_predict(const Plan *p, const Request *r) {
+  const Root **roots = arena_array(p->unit->arena, const Root *, p->unit->model->graph->nroots + 1);
+  int count = plan_outputs(p, ROOT_PREDICT, roots), k = 0;
+  while (k + 1 < count && strcmp(roots[k]->name, r->predict) != 0) k++;
+  return roots[k]->node->nout;
+}
+
+// Entries of one block in a row: `first` is where the block's own indices begin.
+static const Poly *row_part(Dims *dims, const Node *n, int first) {
+  const Poly *size = poly_int(dims, 1);
+  for (int k = first; k < n->nout; k++) size = poly_mul(dims, size, n->index[k].extent);
+  return size;
+}
+
+// A block of compressed rows, behind those of the reads before it.
+static Output sparse_block(const Plan *p, const Scheduled *f, const Root *root) {
+  Dims *dims = p->unit->model->dims;
+  const bool structure = f->row == &function_table[FUNCTION_STRUCTURE];
+  const int nrow = rank_of_predict(p, f->request);
+  if (structure && root->which == 0) return whole(p, root->node, "row_start");
+  const Poly *length = poly_int(dims, 0);
+  Output o = whole(p, root->node, f->row->result);
+  for (size_t k = 0; k < f->graph->nroots; k++) {
+    const Root *r = &f->graph->roots[k];
+    if (r->role != ROOT_DERIVATIVE || (structure && r->which == 0)) continue;
+    if (r->which == root->which) o.offset = length;
+    length = poly_add(dims, length, row_part(dims, r->node, nrow));
+  }
+  o.label = arena_printf(p->unit->arena, "%s_of_read_%d", f->row->result, root->which + !structure);
+  o.nrow = nrow;
+  o.stride = nrow > 0 ? length : NULL;
+  return o;
+}
+
 static Output output_of(const Plan *p, const Scheduled *f, const Root *root) {
   const Model *m = p->unit->model;
   Arena *a = p->unit->arena;
@@ -174,6 +226,8 @@ static Output output_of(const Plan *p, const Scheduled *f, const Root *root) {
     return root->which < m->nparam ? like_params(p, f->row, n, root->which) : by_data(p, n, root->which - m->nparam);
   case FUNCTION_JACOBIAN:
     return in_rows(p, like_params(p, f->row, n, root->which), n->nout - m->param[root->which].rank);
+  case FUNCTION_SPARSE:
+  case FUNCTION_STRUCTURE: return sparse_block(p, f, root);
   case FUNCTION_HESSIAN: return hessian_block(p, f->row, root);
   default: return like_params(p, f->row, n, root->which);
   }
@@ -250,11 +304,15 @@ static const Poly *result_size(const Plan *p, const Scheduled *f) {
 }
 
 static FunctionKind function_of(const Request *r) {
-  static const FunctionKind kinds[DERIVATIVE_COUNT] = {
-      [DERIVATIVE_GRADIENT] = FUNCTION_GRADIENT, [DERIVATIVE_JVP] = FUNCTION_JVP,
-      [DERIVATIVE_VJP] = FUNCTION_VJP,           [DERIVATIVE_HVP] = FUNCTION_HVP,
-      [DERIVATIVE_JACOBIAN] = FUNCTION_JACOBIAN, [DERIVATIVE_HESSIAN] = FUNCTION_HESSIAN,
-      [DERIVATIVE_DIAGONAL] = FUNCTION_DIAGONAL};
+  static const FunctionKind kinds[DERIVATIVE_COUNT] = {[DERIVATIVE_GRADIENT] = FUNCTION_GRADIENT,
+                                                       [DERIVATIVE_JVP] = FUNCTION_JVP,
+                                                       [DERIVATIVE_VJP] = FUNCTION_VJP,
+                                                       [DERIVATIVE_HVP] = FUNCTION_HVP,
+                                                       [DERIVATIVE_JACOBIAN] = FUNCTION_JACOBIAN,
+                                                       [DERIVATIVE_HESSIAN] = FUNCTION_HESSIAN,
+                                                       [DERIVATIVE_DIAGONAL] = FUNCTION_DIAGONAL,
+                                                       [DERIVATIVE_SPARSE] = FUNCTION_SPARSE,
+                                                       [DERIVATIVE_STRUCTURE] = FUNCTION_STRUCTURE};
   return r->kind == DERIVATIVE_JVP && r->predict ? FUNCTION_JVP_OF : kinds[r->kind];
 }
 

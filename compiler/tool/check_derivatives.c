@@ -62,7 +62,8 @@ static bool find_sizes(Kinds *k, const Array *values) {
   case DERIVATIVE_GRADIENT: k->size = data_entries(k, k->request->ndata); break;
   case DERIVATIVE_VJP: k->size = total + data_entries(k, k->request->ndata); break;
   case DERIVATIVE_JVP: k->size = k->noutputs; break;
-  case DERIVATIVE_JACOBIAN: k->size = k->noutputs * total; break;
+  case DERIVATIVE_JACOBIAN:
+  case DERIVATIVE_SPARSE: k->size = k->noutputs * total; break;
   case DERIVATIVE_HESSIAN: k->size = total * total; break;
   default: k->size = total;
   }
@@ -116,6 +117,68 @@ static const Array *seeds(const Kinds *k, Arena *a) {
     for (size_t e = 0; e < seeds[j].count; e++) seeds[j].number[e].a = k->vector[offset + e];
   }
   return seeds;
+}
+
+static void *as_vector(const Kinds *k, Arena *a, const double *from, size_t count);
+
+// ---- compressed rows: one dense array is made of them ----
+
+// Entry e of block `block` in both graphs, which have the prediction's indices in front.
+static void add_sparse(Kinds *k, const Array *value, const Array *column) {
+  for (size_t e = 0; e < value->count; e++) {
+    size_t row = e / (value->count / (k->noutputs > 0 ? k->noutputs : 1));
+    size_t at = row * k->s->total + (size_t)column->integer[e];
+    if (column->integer[e] < 0 || (size_t)column->integer[e] >= k->s->total) at = 0;
+    k->ours[at] += value->number[e].a;
+    k->scale[0] = fmax(k->scale[0], fabs(value->number[e].b));
+  }
+}
+
+static bool interpret_sparse(Kinds *k) {
+  Arena *a = arena_new();
+  const Request structure = {.kind = DERIVATIVE_STRUCTURE, .predict = k->request->predict};
+  const Graph *g = derive_kind(a, k->s->model, &structure);
+  Array *values = arena_array(a, Array, k->derived->count + 1), *columns = arena_array(a, Array, g->count + 1);
+  bool ok = subject_run(k->s, a, k->derived, NUMBER_MAGNITUDE, k->params, NULL, 0, values) &&
+            subject_run(k->s, a, g, NUMBER_REAL, k->params, NULL, 0, columns);
+  const Root *r;
+  for (int j = 0; ok && (r = graph_root(k->derived, ROOT_DERIVATIVE, j)); j++)
+    add_sparse(k, &values[r->node->id], &columns[graph_root(g, ROOT_DERIVATIVE, 1 + j)->node->id]);
+  for (size_t e = 1; e < k->size; e++) k->scale[e] = k->scale[0];
+  arena_free(a);
+  return ok;
+}
+
+static bool compiled_sparse(Kinds *k) {
+  Arena *a = arena_new();
+  const Subject *s = k->s;
+  const Instance *i = &s->instance;
+  const struct mdl_model *m = i->model;
+  const size_t real = s->program->emit.use_float ? sizeof(float) : sizeof(double);
+  size_t *work = arena_array(a, size_t, (size_t)m->nderivatives),
+         *result = arena_array(a, size_t, (size_t)m->nderivatives);
+  bool ok = m->derivative_sizes(i->dims, work, result) == MDL_OK &&
+            result[k->at] / real == result[k->at + 1] / sizeof(int64_t);
+  if (ok) {
+    void *values = instance_memory(a, result[k->at] + 1);
+    int64_t *start = instance_memory(a, (k->noutputs + 1) * sizeof *start);
+    int64_t *column = instance_memory(a, result[k->at + 1] + 1);
+    void *entries[] = {values}, *structure[] = {start, column};
+    m->derivatives[k->at].at(i->dims, i->data, as_vector(k, a, k->params, s->total), NULL,
+                             instance_memory(a, work[k->at]), entries);
+    m->derivatives[k->at + 1].at(i->dims, i->data, NULL, NULL, instance_memory(a, work[k->at + 1]), structure);
+    memset(k->ours, 0, k->size * sizeof *k->ours);
+    ok = start[0] == 0 && (size_t)start[k->noutputs] == result[k->at] / real;
+    for (size_t row = 0; ok && row < k->noutputs; row++)
+      for (int64_t e = start[row]; ok && e < start[row + 1]; e++) {
+        ok = column[e] >= 0 && (size_t)column[e] < s->total;
+        if (ok)
+          k->ours[row * s->total + (size_t)column[e]] +=
+              real == sizeof(float) ? (double)((float *)values)[e] : ((double *)values)[e];
+      }
+  }
+  arena_free(a);
+  return ok || (tool_fail(STATUS_INTERNAL, "the generated sparse_jacobian has a wrong structure"), false);
 }
 
 // The magnitudes that errors are measured by, and the values where nothing is compiled.
@@ -228,6 +291,7 @@ static void compare_column(const Kinds *k, size_t entry, const double *tangent, 
     compare(k, entry, sum, f);
     return;
   case DERIVATIVE_JACOBIAN:
+  case DERIVATIVE_SPARSE:
     for (size_t j = 0; j < k->noutputs; j++) compare(k, j * k->s->total + entry, tangent[j], f);
     return;
   case DERIVATIVE_HESSIAN:
@@ -269,7 +333,9 @@ static bool compare_request(Kinds *k, uint64_t seed, DerivativeFinding *f) {
   for (size_t j = 0; j < k->nvector; j++) k->vector[j] = rounded(s, check_random(seed, 4000 + (uint64_t)k->at, j));
   k->ours = arena_array(k->arena, double, k->size + 1);
   k->scale = arena_array(k->arena, double, k->size + 1);
-  if (!interpret(k) || (s->compiled && !run_compiled(k))) return false;
+  const bool sparse = k->request->kind == DERIVATIVE_SPARSE;
+  if (sparse ? !interpret_sparse(k) : !interpret(k)) return false;
+  if (s->compiled && (sparse ? !compiled_sparse(k) : !run_compiled(k))) return false;
   return compare_columns(k, f);
 }
 
@@ -277,6 +343,7 @@ bool derivatives_compare(Subject *s, const double *params, uint64_t seed, Deriva
   for (int j = 0; j < s->program->emit.nrequest; j++) {
     Arena *a = arena_new();
     Kinds k = {.s = s, .arena = a, .at = j, .request = &s->program->emit.request[j], .params = params};
+    if (k.request->kind == DERIVATIVE_STRUCTURE) continue; // looked at with the entries
     if (!findings[j].request) findings[j].request = k.request;
     bool ok = compare_request(&k, seed, &findings[j]);
     arena_free(a);
@@ -300,6 +367,7 @@ void derivatives_report(Text *t, const Subject *s, const DerivativeFinding *find
   text_put(t, "worst relative errors of the other derivatives, against dual numbers\n");
   for (int j = 0; j < s->program->emit.nrequest; j++) {
     const DerivativeFinding *f = &findings[j];
+    if (!f->request) continue;
     const char *name = derivative_table[f->request->kind].name, *of = f->request->predict;
     text_printf(t, "%s%s%s  ", name, of ? ":" : "", of ? of : "");
     if (f->compared == 0)

@@ -157,6 +157,7 @@ static void put_derivatives(Text *t, const Checked *checked) {
   put_key(t, "derivatives", ",\n  ");
   for (int k = 0; k < count; k++) {
     const DerivativeFinding *f = &checked->others[k];
+    if (!f->request) continue; // a structure, looked at with the entries
     put_key(t, "kind", k > 0 ? ",\n    {" : "[\n    {");
     json_put_string(t, derivative_table[f->request->kind].name);
     if (f->request->predict) {

@@ -48,7 +48,7 @@ static int add(Wishes *w, DerivativeKind kind, const char *predict) {
     return tool_reject("%s: an expression is too deeply nested to derive %s: give a part of it a name",
                        w->program->emit.source, derivative_table[kind].name);
   ARENA_PUSH(w->arena, w->list, w->count, w->room) = r;
-  return STATUS_OK;
+  return kind == DERIVATIVE_SPARSE ? add(w, DERIVATIVE_STRUCTURE, predict) : STATUS_OK;
 }
 
 static int add_wanted(Wishes *w, const Wanted *wanted) {

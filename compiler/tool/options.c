@@ -75,8 +75,8 @@ static const struct argp_option model_options[] = {
     {"real", KEY_REAL, "TYPE", 0, "Compute in double (the default) or float", 1},
     {"name", KEY_NAME, "NAME", 0, "Name of the model in C (default: the file's name)", 1},
     {"derivatives", KEY_DERIVATIVES, "KIND[:NAME],…", 0,
-     "Further derivatives: jvp, hvp, hessian, hessian_diagonal of the loss; jvp:NAME, vjp:NAME, jacobian:NAME of a "
-     "prediction (vjp and jacobian without NAME: of all)",
+     "Further derivatives: jvp, hvp, hessian, hessian_diagonal of the loss; jvp:NAME, vjp:NAME, jacobian:NAME, "
+     "sparse_jacobian:NAME of a prediction (these three without NAME: of all)",
      1},
     {"wrt", KEY_WRT, "X,…", 0, "The gradient of the loss, and vjp, by these data, too", 1},
     {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
@@ -108,7 +108,7 @@ static DerivativeKind derivative_kind(struct argp_state *state, const char *word
   const char *names[DERIVATIVE_COUNT];
   int count = 0;
   for (int k = 0; k < DERIVATIVE_COUNT; k++) {
-    if (k == DERIVATIVE_GRADIENT) continue; // --wrt
+    if (k == DERIVATIVE_GRADIENT || k == DERIVATIVE_STRUCTURE) continue; // --wrt, and sparse_jacobian's other half
     if (!strcmp(word, derivative_table[k].name)) return (DerivativeKind)k;
     names[count++] = derivative_table[k].name;
   }

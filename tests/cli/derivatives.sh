@@ -13,11 +13,11 @@ predict r[i] = logsumexp[k](z[i, k] * v[k])
 predict best[i] = argmax[k](z[i, k])
 loss mean((p - y)^2) + exp(v[0]) * s + mean(e * r)
 MODEL
-all=jvp,jvp:p,jvp:q,vjp,hvp,jacobian,hessian,hessian_diagonal
+all=jvp,jvp:p,jvp:q,vjp,hvp,jacobian,sparse_jacobian,hessian,hessian_diagonal
 
 case_is 'every kind is held against dual numbers' 0 '' mdlc check net.mdl --derivatives "$all" --wrt x,s
 prints 'worst relative errors of the other derivatives, against dual numbers'
-for line in jvp jvp:p jvp:q vjp:p vjp:q vjp:r hvp jacobian:p jacobian:q jacobian:r hessian hessian_diagonal gradient; do
+for line in jvp jvp:p jvp:q vjp:p vjp:q vjp:r hvp jacobian:p jacobian:q jacobian:r sparse_jacobian:p hessian hessian_diagonal gradient; do
   prints "$line  "
 done
 case_is 'every kind without simplification' 0 '' mdlc check net.mdl --derivatives "$all" --wrt x,s --no-simplify
@@ -56,7 +56,37 @@ prints '  work memory of hessian_diagonal    k'
 case_is 'and right' 0 '' mdlc check kmeans.mdl --derivatives hessian_diagonal,hessian
 case_is 'a diagonal through gathers' 0 '' mdlc cost gathers.mdl --derivatives hessian_diagonal
 case_is 'no product of dimensions' 1 '' sh -c 'grep "hessian_diagonal" "$0" | grep -E "[mnl]\*[mnl]"' "$top/stdout"
-case_is 'and right, too' 0 '' mdlc check gathers.mdl --derivatives hessian_diagonal,jacobian,hvp
+case_is 'and right, too' 0 '' mdlc check gathers.mdl --derivatives hessian_diagonal,jacobian,hvp,sparse_jacobian
+case_is 'compressed rows' 0 '' mdlc cost gathers.mdl --derivatives sparse_jacobian:r
+prints 'sparse_jacobian_r '
+case_is 'without a column that is 0 by structure' 1 '' sh -c 'grep "sparse_jacobian" "$0" | grep -E "[ml]"\*' "$top/stdout"
+cat > "$top/files/rows.c" <<'C'
+#include <stdio.h>
+#include "pairs.h"
+int main(void) { /* r[i] = w[a[i]] * w[b[i]] * s: columns a[i], b[i] and that of s */
+  const int32_t a[] = {0, 2}, b[] = {1, 1};
+  const double params[] = {2, 3, 5, 7};
+  const pairs_dims dims = {2, 3};
+  const pairs_data data = {a, b};
+  int64_t start[3], column[6];
+  double values[6];
+  pairs_derivative_bytes sizes;
+  if (pairs_derivative_sizes(&dims, &sizes) || sizes.sparse_jacobian_r_result != sizeof values) return 1;
+  if (sizes.sparse_jacobian_r_work || sizes.sparse_jacobian_structure_r_work) return 2;
+  pairs_sparse_jacobian_structure_r(&dims, &data, NULL, start, column);
+  pairs_sparse_jacobian_r(&dims, &data, params, NULL, values);
+  double dense[2][4] = {{0}};
+  for (int row = 0; row < 2; row++)
+    for (int64_t e = start[row]; e < start[row + 1]; e++) dense[row][column[e]] += values[e];
+  for (int row = 0; row < 2; row++) printf("%g %g %g %g\n", dense[row][0], dense[row][1], dense[row][2], dense[row][3]);
+  return 0;
+}
+C
+printf 'dim n, m\ndata a[n] in 0..m, b[n] in 0..m\nparam w[m] = 1, s = 1\npredict r[i] = w[a[i]] * w[b[i]] * s\n' > "$top/files/pairs.mdl"
+rows() { mdlc build pairs.mdl --derivatives sparse_jacobian && ${CC:-cc} -std=c99 -Wall -Wextra -Werror rows.c pairs.c -lm -o rows && ./rows; }
+case_is 'compressed rows from C' 0 '' rows
+prints '21 14 0 6'
+prints '0 35 21 15'
 
 case_is 'no such kind' 2 'there is no kind `jakobian`; did you mean `jacobian`?' mdlc build net.mdl --derivatives jakobian:p
 case_is 'no such prediction' 1 'there is no prediction `pp`; did you mean `p`?' mdlc build net.mdl --derivatives jvp:pp

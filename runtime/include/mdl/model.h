@@ -77,7 +77,8 @@ struct mdl_derivative {
   const char *kind; /* as the option calls it: "jvp", "hessian"; "gradient": of the loss by the data of --wrt */
   const char *of;   /* the prediction; "": the loss */
   /* `vector` is the direction of a jvp or hvp, a vector like the parameters, or the cotangent of a vjp; else null.
-   * `out` has a pointer to the array that the kind writes, and for gradient and vjp one for each data array of --wrt.
+   * `out` has a pointer to the array that the kind writes (a sparse_jacobian_structure: to row starts, then columns, both
+   * int64_t; it reads no parameters), and for gradient and vjp one for each data array of --wrt.
    * Returns the loss where the typed function does, else 0. */
   double (*at)(const int64_t *dims, const void *const *data, const void *params, const void *vector, void *work,
                void *const *out);
