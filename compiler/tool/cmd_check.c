@@ -1,4 +1,5 @@
 // cmd_check.c - mdlc check: the generated gradient against complex step, dual numbers, differences and the author.
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,8 @@ static int check(Arguments *args, Jit *jit, Against *against) {
   int status = program_load(&args->model, &program);
   if (!status) status = pass_need_loss(&program, "gradient to check");
   if (status) return status;
+  if (args->digits && LDBL_MANT_DIG == DBL_MANT_DIG)
+    return tool_fail(STATUS_ENVIRONMENT, "--digits needs a long double that is longer than double");
   if (!args->function) args->function = arena_printf(a, "%s_by_hand", program.model->name);
   if (args->template) return print_template(args, &program);
   if (!status) status = bind(args, &program, made, &bound);

@@ -106,6 +106,57 @@ START_TEST(test_domain) {
 }
 END_TEST
 
+// In long double a function is what it is in double, and more.
+START_TEST(test_wide) {
+  const Prim p = (Prim)_i;
+  if (!is_differentiated(p)) return;
+  for (int i = 0; i <= GRID; i++)
+    for (int j = 0; j <= GRID; j++) {
+      const Point at = point(p, i, j);
+      Value v[2];
+      arguments(p, at, v);
+      const Number w = wide_rules.prim[p](v);
+      const double value = value_at(p, at);
+      ck_assert_msg(near(value, w.a, 4e-15, 1e-16), "%s(%.17g, %.17g): wide %.17g, real %.17g", prim_table[p].name,
+                    at.x, at.y, w.a, value);
+      ck_assert(fabs(w.b) <= DBL_EPSILON * fabs(w.a));
+    }
+}
+END_TEST
+
+static long double wide_of(Prim p, Number x, Number y) {
+  const Value v[2] = {{.number = x}, {.number = y}};
+  const Number w = wide_rules.prim[p](v);
+  return (long double)w.a + w.b;
+}
+
+START_TEST(test_wide_digits) {
+  const long double least = 128 * LDBL_EPSILON;
+  static const struct {
+    Prim p;
+    double x;
+    long double value;
+  } rows[] = {{PRIM_EXP, 1, 2.71828182845904523536028747135266250L},
+              {PRIM_LOG, 2, 0.693147180559945309417232121458176568L},
+              {PRIM_ATAN, 1, 0.785398163397448309615660845819875721L},
+              {PRIM_SQRT, 2, 1.41421356237309504880168872420969808L},
+              {PRIM_SIN, 1, 0.841470984807896506652502321630298999L},
+              {PRIM_ERF, 1, 0.842700792949714869341220635082609259L},
+              {PRIM_TANH, 1, 0.761594155955764888119458282604793591L},
+              {PRIM_SIGMOID, 1, 0.731058578630004879251159064362189180L},
+              {PRIM_SOFTPLUS, 1, 1.31326168751822283404899549020400810L},
+              {PRIM_LGAMMA, 0.5, 0.572364942924700087071713675676529356L},
+              {PRIM_DIGAMMA, 1, -0.577215664901532860606512090082402431L}};
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    const long double w = wide_of(rows[k].p, (Number){rows[k].x, 0}, (Number){0, 0});
+    ck_assert_msg(fabsl(w - rows[k].value) <= least * fabsl(rows[k].value), "%s(%g) is off by %Lg",
+                  prim_table[rows[k].p].name, rows[k].x, w - rows[k].value);
+  }
+  ck_assert(wide_of(PRIM_SUB, (Number){1, 0x1p-60}, (Number){1, 0}) == 0x1p-60L);
+  ck_assert(wide_of(PRIM_MUL, (Number){3, 0x1p-60}, (Number){2, 0}) == 6 + 0x1p-59L);
+}
+END_TEST
+
 // Far out, close to zero, at the domain's edges and at kinks: wherever the function and its slope are numbers.
 START_TEST(test_tails) {
   static const double far[] = {0,    1e-8, -1e-8, 1e-150, 0.5,  -0.5, 1,    -1,   0.999999, -0.999999, 1.0000001, 2.5,
@@ -320,6 +371,8 @@ int main(void) {
   Suite *s = suite_create("interp_numbers");
   TCase *c = tcase_create("numbers");
   tcase_add_loop_test(c, test_domain, 0, PRIM_COUNT);
+  tcase_add_loop_test(c, test_wide, 0, PRIM_COUNT);
+  if (LDBL_MANT_DIG > DBL_MANT_DIG) tcase_add_test(c, test_wide_digits);
   tcase_add_loop_test(c, test_tails, 0, PRIM_COUNT);
   tcase_add_loop_test(c, test_differences, 0, PRIM_COUNT);
   tcase_add_loop_test(c, test_wide_step, 0, PRIM_COUNT);
