@@ -273,5 +273,7 @@ static bool oracles(Case *c) {
 }
 
 bool case_prepare(Case *c) {
-  return load(c) && make_inputs(c) && make_params(c) && oracles(c);
+  if (!load(c) || !make_inputs(c) || !make_params(c) || !oracles(c)) return false;
+  case_kinds(c);
+  return true;
 }

@@ -57,6 +57,8 @@ bool is_near(double ours, double theirs, double scale, double tolerance);
 
 // From the text to the oracles: false where there is nothing to compare with (said).
 bool case_prepare(Case *c);
+// kinds.c: tangents, Hessian-vector products and what comes back from predictions, held against dual numbers.
+void case_kinds(Case *c);
 // The name of the model that `which` makes of it; runs it from the library, and compares.
 const char *case_variant_name(Case *c, int which);
 void case_run(Case *c, void *library);
