@@ -100,28 +100,13 @@ static Value drawn(Walk *w, const Call *c) {
   return elementwise(w, at, PRIM_ADD, (const Value[]){c->arg[0], draw});
 }
 
-static Value unsupported_call(Walk *w, const Call *c) {
-  unsupported(w, c->e->span, c->name);
-  return bad_value(c->e->span);
-}
-
 static const struct {
   const char *name;
   Value (*lower)(Walk *w, const Call *c);
 } rows[] = {
-    {"sum", whole_array},
-    {"mean", whole_array},
-    {"prod", whole_array},
-    {"logsumexp", whole_array},
-    {"argmax", whole_array},
-    {"max", greatest_or_least},
-    {"min", greatest_or_least},
-    {"concat", joined},
-    {"stack", joined},
-    {"abs", absolute},
-    {"normal", drawn},
-    {"uniform", drawn},
-    {"grad", unsupported_call},
+    {"sum", whole_array},    {"mean", whole_array},      {"prod", whole_array},      {"logsumexp", whole_array},
+    {"argmax", whole_array}, {"max", greatest_or_least}, {"min", greatest_or_least}, {"concat", joined},
+    {"stack", joined},       {"abs", absolute},          {"normal", drawn},          {"uniform", drawn},
 };
 
 // ---- the primitives ----
@@ -153,7 +138,6 @@ static Value built_in(Walk *w, const AstExpr *e, const char *claim) {
   Call c = {.e = e, .name = e->call.function.text, .claim = claim, .n = e->call.args.count};
   size_t row = 0, nrows = sizeof rows / sizeof *rows;
   while (row < nrows && strcmp(rows[row].name, c.name) != 0) row++;
-  if (row < nrows && rows[row].lower == unsupported_call) return unsupported_call(w, &c);
   Prim p = primitive_named(c.name);
   if (row == nrows && p == PRIM_COUNT) unknown_function(w, c.name, e->call.function.span);
   c.arg = evaluated(w, e);
@@ -186,11 +170,8 @@ Value call(Walk *w, const AstExpr *e, const char *claim) {
   const char *name = e->call.function.text;
   if (e->call.member.text && strcmp(name, "grad") != 0)
     return told_as_method(w, e) ? bad_value(e->span) : log_density(w, e, claim);
-  if (e->call.member.text) {
-    unsupported(w, e->span, arena_printf(w->arena, "%s.%s", name, e->call.member.text));
-    return bad_value(e->span);
-  }
   Function *f = function_called(w, e);
+  if (!f && strcmp(name, "grad") == 0) return gradient(w, e);
   if (!f) return built_in(w, e, claim);
   Values results = {.items = NULL};
   const Value *args = evaluated(w, e);

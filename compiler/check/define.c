@@ -129,7 +129,8 @@ static void define_several(Walk *w, const Stmt *s) {
   for (size_t k = 0; k < t->count; k++) {
     Value v = k < results.count ? results.items[k] : bad_value(e->span);
     bool state = carried_symbol(w, t->items[k].name.text) != NULL;
-    assign(w, t->items[k].name, state ? v : store(w, made_name(w, NULL, t->items[k].name.text), v));
+    if (!state) v = named(w, t->items[k].name, store(w, made_name(w, NULL, t->items[k].name.text), v));
+    assign(w, t->items[k].name, v);
   }
 }
 
@@ -166,7 +167,7 @@ void define_statement(Walk *w, const Stmt *s) {
   bool told = told_as_update(w, t);
   Value v = told ? bad_value(t->span) : defined(w, t, s->define.value, NULL, made_name(w, NULL, t->name.text));
   if (told && scope_own(w->scope, t->name.text)) return;
-  Symbol *symbol = scope_define_value(w, t->name, v);
+  Symbol *symbol = scope_define_value(w, t->name, named(w, t->name, v));
   if (symbol) symbol->rebindable = true;
 }
 
@@ -194,7 +195,7 @@ void output_statement(Walk *w, const Stmt *s) {
   const Target *t = &s->define.targets.items[0];
   Value v = defined(w, t, s->define.value, NULL, t->name.text);
   if (!want_number(w, &v)) v = bad_value(v.span);
-  Symbol *symbol = scope_define_value(w, t->name, v);
+  Symbol *symbol = scope_define_value(w, t->name, named(w, t->name, v));
   int which = predict ? w->npredict++ : w->nmetric++;
   if (v.bad || !symbol) return;
   graph_add_root(w->graph, predict ? ROOT_PREDICT : ROOT_METRIC, t->name.text, which, node_of(w, v, t->name.text));

@@ -169,7 +169,12 @@ static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t 
   for (size_t k = 0; fine && k < nargs; k++)
     own[k] = mapped_argument(w, args[k], (int)formal->items[k].shape.count, first, nlead);
   fine = fine && bind_dimensions(w, f, own);
-  for (size_t k = 0; fine && k < nargs; k++) fine = scope_define_value(w, formal->items[k].name, own[k]) && fine;
+  uint64_t levels = 0; // with which the body can differ from entry to entry
+  for (size_t k = 0; fine && k < nargs; k++) levels |= own[k].expr->indices & ~axis_bits;
+  for (size_t k = 0; fine && k < nargs; k++) {
+    own[k] = nameable(w, formal->items[k].name, own[k], levels);
+    fine = scope_define_value(w, formal->items[k].name, own[k]) && fine;
+  }
   if (fine) {
     Scope *arguments = w->scope;
     w->scope = scope_new(w, w->scope, INT_MAX); // locals may shadow arguments
@@ -196,6 +201,9 @@ bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, cons
         f->def->def.args.items[k].shape.count ? settle(w, args[k], f->def->def.args.items[k].name.text) : args[k];
   Scope *scope = w->scope;
   bool whole = w->whole;
+  const GradNames *by = w->by;
+  if (!f->by) f->by = names_in_grads(w, NULL, f->def);
+  w->by = f->by;
   w->whole = false;
   w->scope = scope_new(w, f->scope, f->order + 1); // itself included, so that recursion is seen as what it is
   w->calls++;
@@ -206,6 +214,7 @@ bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, cons
   w->call_depth--;
   w->scope = scope;
   w->whole = whole;
+  w->by = by;
   return fine;
 }
 

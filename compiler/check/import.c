@@ -39,8 +39,11 @@ void walk_file(Walk *w, const AstFile *file) {
   const char *directory = w->directory;
   const Block *pending = w->pending;
   size_t done = w->pending_done;
+  const GradNames *by = w->by;
   w->directory = directory_of(w, file->source->name);
+  w->by = names_in_grads(w, &file->statements, NULL);
   statements(w, &file->statements);
+  w->by = by;
   w->directory = directory;
   w->pending = pending;
   w->pending_done = done;

@@ -36,6 +36,12 @@ typedef struct Values {
 
 typedef struct Scope Scope;
 
+// What a function, or what stands outside of functions, differentiates by: the names in `grad(u, x)`.
+typedef struct GradNames {
+  const char **items;
+  size_t count, room;
+} GradNames;
+
 typedef struct Function {
   const Stmt *def;
   Scope *scope;  // where it was defined
@@ -43,6 +49,7 @@ typedef struct Function {
   bool standard; // of the prelude, or a distribution
   bool called;
   bool active; // being expanded now
+  const GradNames *by; // null: not looked for yet
 } Function;
 
 typedef enum { SYMBOL_VALUE, SYMBOL_FUNCTION } SymbolKind;
@@ -78,7 +85,9 @@ typedef struct Level {
 
 typedef struct NodeFlags {
   bool data, param; // what its value depends on
+  bool opaque;      // `grad` may name it: nothing sees through it
 } NodeFlags;
+
 
 // How much there was: what came later can be taken back.
 typedef struct WalkMark {
@@ -107,6 +116,7 @@ typedef struct Walk {
   int nlevel;
   const Expr **path; // conditions that hold where we are: guards of reductions, sides of `if`
   size_t npath, path_room;
+  const GradNames *by;            // names that `grad` differentiates by, in the function or file at hand
   Loop *loop;                     // the innermost that is open
   const Poly *const *axis_extent; // of the array whose subscripts are being checked
 
@@ -267,7 +277,7 @@ bool reads_hold(Walk *w, const Expr *e);
 
 typedef bool (*AstVisit)(void *context, const AstExpr *e); // true: stop here, found
 bool any_part(const AstExpr *e, AstVisit visit, void *context);
-bool any_in_statement(const Stmt *s, AstVisit visit, void *context); // of a function or a loop, with all that is in it
+bool any_in_statement(const Stmt *s, AstVisit visit, void *context); // with all that stands in it
 bool any_in_block(const Block *block, AstVisit visit, void *context);
 bool ast_mentions(const AstExpr *e, const char *name);
 const Block *loop_body(const Stmt *s);       // null: no loop
@@ -348,7 +358,6 @@ bool reads_sealed(Walk *w, const Symbol *symbol, Span span); // told
 // ---- statement.c, define.c ----
 
 void statements(Walk *w, const Block *block);
-void unsupported(Walk *w, Span at, const char *what);
 void define_statement(Walk *w, const Stmt *s);
 // What a target is given, as nodes of its name.  `shape` is that of the parameter whose gradient it is, or null.
 Value defined(Walk *w, const Target *target, const AstExpr *value, const Value *shape, const char *name);
@@ -371,7 +380,7 @@ struct Carried {
   bool assigned;
   bool whole;    // set otherwise than entry by entry: where the loop's condition fails it is not what it was
   bool bad;      // an error was told of what it becomes
-  const Node *node;
+  const Node *node, *next;
   Value state;   // before the step
   Symbol *symbol;
 };
@@ -429,6 +438,17 @@ Value usual_start(Walk *w, const Value *shape, const ParamBounds *bounds, Span s
 Value constrained_value(Walk *w, Value v, const ParamBounds *bounds);
 // Starts that are constant must meet their constraints.
 void check_starts(Diags *diags, const Model *m);
+
+// ---- grad.c: grad(u, x) ----
+
+// The names in all `grad` of these statements, or of a function.
+const GradNames *names_in_grads(Walk *w, const Block *block, const Stmt *def);
+bool named_by_grad(const Walk *w, const char *name);
+// v, which is to be called `name`: where `grad` may name it, a node of its own over these indices at least.
+Value nameable(Walk *w, Name name, Value v, uint64_t indices);
+// The same for a node that was made for the name alone.
+Value named(Walk *w, Name name, Value v);
+Value gradient(Walk *w, const AstExpr *e);
 
 // ---- likelihood.c ----
 

@@ -4,9 +4,8 @@
 
 #include "check/internal.h"
 
-// Those of integers.  That a density is wanted which the language cannot write yet is told as such.
+// Those of integers.
 static const char *const discrete[] = {"bernoulli_logit", "binomial_logit", "poisson_log", "categorical_logit"};
-static const char *const unwritten[] = {"multi_normal_cholesky"};
 
 static bool is_among(const char *name, const char *const *list, size_t n) {
   for (size_t k = 0; k < n; k++)
@@ -18,10 +17,6 @@ static bool is_among(const char *name, const char *const *list, size_t n) {
 static Function *distribution(Walk *w, Name name) {
   Symbol *found = scope_own(w->distributions, name.text);
   if (found) return found->function;
-  if (IS_AMONG(name.text, unwritten)) {
-    unsupported(w, name.span, name.text);
-    return NULL;
-  }
   const char **names = NULL;
   size_t count = 0, room = 0;
   for (size_t k = 0; k < w->distributions->nbucket; k++)

@@ -37,6 +37,7 @@ static bool start(Walk *w, Loop *l) {
   find_implied(w, l, loop_body(l->stmt));
   for (size_t k = 0; k < l->ncarried; k++) {
     l->carried[k].loop = l;
+    l->carried[k].real = named_by_grad(w, l->carried[k].name.text); // derivatives are by real numbers
     fine = fine && !l->carried[k].start.bad;
   }
   find_indices(w, l);
@@ -92,14 +93,15 @@ static bool open_state(Walk *w, Loop *l, Carried *c) {
   w->flags[c->node->id] = l->flags; // until it is closed
   const Expr *now = expr_index(w->graph, FIRST_LEVEL + l->level);
   c->state = state_at(w, l, c, is_reverse(l) ? make2(w, PRIM_ADD, now, expr_int(w->graph, 1)) : now);
-  c->symbol = scope_define_value(w, c->name, c->state);
+  c->symbol = scope_define_value(w, c->name, nameable(w, c->name, c->state, l->indices));
   if (c->symbol) c->symbol->carried = c;
   c->assigned = c->whole = false;
+  c->next = NULL;
   return c->symbol != NULL;
 }
 
-// What the carry takes, where `condition` (null: always) holds; else the state stays.
-static void close_state(Walk *w, Loop *l, Carried *c, const Expr *condition) {
+// A node of what the carry is to take, where `condition` (null: always) holds; else the state stays.
+static void finish_state(Walk *w, Loop *l, Carried *c, const Expr *condition) {
   Value v = c->symbol->value;
   c->bad = v.bad;
   if (v.bad) v = c->state; // closed all the same
@@ -111,7 +113,7 @@ static void close_state(Walk *w, Loop *l, Carried *c, const Expr *condition) {
     v = make_node_over(w, form, v, l->indices);
   }
   if (v.bad) return;
-  graph_close(c->node, v.expr->u.read.node, l->alive);
+  c->next = v.expr->u.read.node;
   if (!c->bad) c->symbol->value = v;
 }
 
@@ -218,10 +220,12 @@ static bool lower(Walk *w, Loop *l) {
   w->scope = scope_new(w, w->scope, INT_MAX);
   lower_body(w, l);
   const Expr *condition = conditions(w, mark);
-  for (size_t k = 0; k < l->ncarried && !condition; k++) close_state(w, l, &l->carried[k], NULL);
+  for (size_t k = 0; k < l->ncarried && !condition; k++) finish_state(w, l, &l->carried[k], NULL);
   take_yields(w, l, mark);
   w->npath = mark;
-  for (size_t k = 0; k < l->ncarried && condition; k++) close_state(w, l, &l->carried[k], condition);
+  for (size_t k = 0; k < l->ncarried && condition; k++) finish_state(w, l, &l->carried[k], condition);
+  for (size_t k = 0; k < l->ncarried; k++)
+    if (l->carried[k].next) graph_close(l->carried[k].node, l->carried[k].next, l->alive);
   return true;
 }
 
@@ -266,6 +270,7 @@ static void leave_carried(Walk *w, const Loop *l, const Carried *c, bool fine) {
   if (fine && !c->bad) v = state_at(w, l, c, is_reverse(l) ? expr_int(w->graph, 0) : expr_poly(w->graph, l->steps));
   v.span = c->name.span;
   Symbol *around = carried_symbol(w, c->name.text), *own = scope_own(w->scope, c->name.text);
+  if (!around) v = nameable(w, c->name, v, 0);
   if (around) {
     set_state(w, around, v, !c->implied || c->whole);
   } else if (own && own->kind == SYMBOL_VALUE && own->rebindable) {
@@ -297,7 +302,10 @@ static void tell_of_batch(Walk *w, const Loop *l) {
 
 static void define_yields(Walk *w, const Loop *l, const Block *body, bool fine) {
   if (fine) {
-    for (size_t k = 0; k < l->nyield; k++) assign(w, l->yield[k]->define.targets.items[0].name, l->yielded.items[k]);
+    for (size_t k = 0; k < l->nyield; k++) {
+      Name name = l->yield[k]->define.targets.items[0].name;
+      assign(w, name, nameable(w, name, l->yielded.items[k], 0));
+    }
     return;
   }
   for (size_t k = 0; k < body->count; k++) {

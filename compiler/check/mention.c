@@ -24,7 +24,7 @@ static bool mention_names(void *context, const AstExpr *e) {
   if (e->kind == AST_NAME) mention(m->walk, m->loop, e->name);
   if (e->kind == AST_CALL) { // what a function reads besides its arguments stands under no level
     Symbol *f = scope_find(m->walk->scope, e->call.function.text, SYMBOL_FUNCTION);
-    if (f && !f->function->standard) m->loop->flags = (NodeFlags){true, true};
+    if (f && !f->function->standard) m->loop->flags = (NodeFlags){.data = true, .param = true};
   }
   return any_part(e, mention_names, m);
 }

@@ -82,11 +82,12 @@ const Node *add_node(Walk *w, const Node *node) {
 }
 
 void settle_flags(Walk *w, size_t first) {
-  for (size_t k = first; k < w->nflags; k++) w->flags[k] = (NodeFlags){.data = false};
+  for (size_t k = first; k < w->nflags; k++) w->flags[k].data = w->flags[k].param = false;
   for (bool more = true; more;) {
     more = false;
     for (size_t k = first; k < w->nflags; k++) {
       NodeFlags f = flags_of(w, w->graph->nodes[k]);
+      f.opaque = w->flags[k].opaque;
       more = more || f.data != w->flags[k].data || f.param != w->flags[k].param;
       w->flags[k] = f;
     }

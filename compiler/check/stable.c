@@ -6,25 +6,25 @@
 
 enum { SEE_THROUGH_MAX = 64 };
 
-static bool is_element_wise(const Expr *e) {
+static bool is_element_wise(const Walk *w, const Expr *e) {
   return e->kind == EXPR_READ && e->u.read.node->kind == NODE_COMP && e->u.read.node->reduce == REDUCE_NONE &&
-         !e->u.read.node->guard;
+         !e->u.read.node->guard && !w->flags[e->u.read.node->id].opaque;
 }
 
 // The node or operation that e comes to, without building anything.
-static const Expr *root_of(const Expr *e) {
-  for (int k = 0; k < SEE_THROUGH_MAX && is_element_wise(e); k++) e = e->u.read.node->expr;
+static const Expr *root_of(const Walk *w, const Expr *e) {
+  for (int k = 0; k < SEE_THROUGH_MAX && is_element_wise(w, e); k++) e = e->u.read.node->expr;
   return e;
 }
 
 const Expr *see_through(Walk *w, const Expr *e) {
-  for (int k = 0; k < SEE_THROUGH_MAX && is_element_wise(e); k++)
+  for (int k = 0; k < SEE_THROUGH_MAX && is_element_wise(w, e); k++)
     e = substitute(w, e->u.read.node->expr, e->u.read.sub, e->u.read.node->nout);
   return e;
 }
 
-static bool is_op(const Expr *e, Prim op) {
-  e = root_of(e);
+static bool is_op(const Walk *w, const Expr *e, Prim op) {
+  e = root_of(w, e);
   return e->kind == EXPR_PRIM && e->u.prim.op == op;
 }
 
@@ -33,23 +33,23 @@ static const Expr *argument(Walk *w, const Expr *e, int k) {
   return see_through(w, e)->u.prim.arg[k];
 }
 
-static bool is_one(const Expr *e) {
-  return expr_is_real(root_of(e), 1);
+static bool is_one(const Walk *w, const Expr *e) {
+  return expr_is_real(root_of(w, e), 1);
 }
 
 // For 1 + exp(x) and exp(x) + 1: x, else null.
 static const Expr *exp_beside_one(Walk *w, const Expr *e) {
-  if (!is_op(e, PRIM_ADD)) return NULL;
+  if (!is_op(w, e, PRIM_ADD)) return NULL;
   const Expr *x = argument(w, e, 0), *y = argument(w, e, 1);
-  if (is_one(x) && is_op(y, PRIM_EXP)) return argument(w, y, 0);
-  if (is_one(y) && is_op(x, PRIM_EXP)) return argument(w, x, 0);
+  if (is_one(w, x) && is_op(w, y, PRIM_EXP)) return argument(w, y, 0);
+  if (is_one(w, y) && is_op(w, x, PRIM_EXP)) return argument(w, x, 0);
   return NULL;
 }
 
-static bool is_sum_of_exp(const Expr *e) {
-  e = root_of(e);
+static bool is_sum_of_exp(const Walk *w, const Expr *e) {
+  e = root_of(w, e);
   return e->kind == EXPR_READ && e->u.read.node->kind == NODE_COMP && e->u.read.node->reduce == REDUCE_SUM &&
-         is_op(e->u.read.node->expr, PRIM_EXP);
+         !w->flags[e->u.read.node->id].opaque && is_op(w, e->u.read.node->expr, PRIM_EXP);
 }
 
 static const Expr *log_of_sum(Walk *w, const Expr *e) {
@@ -65,7 +65,7 @@ static const Expr *log_of_sum(Walk *w, const Expr *e) {
 
 // log1p(exp(x)) = softplus(x)
 static const Expr *log1p_exp(Walk *w, const Expr *const *a) {
-  return is_op(a[0], PRIM_EXP) ? make1(w, PRIM_SOFTPLUS, argument(w, a[0], 0)) : NULL;
+  return is_op(w, a[0], PRIM_EXP) ? make1(w, PRIM_SOFTPLUS, argument(w, a[0], 0)) : NULL;
 }
 
 // log(1 + exp(x)) = softplus(x)
@@ -76,43 +76,43 @@ static const Expr *log_one_exp(Walk *w, const Expr *const *a) {
 
 // log(exp(x)) = x, and so log(softmax(x)) = x - logsumexp(x)
 static const Expr *log_exp(Walk *w, const Expr *const *a) {
-  return is_op(a[0], PRIM_EXP) ? argument(w, a[0], 0) : NULL;
+  return is_op(w, a[0], PRIM_EXP) ? argument(w, a[0], 0) : NULL;
 }
 
 // log(sigmoid(x)) = -softplus(-x)
 static const Expr *log_sigmoid(Walk *w, const Expr *const *a) {
-  if (!is_op(a[0], PRIM_SIGMOID)) return NULL;
+  if (!is_op(w, a[0], PRIM_SIGMOID)) return NULL;
   return make1(w, PRIM_NEG, make1(w, PRIM_SOFTPLUS, make1(w, PRIM_NEG, argument(w, a[0], 0))));
 }
 
 // log(sum(exp(x))) = logsumexp(x)
 static const Expr *log_sum_exp(Walk *w, const Expr *const *a) {
-  return is_sum_of_exp(a[0]) ? log_of_sum(w, a[0]) : NULL;
+  return is_sum_of_exp(w, a[0]) ? log_of_sum(w, a[0]) : NULL;
 }
 
 // log(exp(x) / s) = x - log(s), log(sum(exp(x)) / n) = logsumexp(x) - log(n)
 static const Expr *log_quotient(Walk *w, const Expr *const *a) {
-  if (!is_op(a[0], PRIM_DIV)) return NULL;
+  if (!is_op(w, a[0], PRIM_DIV)) return NULL;
   const Expr *x = argument(w, a[0], 0), *y = argument(w, a[0], 1);
-  if (!is_op(x, PRIM_EXP) && !is_sum_of_exp(x)) return NULL;
+  if (!is_op(w, x, PRIM_EXP) && !is_sum_of_exp(w, x)) return NULL;
   return make2(w, PRIM_SUB, make1(w, PRIM_LOG, x), make1(w, PRIM_LOG, y));
 }
 
 // 1 - sigmoid(x) = sigmoid(-x)
 static const Expr *one_less_sigmoid(Walk *w, const Expr *const *a) {
-  if (!is_one(a[0]) || !is_op(a[1], PRIM_SIGMOID)) return NULL;
+  if (!is_one(w, a[0]) || !is_op(w, a[1], PRIM_SIGMOID)) return NULL;
   return make1(w, PRIM_SIGMOID, make1(w, PRIM_NEG, argument(w, a[1], 0)));
 }
 
 // 1 - erf(x) = erfc(x)
 static const Expr *one_less_erf(Walk *w, const Expr *const *a) {
-  return is_one(a[0]) && is_op(a[1], PRIM_ERF) ? make1(w, PRIM_ERFC, argument(w, a[1], 0)) : NULL;
+  return is_one(w, a[0]) && is_op(w, a[1], PRIM_ERF) ? make1(w, PRIM_ERFC, argument(w, a[1], 0)) : NULL;
 }
 
 // 1 + erf(x) = erfc(-x)
 static const Expr *one_and_erf(Walk *w, const Expr *const *a) {
-  const Expr *erf = is_one(a[0]) ? a[1] : is_one(a[1]) ? a[0] : NULL;
-  return erf && is_op(erf, PRIM_ERF) ? make1(w, PRIM_ERFC, make1(w, PRIM_NEG, argument(w, erf, 0))) : NULL;
+  const Expr *erf = is_one(w, a[0]) ? a[1] : is_one(w, a[1]) ? a[0] : NULL;
+  return erf && is_op(w, erf, PRIM_ERF) ? make1(w, PRIM_ERFC, make1(w, PRIM_NEG, argument(w, erf, 0))) : NULL;
 }
 
 // sqrt(x)^2 = x, with a slope at 0; not a number where there is no root.
@@ -123,16 +123,16 @@ static const Expr *square_of_root(Walk *w, const Expr *root) {
 
 static const Expr *root_squared(Walk *w, const Expr *const *a) {
   int64_t n;
-  return is_op(a[0], PRIM_SQRT) && expr_is_int(a[1], &n) && n == 2 ? square_of_root(w, a[0]) : NULL;
+  return is_op(w, a[0], PRIM_SQRT) && expr_is_int(a[1], &n) && n == 2 ? square_of_root(w, a[0]) : NULL;
 }
 
 static const Expr *root_times_root(Walk *w, const Expr *const *a) {
-  return a[0] == a[1] && is_op(a[0], PRIM_SQRT) ? square_of_root(w, a[0]) : NULL;
+  return a[0] == a[1] && is_op(w, a[0], PRIM_SQRT) ? square_of_root(w, a[0]) : NULL;
 }
 
 // 1 / (1 + exp(x)) = sigmoid(-x)
 static const Expr *one_over_one_exp(Walk *w, const Expr *const *a) {
-  const Expr *x = is_one(a[0]) ? exp_beside_one(w, a[1]) : NULL;
+  const Expr *x = is_one(w, a[0]) ? exp_beside_one(w, a[1]) : NULL;
   return x ? make1(w, PRIM_SIGMOID, make1(w, PRIM_NEG, x)) : NULL;
 }
 

@@ -1,10 +1,6 @@
 // statement.c - statements that declare, and the walk over all of them.
 #include "check/internal.h"
 
-void unsupported(Walk *w, Span at, const char *what) {
-  diag_error(w->diags, at, "`%s` is not supported yet", what);
-}
-
 static Value read_of(Walk *w, const Node *node, Value shape) {
   const Expr *sub[MAX_RANK];
   for (int k = 0; k < shape.rank; k++) sub[k] = expr_index(w->graph, k);

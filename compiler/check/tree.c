@@ -48,7 +48,7 @@ bool ast_mentions(const AstExpr *e, const char *name) {
   return mentions((void *)(uintptr_t)name, e);
 }
 
-// ---- its statements: those that stand in functions and loops ----
+// ---- its statements: those that compute ----
 
 static bool any_start(const Carries *carried, AstVisit visit, void *context) {
   for (size_t k = 0; k < carried->count; k++)
@@ -60,9 +60,21 @@ bool any_in_statement(const Stmt *s, AstVisit visit, void *context) {
   switch (s->kind) {
   case STMT_DEFINE:
   case STMT_YIELD:
+  case STMT_CONST:
+  case STMT_PREDICT:
+  case STMT_METRIC:
+  case STMT_GRADIENT:
     for (size_t k = 0; k < s->define.targets.count; k++)
       if (any_subscript(&s->define.targets.items[k].subscripts, visit, context)) return true;
     return visit(context, s->define.value);
+  case STMT_LOSS:
+  case STMT_LIKELIHOOD: return visit(context, s->value);
+  case STMT_SAMPLE:
+    return any_subscript(&s->sample.target.subscripts, visit, context) || any_of(&s->sample.args, visit, context);
+  case STMT_DEF:
+    for (size_t k = 0; k < s->def.derivatives.count; k++)
+      if (visit(context, s->def.derivatives.items[k].value)) return true;
+    return s->def.value ? visit(context, s->def.value) : any_in_block(&s->def.body, visit, context);
   case STMT_RETURN: return any_of(&s->returned, visit, context);
   case STMT_SCAN:
     return visit(context, s->scan.index.low) || visit(context, s->scan.index.high) ||

@@ -19,6 +19,7 @@ typedef struct Derivation {
   const PrimRow *table; // whose partial derivatives are taken; null: prim_table (tests pass mutants)
   const Index *extra;   // in front of the indices of all that is made
   int nextra;
+  const int *diagonal;  // of a seed without value: extra index k equals its index diagonal[k]; null: index k, all of them
   const DeriveSeed *seed;
   int nseed;
   const Node *const *of; // what the derivatives are wanted of: inputs in reverse mode, outputs in forward mode

@@ -154,7 +154,7 @@ int derive_extra_at(const Derive *d, const Node *n); // where the lifted node's 
 // e[extra, own] at the given entry of the node, with the extra indices from `extra_at` on.
 const Expr *derive_at(Derive *d, const Expr *e, int extra_at, const Expr *const *sub, int nsub);
 const Expr *derive_value_at(Derive *d, const Derivative *of, int extra_at, const Expr *const *sub, int nsub);
-// 1 where the extra indices equal those of n.
+// 1 where the extra indices equal those of n, or some of them, as the task has it.
 Derivative derive_diagonal(Derive *d, const Node *n);
 // The conditions on an extra index in `e` that need no index from `end` on (nor, unless `reads`, an array); null: none.
 const Expr *derive_pattern(Derive *d, const Expr *e, int end, bool reads);

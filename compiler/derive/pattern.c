@@ -66,8 +66,11 @@ const Expr *derive_value_at(Derive *d, const Derivative *of, int extra_at, const
 Derivative derive_diagonal(Derive *d, const Node *n) {
   Graph *g = d->graph;
   const Expr *same = NULL;
-  for (int k = 0; k < n->nout; k++)
-    same = derive_and(g, same, expr_prim2(g, PRIM_EQ, expr_index(g, d->task->nextra + k), expr_index(g, k)));
+  const int *diagonal = d->task->diagonal, count = diagonal ? d->task->nextra : n->nout;
+  for (int k = 0; k < count; k++) {
+    const Expr *own = expr_index(g, d->task->nextra + (diagonal ? diagonal[k] : k));
+    same = derive_and(g, same, expr_prim2(g, PRIM_EQ, own, expr_index(g, k)));
+  }
   return (Derivative){.present = true, .pattern = same};
 }
 

@@ -16,6 +16,7 @@ typedef struct Solver {
   const Expr **equation;        // by k; null once used up
   const Expr **solved;          // by position of the node: null while it is free
   int *bare;                    // by k: the index that was simply a_k, or -1
+  int *same;                    // by position of the node: the extra index that it equals where anything flows, or -1
   int64_t *coefficient;         // scratch, nv + m
   const Expr *guard;
 } Solver;
@@ -125,19 +126,41 @@ static const char *index_name(const Index *index, int position) {
   return index->name ? index->name : plain[position % 4];
 }
 
+// Marks the indices that the flow's guard lets equal an extra one, and leaves the guard that remains.
+static const Expr *settle(Solver *s, const Expr *guard, int extra_at) {
+  Derive *d = s->d;
+  s->same = arena_array(d->arena, int, (size_t)s->nv + 1);
+  for (int q = 0; q < s->nv; q++) s->same[q] = -1;
+  for (int k = 0; d->task->diagonal && k < d->task->nextra; k++)
+    for (int q = s->first; q < s->nv; q++) {
+      const int p = extra_at + k;
+      if ((q >= extra_at && q < extra_at + d->task->nextra) || s->same[q] >= 0) continue;
+      if (s->n->index[q].extent != s->n->index[p].extent) continue;
+      const Expr *a = expr_index(s->g, q), *b = expr_index(s->g, p);
+      const Expr *one = derive_and(s->g, expr_prim2(s->g, PRIM_EQ, a, b), expr_prim2(s->g, PRIM_EQ, b, a));
+      if (derive_common(d, guard, one) == NULL) continue;
+      guard = derive_without(d, guard, one);
+      s->same[q] = p;
+    }
+  return guard;
+}
+
 // Where nothing is solved: over all indices of the node, into the subscripts as they stand.
 static Contribution scatter(Solver *s, const Flow *flow) {
   Arena *arena = s->d->arena;
   const Node *n = s->n;
-  int nred = s->nv - s->first;
-  Index *index = arena_array(arena, Index, (size_t)(s->m + nred));
+  int nred = 0;
+  Index *index = arena_array(arena, Index, (size_t)(s->m + s->nv - s->first));
   const Expr **sub = arena_array(arena, const Expr *, (size_t)s->nv);
   const Expr **target = arena_array(arena, const Expr *, (size_t)s->m);
   for (int k = 0; k < s->m; k++) index[k] = (Index){index_name(&s->into[k], k), s->into[k].extent};
   for (int q = s->first; q < s->nv; q++) {
-    index[s->m + q - s->first] = (Index){index_name(&n->index[q], q), n->index[q].extent};
-    sub[q] = expr_index(s->g, s->m + q - s->first);
+    if (s->same[q] >= 0) continue;
+    index[s->m + nred] = (Index){index_name(&n->index[q], q), n->index[q].extent};
+    sub[q] = expr_index(s->g, s->m + nred++);
   }
+  for (int q = s->first; q < s->nv; q++)
+    if (s->same[q] >= 0) sub[q] = sub[s->same[q]];
   for (int k = 0; k < s->m; k++) target[k] = expr_substitute(s->g, s->subscript[k], sub, s->nv, NULL);
   return (Contribution){.via = n->name,
                         .index = index,
@@ -193,8 +216,16 @@ Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal
     s.equation[k] = subscript[k];
     s.bare[k] = -1;
   }
+  const Expr *guard = settle(&s, flow->guard, derive_extra_at(d, n));
+  const Flow within = {.read = flow->read, .value = flow->value, .guard = guard, .condition = flow->condition};
+  flow = &within;
+  for (int k = 0; k < s.m; k++)
+    for (int q = s.first; q < s.nv; q++)
+      if (s.same[q] >= 0) s.equation[k] = replace(&s, s.equation[k], q, expr_index(s.g, s.same[q]));
   Candidate c;
   while (find_candidate(&s, &c)) solve_for(&s, &c);
+  for (int q = s.first; q < s.nv; q++)
+    if (s.same[q] >= 0) s.solved[q] = s.solved[s.same[q]];
   // An array that is updated in place is added to entry by entry, where it was read.
   bool whole = s.guard == NULL && flow->guard == NULL;
   for (int q = s.first; q < s.nv; q++) whole = whole && s.solved[q];

@@ -115,7 +115,6 @@ int cmd_dump(int argc, char **argv) {
   Program program;
   Text t;
   text_init(&t);
-  args.model.check_only = args.dump == dump_parse || args.dump == dump_check;
   int status = program_load(&args.model, &program);
   if (!status) status = args.dump(args.model.arena, &program, &t);
   if (!status) status = output_text(args.output, &t);

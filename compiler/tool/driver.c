@@ -98,7 +98,6 @@ static int verify(const Model *m) {
   return status;
 }
 
-
 // Every later pass may rely on the gradient.
 static int differentiable(const Program *p) {
   if (!graph_root(p->model->graph, ROOT_LOSS, 0)) return STATUS_OK;

@@ -62,7 +62,6 @@ typedef struct ModelOptions {
   const char *name; // as given with --name, or null
   bool use_float;
   bool no_fuse, no_contract, no_simplify;
-  bool check_only; // nothing behind the checker will be asked for
   DimValue *dims;
   size_t ndims, dims_room;
   Wanted *derivatives; // --derivatives

@@ -25,6 +25,14 @@ def choose(n, k):
     return loggamma(mpf(n) + 1) - loggamma(mpf(k) + 1) - loggamma(mpf(n - k) + 1)
 
 
+# By the covariance S = L L', of two variates around (0.5, -1), L = [[c, 0], [d, 3]].
+def multi_normal(a, b, c, d):
+    s00, s01, s11 = c * c, c * d, d * d + 9
+    det = s00 * s11 - s01 * s01
+    x, y = a - mpf(0.5), b + 1
+    return -(s11 * x * x - 2 * s01 * x * y + s00 * y * y) / det / 2 - log(det) / 2 - log(2 * pi)
+
+
 DENSITIES = {
     "normal": normal,
     "student_t": student_t,
@@ -37,6 +45,7 @@ DENSITIES = {
     "bernoulli_logit": lambda y, l: -softplus(-l if y else l),
     "binomial_logit": lambda y, n, l: choose(n, y) - y * softplus(-l) - (n - y) * softplus(l),
     "poisson_log": lambda y, l: y * l - exp(l) - loggamma(mpf(y) + 1),
+    "multi_normal_cholesky": multi_normal,
     "categorical_logit": lambda y, *l: l[y] - log(sum(exp(x) for x in l)),
 }
 
@@ -51,6 +60,7 @@ ROWS = [
     ("gamma", 2.5, 3.5, 0.7), ("gamma", 1e-200, 0.01, 2.0), ("gamma", 1000.0, 0.5, 3.0), ("gamma", 2.0, 1.0, 0.5),
     ("beta", 0.3, 2.5, 0.7), ("beta", 1e-12, 0.5, 40.0), ("beta", 0.75, 1.0, 1.0), ("beta", 0.999, 30.0, 3.0),
     ("lognormal", 0.3, -0.2, 1.7), ("lognormal", 1e-300, 1.0, 0.5), ("lognormal", 1e300, 0.0, 2.0),
+    ("multi_normal_cholesky", 1.0, 2.0, 2.0, 1.0), ("multi_normal_cholesky", 1e5, -2.0, 1e-3, -40.0),
     ("bernoulli_logit", 1, 0.7), ("bernoulli_logit", 0, 0.7), ("bernoulli_logit", 1, 40.0),
     ("bernoulli_logit", 1, -800.0), ("bernoulli_logit", 0, -40.0), ("bernoulli_logit", 0, 800.0),
     ("binomial_logit", 3, 10, 0.7), ("binomial_logit", 10, 10, 40.0), ("binomial_logit", 0, 10, -40.0),
@@ -67,8 +77,8 @@ for name, *args in ROWS:
     exact = [mpf(x) if k in real else x for k, x in enumerate(args)]
     names = iter("abcd")
     text = [next(names) if k in real else str(x) for k, x in enumerate(args)]
-    call = f"{name}.log({text[0]}, [{', '.join(text[1:])}])" if name == "categorical_logit" else \
-        f"{name}.log({', '.join(text)})"
+    form = {"categorical_logit": "{0}, [{rest}]", "multi_normal_cholesky": "[{0}, {1}], [0.5, -1], [[{2}, 0], [{3}, 3]]"}
+    call = f"{name}.log({form.get(name, '{0}, {rest}').format(*text, rest=', '.join(text[1:]))})"
 
     def slope(k):
         at = exact[k]
