@@ -16,113 +16,100 @@ static const struct Case {
   const char *name, *text;
 } cases[] = {
     {"recurrent network, its states and its last state",
-     "dim T\ndim m\ndim k\ndata x[T, k]\nparam W[k, m]\nparam U[m, m]\nparam h0[m]\n"
-     "input x[T, k] = data 0\ninput W[k, m] = param 0\ninput U[m, m] = param 1\ninput h0[m] = param 2\n"
-     "carry h[t:T + 1, i:m] along t from h_step = h0[i]\n"
-     "node a[t:T, i:m] = sum[j:k](x[t, j] * W[j, i])\n"
-     "node b[t:T, i:m] = sum[j:m](h[t, j] * U[j, i])\n"
-     "node h_step[t:T, i:m] = tanh(a[t, i] + b[t, i])\n"
-     "node y[i:m] = h[T, i]\nnode z[t:T] = sum[i:m](h_step[t, i])\n"
-     "root predict y = y\nroot predict z = z\n"},
+     "dim T\ndim m\ndim k\nparam x[T, k]\nparam W[k, m]\nparam U[m, m]\nparam h0[m]\n"
+     "input x[T, k] = param 0\ninput W[k, m] = param 1\ninput U[m, m] = param 2\ninput h0[m] = param 3\n"
+     "carry h[t:T + 1, i:m] along t from h_step = h0[i]\nnode a[t:T, i:m] = sum[j:k](x[t, j] * W[j, i])\n"
+     "node b[t:T, i:m] = sum[j:m](h[t, j] * U[j, i])\nnode h_step[t:T, i:m] = tanh(a[t, i] + b[t, i])\nnode y[i:m] = h[T, i]\n"
+     "node z[t:T] = sum[i:m](h_step[t, i])\nroot predict y = y\nroot predict z = z\n"},
     {"only the last state",
-     "dim T\ndim m\ndata x[T, m]\nparam U[m, m]\n"
-     "input x[T, m] = data 0\ninput U[m, m] = param 0\n"
-     "carry h[t:T + 1, i:m] along t from h_step = 0.1\n"
-     "node b[t:T, i:m] = sum[j:m](h[t, j] * U[j, i])\n"
-     "node h_step[t:T, i:m] = tanh(x[t, i] + b[t, i])\n"
-     "node y = sum[i:m](h[T, i])\nroot predict y = y\n"},
+     "dim T\ndim m\nparam x[T, m]\nparam U[m, m]\n"
+     "input x[T, m] = param 0\ninput U[m, m] = param 1\n"
+     "carry h[t:T + 1, i:m] along t from h_step = 0.1\nnode b[t:T, i:m] = sum[j:m](h[t, j] * U[j, i])\n"
+     "node h_step[t:T, i:m] = tanh(x[t, i] + b[t, i])\nnode y = sum[i:m](h[T, i])\nroot predict y = y\n"},
     {"two states that take each other's old entries",
-     "dim T\ndata x[T]\n"
-     "input x[T] = data 0\n"
-     "carry a[t:T + 1] along t from a_step = 1.0\ncarry b[t:T + 1] along t from b_step = 2.0\n"
-     "node a_step[t:T] = b[t]\nnode b_step[t:T] = x[t] - 0.5 * a[t]\n"
-     "node y = a[T] + 10.0 * b[T]\nroot predict y = y\n"},
+     "dim T\nparam x[T]\n"
+     "input x[T] = param 0\n"
+     "carry a[t:T + 1] along t from a_step = 1.0\ncarry b[t:T + 1] along t from b_step = 2.0\nnode a_step[t:T] = b[t]\n"
+     "node b_step[t:T] = x[t] - 0.5 * a[t]\nnode y = a[T] + 10.0 * b[T]\nroot predict y = y\n"},
     {"long short-term memory",
-     "dim T\ndim m\ndata x[T, m]\nparam U[m, m]\nparam V[m, m]\n"
-     "input x[T, m] = data 0\ninput U[m, m] = param 0\ninput V[m, m] = param 1\n"
+     "dim T\ndim m\nparam x[T, m]\nparam U[m, m]\nparam V[m, m]\n"
+     "input x[T, m] = param 0\ninput U[m, m] = param 1\ninput V[m, m] = param 2\n"
      "carry h[t:T + 1, i:m] along t from h_step = 0.0\ncarry c[t:T + 1, i:m] along t from c_step = 0.0\n"
      "node f[t:T, i:m] = sum[j:m](h[t, j] * U[j, i])\nnode g[t:T, i:m] = sum[j:m](h[t, j] * V[j, i])\n"
      "node c_step[t:T, i:m] = sigmoid(f[t, i]) * c[t, i] + sigmoid(g[t, i]) * tanh(x[t, i] + f[t, i])\n"
-     "node h_step[t:T, i:m] = sigmoid(g[t, i] - x[t, i]) * tanh(c_step[t, i])\n"
-     "node y[i:m] = h[T, i] + c[T, i]\nnode s = sum[t:T, i:m](h_step[t, i] * x[t, i])\nroot predict y = y\nroot predict s = s\n"},
+     "node h_step[t:T, i:m] = sigmoid(g[t, i] - x[t, i]) * tanh(c_step[t, i])\nnode y[i:m] = h[T, i] + c[T, i]\n"
+     "node s = sum[t:T, i:m](h_step[t, i] * x[t, i])\nroot predict y = y\nroot predict s = s\n"},
     {"backwards",
-     "dim T\ndata x[T]\n"
-     "input x[T] = data 0\n"
+     "dim T\nparam x[T]\n"
+     "input x[T] = param 0\n"
      "carry p[t:T + 1] back along t from p_step = 1.0\ncarry q[t:T + 1] back along t from q_step = 0.0\n"
-     "node p_step[t:T] = p[t + 1] - 0.1 * q[t + 1] * x[t]\nnode q_step[t:T] = q[t + 1] + 0.1 * p_step[t]\n"
-     "node y = q[0]\nnode z[t:T] = p_step[t] * x[t]\nnode s = sum[t:T](p_step[t])\n"
-     "root predict y = y\nroot predict z = z\nroot predict s = s\n"},
+     "node p_step[t:T] = p[t + 1] - 0.1 * q[t + 1] * x[t]\nnode q_step[t:T] = q[t + 1] + 0.1 * p_step[t]\nnode y = q[0]\n"
+     "node z[t:T] = p_step[t] * x[t]\nnode s = sum[t:T](p_step[t])\nroot predict y = y\nroot predict z = z\n"
+     "root predict s = s\n"},
     {"a loop in a loop, the inner one over what the outer one carries",
-     "dim T\ndim S\ndata x[T, S]\n"
-     "input x[T, S] = data 0\n"
-     "carry c[t:T + 1] along t from c_step = 1.0\n"
-     "carry d[t:T, s:S + 1] along s from d_step = c[t]\n"
-     "node d_step[t:T, s:S] = 0.5 * d[t, s] + c[t] * x[t, s]\n"
-     "node c_step[t:T] = d[t, S] - 1.0\nnode y = c[T]\nnode z[t:T] = d[t, S]\nroot predict y = y\nroot predict z = z\n"},
+     "dim T\ndim S\nparam x[T, S]\n"
+     "input x[T, S] = param 0\n"
+     "carry c[t:T + 1] along t from c_step = 1.0\ncarry d[t:T, s:S + 1] along s from d_step = c[t]\n"
+     "node d_step[t:T, s:S] = 0.5 * d[t, s] + c[t] * x[t, s]\nnode c_step[t:T] = d[t, S] - 1.0\nnode y = c[T]\n"
+     "node z[t:T] = d[t, S]\nroot predict y = y\nroot predict z = z\n"},
     {"an inner loop over an array, backwards in a forward one",
-     "dim T\ndim S\ndim m\ndata x[T, S]\n"
-     "input x[T, S] = data 0\n"
+     "dim T\ndim S\ndim m\nparam x[T, S]\n"
+     "input x[T, S] = param 0\n"
      "carry c[t:T + 1, i:m] along t from c_step = real(i) * 0.1\n"
-     "carry d[t:T, s:S + 1, i:m] back along s from d_step = c[t, i]\n"
-     "node e[t:T, s:S] = sum[i:m](d[t, s + 1, i] * x[t, s])\n"
-     "node d_step[t:T, s:S, i:m] = sin(d[t, s + 1, i] + e[t, s])\n"
-     "node c_step[t:T, i:m] = d[t, 0, i] - 0.3 * c[t, i]\nnode y[i:m] = c[T, i]\nroot predict y = y\n"},
+     "carry d[t:T, s:S + 1, i:m] back along s from d_step = c[t, i]\nnode e[t:T, s:S] = sum[i:m](d[t, s + 1, i] * x[t, s])\n"
+     "node d_step[t:T, s:S, i:m] = sin(d[t, s + 1, i] + e[t, s])\nnode c_step[t:T, i:m] = d[t, 0, i] - 0.3 * c[t, i]\n"
+     "node y[i:m] = c[T, i]\nroot predict y = y\n"},
     {"under a mapped index, with a condition to leave",
-     "dim n\ndim N = 20\ndata a[n]\n"
-     "input a[n] = data 0\n"
+     "dim n\ndim N = 20\nparam a[n]\n"
+     "input a[n] = param 0\n"
      "carry x[i:n, k:N + 1] along k from x_step while go = 1.0\n"
      "node go[i:n, k:N] = abs(x[i, k] * x[i, k] - abs(a[i])) > 1e-9\n"
-     "node x_step[i:n, k:N] = if go[i, k] then 0.5 * (x[i, k] + abs(a[i]) / x[i, k]) else x[i, k]\n"
-     "node y[i:n] = x[i, N]\nroot predict y = y\n"},
+     "node x_step[i:n, k:N] = if go[i, k] then 0.5 * (x[i, k] + abs(a[i]) / x[i, k]) else x[i, k]\nnode y[i:n] = x[i, N]\n"
+     "root predict y = y\n"},
     {"the steps taken, and what each gave",
-     "dim N\ndata a[N]\n"
-     "input a[N] = data 0\n"
+     "dim N\nparam a[N]\n"
+     "input a[N] = param 0\n"
      "carry x[k:N + 1] along k from x_step while go = 10.0\ncarry steps[k:N + 1] along k from steps_step while go = 0\n"
-     "node go[k:N] = x[k] > 1.5\n"
-     "node x_step[k:N] = if go[k] then x[k] * 0.7 + 0.01 * a[k] else x[k]\n"
-     "node steps_step[k:N] = if go[k] then steps[k] + 1 else steps[k]\n"
-     "node y[k:N] = x_step[k] * 2.0\nnode s = steps[N]\nroot predict y = y\nroot predict s = s\n"},
+     "node go[k:N] = x[k] > 1.5\nnode x_step[k:N] = if go[k] then x[k] * 0.7 + 0.01 * a[k] else x[k]\n"
+     "node steps_step[k:N] = if go[k] then steps[k] + 1 else steps[k]\nnode y[k:N] = x_step[k] * 2.0\nnode s = steps[N]\n"
+     "root predict y = y\nroot predict s = s\n"},
     {"mapped indices before and behind the step",
-     "dim n\ndim T\ndim m\ndata x[T, n, m]\n"
-     "input x[T, n, m] = data 0\n"
-     "carry h[b:n, t:T + 1, i:m] along t from h_step = 0.5\n"
-     "node h_step[b:n, t:T, i:m] = 0.9 * h[b, t, i] + x[t, b, i]\nnode y[b:n, i:m] = h[b, T, i]\n"
-     "node z[b:n, t:T] = sum[i:m](h_step[b, t, i])\nroot predict y = y\nroot predict z = z\n"},
+     "dim n\ndim T\ndim m\nparam x[T, n, m]\n"
+     "input x[T, n, m] = param 0\n"
+     "carry h[b:n, t:T + 1, i:m] along t from h_step = 0.5\nnode h_step[b:n, t:T, i:m] = 0.9 * h[b, t, i] + x[t, b, i]\n"
+     "node y[b:n, i:m] = h[b, T, i]\nnode z[b:n, t:T] = sum[i:m](h_step[b, t, i])\nroot predict y = y\nroot predict z = z\n"},
     {"the state's neighbours",
-     "dim T\ndim m\ndata x[T, m]\n"
-     "input x[T, m] = data 0\n"
+     "dim T\ndim m\nparam x[T, m]\n"
+     "input x[T, m] = param 0\n"
      "carry u[t:T + 1, i:m] along t from u_step = if i == 0 then 1.0 else 0.0\n"
      "node u_step[t:T, i:m] = (if i >= 1 then u[t, i - 1] else 0.0) + (if i + 1 < m then 0.25 * u[t, i + 1] else 0.0) + x[t, i]\n"
      "node y[i:m] = u[T, i]\nroot predict y = y\n"},
     {"a Cholesky factor in place",
-     "dim n\ndata B[n, n]\n"
-     "input B[n, n] = data 0\n"
-     "node S[i:n, j:n] = sum[k:n](B[i, k] * B[j, k])\n"
-     "node A[i:n, j:n] = S[i, j] + (if i == j then 3.0 else 0.0)\n"
-     "carry L[j:n + 1, i:n, k:n] along j from L_set = 0.0\n"
-     "node v[j:n, i:n] = sum[k:n if k < j](L[j, i, k] * L[j, j, k])\n"
+     "dim n\nparam B[n, n]\n"
+     "input B[n, n] = param 0\n"
+     "node S[i:n, j:n] = sum[k:n](B[i, k] * B[j, k])\nnode A[i:n, j:n] = S[i, j] + (if i == j then 3.0 else 0.0)\n"
+     "carry L[j:n + 1, i:n, k:n] along j from L_set = 0.0\nnode v[j:n, i:n] = sum[k:n if k < j](L[j, i, k] * L[j, j, k])\n"
      "node d[j:n] = sqrt(A[j, j] - v[j, j])\n"
      "scatter L_set[j:n, i:n, k:n] = L[j, i, k] then [j_2:n, i_2:n if i_2 >= j_2] (j_2, i_2, j_2) = if i_2 == j_2 then d[j_2] else (A[i_2, j_2] - v[j_2, i_2]) / d[j_2]\n"
      "node y[i:n, j:n] = L[n, i, j]\nroot predict y = y\n"},
     {"a table filled entry by entry, each from two others",
-     "dim n\ndata x[n]\n"
-     "input x[n] = data 0\n"
+     "dim n\nparam x[n]\n"
+     "input x[n] = param 0\n"
      "carry f[t:n + 1, i:n] along t from f_set = 1.0\n"
      "scatter f_set[t:n, i:n] = f[t, i] then [s:n] (s, s) = x[s] + (if s >= 1 then 0.5 * f[s, s - 1] else 0.0) + (if s >= 2 then 0.25 * f[s, s - 2] else 0.0)\n"
      "node y[i:n] = f[n, i]\nroot predict y = y\n"},
     {"added in place to the same entry several times",
-     "dim T\ndim m = 3\ndata w[T] in 0..m\ndata x[T]\n"
-     "input w[T] = data 0\ninput x[T] = data 1\n"
+     "dim T\ndim m = 3\ndata w[T] in 0..m\nparam x[T]\n"
+     "input w[T] = data 0\ninput x[T] = param 0\n"
      "carry f[t:T + 1, i:m] along t from f_set = 0.0\n"
-     "scatter f_set[t:T, i:m] = f[t, i] then [s:T, r:2] (s, w[s]) += x[s] * f[s, w[s]] + real(r + 1)\n"
-     "node y[i:m] = f[T, i]\nroot predict y = y\n"},
+     "scatter f_set[t:T, i:m] = f[t, i] then [s:T, r:2] (s, w[s]) += x[s] * f[s, w[s]] + real(r + 1)\nnode y[i:m] = f[T, i]\n"
+     "root predict y = y\n"},
     {"in place through an inner loop",
-     "dim n\ndata A[n, n]\n"
-     "input A[n, n] = data 0\n"
+     "dim n\nparam A[n, n]\n"
+     "input A[n, n] = param 0\n"
      "carry M[t:n + 1, i:n, j:n] along t from M_step = A[i, j] + (if i == j then 4.0 else 0.0)\n"
      "carry R[t:n, s:n + 1, i:n, j:n] along s from R_set = M[t, i, j]\n"
-     "scatter R_set[t:n, s:n, i:n, j:n] = R[t, s, i, j] then [t_2:n, s_2:n, j_2:n if s_2 > t_2 and j_2 >= t_2] (t_2, s_2, s_2, j_2) += "
-     "-(M[t_2, s_2, t_2] / M[t_2, t_2, t_2] * M[t_2, t_2, j_2])\n"
+     "scatter R_set[t:n, s:n, i:n, j:n] = R[t, s, i, j] then [t_2:n, s_2:n, j_2:n if s_2 > t_2 and j_2 >= t_2] (t_2, s_2, s_2, j_2) += -(M[t_2, s_2, t_2] / M[t_2, t_2, t_2] * M[t_2, t_2, j_2])\n"
      "node M_step[t:n, i:n, j:n] = R[t, n, i, j]\nnode y[i:n, j:n] = M[n, i, j]\nroot predict y = y\n"},
     {"whole numbers and conditions carried, a shift register",
      "dim T\ndata k[T] in 0..3\n"
@@ -130,25 +117,25 @@ static const struct Case {
      "carry s[t:T + 1] along t from s_step = 7\ncarry odd[t:T + 1] along t from odd_step = false\n"
      "carry a[t:T + 1] along t from a_step = 0\ncarry b[t:T + 1] along t from b_step = 0\n"
      "node s_step[t:T] = (s[t] * 5 + k[t]) % 1000\nnode odd_step[t:T] = (odd[t] and k[t] == 1) or (not odd[t] and k[t] == 2)\n"
-     "node a_step[t:T] = b[t]\nnode b_step[t:T] = k[t]\n"
-     "node y = s[T]\nnode z[t:T] = if odd_step[t] then a[t] + 100 else b[t]\nroot predict y = y\nroot predict z = z\nroot predict w = s_step\n"},
+     "node a_step[t:T] = b[t]\nnode b_step[t:T] = k[t]\nnode y = s[T]\n"
+     "node z[t:T] = if odd_step[t] then a[t] + 100 else b[t]\nroot predict y = y\nroot predict z = z\n"
+     "root predict w = s_step\n"},
     {"a carry that takes what does not depend on it",
-     "dim T\ndata x[T]\n"
-     "input x[T] = data 0\n"
-     "carry h[t:T + 1] along t from y = 0.0\nnode y[t:T] = 2.0 * x[t]\n"
-     "node d[t:T] = y[t] - h[t]\nnode l = h[T]\nroot predict d = d\nroot predict l = l\n"},
+     "dim T\nparam x[T]\n"
+     "input x[T] = param 0\n"
+     "carry h[t:T + 1] along t from y = 0.0\nnode y[t:T] = 2.0 * x[t]\nnode d[t:T] = y[t] - h[t]\nnode l = h[T]\n"
+     "root predict d = d\nroot predict l = l\n"},
     {"a second loop over the states of a first, and one that runs back over them",
-     "dim T\ndata x[T]\n"
-     "input x[T] = data 0\n"
+     "dim T\nparam x[T]\n"
+     "input x[T] = param 0\n"
      "carry h[t:T + 1] along t from h_step = 0.3\nnode h_step[t:T] = sin(h[t] + x[t])\n"
      "carry e[t:T + 1] along t from e_step = 1.0\nnode e_step[t:T] = cos(h[t] + x[t]) * e[t] + x[t]\n"
      "carry d[t:T + 1] back along t from d_step = h[T]\nnode d_step[t:T] = cos(h[t] + x[t]) * d[t + 1]\n"
      "node g[t:T] = cos(h[t] + x[t]) * d[t + 1]\nnode y = e[T] + d[0]\nroot predict y = y\nroot predict g = g\n"},
     {"all states, from the start on",
-     "dim T\ndim m\ndata x[T]\n"
-     "input x[T] = data 0\n"
-     "carry h[t:T + 1, i:m] along t from h_step = real(i)\n"
-     "node h_step[t:T, i:m] = 0.5 * h[t, i] + x[t]\nroot predict y = h\n"},
+     "dim T\ndim m\nparam x[T]\n"
+     "input x[T] = param 0\n"
+     "carry h[t:T + 1, i:m] along t from h_step = real(i)\nnode h_step[t:T, i:m] = 0.5 * h[t, i] + x[t]\nroot predict y = h\n"},
 };
 
 static const int64_t sizes[][4] = {{5, 3, 4, 2}, {1, 2, 1, 3}, {4, 4, 4, 4}, {0, 3, 2, 2}, {3, 0, 2, 2}};
@@ -216,6 +203,27 @@ static Model *parse(Arena *a, int which) {
   ck_abort_msg("%s", t.s);
 }
 
+// A loss of all real predictions: the sum of their entries and half their squares.
+static void add_loss(Model *m) {
+  Graph *g = m->graph;
+  const Expr *total = NULL;
+  for (int k = 0; graph_root(g, ROOT_PREDICT, k); k++) {
+    const Node *y = graph_root(g, ROOT_PREDICT, k)->node;
+    if (y->type != TYPE_REAL) continue;
+    const Expr *sub[8];
+    for (int q = 0; q < y->nout; q++) sub[q] = expr_index(g, q);
+    const Expr *entry = expr_read(g, y, sub), *half = expr_prim2(g, PRIM_MUL, expr_real(g, 0.5), entry);
+    const Expr *term = expr_prim2(g, PRIM_ADD, entry, expr_prim2(g, PRIM_MUL, half, entry));
+    Node sum = {.kind = NODE_COMP, .name = "part", .type = TYPE_REAL, .nred = y->nout, .index = y->index, .expr = term};
+    sum.reduce = y->nout ? REDUCE_SUM : REDUCE_NONE;
+    const Expr *part = expr_read(g, graph_add(g, &sum), NULL);
+    total = total ? expr_prim2(g, PRIM_ADD, total, part) : part;
+  }
+  if (!total) return;
+  Node loss = {.kind = NODE_COMP, .name = "loss", .type = TYPE_REAL, .expr = total};
+  graph_add_root(g, ROOT_LOSS, NULL, 0, graph_add(g, &loss));
+}
+
 static void compile(Arena *a, const Model *m, const EmitOptions *options, Jit *jit) {
   setenv("CFLAGS", "-O2 -std=c99 -Wall -Wextra -Wconversion -Wshadow -Werror", 1);
   Text header, source;
@@ -230,7 +238,15 @@ static void compile(Arena *a, const Model *m, const EmitOptions *options, Jit *j
 
 typedef struct Run {
   double out[MAX_OUTPUTS][MAX_ENTRIES];
+  double value, loss, grad[MAX_ENTRIES], twice[MAX_ENTRIES];
 } Run;
+
+// Memory full of what is not a number.
+static void *spoilt(Arena *a, size_t bytes) {
+  void *memory = instance_memory(a, bytes);
+  memset(memory, 0xff, bytes);
+  return memory;
+}
 
 static void run(Arena *a, const Jit *jit, const Inputs *in, Run *r) {
   const struct mdl_model *c = jit->model;
@@ -238,10 +254,15 @@ static void run(Arena *a, const Jit *jit, const Inputs *in, Run *r) {
   ck_assert_int_eq(c->sizes(in->call, &bytes), MDL_OK);
   ck_assert_int_eq(c->check(in->call, in->pointers, NULL), MDL_OK);
   memset(r, 0, sizeof *r);
-  void *out[MAX_OUTPUTS], *work = instance_memory(a, bytes.predict_work);
-  memset(work, 0xff, bytes.predict_work); // not numbers
+  void *out[MAX_OUTPUTS];
   for (int k = 0; k < MAX_OUTPUTS; k++) out[k] = r->out[k];
-  c->predict(in->call, in->pointers, in->params, work, out);
+  c->predict(in->call, in->pointers, in->params, spoilt(a, bytes.predict_work), out);
+  if (!c->value_and_grad) return;
+  void *tape = spoilt(a, bytes.tape);
+  r->value = c->value_and_grad(in->call, in->pointers, in->params, spoilt(a, bytes.value_and_grad_work), r->grad);
+  r->loss = c->forward(in->call, in->pointers, in->params, tape, spoilt(a, bytes.forward_work));
+  for (int k = 0; k < 2; k++)
+    c->backward(in->call, in->pointers, in->params, tape, spoilt(a, bytes.backward_work), 1.0, r->twice);
 }
 
 static void compare(Arena *a, const Model *m, const Inputs *in, const Run *r) {
@@ -262,6 +283,32 @@ static void compare(Arena *a, const Model *m, const Inputs *in, const Run *r) {
   }
 }
 
+static bool close_to(double x, double y) {
+  return fabs(x - y) <= 1e-12 * (1 + fabs(y));
+}
+
+// Loss and gradient by the interpreter's dual numbers, one parameter entry at a time.
+static void compare_gradient(Arena *a, const Model *m, Inputs *in, const Run *r) {
+  const Graph *g = m->graph;
+  const char *name = cases[atoi(m->name + 1)].name;
+  Array *values = arena_array(a, Array, g->count);
+  InterpError error;
+  size_t at = 0;
+  for (int k = 0; k < m->nparam; k++)
+    for (size_t j = 0; j < in->param[k].count; j++, at++) {
+      in->param[k].number[j].b = 1;
+      InterpInput input = {.kind = NUMBER_DUAL, .dims = in->dims, .data = in->data, .param = in->param};
+      ck_assert_msg(interp_run(a, m, g, &input, values, &error), "%s", error.text);
+      in->param[k].number[j].b = 0;
+      Number loss = values[graph_root(g, ROOT_LOSS, 0)->node->id].number[0];
+      ck_assert_msg(close_to(r->value, loss.a) && close_to(r->loss, loss.a), "%s: the loss is %.17g, not %.17g", name, r->value, loss.a);
+      ck_assert_msg(close_to(r->grad[at], loss.b), "%s: d loss / d %s[%zu]: %.17g is not %.17g", name, m->param[k].name, j,
+                    r->grad[at], loss.b);
+      ck_assert_msg(close_to(r->twice[at], 2 * loss.b), "%s: backward: d loss / d %s[%zu]: %.17g is not %.17g", name,
+                    m->param[k].name, j, r->twice[at], 2 * loss.b);
+    }
+}
+
 START_TEST(test_agrees) {
   static const EmitOptions variants[] = {{.source = "test"},
                                          {.source = "test", .no_fuse = true},
@@ -271,6 +318,7 @@ START_TEST(test_agrees) {
   static Run first[SIZES], other;
   Arena *a = arena_new();
   Model *m = parse(a, _i);
+  add_loss(m);
   for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
     Jit jit;
     compile(a, m, &variants[v], &jit);
@@ -282,6 +330,8 @@ START_TEST(test_agrees) {
         ck_assert_msg(!memcmp(&first[k], &other, sizeof other), "%s: variant %zu differs", cases[_i].name, v);
       else
         compare(a, m, in, v ? &other : &first[k]);
+      if ((!v || variants[v].no_simplify) && graph_root(m->graph, ROOT_LOSS, 0))
+        compare_gradient(a, m, in, v ? &other : &first[k]);
     }
     jit_close(&jit);
   }
