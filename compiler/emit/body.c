@@ -142,7 +142,6 @@ static void put_init(Function *f, const Node *n) {
 
 // Behind a step, the state becomes what the step made of it.
 static void put_next(Function *f, const Node *c) {
-  if (f->s->place[c->next->id].state == c) return; // it was computed there
   const Loop *steps = f->s->place[c->id].loop[c->axis];
   Graph *pool = f->s->pool;
   Text *t = &f->body;
@@ -363,11 +362,11 @@ static void put_copy(Function *f, const Step *step) {
   const Sink *sink = &f->s->task.sinks[step->sink];
   Text *t = &f->body;
   const char *assign = sink->accumulate ? "+=" : "=";
-  f->node_used[n->id] = f->sink_used[step->sink] = true;
+  f->sink_used[step->sink] = true;
   if (n->nout == 0) {
     line_start(f);
     const Place *p = &f->s->place[n->id];
-    text_printf(t, "%s %s %s%s;\n", f->sink[step->sink].lvalue, assign, f->node_name[n->id],
+    text_printf(t, "%s %s %s%s;\n", f->sink[step->sink].lvalue, assign, array_name(f, n),
                 p->stored == STORED_WORK || p->stored == STORED_GIVEN ? "[0]" : "");
     return;
   }
@@ -398,7 +397,7 @@ static void put_copy(Function *f, const Step *step) {
     put_expr(f, t, expr_poly(pool, in->stride), PREC_MUL + 1);
     text_put(t, " + ");
   }
-  text_printf(t, "%s] %s %s[", i, assign, f->node_name[n->id]);
+  text_printf(t, "%s] %s %s[", i, assign, array_name(f, n));
   if (row) {
     text_printf(t, "%s * ", row);
     put_expr(f, t, expr_poly(pool, size), PREC_MUL + 1);
@@ -415,7 +414,9 @@ static void put_copy(Function *f, const Step *step) {
 }
 
 static void put_steps(Function *f, const Step *steps, size_t count, int depth) {
-  for (size_t k = 0; k < count; k++) switch (steps[k].kind) {
+  for (size_t k = 0; k < count; k++) {
+    if (steps[k].idle) continue;
+    switch (steps[k].kind) {
     case STEP_LOOP: put_loop(f, steps[k].loop, depth); break;
     case STEP_INIT: put_init(f, steps[k].node); break;
     case STEP_NODE: put_node(f, steps[k].node); break;
@@ -423,6 +424,7 @@ static void put_steps(Function *f, const Step *steps, size_t count, int depth) {
     case STEP_STORE: put_store(f, &steps[k]); break;
     case STEP_COPY: put_copy(f, &steps[k]); break;
     }
+  }
 }
 
 // ---- what is known of each expression before printing ----

@@ -224,14 +224,20 @@ static void put_state_entry(Function *f, Text *t, const Node *n, const Expr *con
   put_entry(f, t, c, behind);
 }
 
+const char *array_name(Function *f, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  const Node *in = p->in ? p->in : n;
+  f->node_used[in->id] = true;
+  return f->node_name[in->id];
+}
+
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
   if (p->stored == STORED_STATE) {
     put_state_entry(f, t, n, sub);
     return;
   }
-  f->node_used[n->id] = true;
-  text_put(t, f->node_name[n->id]);
+  text_put(t, array_name(f, n));
   const SinkPlace *in = p->stored == STORED_SINK ? &f->sink[p->sink] : NULL;
   const Expr *flat = p->stored == STORED_LOCAL ? NULL : flat_position(f, n, sub, p->kept, in);
   if (!flat) {

@@ -82,6 +82,7 @@ int expr_degree(const Function *f, const Expr *e);
 bool needs_reals(const Function *f, const Expr *e);
 void put_in_reals(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
+const char *array_name(Function *f, const Node *n); // of the variable or the pointer that n is in
 // The flat position of n[sub] in an array of the axes `kept` (null: all); null for that of a scalar.  `in` may be null.
 const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, const bool *kept, const SinkPlace *in);
 // What e needs as variables before it: sub-expressions used twice, branches with bodies of their own.

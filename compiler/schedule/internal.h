@@ -11,6 +11,9 @@ void bound_loops(Schedule *s);
 // place.c: contraction, storage, stores and copies.
 void place_nodes(Schedule *s, const Reads *reads);
 
+// share.c: versions of an array in one place.
+void share_arrays(Schedule *s, const Reads *reads);
+
 Step *step_insert(Schedule *s, Step **body, size_t *nbody, size_t *room, size_t at, Step step);
 
 #endif

@@ -146,7 +146,6 @@ static void keep_axes(Schedule *s, const Node *n, const Escapes *e, bool all, bo
 static void place_node(Schedule *s, const Node *n, const Escapes *e) {
   Place *p = &s->place[n->id];
   const Task *task = &s->task;
-  Dims *dims = task->graph->dims;
   if (n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED) {
     p->stored = STORED_INPUT;
   } else if (task->given && task->given[n->id]) {
@@ -179,9 +178,6 @@ static void place_node(Schedule *s, const Node *n, const Escapes *e) {
       p->stored = STORED_SINK;
     } else {
       p->stored = STORED_WORK;
-      const Poly **used = n->type == TYPE_REAL ? &s->work_reals : &s->work_integers;
-      p->offset = *used;
-      *used = poly_add(dims, *used, kept_size(s, n, p));
     }
   }
   p->sink = nsinks ? (int)first : -1;
@@ -201,13 +197,37 @@ static void place_node(Schedule *s, const Node *n, const Escapes *e) {
   }
 }
 
+// What a step made of a state stands there already where it was computed there.
+static void skip_next(Schedule *s, Step *body, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    Step *step = &body[k];
+    if (step->kind == STEP_LOOP) skip_next(s, step->loop->body, step->loop->nbody);
+    if (step->kind == STEP_NEXT) step->idle = s->place[step->node->next->id].state == step->node;
+  }
+}
+
+static void allocate(Schedule *s) {
+  const Graph *g = s->task.graph;
+  s->work_reals = s->work_integers = poly_int(g->dims, 0);
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    Place *p = &s->place[k];
+    if (p->stored != STORED_WORK || p->in) continue;
+    const Poly **used = n->type == TYPE_REAL ? &s->work_reals : &s->work_integers;
+    p->offset = *used;
+    *used = poly_add(g->dims, *used, kept_size(s, n, p));
+  }
+}
+
 void place_nodes(Schedule *s, const Reads *reads) {
   const Graph *g = s->task.graph;
   bool *found = arena_array(s->arena, bool, g->count);
   find_homes(s, found, s->body, s->nbody, NULL);
   Escapes e = {.s = s};
   find_escapes(&e, reads);
-  s->work_reals = s->work_integers = poly_int(g->dims, 0);
   for (size_t k = 0; k < g->count; k++)
     if (s->place[k].needed) place_node(s, g->nodes[k], &e);
+  skip_next(s, s->body, s->nbody);
+  if (!s->task.no_contract) share_arrays(s, reads);
+  allocate(s);
 }

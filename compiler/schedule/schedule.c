@@ -79,8 +79,8 @@ Schedule *schedule_task(Arena *a, const Task *task) {
   s->pool = graph_new(a, g->dims, g->name);
   Reads *reads = find_needed(s);
   fuse_nodes(s, reads);
-  bound_loops(s);
   place_nodes(s, reads);
+  bound_loops(s);
   return s;
 }
 
@@ -105,12 +105,15 @@ static void print_shape(Text *t, const Schedule *s, const Node *n) {
       text_put(t, any++ ? ", " : " [");
       poly_print(t, s->task.graph->dims, n->index[q].extent);
     }
-  text_put(t, p->stored != STORED_LOCAL && n->nout ? "]\n" : "\n");
+  if (p->stored != STORED_LOCAL && n->nout) text_char(t, ']');
+  if (p->in) text_printf(t, " in %s", p->in->name);
+  text_char(t, '\n');
 }
 
 static void print_body(Text *t, const Schedule *s, const Step *body, size_t count, int indent) {
   for (size_t k = 0; k < count; k++) {
     const Step *step = &body[k];
+    if (step->idle) continue;
     text_repeat(t, ' ', indent);
     switch (step->kind) {
     case STEP_LOOP:

@@ -23,6 +23,7 @@ struct Step {
   Loop *loop;       // STEP_LOOP
   const Node *node; // the others
   int sink;         // STEP_STORE, STEP_COPY: position in the task's sinks
+  bool idle;        // nothing is left to do: what it would copy is there already
 };
 
 // `index` runs from the largest of 0 and low[] to the smallest of extent and high[] (expressions over outer loops by id).
@@ -82,6 +83,7 @@ typedef struct Place {
   bool *kept;        // by output position: an axis of the stored array (the others shrank to one entry)
   bool in_place;     // a sum that starts from what its one output holds and is formed there
   const Node *state; // STORED_STATE: the carry that takes it, with all steps; step t is the entry behind the step there
+  const Node *in;     // STORED_WORK: the array whose memory it shares, or null
   const Poly *offset; // STORED_WORK: in elements of its type
   const Expr
       *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null

@@ -67,13 +67,20 @@ static void choose(Arena *a, const Graph *g, const bool *forward, bool *stored) 
   }
 }
 
+static bool is_gradient(const Graph *g, const Node *n) {
+  for (size_t k = 0; k < g->nroots; k++)
+    if (g->roots[k].role == ROOT_GRADIENT && g->roots[k].node == n) return true;
+  return false;
+}
+
 // What a stored state is made of stands there already.
 static void share_states(const Graph *g, Tape *tape, const Node **in) {
   for (size_t k = 0; k < g->count; k++) {
     const Node *c = g->nodes[k];
-    if (c->kind == NODE_CARRY && tape->stored[k] && tape->stored[c->next->id] && c->next->kind != NODE_CARRY &&
-        !in[c->next->id])
-      in[c->next->id] = c;
+    const Node *n = c->next;
+    if (c->kind == NODE_CARRY && tape->stored[k] && tape->stored[n->id] && n->kind != NODE_CARRY && !is_gradient(g, n) &&
+        !in[n->id])
+      in[n->id] = c;
   }
 }
 
