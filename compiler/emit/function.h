@@ -70,6 +70,14 @@ typedef struct Function {
 // Names every node and loop, and prints the loop tree into f->body.  Fills *_used.
 void function_body(Function *f);
 
+// entry.c
+const char *element_type(const Function *f, const Node *n);
+void put_own_entry(Function *f, Text *t, const Node *n);            // that the open loops are at
+void put_sink_entry(Function *f, Text *t, const Node *n, int sink); // the same in the memory of a sink
+void put_init(Function *f, const Node *n);                          // what is there before the first term or step
+void put_next(Function *f, const Node *c);                          // a carry takes its next entry
+void put_leave(Function *f, const Step *step);
+
 // The formulas of all nodes in these steps, one comment each.
 void put_formulas(Function *f, const Step *steps, size_t count);
 

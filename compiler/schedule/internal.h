@@ -11,6 +11,8 @@ void bound_loops(Schedule *s);
 // place.c: contraction, storage, stores and copies.
 void place_nodes(Schedule *s, const Reads *reads);
 
+// leave.c: loops that are left where a condition fails.
+void leave_loops(Schedule *s);
 // share.c: versions of an array in one place.
 void share_arrays(Schedule *s, const Reads *reads);
 

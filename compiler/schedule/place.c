@@ -227,6 +227,7 @@ void place_nodes(Schedule *s, const Reads *reads) {
   find_escapes(&e, reads);
   for (size_t k = 0; k < g->count; k++)
     if (s->place[k].needed) place_node(s, g->nodes[k], &e);
+  leave_loops(s);
   skip_next(s, s->body, s->nbody);
   if (!s->task.no_contract) share_arrays(s, reads);
   allocate(s);

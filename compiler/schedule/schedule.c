@@ -137,6 +137,7 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
       print_shape(t, s, step->node);
       break;
     case STEP_NEXT: text_printf(t, "next %s from %s\n", step->node->name, step->node->next->name); break;
+    case STEP_LEAVE: text_printf(t, "leave unless %s\n", step->node->name); break;
     case STEP_STORE: text_printf(t, "store %s\n", step->node->name); break;
     case STEP_COPY: text_printf(t, "copy %s\n", step->node->name); break;
     }

@@ -14,13 +14,14 @@ typedef enum {
   STEP_INIT,  // a reduction's accumulators take their neutral value, a scatter its base, a carry its start
   STEP_NODE,  // one entry is computed, or one term accumulated
   STEP_NEXT,  // behind a step of its loop, a carry takes its next entry
+  STEP_LEAVE, // the loop is left where its condition `node` is false, all that it gives filled up
   STEP_STORE, // a finished scalar goes to the memory it is wanted in
   STEP_COPY   // a whole array goes to the memory it is wanted in
 } StepKind;
 
 struct Step {
   StepKind kind;
-  Loop *loop;       // STEP_LOOP
+  Loop *loop;       // STEP_LOOP, STEP_LEAVE
   const Node *node; // the others
   int sink;         // STEP_STORE, STEP_COPY: position in the task's sinks
   bool idle;        // nothing is left to do: what it would copy is there already
@@ -41,7 +42,9 @@ struct Loop {
   const Expr **low, **high;
   size_t nlow, nhigh;
   bool carries, reverse;
-  const Node *alive; // once it is false, the loop is left; or null
+  const Node *alive; // the condition to go on, or null
+  const Node **fill; // of a loop that is left: the arrays over its steps
+  size_t nfill;
 };
 
 // Memory a node's value is wanted in.
@@ -104,6 +107,8 @@ typedef struct Schedule {
 Schedule *schedule_task(Arena *a, const Task *task);
 void schedule_print(Text *t, const Schedule *s);
 
+// The carry of the loop that takes its entries from n, or null.
+const Node *state_taking(const Loop *loop, const Node *n);
 // A node's expression with its indices replaced by the loops they run in.
 const Expr *schedule_expr(Schedule *s, const Node *n, const Expr *e);
 // Does the node leave its entry's step with a reduction unfinished?

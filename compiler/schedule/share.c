@@ -153,6 +153,16 @@ static void keep_states(Sharer *h, const Loop *loop, Loop *inside, bool behind) 
   }
 }
 
+// Where a loop is left, what is filled up is written anywhere.
+static void visit_leave(Sharer *h, Step *step, Access a) {
+  for (size_t k = 0; k < step->loop->nfill; k++) {
+    a.array = a.user = step->loop->fill[k];
+    add_access(h, &h->written, a);
+    a.array = state_taking(step->loop, a.user);
+    if (a.array) add_access(h, &h->read, a);
+  }
+}
+
 static void visit_steps(Sharer *h, Step *body, size_t count, Loop *inside);
 
 static void visit_loop(Sharer *h, Loop *loop, Loop *inside) {
@@ -175,6 +185,7 @@ static void visit_steps(Sharer *h, Step *body, size_t count, Loop *inside) {
     case STEP_INIT: visit_init(h, step, a); break;
     case STEP_NODE: visit_node(h, step, a); break;
     case STEP_NEXT: visit_next(h, step, a); break;
+    case STEP_LEAVE: visit_leave(h, step, a); break;
     default: a.array = step->node; add_access(h, &h->read, a);
     }
   }
