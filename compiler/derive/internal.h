@@ -69,6 +69,7 @@ typedef struct Derive {
   const LoopTree *loops;  // of the nodes under nold
   bool *in_place;         // by id under nold: a version of an array that is updated in place
   const Node **successor; // by id of a carry in place: the node outside of the loop that its last state goes on as
+  const Node **resume;    // by carry: what its rewinding starts from, where the step overwrites what its loop left
   Rewound *rewound;       // by id under nold
   Version *version;       // by id from nold on
   size_t nversion, version_room;

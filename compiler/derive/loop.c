@@ -272,8 +272,15 @@ static bool has_wanted(const Derive *d, const GraphLoop *loop) {
   return false;
 }
 
+// The rewinding of a loop around this one goes through it.
+static bool is_on_the_way(const Derive *d, const GraphLoop *loop) {
+  for (size_t k = 0; k < loop->ncarry; k++)
+    if (d->in_place[loop->carry[k]->id] && d->successor[loop->carry[k]->id]) return true;
+  return false;
+}
+
 void derive_loop(Derive *d, const GraphLoop *loop) {
-  if (!has_wanted(d, loop)) return;
+  if (!has_wanted(d, loop) && !is_on_the_way(d, loop)) return;
   const Node **adjoint = arena_array(d->arena, const Node *, loop->ncarry);
   for (size_t k = 0; k < loop->ncarry; k++) {
     const Node *c = loop->carry[k];

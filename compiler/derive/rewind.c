@@ -94,6 +94,7 @@ void derive_find_in_place(Derive *d) {
   const size_t count = d->nold + 1;
   d->in_place = arena_array(d->arena, bool, count);
   d->successor = arena_array(d->arena, const Node *, count);
+  d->resume = arena_array(d->arena, const Node *, count);
   d->rewound = arena_array(d->arena, Rewound, count);
   for (size_t l = d->loops->nloop; l-- > 0;) // loops inside first
     for (size_t k = 0; k < d->loops->loop[l]->ncarry; k++)
@@ -163,11 +164,11 @@ void derive_mark_version(Derive *d, const Node *made, const Node *of, bool taken
 static const Expr *state_after(Derive *d, const Node *c) {
   Graph *g = d->graph;
   const Expr **sub = arena_array(d->arena, const Expr *, (size_t)c->nout);
-  const Node *view = d->successor[c->id];
-  if (view && d->rewound[view->id].node) {
+  const Node *view = d->successor[c->id], *resume = d->resume[c->id];
+  if (resume || (view && d->rewound[view->id].node)) {
     for (int k = 0, to = 0; k < c->nout; k++)
       if (k != c->axis) sub[to++] = expr_index(g, k);
-    return replacement(d, view, sub);
+    return resume ? expr_read(g, resume, sub) : replacement(d, view, sub);
   }
   for (int k = 0; k < c->nout; k++) sub[k] = expr_index(g, k);
   sub[c->axis] = c->reverse ? expr_int(g, 0) : expr_poly(g, c->next->index[c->axis].extent);
@@ -232,7 +233,7 @@ void derive_rewind_over(Derive *d, const Node *n) {
   bool inner;
   if (!d->in_place[n->id] || !d->rewound[n->id].node) return;
   const Node *v = before(n, &inner);
-  if (inner) return; // the loop inside goes on from here
+  if (inner && n->kind != NODE_SCATTER) return; // the loop inside goes on from here
   Node undo = *n;
   undo.name = arena_printf(d->arena, "%s_again", v->name);
   undo.note = arena_printf(d->arena, "%s, as it was before %s", v->name, n->name);
@@ -247,7 +248,13 @@ void derive_rewind_over(Derive *d, const Node *n) {
   } else {
     undo.expr = read_rewound(d, n);
   }
-  rewound_to(d, v, graph_add(d->graph, &undo));
+  const Node *made = graph_add(d->graph, &undo);
+  if (!inner) {
+    rewound_to(d, v, made);
+  } else { // from here the loop inside goes on
+    d->resume[v->id] = made;
+    derive_mark_version(d, made, n, false);
+  }
 }
 
 // What the loop started from is what its rewinding ends with.
