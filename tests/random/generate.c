@@ -62,6 +62,7 @@ static void define_function(Generator *g) {
   } else {
     text_put(g->text, ") {\n");
     for (int k = gen_below(g, 3); k > 0; k--) define(g, "  ", f.rank > 0 ? gen_below(g, 2) : 0, &axis);
+    if (gen_chance(g, 20)) gen_loop(g, "  ");
     f.nresult = gen_chance(g, 30) ? 2 : 1;
     const char *results = "";
     for (int k = 0; k < f.nresult; k++) {
@@ -224,6 +225,7 @@ void generate_model(Text *text, uint64_t seed) {
     if (gen_chance(&g, 30)) define_function(&g);
     if (gen_chance(&g, 8)) define_with_derivative(&g);
     if (gen_chance(&g, 20)) define_labels(&g);
+    if (gen_chance(&g, 30)) gen_loop(&g, "");
     if (gen_chance(&g, 40) && take_apart(&g)) continue;
     int extent[RANK_MAX], rank = random_shape(&g, extent);
     define(&g, "", rank, extent);

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-enum { RANK_MAX = 3, VALUES_MAX = 96, INDICES_MAX = 12, EXTENTS_MAX = 16, FUNCTIONS_MAX = 8 };
+enum { RANK_MAX = 3, VALUES_MAX = 96, INDICES_MAX = 12, EXTENTS_MAX = 16, FUNCTIONS_MAX = 8, YIELDS_MAX = 8 };
 #define LIMIT 4.0 // of every term
 
 // How a composite extent comes about.
@@ -55,6 +55,8 @@ typedef struct Generator {
   int nloop;
   Function function[FUNCTIONS_MAX];
   int nfunction;
+  Value yield[YIELDS_MAX]; // of the loops that are open
+  int nyield;
   int names, fuel;
 } Generator;
 
@@ -90,11 +92,18 @@ const char *gen_condition(Generator *g, int depth);
 Term gen_array(Generator *g, int rank, const int *extent, int depth);
 // An entry at subscripts within its shape.
 const char *gen_read_value(Generator *g, const Value *v, int depth);
+// An integer under the extent, at least 0.
+const char *gen_subscript(Generator *g, int extent, int depth);
 // A function of x.
 Term gen_unary(Generator *g, Term x);
 // x, or a function of it that stays within `bound`.
 const char *gen_within(Generator *g, Term t, double bound);
 // f of arguments of this shape (rank 0: scalars).
 const char *gen_call(Generator *g, const Function *f, int rank, const int *extent, int depth);
+
+// ---- statements ----
+
+// A scan or an iteration; what it leaves is among the values afterwards.
+void gen_loop(Generator *g, const char *indent);
 
 #endif

@@ -90,6 +90,7 @@ typedef struct Options {
   uint64_t first;
   int count, jobs;
   bool all;           // every variant of each model; else plain and one other
+  bool interpret;     // no C is compiled
   char *const *files; // in place of random models
 } Options;
 
@@ -116,6 +117,7 @@ static int run_batch(const Options *o, int from, int count, volatile int *at) {
     *at = from + k;
     alarm(SECONDS_EACH);
     c->only[0] = case_prepare(c);
+    c->only[0] = c->only[0] && !o->interpret;
     for (int v = 1; v < VARIANTS; v++) c->only[v] = c->only[0] && (o->all || v == 1 + (int)(c->seed % (VARIANTS - 1)));
     for (int v = 0; v < VARIANTS; v++) {
       if (!c->only[v]) continue;
@@ -193,9 +195,9 @@ static bool run_all(const Options *o) {
 
 static int usage(const char *program) {
   fprintf(stderr,
-          "usage: %s [-a] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
-          "       %s [-a] [-j JOBS] FILE.mdl…            these\n"
-          "  -a  every variant of each    -p  print the models alone\n",
+          "usage: %s [-ai] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
+          "       %s [-ai] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
+          "  -a  every variant of each    -i  interpreted alone, without C    -p  print the models alone\n",
           program, program);
   return 2;
 }
@@ -203,10 +205,12 @@ static int usage(const char *program) {
 int main(int argc, char **argv) {
   Options o = {.first = 1, .count = 1, .jobs = 2};
   bool print = false;
-  for (int option; (option = getopt(argc, argv, "aj:p")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "aij:ps:")) != -1;) {
     if (option == 'a') o.all = true;
+    if (option == 'i') o.interpret = true;
     if (option == 'j') o.jobs = atoi(optarg);
     if (option == 'p') print = true;
+    if (option == 's') o.first = strtoull(optarg, NULL, 10);
     if (option == '?') return usage(argv[0]);
   }
   if (optind < argc && strstr(argv[optind], ".mdl")) {

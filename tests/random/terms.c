@@ -86,12 +86,10 @@ static Loop *loop_over(Generator *g, int extent) {
   return NULL;
 }
 
-static const char *subscript(Generator *g, int extent, int depth);
-
 const char *gen_read_value(Generator *g, const Value *v, int depth) {
   if (v->rank == 0) return v->name;
   const char *s = format("%s[", v->name);
-  for (int k = 0; k < v->rank; k++) s = format("%s%s%s", s, k ? ", " : "", subscript(g, v->extent[k], depth));
+  for (int k = 0; k < v->rank; k++) s = format("%s%s%s", s, k ? ", " : "", gen_subscript(g, v->extent[k], depth));
   return format("%s]", s);
 }
 
@@ -104,8 +102,7 @@ const Value *gen_labels_under(Generator *g, int extent) {
   return NULL;
 }
 
-// An integer under the extent, at least 0.
-static const char *subscript(Generator *g, int extent, int depth) {
+const char *gen_subscript(Generator *g, int extent, int depth) {
   const char *e = gen_extent_text(g, extent);
   Loop *l = loop_over(g, extent);
   const Value *labels = depth > 0 ? gen_labels_under(g, extent) : NULL;
@@ -315,7 +312,7 @@ static Term window(Generator *g, int depth) {
   Loop *l = loop_over(g, v->extent[0]);
   const char *rest = "";
   if (!l) return leaf(g, depth);
-  for (int k = 1; k < v->rank; k++) rest = format("%s, %s", rest, subscript(g, v->extent[k], 0));
+  for (int k = 1; k < v->rank; k++) rest = format("%s, %s", rest, gen_subscript(g, v->extent[k], 0));
   switch (gen_below(g, 4)) {
   case 0: return (Term){format("(if %s + 1 < %s then %s[%s + 1%s] else 0)", l->name, e, v->name, l->name, rest), LIMIT};
   case 1: return (Term){format("(if %s >= 1 then %s[%s - 1%s] else 0.5)", l->name, v->name, l->name, rest), LIMIT};
@@ -375,7 +372,7 @@ static Term whole(Generator *g, int depth) {
     Loop loops[INDICES_MAX];
     const char *x = gen_array(g, 1, extent, depth - 1).s;
     memcpy(loops, g->loop, sizeof loops);
-    const char *at = subscript(g, extent[0], 1);
+    const char *at = gen_subscript(g, extent[0], 1);
     memcpy(g->loop, loops, sizeof loops);
     return (Term){format("(%s)[%s]", x, at), LIMIT};
   }
@@ -435,11 +432,11 @@ static Term array_leaf(Generator *g, int rank, const int *extent, int depth) {
     if (same_shape(rank, extent, v->extent + more)) { // rows
       if (more == 0) return (Term){v->name, LIMIT};
       const char *s = format("%s[", v->name);
-      for (int k = 0; k < more; k++) s = format("%s%s%s", s, k ? ", " : "", subscript(g, v->extent[k], 1));
+      for (int k = 0; k < more; k++) s = format("%s%s%s", s, k ? ", " : "", gen_subscript(g, v->extent[k], 1));
       return (Term){format("%s]", s), LIMIT};
     }
     if (rank == 1 && v->rank == 2 && v->extent[0] == extent[0]) // a column
-      return (Term){format("%s[:, %s]", v->name, subscript(g, v->extent[1], 0)), LIMIT};
+      return (Term){format("%s[:, %s]", v->name, gen_subscript(g, v->extent[1], 0)), LIMIT};
   }
   const char *shape = gen_shape_text(g, rank, extent);
   if (rank == 2 && extent[0] == extent[1] && gen_chance(g, 50))
