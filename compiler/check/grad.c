@@ -265,11 +265,13 @@ Value gradient(Walk *w, const AstExpr *e) {
   t->unode = t->u.expr->u.read.node;
   const Node *open = open_between(w, t->xnode, t->unode);
   if (open) {
+    const Span at = open->span; // its name, as it was written
+    const char *carried = arena_strndup(w->arena, at.source->text + at.begin, at.end - at.begin);
     diag_error(
         w->diags, e->span,
         "by earlier steps of this loop, `%s` may depend on `%s`: their derivatives are not known yet; carry `%s` "
         "too, or take `stop(%s)`",
-        open->name, args->items[1]->name, args->items[1]->name, open->name);
+        carried, args->items[1]->name, args->items[1]->name, carried);
     return bad_value(e->span);
   }
   return taken(w, e->span, t, forward);

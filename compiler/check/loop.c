@@ -91,6 +91,11 @@ static bool open_state(Walk *w, Loop *l, Carried *c) {
                .expr = substitute(w, from, layout.position, INDEX_MAX)};
   c->node = add_node(w, &node);
   w->flags[c->node->id] = l->flags; // until it is closed
+  return true;
+}
+
+// When all carries are open, so that `grad` by one state takes the others as they are.
+static bool name_state(Walk *w, Loop *l, Carried *c) {
   const Expr *now = expr_index(w->graph, FIRST_LEVEL + l->level);
   c->state = state_at(w, l, c, is_reverse(l) ? make2(w, PRIM_ADD, now, expr_int(w->graph, 1)) : now);
   c->symbol = scope_define_value(w, c->name, nameable(w, c->name, c->state, l->indices));
@@ -215,6 +220,7 @@ static bool lower(Walk *w, Loop *l) {
   if (!open_index(w, l)) return false;
   bool fine = true;
   for (size_t k = 0; k < l->ncarried && fine; k++) fine = open_state(w, l, &l->carried[k]);
+  for (size_t k = 0; k < l->ncarried && fine; k++) fine = name_state(w, l, &l->carried[k]);
   if (!fine) return false;
   if (l->stmt->kind == STMT_ITERATE) keep_going(w, l);
   w->scope = scope_new(w, w->scope, INT_MAX);
