@@ -238,9 +238,9 @@ static const char *scalar_place(Function *f, const Plan *p, const Output *out) {
 
 static void name_arguments(Function *f, const Scheduled *function) {
   for (int k = 0; k < ARGUMENTS_MAX; k++) {
-    const char *name = argument_table[function->row->argument[k]].name;
-    if (function->row->argument[k] > ARGUMENT_PARAMS && function->row->argument[k] < ARGUMENT_RESULT)
-      names_reserve(&f->names, name);
+    const int argument = (int)function->row->argument[k];
+    if (argument > ARGUMENT_PARAMS && argument < ARGUMENT_RESULT)
+      names_reserve(&f->names, argument_table[argument].name);
   }
   for (int k = 0; k < function->noutput; k++) names_reserve(&f->names, function->output[k].argument);
 }
