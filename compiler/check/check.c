@@ -19,6 +19,7 @@ typedef struct Request {
   int noverrides;
   const FileReader *reader;
   const bool *audit; // null: make the model
+  bool plain;
 } Request;
 
 static Walk *walk(Arena *a, Diags *diags, const Request *r) {
@@ -31,7 +32,8 @@ static Walk *walk(Arena *a, Diags *diags, const Request *r) {
               .directory = "",
               .overrides = r->overrides,
               .noverrides = r->noverrides,
-              .audit = r->audit};
+              .audit = r->audit,
+              .plain = r->plain};
   w->graph = graph_new(a, w->dims, r->name);
   w->override_used = arena_array(a, bool, (size_t)r->noverrides + 1);
   load_prelude(w);
@@ -60,19 +62,17 @@ static void audit(Arena *a, Diags *diags, const Request *request, const Walk *w)
   diag_unmute(diags, mark);
 }
 
-Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
-                        int noverrides, const FileReader *reader) {
-  Request request = {
-      .file = file, .name = identifier(a, name), .overrides = overrides, .noverrides = noverrides, .reader = reader};
-  Walk *w = walk(a, diags, &request);
+static Model *model_of(Arena *a, Diags *diags, const Request *request) {
+  const AstFile *file = request->file;
+  Walk *w = walk(a, diags, request);
   check_overrides(w);
-  if (!w->overgrown) audit(a, diags, &request, w);
+  if (!w->overgrown) audit(a, diags, request, w);
   if (!w->loss.source && !w->npredict && !diags->errors)
     diag_error(diags, (Span){file->source, 0, 0}, "the model has neither a `loss` nor a `predict`");
   if (diags->errors) return NULL;
   Model *m = arena_new_of(a, Model);
   *m = (Model){.arena = a,
-               .name = request.name,
+               .name = request->name,
                .dims = w->dims,
                .batch = w->batch,
                .ndata = (int)w->ndata,
@@ -84,6 +84,16 @@ Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char 
                .graph = w->graph};
   check_starts(diags, m);
   return diags->errors ? NULL : m;
+}
+
+Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
+                        int noverrides, const FileReader *reader) {
+  return model_of(a, diags, &(Request){file, identifier(a, name), overrides, noverrides, reader, NULL, false});
+}
+
+Model *check_model_plain(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
+                         int noverrides) {
+  return model_of(a, diags, &(Request){file, identifier(a, name), overrides, noverrides, &file_system, NULL, true});
 }
 
 Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,

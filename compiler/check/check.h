@@ -19,6 +19,10 @@ typedef struct DimOverride { // -D h=256
 Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
                    int noverrides);
 
+// The same for reading, not for computing: standard functions are written as a paper has them, formulas stay whole.
+Model *check_model_plain(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
+                         int noverrides);
+
 // What `import` reads through: the text of a file, in the arena; false, with errno saying why, where there is none.
 typedef struct FileReader {
   bool (*read)(void *context, Arena *a, const char *path, const char **text, size_t *length);

@@ -114,17 +114,20 @@ void import_file(Walk *w, const Stmt *s) {
   entry->open = false;
 }
 
-// Into a scope of its own.
-static Scope *embedded_scope(Walk *w, Scope *parent, const char *name, const char *text) {
+static void walk_embedded(Walk *w, const char *name, const char *text) {
   Source *source = arena_new_of(w->arena, Source);
   *source = (Source){name, text, strlen(text)};
   AstFile *file = NULL;
-  Scope *scope = w->scope = w->top = scope_new(w, parent, INT_MAX);
   if (parse_source(w->arena, w->diags, source, &file)) walk_file(w, file);
-  return scope;
 }
 
 void load_prelude(Walk *w) {
-  w->prelude = embedded_scope(w, NULL, "prelude.mdl", embedded_prelude);
-  w->distributions = embedded_scope(w, w->prelude, "distributions.mdl", embedded_distributions);
+  w->prelude = w->scope = w->top = scope_new(w, NULL, INT_MAX);
+  if (w->plain) walk_embedded(w, "plain.mdl", embedded_plain);
+  w->replaceable = w->plain;
+  walk_embedded(w, "prelude.mdl", embedded_prelude);
+  w->replaceable = false;
+  Scope *distributions = w->scope = w->top = scope_new(w, w->prelude, INT_MAX);
+  walk_embedded(w, "distributions.mdl", embedded_distributions);
+  w->distributions = distributions; // whose functions are of the standard ones
 }

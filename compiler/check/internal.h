@@ -153,6 +153,8 @@ typedef struct Walk {
   const DimOverride *overrides;
   int noverrides;
   bool *override_used;
+  bool plain;       // a model for reading: see check_model_plain
+  bool replaceable; // within the prelude: what is defined already stays
 
   bool trying;      // only a shape is wanted: nothing that is told or made now is kept
   Values *returned; // by the function being expanded; null outside

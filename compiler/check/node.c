@@ -271,7 +271,7 @@ static int written_size(const Expr *e, int limit) {
 }
 
 Value shorten(Walk *w, Value v) {
-  if (v.bad || v.type != TYPE_REAL || w->whole || w->draw || written_size(v.expr, LONGEST) <= LONGEST) return v;
+  if (v.bad || v.type != TYPE_REAL || w->whole || w->draw || w->plain || written_size(v.expr, LONGEST) <= LONGEST) return v;
   return store(w, made_name(w, NULL, "part"), v);
 }
 

@@ -52,6 +52,7 @@ static void grow(Walk *w, Scope *s) {
 Symbol *scope_define(Walk *w, Name name, SymbolKind kind, Value value) {
   Scope *s = w->scope;
   Symbol *old = scope_own(s, name.text);
+  if (old && w->replaceable) return NULL;
   if (old) {
     diag_error(w->diags, name.span, "`%s` is already defined", name.text);
     diag_note(w->diags, old->span, "`%s` is defined here", name.text);

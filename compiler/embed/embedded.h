@@ -4,6 +4,7 @@
 
 extern const char embedded_prelude[];       // compiler/prelude.mdl: the standard functions in the language itself
 extern const char embedded_distributions[]; // compiler/distributions.mdl: the log densities
+extern const char embedded_plain[];         // compiler/plain.mdl: for explain, in place of the prelude's
 extern const char embedded_model_h[];       // runtime/include/mdl/model.h: the descriptor that generated headers repeat
 extern const char embedded_random_h[];      // runtime/include/mdl/random.h: draws of start values
 extern const char embedded_special_h[];     // runtime/include/mdl/special.h: lgamma and its derivatives

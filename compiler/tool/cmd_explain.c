@@ -58,7 +58,7 @@ int cmd_explain(int argc, char **argv) {
       children,
       NULL,
       NULL};
-  Arguments args = {.model.arena = arena_new()};
+  Arguments args = {.model = {.arena = arena_new(), .plain = true}};
   argp_parse(&argp, argc, argv, 0, NULL, &args);
   int status = explain(&args);
   arena_free(args.model.arena);

@@ -62,6 +62,7 @@ typedef struct ModelOptions {
   const char *name; // as given with --name, or null
   bool use_float;
   bool no_fuse, no_contract, no_simplify;
+  bool plain; // the model is for reading
   DimValue *dims;
   size_t ndims, dims_room;
   Wanted *derivatives; // --derivatives

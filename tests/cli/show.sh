@@ -133,3 +133,12 @@ case_is 'no pass of that kind' 2 'there is no pass `foo`; there are parse, check
 case_is 'no pass' 2 'after which pass?' mdlc dump thermometer.mdl
 case_is 'the passes are listed' 0 '' mdlc dump --help
 prints 'the same with the gradient of the loss'
+
+# What is computed by branches is told as a paper has it.
+file robust.mdl 'batch n\ndata x[n], y[n]\nparam w = 1, nu = 4, sigma = 1\nloss -mean(student_t.log(y, nu, w * x, sigma))\n'
+case_is 'a density is explained without its stable branches' 0 '' mdlc explain robust.mdl
+prints 'loss = -1/n * sum[i](lgamma(0.5 * (nu + 1)) - lgamma(0.5 * nu) - 0.5 * log(3.141592653589793 * nu) - 0.5 * (nu + 1) * log1p((y[i] - w * x[i])^2 / (nu * sigma^2)) - log(sigma))'
+prints 'd loss / d w = -1/n * (nu + 1) * sum[i]((y[i] - w * x[i]) * x[i] / ((y[i] - w * x[i])^2 / (nu * sigma^2) + 1)) / (nu * sigma^2)'
+file logit.mdl 'batch n\ndata x[n], y[n]\nparam w = 1\nloss mean(binary_cross_entropy_with_logits(w * x, y))\n'
+case_is 'a loss is explained without its stable branches' 0 '' mdlc explain logit.mdl
+prints 'd loss / d w = 1/n * sum[i]((sigmoid(w * x[i]) - y[i]) * x[i])'

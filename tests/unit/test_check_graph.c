@@ -50,7 +50,7 @@ static const struct {
      "node z_product[i:n] = sum[j:d](x[i, j] * w[j])\n"
      "node z[i:n] = z_product[i] + b\n"
      "node p[i:n] = sigmoid(z[i])\n"
-     "node loss_sum = sum[i:n](softplus(if z[i] > 0.0 then -z[i] else z[i]) + (if z[i] > 0.0 then 1.0 - y[i] else -y[i]) * z[i])\n"
+     "node loss_sum = sum[i:n](softplus(if z[i] > 1.0 then -z[i] else z[i]) + (if z[i] > 1.0 then 1.0 - y[i] else -y[i]) * z[i])\n"
      "node loss = loss_sum / real(n)\n"
      "node nll_sum = sum[i:n](y[i] * -softplus(-z[i]) + (1.0 - y[i]) * -softplus(z[i]))\n"
      "node nll = -(nll_sum / real(n))\n"
