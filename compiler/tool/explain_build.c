@@ -6,6 +6,7 @@
 
 enum {
   SMALL = 4, // a formula of so few leaves is written out everywhere
+  OFTEN = 3, // so many uses are worth a name
   LONG = 24  // a longer one is not written into another
 };
 
@@ -107,9 +108,18 @@ static bool is_known(const Builder *b, const Node *n) {
   return false;
 }
 
+// Is a function called in it?
+static bool calls(const Form *e) {
+  if (e->kind == FORM_CALL && prim_table[e->op].signature[1] == '>') return true;
+  for (int k = 0; k < e->npart; k++)
+    if (calls(e->part[k])) return true;
+  return false;
+}
+
 static bool stays_named(const Builder *b, const Node *n, const Entry *e) {
   if (is_known(b, n)) return true;
-  if (e->value->weight <= SMALL && !e->value->reduces) return false;
+  // Of what is small only a function's value is worth a name, where it is used again and again.
+  if (e->value->weight <= SMALL && !e->value->reduces) return e->uses >= OFTEN && calls(e->value);
   return e->uses > 1 || e->value->weight > LONG;
 }
 

@@ -130,7 +130,7 @@ static int priority_of(Forms *f, const Form *e) {
 
 // ---- printing ----
 
-static void put_number(Text *t, double x) {
+static void put_number(Text *t, const Bindings *b, double x) {
   int above, under;
   if (isinf(x)) {
     text_put(t, x < 0 ? "-\\infty" : "\\infty");
@@ -142,6 +142,10 @@ static void put_number(Text *t, double x) {
   }
   if (number_fraction(x, &above, &under)) {
     text_printf(t, "\\tfrac{%d}{%d}", above, under);
+    return;
+  }
+  if (x == PI && !name_is_taken(b, "pi")) {
+    text_put(t, "\\pi");
     return;
   }
   char digits[40];
@@ -202,7 +206,7 @@ static void put_fraction(Text *t, Bindings *b, double number, const Factor *abov
                          int nunder) {
   bool show = number != 1 || nabove == 0;
   if (nunder > 0) text_put(t, "\\frac{");
-  if (show) put_number(t, number);
+  if (show) put_number(t, b, number);
   if (show && nabove > 0) text_put(t, " \\, ");
   put_factors(t, b, above, nabove, nunder > 0 && !show);
   if (nunder == 0) return;
@@ -228,7 +232,7 @@ static void put_product(Text *t, Bindings *b, const Form *e) {
 
 static void put_term(Text *t, Bindings *b, const Form *e, int priority) {
   if (e->kind == FORM_NUMBER)
-    put_number(t, fabs(e->number));
+    put_number(t, b, fabs(e->number));
   else if (e->kind == FORM_PRODUCT)
     put_product(t, b, e);
   else

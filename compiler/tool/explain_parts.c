@@ -111,7 +111,7 @@ static FreeIndices free_indices(Forms *f, const Form *e) {
 
 // ---- its name ----
 
-static bool name_is_taken(const Explanation *x, const char *name) {
+static bool part_name_taken(const Explanation *x, const char *name) {
   for (size_t k = 0; k < x->ntaken; k++)
     if (strcmp(x->taken[k], name) == 0) return true;
   return false;
@@ -128,7 +128,7 @@ static bool take_part(Explanation *x, size_t at, int *number) {
   if (free.too_many) return false;
   const char *name;
   do name = arena_printf(a, "e%d", ++*number);
-  while (name_is_taken(x, name));
+  while (part_name_taken(x, name));
   ARENA_PUSH(a, x->taken, x->ntaken, x->taken_room) = name;
 
   const FormIndex **index = arena_array(a, const FormIndex *, (size_t)free.n + 1);

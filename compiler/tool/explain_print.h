@@ -4,6 +4,8 @@
 
 #include "tool/explain_form.h"
 
+#define PI 3.14159265358979323846
+
 // The names under which indices stand in one formula: the model's where they are free, else others.
 typedef struct Bindings {
   Forms *forms;
@@ -19,6 +21,7 @@ typedef struct Bindings {
 void bindings_init(Bindings *b, Forms *f, const char *const *taken, size_t ntaken);
 const char *bindings_push(Bindings *b, const FormIndex *index);
 void bindings_pop(Bindings *b, int n);
+bool name_is_taken(const Bindings *b, const char *name);
 const char *bindings_name(const Bindings *b, const FormIndex *index);
 
 // Does something in `form` say what `index` ranges over, as x[i] does for i?

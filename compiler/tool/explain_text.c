@@ -10,11 +10,16 @@ void bindings_init(Bindings *b, Forms *f, const char *const *taken, size_t ntake
   *b = (Bindings){.forms = f, .taken = taken, .ntaken = ntaken};
 }
 
+bool name_is_taken(const Bindings *b, const char *name) {
+  for (size_t k = 0; k < b->ntaken; k++)
+    if (strcmp(b->taken[k], name) == 0) return true;
+  return false;
+}
+
 static bool name_is_free(const Bindings *b, const char *name) {
   for (size_t k = 0; k < b->count; k++)
     if (strcmp(b->list[k].name, name) == 0) return false;
-  for (size_t k = 0; k < b->ntaken; k++)
-    if (strcmp(b->taken[k], name) == 0) return false;
+  if (name_is_taken(b, name)) return false;
   return true;
 }
 
@@ -136,10 +141,12 @@ static void put(Text *t, Bindings *b, const Form *e, int priority);
 
 static void put_sum(Text *t, Bindings *b, const Form *e, bool flipped);
 
-static void put_number(Text *t, double x) {
+static void put_number(Text *t, const Bindings *b, double x) {
   int above, under;
   if (number_fraction(x, &above, &under))
     text_printf(t, "%d/%d", above, under);
+  else if (x == PI && !name_is_taken(b, "pi"))
+    text_put(t, "pi");
   else
     text_real(t, x);
 }
@@ -190,7 +197,7 @@ static void put_product(Text *t, Bindings *b, const Form *e) {
   double number = fabs(p.number);
   bool any = false;
   if (number != 1 || (p.nscale == 0 && (p.nabove == 0 || p.nscale_under > 0))) {
-    put_number(t, number);
+    put_number(t, b, number);
     any = true;
   }
   if (any && p.nscale > 0) text_char(t, '*');
@@ -205,7 +212,7 @@ static void put_product(Text *t, Bindings *b, const Form *e) {
 // Without its minus.
 static void put_term(Text *t, Bindings *b, const Form *e, int priority) {
   if (e->kind == FORM_NUMBER)
-    put_number(t, fabs(e->number));
+    put_number(t, b, fabs(e->number));
   else if (e->kind == FORM_PRODUCT)
     put_product(t, b, e);
   else

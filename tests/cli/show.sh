@@ -137,8 +137,30 @@ prints 'the same with the gradient of the loss'
 # What is computed by branches is told as a paper has it.
 file robust.mdl 'batch n\ndata x[n], y[n]\nparam w = 1, nu = 4, sigma = 1\nloss -mean(student_t.log(y, nu, w * x, sigma))\n'
 case_is 'a density is explained without its stable branches' 0 '' mdlc explain robust.mdl
-prints 'loss = -1/n * sum[i](lgamma(0.5 * (nu + 1)) - lgamma(0.5 * nu) - 0.5 * log(3.141592653589793 * nu) - 0.5 * (nu + 1) * log1p((y[i] - w * x[i])^2 / (nu * sigma^2)) - log(sigma))'
+prints 'loss = -1/n * sum[i](lgamma(0.5 * (nu + 1)) - lgamma(0.5 * nu) - 0.5 * log(pi * nu) - 0.5 * (nu + 1) * log1p((y[i] - w * x[i])^2 / (nu * sigma^2)) - log(sigma))'
 prints 'd loss / d w = -1/n * (nu + 1) * sum[i]((y[i] - w * x[i]) * x[i] / ((y[i] - w * x[i])^2 / (nu * sigma^2) + 1)) / (nu * sigma^2)'
 file logit.mdl 'batch n\ndata x[n], y[n]\nparam w = 1\nloss mean(binary_cross_entropy_with_logits(w * x, y))\n'
 case_is 'a loss is explained without its stable branches' 0 '' mdlc explain logit.mdl
 prints 'd loss / d w = 1/n * sum[i]((sigmoid(w * x[i]) - y[i]) * x[i])'
+
+# LaTeX of all kinds of formulas: brackets and environments match; where pdflatex is there, it takes it.
+cat > "$top/files/wild.mdl" <<'MODEL'
+dim T, k_2 = 3
+batch n
+data x[n, k_2], y_label[n] in 0..k_2
+param w_1[k_2] = 1, theta = 0.5, alpha_beta = 2, lambda = 1
+z_hat[i, c] = x[i, c] * w_1[c] + erf(theta) * gelu(x[i, c])
+m[i] = max[c](z_hat[i, c] // 2 * 2 + abs(z_hat[i, c]))
+v = if theta > 0 then lgamma(theta) else digamma(lambda) ^ 2
+loss mean(cross_entropy(z_hat, y_label)) + sum(m) + v + prod[c](w_1[c]) + hypot(theta, lambda) + atan2(alpha_beta, theta) + sum[i, c if c > 0](floor(x[i, c]) * w_1[c - 1]) + min(theta, lambda) + pow(lambda, theta) + log1p(expm1(theta)) + clamp(theta, 0, 1)
+MODEL
+latex_is_right() {
+  mdlc explain wild.mdl --latex -o wild.tex || return
+  awk '
+    { gsub(/\\\\/, ""); gsub(/\\[{}]/, "") }
+    { for (k = 1; k <= length($0); k++) { c = substr($0, k, 1); depth += c == "{" ? 1 : c == "}" ? -1 : 0; if (depth < 0) bad = 1 } }
+    { left += gsub(/\\left[^a-z]/, ""); right += gsub(/\\right[^a-z]/, ""); begin += gsub(/\\begin\{/, ""); end += gsub(/\\end\{/, "") }
+    END { exit bad || depth != 0 || left != right || begin != end || begin == 0 }' wild.tex || return
+  ! command -v pdflatex > /dev/null || pdflatex -interaction=nonstopmode -halt-on-error wild.tex > /dev/null
+}
+case_is 'LaTeX compiles' 0 '' latex_is_right
