@@ -1,5 +1,5 @@
 // cmd_explain.c - mdlc explain: the derivatives as formulas.
-#include "tool/explain.h"
+#include "explain/explain.h"
 #include "tool/passes.h"
 
 typedef struct Arguments {

@@ -127,7 +127,8 @@ int program_load(const ModelOptions *o, Program *p) {
   if (parsed) {
     int nfixed;
     const DimOverride *fixed = split_dims(o, p, &nfixed);
-    p->model = (o->plain ? check_model_plain : check_model)(o->arena, &diags, ast, program_name(o->arena, o), fixed, nfixed);
+    p->model =
+        (o->plain ? check_model_plain : check_model)(o->arena, &diags, ast, program_name(o->arena, o), fixed, nfixed);
   }
   print_diags(&diags);
   if (!p->model) return STATUS_REJECTED;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "graph/text.h"
-#include "tool/explain.h"
+#include "explain/explain.h"
 #include "tool/passes.h"
 
 enum {

@@ -1,8 +1,8 @@
-// explain_parts.c - names for what a long formula repeats.
+// parts.c - names for what a long formula repeats.
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/explain.h"
+#include "explain/explain.h"
 
 enum {
   OVERLONG = 24,   // a formula with more leaves than this

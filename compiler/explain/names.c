@@ -1,6 +1,6 @@
-// explain_names.c - the names that a model's author gave to values.
+// names.c - the names that a model's author gave to values.
+#include "explain/explain.h"
 #include "syntax/ast.h"
-#include "tool/explain.h"
 
 static bool names_a_value(StmtKind kind) {
   return kind == STMT_DEFINE || kind == STMT_PREDICT || kind == STMT_METRIC || kind == STMT_CONST;

@@ -1,4 +1,4 @@
-// explain_form.h - formulas for people: the graph's expressions in a normal form that reads well.
+// form.h - formulas for people: the graph's expressions in a normal form that reads well.
 //
 // A formula may be rounded differently from the computation (x*x becomes x^2, factors leave sums), but it is equal to it as
 // mathematics.  Formulas are immutable and interned in their pool: equal ones are the same pointer.  Terms and factors stand

@@ -1,10 +1,10 @@
-// explain_latex.c - formulas as LaTeX.
+// latex.c - formulas as LaTeX.
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/explain_print.h"
+#include "explain/print.h"
 
 // ---- names ----
 

@@ -2,9 +2,11 @@
 #ifndef MDLC_EXPLAIN_H
 #define MDLC_EXPLAIN_H
 
-#include "tool/driver.h"
-#include "tool/explain_form.h"
-#include "tool/explain_print.h"
+#include "base/text.h"
+#include "explain/form.h"
+#include "explain/print.h"
+
+struct AstFile;
 
 typedef enum {
   LINE_DEFINITION, // of the model

@@ -1,8 +1,8 @@
-// explain_text.c - formulas as text in the model language.
+// text.c - formulas as text in the model language.
 #include <math.h>
 #include <string.h>
 
-#include "tool/explain_print.h"
+#include "explain/print.h"
 
 // ---- names of indices ----
 

@@ -1,8 +1,8 @@
-// explain_build.c - from a derived graph to formulas: which values keep a name, which are written out where they are used.
+// build.c - from a derived graph to formulas: which values keep a name, which are written out where they are used.
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/explain.h"
+#include "explain/explain.h"
 
 enum {
   SMALL = 4, // a formula of so few leaves is written out everywhere

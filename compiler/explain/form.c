@@ -1,5 +1,5 @@
-// explain_form.c - the pool of formulas: interning, indices, symbols, substitution, translation from the graph.
-#include "tool/explain_form.h"
+// form.c - the pool of formulas: interning, indices, symbols, substitution, translation from the graph.
+#include "explain/form.h"
 
 #include <string.h>
 

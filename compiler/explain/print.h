@@ -1,8 +1,8 @@
-// explain_print.h - formulas as text in the model language, and as LaTeX.
+// print.h - formulas as text in the model language, and as LaTeX.
 #ifndef MDLC_EXPLAIN_PRINT_H
 #define MDLC_EXPLAIN_PRINT_H
 
-#include "tool/explain_form.h"
+#include "explain/form.h"
 
 #define PI 3.14159265358979323846
 

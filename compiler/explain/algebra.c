@@ -1,10 +1,10 @@
-// explain_algebra.c - the normal form of formulas: sums collected, products gathered, factors moved out of reductions.
+// algebra.c - the normal form of formulas: sums collected, products gathered, factors moved out of reductions.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/explain_form.h"
+#include "explain/form.h"
 
 enum { EXPONENT_MAX = 64 };
 

@@ -1,7 +1,7 @@
-// explain_lines.c - a whole explanation: the model's definitions, then its derivatives, line by line.
+// lines.c - a whole explanation: the model's definitions, then its derivatives, line by line.
 #include <string.h>
 
-#include "tool/explain.h"
+#include "explain/explain.h"
 
 // ---- as text ----
 
