@@ -62,8 +62,8 @@ static int find(const char *name, int count, const struct mdl_array *arrays) {
   return -1;
 }
 
-/* The entries of an array of the model, and its extents. */
-static size_t entries(const struct run *run, enum mdl_role role, int which, int rank, int64_t extents[MAX_RANK]) {
+/* The entries of an array of the model (role: enum mdl_role), and its extents. */
+static size_t entries(const struct run *run, int role, int which, int rank, int64_t extents[MAX_RANK]) {
   size_t count = 1;
   if (rank > MAX_RANK || run->model->shape(run->dims, role, which, extents)) fail("dimensions don't fit the model");
   for (int a = 0; a < rank; a++) {
@@ -240,7 +240,7 @@ json_t *lists(const double *values, int64_t rows, int64_t columns) {
   return nested(&values, 2, extents);
 }
 
-static json_t *array_of(const struct run *run, enum mdl_role role, int which, int rank, const double *values) {
+static json_t *array_of(const struct run *run, int role, int which, int rank, const double *values) {
   int64_t extents[MAX_RANK];
   entries(run, role, which, rank, extents);
   return nested(&values, rank, extents);
