@@ -363,7 +363,8 @@ Plan plan_functions(Unit *u) {
   const Graph *graph[FUNCTION_COUNT] = {NULL};
   if (loss) {
     const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
-    graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] = reduced(u, derive_gradient(a, m->graph, false, NULL), roles);
+    graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] =
+        name_last_states(a, reduced(u, derive_gradient(a, m->graph, false, NULL), roles));
     graph[FUNCTION_VALUE_AND_GRAD] = reduced(u, derive_gradient(a, m->graph, true, NULL), roles);
   }
   for (int k = FUNCTION_PREDICT; k < FUNCTION_COUNT; k++)

@@ -8,4 +8,7 @@
 // adds to is computed in a node of its own, unless it is there already: a constant, or one entry of an array.
 Graph *expand_reductions(Arena *a, const Graph *g);
 
+// The last states of loops that the loss needs are nodes of their own where only derivatives read them.
+Graph *name_last_states(Arena *a, const Graph *g);
+
 #endif

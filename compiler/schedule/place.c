@@ -72,11 +72,10 @@ typedef struct Escapes {
   bool *read_by_others; // by node
 } Escapes;
 
-// Does the subscript of a carry's axis stand for the state behind the last step?
-static bool is_final(const Node *c, const Expr *sub) {
+bool is_last_state(Dims *dims, const Node *c, const Expr *sub) {
   int64_t zero;
   if (c->reverse) return expr_is_int(sub, &zero) && zero == 0;
-  return sub->kind == EXPR_POLY && sub->u.poly == c->next->index[c->axis].extent;
+  return sub->kind == EXPR_POLY && sub->u.poly == poly_sub(dims, c->index[c->axis].extent, poly_int(dims, 1));
 }
 
 // n is used within loop `at`: `sub` says which entries, null: all.
@@ -84,7 +83,7 @@ static void escape(Escapes *e, const Node *n, const Loop *at, const Expr *const 
   e->read_by_others[n->id] = true;
   for (int q = 0; e->axis[n->id] && q < n->nout; q++) {
     if (encloses(e->s->place[n->id].loop[q], at)) continue;
-    bool state = n->kind == NODE_CARRY && n->axis == q && sub && is_final(n, sub[q]);
+    bool state = n->kind == NODE_CARRY && n->axis == q && sub && is_last_state(e->s->task.graph->dims, n, sub[q]);
     if (!state) e->axis[n->id][q] = true;
   }
 }

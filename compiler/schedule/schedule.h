@@ -107,6 +107,8 @@ typedef struct Schedule {
 Schedule *schedule_task(Arena *a, const Task *task);
 void schedule_print(Text *t, const Schedule *s);
 
+// Does the subscript of a carry's axis stand for the state behind the last step?
+bool is_last_state(Dims *dims, const Node *c, const Expr *sub);
 // The carry of the loop that takes its entries from n, or null.
 const Node *state_taking(const Loop *loop, const Node *n);
 // A node's expression with its indices replaced by the loops they run in.

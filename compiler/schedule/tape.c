@@ -49,22 +49,118 @@ static void need_of_loss(const Graph *g, bool *forward) {
   graph_mark_needed(g, forward);
 }
 
-// What backward reads of forward: a loop never runs again for it, so the state is stored whatever it costs to compute.
-static void choose(Arena *a, const Graph *g, const bool *forward, bool *stored) {
-  Wanted w = {.set = arena_array(a, bool, g->count), .list = arena_array(a, const Node *, g->count + 1)};
+// ---- states ----
+
+typedef struct Chooser {
+  Arena *arena;
+  const Graph *g;
+  const bool *forward; // by node: the loss needs it
+  bool *seeded;        // by node: what backward alone can compute
+  bool *kept;          // by node: a state of forward that is stored whole
+  bool *stored;
+} Chooser;
+
+// Is n a state that is computed for the loss?
+static bool is_state(const Chooser *c, const Node *n) {
+  return n->kind == NODE_CARRY && c->forward[n->id];
+}
+
+static void find_seeded(Chooser *c) {
+  const Graph *g = c->g;
+  bool more = true;
+  while (more) {
+    more = false;
+    for (size_t k = 0; k < g->count; k++) {
+      const Node *n = g->nodes[k];
+      if (c->seeded[k]) continue;
+      Reads r = node_reads(c->arena, g, n);
+      bool any = n->kind == NODE_SEED || (n->next && c->seeded[n->next->id]) || (n->alive && c->seeded[n->alive->id]);
+      for (size_t j = 0; j < r.count; j++) any = any || c->seeded[r.read[j]->u.read.node->id];
+      c->seeded[k] = any;
+      more = more || any;
+    }
+  }
+}
+
+// Does n stand in for states that are not kept: can forward compute it, and leave it instead of them?
+static bool replaces_states(const Chooser *c, const Node *n) {
+  if (c->seeded[n->id] || (n->kind != NODE_COMP && n->kind != NODE_SCATTER)) return false;
+  Reads r = node_reads(c->arena, c->g, n);
+  bool any = false;
+  for (size_t k = 0; k < r.count; k++) {
+    const Node *m = r.read[k]->u.read.node;
+    any = any || (is_state(c, m) && !c->kept[m->id]);
+    if (m->kind == NODE_CARRY && !is_state(c, m)) return false; // a loop of backward's own
+  }
+  return any;
+}
+
+static const Poly *size_of(const Graph *g, const Node *n) {
+  const Poly *size = poly_int(g->dims, 1);
+  for (int q = 0; q < n->nout; q++) size = poly_mul(g->dims, size, n->index[q].extent);
+  return size;
+}
+
+// What backward reads of forward: a loop never runs again for it, so the state is stored whatever it costs to compute, or
+// in its stead what is computed from it.
+static void find_stored(Chooser *c) {
+  const Graph *g = c->g;
+  Wanted w = {.set = arena_array(c->arena, bool, g->count), .list = arena_array(c->arena, const Node *, g->count + 1)};
+  for (size_t k = 0; k < g->count; k++) c->stored[k] = false;
   for (size_t k = 0; k < g->nroots; k++)
     if (g->roots[k].role == ROOT_GRADIENT) want(&w, g->roots[k].node);
   while (w.count) {
     const Node *n = w.list[--w.count];
-    if (forward[n->id] && computed(n) && !cheap(n)) {
-      stored[n->id] = true;
+    if ((c->forward[n->id] && computed(n) && !cheap(n)) || replaces_states(c, n)) {
+      c->stored[n->id] = true;
       continue;
     }
-    Reads reads = node_reads(a, g, n);
+    Reads reads = node_reads(c->arena, g, n);
     for (size_t r = 0; r < reads.count; r++) want(&w, reads.read[r]->u.read.node);
     want(&w, n->next);
     want(&w, n->alive);
   }
+}
+
+static bool reads_node(const Chooser *c, const Node *n, const Node *m) {
+  Reads r = node_reads(c->arena, c->g, n);
+  for (size_t k = 0; k < r.count; k++)
+    if (r.read[k]->u.read.node == m) return true;
+  return false;
+}
+
+// Its value where dimensions of the call are about a hundred.
+static double nominal(const Chooser *c, const Poly *p) {
+  int64_t *values = arena_array(c->arena, int64_t, (size_t)dims_count(c->g->dims) + 1);
+  for (int k = 0; k < dims_count(c->g->dims); k++) values[k] = 100;
+  double value;
+  return poly_real(c->g->dims, p, values, &value) ? value : 0;
+}
+
+// Keeps the states that are read as such, and those that take no more memory than what stands in for them.
+static bool keep_more(Chooser *c) {
+  const Graph *g = c->g;
+  bool more = false;
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *state = g->nodes[k];
+    if (!is_state(c, state) || c->kept[k]) continue;
+    const Poly *instead = poly_int(g->dims, 0);
+    for (size_t j = 0; j < g->count; j++)
+      if (c->stored[j] && cheap(g->nodes[j]) && reads_node(c, g->nodes[j], state))
+        instead = poly_add(g->dims, instead, size_of(g, g->nodes[j]));
+    c->kept[k] = c->stored[k] || nominal(c, instead) > nominal(c, size_of(g, state));
+    more = more || c->kept[k];
+  }
+  return more;
+}
+
+static void choose(Arena *a, const Graph *g, const bool *forward, bool *stored) {
+  Chooser c = {.arena = a, .g = g, .forward = forward, .stored = stored};
+  c.seeded = arena_array(a, bool, g->count);
+  c.kept = arena_array(a, bool, g->count);
+  find_seeded(&c);
+  do find_stored(&c);
+  while (keep_more(&c));
 }
 
 static bool is_gradient(const Graph *g, const Node *n) {
@@ -78,8 +174,8 @@ static void share_states(const Graph *g, Tape *tape, const Node **in) {
   for (size_t k = 0; k < g->count; k++) {
     const Node *c = g->nodes[k];
     const Node *n = c->next;
-    if (c->kind == NODE_CARRY && tape->stored[k] && tape->stored[n->id] && n->kind != NODE_CARRY && !is_gradient(g, n) &&
-        !in[n->id])
+    if (c->kind == NODE_CARRY && tape->stored[k] && tape->stored[n->id] && n->kind != NODE_CARRY &&
+        !is_gradient(g, n) && !in[n->id])
       in[n->id] = c;
   }
 }
@@ -99,8 +195,7 @@ Tape tape_plan(Arena *a, const Graph *g) {
   for (size_t k = 0; k < g->count; k++) {
     if (!stored[k] || in[k]) continue;
     const Node *n = g->nodes[k];
-    const Poly **used = n->type == TYPE_REAL ? &tape.reals : &tape.integers, *size = poly_int(dims, 1);
-    for (int q = 0; q < n->nout; q++) size = poly_mul(dims, size, n->index[q].extent);
+    const Poly **used = n->type == TYPE_REAL ? &tape.reals : &tape.integers, *size = size_of(g, n);
     tape.offset[k] = *used;
     *used = poly_add(dims, *used, size);
   }
