@@ -8,11 +8,15 @@
 
 #include "bundle.h"
 #include "bundle_by_hand.h"
+#include "gpt2.h"
+#include "gpt2_by_hand.h"
+#include "lstm.h"
+#include "lstm_by_hand.h"
 #include "mdl/random.h"
 #include "mixture.h"
 #include "mixture_by_hand.h"
 
-enum { ROOM = 512, POINTS = 10 };
+enum { ROOM = 8192, PARAMS_MAX = 16, POINTS = 10 };
 
 // One example at one size, with data at random.
 typedef struct Case {
@@ -22,6 +26,7 @@ typedef struct Case {
   int64_t dims[3];
   const void *data[6];
   double spread; // of the parameters
+  bool singular; // where all parameters are 0
 } Case;
 
 // Loss and gradient, by hand or by generated C.
@@ -61,7 +66,8 @@ static double disagreement(const double *a, const double *b, int64_t count) {
 
 // The worst over all parameters.
 static double disagreement_of(const Case *c, const double *a, const double *b) {
-  int64_t offsets[8];
+  int64_t offsets[PARAMS_MAX + 1];
+  ck_assert_int_le(c->model->nparams, PARAMS_MAX);
   double worst = 0;
   ck_assert_int_eq(c->model->layout(c->dims, offsets), MDL_OK);
   for (int p = 0; p < c->model->nparams; p++)
@@ -131,7 +137,7 @@ START_TEST(mixture) {
   static const int64_t sizes[] = {0, 1, SAMPLES};
   double x[SAMPLES * DIMENSIONS];
   for (int k = 0; k < SAMPLES * DIMENSIONS; k++) x[k] = 2 * normal(1, k);
-  Case c = {"mixture", &mixture_model, mixture_hand, {sizes[_i]}, {x}, 1};
+  Case c = {"mixture", &mixture_model, mixture_hand, {sizes[_i]}, {x}, 1, false};
   agree(&c);
 }
 END_TEST
@@ -165,7 +171,52 @@ START_TEST(bundle) {
   }
   for (int k = 0; k < 3 * PLACES; k++) place[k] = normal(6, k);
   Case c = {"bundle", &bundle_model, bundle_hand, {CAMERAS, PLACES, SEEN}, {camera, point, seen, pose, lens, place},
-            0.1};
+            0.1, false};
+  agree(&c);
+}
+END_TEST
+
+// ---- long short-term memory ----
+
+enum { STEPS = 12 };
+
+static double lstm_hand(const Case *c, const double *p, double *grad) {
+  enum { WX = lstm_at_Wx, WH = lstm_at_Wh, B = lstm_at_b, V = lstm_at_V, R = lstm_at_r };
+  return lstm_by_hand(c->dims[0], c->data[0], c->data[1], p + WX, p + WH, p + B, p + V, p + R, grad + WX, grad + WH,
+                      grad + B, grad + V, grad + R);
+}
+
+START_TEST(lstm) {
+  static const int64_t steps[] = {1, 2, STEPS};
+  double x[STEPS], y[STEPS];
+  for (int k = 0; k < STEPS; k++) {
+    x[k] = normal(7, k);
+    y[k] = normal(8, k);
+  }
+  Case c = {"lstm", &lstm_model, lstm_hand, {steps[_i]}, {x, y}, 0.5, false};
+  agree(&c);
+}
+END_TEST
+
+// ---- GPT-2 ----
+
+enum { ROWS = 3, TOKENS = 11, CONTEXT = 8 };
+
+static double gpt2_hand(const Case *c, const double *p, double *grad) {
+  int64_t a[PARAMS_MAX + 1];
+  double *d = grad;
+  ck_assert_int_eq(c->model->layout(c->dims, a), MDL_OK);
+  return gpt2_by_hand(c->dims[0], c->data[0], p + a[0], p + a[1], p + a[2], p + a[3], p + a[4], p + a[5], p + a[6],
+                      p + a[7], p + a[8], p + a[9], p + a[10], p + a[11], p + a[12], p + a[13], p + a[14], p + a[15],
+                      d + a[0], d + a[1], d + a[2], d + a[3], d + a[4], d + a[5], d + a[6], d + a[7], d + a[8],
+                      d + a[9], d + a[10], d + a[11], d + a[12], d + a[13], d + a[14], d + a[15]);
+}
+
+START_TEST(gpt2) {
+  int32_t token[ROWS * (CONTEXT + 1)];
+  for (int k = 0; k < ROWS * (CONTEXT + 1); k++)
+    token[k] = (int32_t)floor(TOKENS * mdl_random_uniform(7, 9, (uint64_t)k));
+  Case c = {"gpt2", &gpt2_model, gpt2_hand, {1 + _i * (ROWS - 1)}, {token}, 0.3, true};
   agree(&c);
 }
 END_TEST
@@ -175,6 +226,8 @@ int main(void) {
   TCase *t = tcase_create("gradients");
   tcase_add_loop_test(t, mixture, 0, 3);
   tcase_add_loop_test(t, bundle, 0, 2);
+  tcase_add_loop_test(t, lstm, 0, 3);
+  tcase_add_loop_test(t, gpt2, 0, 2);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);
