@@ -36,6 +36,7 @@ typedef struct Simplifier {
   const Node **map;  // where a node went, null: nowhere
   const Expr **view; // what stands for a read of it, over its own indices, or null
   bool *narrow;      // the view is of a node that is read nowhere else: always taken
+  const struct LoopTree *loops; // null: none
   // rewritten expressions of the graph that is read, by id; valid where the stamp is today's
   const Expr **memo;
   uint32_t *stamp, today;

@@ -1,4 +1,5 @@
 // nodes.c - one node: its guard as facts, what a false guard leaves, sums with a solved index.
+#include "graph/loops.h"
 #include "simplify/internal.h"
 
 #include <math.h>
@@ -233,6 +234,14 @@ static void drop_index(Simplifier *s, Node *n, Conditions *c, size_t condition, 
   s->changed = true;
 }
 
+// Is q, of a scatter in a loop, what says which step an entry belongs to?  It may be, where it is a target.
+static bool tells_step(const Simplifier *s, const Node *n, int q) {
+  bool told = false;
+  for (int k = 0; n->target && k < n->nout; k++)
+    told = told || (n->target[k]->kind == EXPR_INDEX && n->target[k]->u.index == q);
+  return told && s->loops && s->loops->inside[n->id];
+}
+
 // One index a round: the next round tidies up, and may find another.
 static void solve_sum(Simplifier *s, Node *n, Conditions *c) {
   const Expr *value;
@@ -240,7 +249,7 @@ static void solve_sum(Simplifier *s, Node *n, Conditions *c) {
   if (!scatter && (n->kind != NODE_COMP || n->reduce != REDUCE_SUM)) return;
   for (size_t k = 0; k < c->count; k++) {
     int q = solved_index(s, n, c->list[k], &value);
-    if (q >= 0 && may_drop(c, k, q, value)) {
+    if (q >= 0 && !tells_step(s, n, q) && may_drop(c, k, q, value)) {
       drop_index(s, n, c, k, q, value);
       return;
     }

@@ -208,6 +208,8 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
   for (size_t k = 0; k < in->nroots; k++)
     if (simplify_has_role(&in->roots[k], roles)) r.is_root[in->roots[k].node->id] = true;
   r.narrowing = simplify_narrowings(a, in, r.live, r.is_root);
+  for (size_t k = 0; k < in->count && !r.s.loops; k++)
+    if (in->nodes[k]->kind == NODE_CARRY) r.s.loops = graph_loops(a, in, NULL);
   for (size_t k = 0; k < in->count; k++) {
     if (!r.live[k]) {
       r.s.changed = true;
