@@ -22,19 +22,22 @@ void put_own_entry(Function *f, Text *t, const Node *n) {
   put_entry(f, t, n, sub);
 }
 
-void put_sink_entry(Function *f, Text *t, const Node *n, int sink) {
-  const Place *p = &f->s->place[n->id];
+static void put_sink_at(Function *f, Text *t, const Node *n, int sink, const Expr *const *sub) {
   f->sink_used[sink] = true;
   if (n->nout == 0) {
     text_put(t, f->sink[sink].lvalue);
     return;
   }
-  const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout);
-  for (int k = 0; k < n->nout; k++) sub[k] = expr_index(f->s->pool, p->loop[k]->id);
   const Expr *flat = flat_position(f, n, sub, NULL, &f->sink[sink]);
   text_printf(t, "%s[", f->sink[sink].pointer);
   put_expr(f, t, flat, PREC_NONE);
   text_char(t, ']');
+}
+
+void put_sink_entry(Function *f, Text *t, const Node *n, int sink) {
+  const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) sub[k] = expr_index(f->s->pool, f->s->place[n->id].loop[k]->id);
+  put_sink_at(f, t, n, sink, sub);
 }
 
 static void put_neutral(Function *f, Text *t, const Node *n) {
@@ -158,7 +161,8 @@ void put_next(Function *f, const Node *c) {
 
 // ---- leaving ----
 
-static void put_filled(Function *f, const Node *n, const Loop *loop, const char *target) {
+// What follows the last step made, in the node or, where it is not negative, in that sink of it.
+static void put_filled(Function *f, const Node *n, const Loop *loop, int sink) {
   const Place *p = &f->s->place[n->id];
   Graph *pool = f->s->pool;
   Text *t = &f->body;
@@ -171,8 +175,8 @@ static void put_filled(Function *f, const Node *n, const Loop *loop, const char 
   const Expr *step = expr_index(pool, loop->id);
   line_start(f);
   sub[axis] = n == c ? expr_prim2(pool, PRIM_ADD, step, expr_int(pool, 1)) : step;
-  if (target)
-    text_put(t, target);
+  if (sink >= 0)
+    put_sink_at(f, t, n, sink, sub);
   else
     put_entry(f, t, n, sub);
   text_put(t, " = ");
@@ -189,17 +193,11 @@ static void put_filled(Function *f, const Node *n, const Loop *loop, const char 
 // A variable is filled up where it has been stored step by step.
 static void put_filled_everywhere(Function *f, const Node *n, const Loop *loop) {
   if (f->s->place[n->id].stored != STORED_LOCAL) {
-    put_filled(f, n, loop, NULL);
+    put_filled(f, n, loop, -1);
     return;
   }
-  for (size_t k = 0; k < f->s->task.nsinks; k++) {
-    if (f->s->task.sinks[k].node != n) continue;
-    Text target;
-    text_init(&target);
-    put_sink_entry(f, &target, n, (int)k);
-    put_filled(f, n, loop, target.s);
-    text_free(&target);
-  }
+  for (size_t k = 0; k < f->s->task.nsinks; k++)
+    if (f->s->task.sinks[k].node == n) put_filled(f, n, loop, (int)k);
 }
 
 void put_leave(Function *f, const Step *step) {
