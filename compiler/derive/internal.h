@@ -5,6 +5,7 @@
 //   local.c    the derivative of a reduction by its entries
 //   flow.c     reverse accumulation inside one expression: the partial derivative by each of its reads
 //   loop.c     the adjoint of a loop: a loop in the other direction
+//   again.c    loops within loops, run once more beside their adjoints
 //   rewind.c   arrays updated in place, taken back step by step where a loop's adjoint reads them
 //   solve.c    from "A[f(q)] was read" to a comprehension over A's own indices
 //   pattern.c  conditions outside of which a derivative is 0
@@ -43,8 +44,7 @@ typedef struct Local {
   const Expr *factor, *guard;
 } Local;
 
-// What stands, while a loop's adjoint runs, for a version of an array that is updated in place: `node` at the same
-// subscripts, but for the loop's step, which is `shift` more at `axis`.
+// What stands, while a loop's adjoint runs, for a node of the loop: `node` at the same subscripts, but for the loop's step, which is `shift` more at `axis`.
 typedef struct Rewound {
   const Node *node; // null: nothing
   int axis, shift;
@@ -131,8 +131,15 @@ Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal
 // ---- loop.c ----
 // The goal of what flows into a read by node n: a step's read of the state goes to what the carry takes.
 Goal derive_goal(Derive *d, const Node *n, const Expr *read);
+// Is index q of the lifted node n that of a loop whose adjoint runs backwards, and that `goal` is outside of?
+bool derive_is_backward(const Derive *d, const Node *n, int q, const Node *goal);
 // The adjoints of a loop's state and of all that runs in it.
 void derive_loop(Derive *d, const GraphLoop *loop);
+
+// ---- again.c ----
+// Around the adjoint of a loop: what is read for its nodes; null where nothing changes.
+Rewound *derive_again_open(Derive *d, const GraphLoop *loop);
+void derive_again_close(Derive *d, Rewound *before);
 
 // ---- rewind.c ----
 void derive_find_in_place(Derive *d);

@@ -26,6 +26,16 @@ static bool runs_in(const Derive *d, const GraphLoop *loop, const Node *n) {
   return loop && d->loops->position[loop->id][n->id] >= 0;
 }
 
+bool derive_is_backward(const Derive *d, const Node *n, int q, const Node *goal) {
+  const int x = d->task->nextra;
+  for (const GraphLoop *l = d->loops->inside[n->id]; l; l = l->parent) {
+    const int p = d->loops->position[l->id][n->id] + x;
+    const bool is_it = n->kind == NODE_SCATTER ? n->target[p] == expr_index(d->graph, q) : p == q;
+    if (is_it && !l->reverse && !runs_in(d, l, goal)) return true;
+  }
+  return false;
+}
+
 Goal derive_goal(Derive *d, const Node *n, const Expr *read) {
   const Node *a = read->u.read.node;
   const GraphLoop *loop = a->kind == NODE_CARRY ? d->loops->inside[a->id] : NULL;
@@ -281,6 +291,7 @@ static bool is_on_the_way(const Derive *d, const GraphLoop *loop) {
 
 void derive_loop(Derive *d, const GraphLoop *loop) {
   if (!has_wanted(d, loop) && !is_on_the_way(d, loop)) return;
+  Rewound *before = derive_again_open(d, loop);
   const Node **adjoint = arena_array(d->arena, const Node *, loop->ncarry);
   for (size_t k = 0; k < loop->ncarry; k++) {
     const Node *c = loop->carry[k];
@@ -294,6 +305,7 @@ void derive_loop(Derive *d, const GraphLoop *loop) {
   for (size_t k = 0; k < loop->ncarry; k++)
     if (adjoint[k]) close_adjoint(d, loop->carry[k], adjoint[k]);
   derive_rewind_close(d, loop);
+  derive_again_close(d, before);
   for (size_t k = 0; k < loop->ncarry; k++)
     if (adjoint[k]) send_to_start(d, loop->carry[k], adjoint[k]);
 }

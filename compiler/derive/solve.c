@@ -9,7 +9,7 @@
 typedef struct Solver {
   Derive *d;
   Graph *g;
-  const Node *n;
+  const Node *n, *goal;
   const Index *into;            // the extra indices, then A's
   int nv, m, first;             // indices of the node from `first` on occur: a scatter's output positions do not
   const Expr *const *subscript; // by k
@@ -145,6 +145,16 @@ static const Expr *settle(Solver *s, const Expr *guard, int extra_at) {
   return guard;
 }
 
+// Index q of the node, where it is summed over: it is the index at `position`.  A sum over the steps of a loop whose adjoint
+// runs backwards takes the last one first, so that it can be formed while that runs.
+static const Expr *summed(Solver *s, int q, int position) {
+  const Expr *index = expr_index(s->g, position);
+  if (!derive_is_backward(s->d, s->n, q, s->goal)) return index;
+  Dims *dims = s->g->dims;
+  const Poly *last = poly_sub(dims, s->n->index[q].extent, poly_int(dims, 1));
+  return expr_prim2(s->g, PRIM_SUB, expr_poly(s->g, last), index);
+}
+
 // Where nothing is solved: over all indices of the node, into the subscripts as they stand.
 static Contribution scatter(Solver *s, const Flow *flow) {
   Arena *arena = s->d->arena;
@@ -157,7 +167,7 @@ static Contribution scatter(Solver *s, const Flow *flow) {
   for (int q = s->first; q < s->nv; q++) {
     if (s->same[q] >= 0) continue;
     index[s->m + nred] = (Index){index_name(&n->index[q], q), n->index[q].extent};
-    sub[q] = expr_index(s->g, s->m + nred++);
+    sub[q] = summed(s, q, s->m + nred++);
   }
   for (int q = s->first; q < s->nv; q++)
     if (s->same[q] >= 0) sub[q] = sub[s->same[q]];
@@ -185,7 +195,7 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
   for (int q = s->first; q < s->nv; q++)
     if (!s->solved[q]) {
       index[s->m + nred] = (Index){index_name(&n->index[q], q), n->index[q].extent};
-      position[q] = expr_index(s->g, s->m + nred++);
+      position[q] = summed(s, q, s->m + nred++);
     }
   for (int q = s->first; q < s->nv; q++)
     sub[q] = s->solved[q] ? expr_substitute(s->g, s->solved[q], position, s->nv + s->m, NULL) : position[q];
@@ -201,7 +211,7 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
 Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal *goal) {
   Arena *arena = d->arena;
   const int x = d->task->nextra, rank = goal->node->nout;
-  Solver s = {.d = d, .g = d->graph, .n = n, .nv = n->nout + n->nred, .m = x + rank};
+  Solver s = {.d = d, .g = d->graph, .n = n, .goal = goal->node, .nv = n->nout + n->nred, .m = x + rank};
   const Expr **subscript = arena_array(arena, const Expr *, (size_t)s.m + 1);
   for (int k = 0; k < x; k++) subscript[k] = expr_index(s.g, n->kind == NODE_SCATTER ? n->nout + k : k);
   for (int k = x; k < s.m; k++) subscript[k] = goal->sub[k - x];

@@ -26,7 +26,8 @@ struct Cluster {
   size_t nitem, item_room, opened_room;
   const Node **members;
   int *position; // the index of each member that runs in this loop
-  size_t count, room, position_room;
+  bool *mirrored;
+  size_t count, room, position_room, mirrored_room;
   bool carries, reverse; // it runs a loop of the graph
   const Node *alive;
 };
@@ -64,7 +65,7 @@ static bool may_share(const Fuser *f, const Way *way, const Node *n, int q, cons
     if (!d || d->order < c->order || is_member(way, m)) continue;
     if (d != c) return false;
     int p = position_in(c, m);
-    if (p < 0 || p >= m->nout || !way_reads_entry(n, q, r->read[k], p)) return false;
+    if (p < 0 || p >= m->nout || !way_reads_entry(&f->ways, n, q, r->read[k], p, way->mirrored)) return false;
   }
   const Node *taken_from[] = {n->next, n->alive};
   for (int k = 0; k < 2; k++) {
@@ -87,7 +88,7 @@ static bool may_turn(const Cluster *c, const Way *way) {
     if (c->alive) return false;
     if (c->reverse)
       for (size_t k = 0; k < way->count; k++)
-        if (ordered(way->member[k], way->position[k])) return false;
+        if (ordered(way->member[k], way->position[k]) && !way->mirrored) return false;
     return true;
   }
   if (way->steps->alive) return false;
@@ -97,11 +98,21 @@ static bool may_turn(const Cluster *c, const Way *way) {
   return true;
 }
 
+// A loop that is mapped over the steps of another, and is no part of it, runs where it is wanted: what wants it may join.
+static bool is_early(LoopItem item, const Way *way, const Cluster *c) {
+  return item.loop && !way->steps && c->carries;
+}
+
 static bool may_join(const Fuser *f, const Way *way, const Cluster *c) {
   if (!c->loop || way->extent != c->extent || !may_turn(c, way)) return false;
   for (size_t k = 0; k < way->count; k++)
     if (!may_share(f, way, way->member[k], way->position[k], c)) return false;
   return true;
+}
+
+static bool sums_along(LoopItem item, const Way *way) {
+  const Node *n = item.node;
+  return n && way->position[0] >= n->nout && (n->kind == NODE_SCATTER || n->reduce == REDUCE_SUM);
 }
 
 static bool at_index(const Node *n, const Expr *sub, int q) {
@@ -158,8 +169,9 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
   ARENA_PUSH(a, c->opened, nitem, c->opened_room) = way->steps != NULL;
   ARENA_PUSH(a, c->item, c->nitem, c->item_room) = item;
   for (size_t k = 0; k < way->count; k++) {
-    size_t count = c->count;
+    size_t count = c->count, mirrored = c->count;
     ARENA_PUSH(a, c->position, count, c->position_room) = way->position[k];
+    ARENA_PUSH(a, c->mirrored, mirrored, c->mirrored_room) = way->mirrored;
     ARENA_PUSH(a, c->members, c->count, c->room) = way->member[k];
     f->cluster_of[way->member[k]->id] = c;
   }
@@ -167,6 +179,13 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
   c->carries = true;
   c->reverse = way->steps->reverse;
   c->alive = way->steps->alive;
+}
+
+// Joins c by that way, if it may, and if it is of use.
+static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c) {
+  if (is_early(item, way, c) || !may_join(f, way, c) || !any_related(f, way, c)) return false;
+  cluster_add(f, c, item, way);
+  return true;
 }
 
 // A new cluster as early as order `at`; a step without a loop stands behind others of its kind.
@@ -197,15 +216,16 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
   size_t count;
   const Way *way = ways_of(&f->ways, item, &count);
   for (Cluster *c = list->first; c && !f->s->task.no_fuse; c = c->next)
-    for (size_t k = 0; k < count; k++) // the index that likes to stand outside first
-      if ((k == 0 || eager(f, item, &way[k])) && may_join(f, &way[k], c) && any_related(f, &way[k], c)) {
-        cluster_add(f, c, item, &way[k]);
-        return;
-      }
+    for (size_t k = 0; k < count; k++) { // the index that likes to stand outside first
+      Way mirrored = way[k];
+      mirrored.mirrored = true;
+      if ((k == 0 || eager(f, item, &way[k])) && join(f, item, &way[k], c)) return;
+      if (c->reverse && sums_along(item, &way[k]) && join(f, item, &mirrored, c)) return;
+    }
   Way alone = {.member = &item.node, .position = (int[]){-1}, .count = 1};
   if (!count) way = &alone;
   // A loop of the graph stands behind all before it, where others that run alongside, and read its states, can join it.
-  size_t at = way->steps && list->last ? list->last->order + 1 : earliest(f, way);
+  size_t at = item.loop && list->last ? list->last->order + 1 : earliest(f, way);
   Cluster *c = cluster_new(f, list, at, count > 0);
   c->loop = count > 0;
   c->extent = way->extent;
@@ -246,6 +266,7 @@ static Loop *open_loop(Schedule *s, const Cluster *c, Loop *parent) {
     bool sum = node_accumulates(n) && c->position[k] >= n->nout && !reduction_begun(s, n);
     if (state || sum) append(s, parent, (Step){.kind = STEP_INIT, .node = n});
     s->place[n->id].loop[c->position[k]] = loop;
+    s->place[n->id].mirrored[c->position[k]] = c->mirrored[k];
     if (node_runs_by(n, c->position[k]) >= 0) s->place[n->id].loop[node_runs_by(n, c->position[k])] = loop;
   }
   append(s, parent, (Step){.kind = STEP_LOOP, .loop = loop});
@@ -311,8 +332,9 @@ void fuse_nodes(Schedule *s, const Reads *reads) {
     const Node *n = g->nodes[k];
     bool given = s->task.given && s->task.given[k];
     bool computed = n->kind == NODE_COMP || n->kind == NODE_SCATTER || n->kind == NODE_CARRY;
-    if (s->place[k].needed && !given && computed)
-      s->place[k].loop = arena_array(s->arena, Loop *, (size_t)(n->nout + n->nred) + 1);
+    if (!s->place[k].needed || given || !computed) continue;
+    s->place[k].loop = arena_array(s->arena, Loop *, (size_t)(n->nout + n->nred) + 1);
+    s->place[k].mirrored = arena_array(s->arena, bool, (size_t)(n->nout + n->nred) + 1);
   }
   Fuser f = {.s = s, .reads = reads, .ways = ways_new(s, reads)};
   f.cluster_of = arena_array(s->arena, Cluster *, g->count);

@@ -26,14 +26,51 @@ Reads node_reads(Arena *a, const Graph *g, const Node *n) {
   return c.reads;
 }
 
+// An affine subscript as a sum without what cancels: T - 1 - (T - 1 - t) is t.
+static const Expr *tidied(Schedule *s, const Expr *e) {
+  const int nloops = (int)s->nloops;
+  int64_t *coefficient = arena_array(s->arena, int64_t, s->nloops + 1);
+  const Expr *sum;
+  int64_t zero;
+  if (!expr_affine(s->pool, e, nloops, coefficient, &sum)) return e;
+  if (expr_is_int(sum, &zero) && zero == 0) sum = NULL;
+  for (int k = 0; k < nloops; k++) {
+    const int64_t c = coefficient[k], size = c < 0 ? -c : c;
+    if (c == 0) continue;
+    const Expr *term = expr_index(s->pool, k);
+    if (size != 1) term = expr_prim2(s->pool, PRIM_MUL, expr_int(s->pool, size), term);
+    if (sum)
+      sum = c > 0 && sum->kind != EXPR_POLY ? expr_prim2(s->pool, PRIM_ADD, sum, term)
+            : c > 0                         ? expr_prim2(s->pool, PRIM_ADD, term, sum)
+                                            : expr_prim2(s->pool, PRIM_SUB, sum, term);
+    else
+      sum = c > 0 ? term : expr_prim1(s->pool, PRIM_NEG, term);
+  }
+  return sum ? sum : expr_int(s->pool, 0);
+}
+
+static const Expr *tidy_read(void *context, const Node *n, const Expr *const *sub) {
+  Schedule *s = context;
+  const Expr **tidy = arena_array(s->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) tidy[k] = tidied(s, sub[k]);
+  return expr_read(s->pool, n, tidy);
+}
+
 const Expr *schedule_expr(Schedule *s, const Node *n, const Expr *e) {
   int total = n->nout + n->nred;
+  const Place *p = &s->place[n->id];
   const Expr **sub = arena_array(s->arena, const Expr *, (size_t)total + 1);
+  Dims *dims = s->task.graph->dims;
+  bool mirrored = false;
   for (int k = 0; k < total; k++) {
-    const Loop *loop = s->place[n->id].loop[k];
-    sub[k] = loop ? expr_index(s->pool, loop->id) : NULL;
+    sub[k] = p->loop[k] ? expr_index(s->pool, p->loop[k]->id) : NULL;
+    if (!p->mirrored[k]) continue;
+    mirrored = true;
+    sub[k] = expr_prim2(s->pool, PRIM_SUB, expr_poly(s->pool, poly_sub(dims, n->index[k].extent, poly_int(dims, 1))),
+                        sub[k]);
   }
-  return expr_substitute(s->pool, e, sub, total, NULL);
+  const Expr *made = expr_substitute(s->pool, e, sub, total, NULL);
+  return mirrored ? expr_replace_reads(s->pool, made, tidy_read, s) : made;
 }
 
 typedef struct Queue {

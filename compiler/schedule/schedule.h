@@ -80,6 +80,7 @@ typedef enum {
 typedef struct Place {
   bool needed;
   Loop **loop; // by index position
+  bool *mirrored; // by index position: its last entry comes first in the loop, which runs backwards
   Loop *home;  // the loop around its first step, null: none
   Stored stored;
   int sink;

@@ -87,18 +87,34 @@ static Way *ways_of_node(const Ways *w, const Node *n, size_t *count) {
 
 // ---- the ways of a loop ----
 
-bool way_reads_entry(const Node *n, int q, const Expr *read, int p) {
+// Is it last - (index q), where `last` is the loop's last entry?
+static bool is_mirrored(const Ways *w, const Expr *sub, int q, const Poly *last) {
+  int64_t coefficient[INDEX_MAX] = {0};
+  const Expr *rest;
+  if (q >= INDEX_MAX || !expr_affine(w->s->pool, sub, INDEX_MAX, coefficient, &rest)) return false;
+  for (int k = 0; k < INDEX_MAX; k++)
+    if (coefficient[k] != (k == q ? -1 : 0)) return false;
+  return rest->kind == EXPR_POLY && rest->u.poly == last;
+}
+
+bool way_reads_entry(const Ways *w, const Node *n, int q, const Expr *read, int p, bool mirrored) {
   const Node *m = read->u.read.node;
+  const Expr *sub = read->u.read.sub[p];
   bool state = m->kind == NODE_CARRY && m->axis == p;
-  int at = loop_step_of(read->u.read.sub[p], state && m->reverse);
+  if (mirrored) {
+    Dims *dims = w->s->task.graph->dims;
+    return is_mirrored(
+        w, sub, q, state && m->reverse ? n->index[q].extent : poly_sub(dims, n->index[q].extent, poly_int(dims, 1)));
+  }
+  int at = loop_step_of(sub, state && m->reverse);
   return at >= 0 && (at == q || at == node_runs_by(n, q));
 }
 
 // The index of n that the read puts at index p of what it reads: of a scatter the output; -1: none.
-static int index_for(const Node *n, const Expr *read, int p) {
+static int index_for(const Ways *w, const Node *n, const Expr *read, int p) {
   int total = n->nout + n->nred;
   for (int q = 0; q < total; q++)
-    if (node_runs_by(n, q) >= 0 && !node_is_target(n, q) && way_reads_entry(n, q, read, p)) return q;
+    if (node_runs_by(n, q) >= 0 && !node_is_target(n, q) && way_reads_entry(w, n, q, read, p, false)) return q;
   return -1;
 }
 
@@ -127,7 +143,7 @@ static bool spread(const Along *a, const Node *n, bool *more) {
   for (size_t k = 0; k < r->count; k++) {
     const Node *m = r->read[k]->u.read.node;
     if (!inside(a->w, a->loop, m) || a->position[m->id] < 0) continue;
-    if (!agree(a, n, index_for(n, r->read[k], a->position[m->id]), more)) return false;
+    if (!agree(a, n, index_for(a->w, n, r->read[k], a->position[m->id]), more)) return false;
   }
   if (n->kind != NODE_CARRY || a->position[n->id] < 0) return true;
   const Node *taken_from[] = {n->next, n->alive};
@@ -164,7 +180,8 @@ static Way steps_way(const Ways *w, const GraphLoop *loop) {
   size_t count = w->nmember[loop->id];
   int *position = arena_array(w->s->arena, int, count);
   for (size_t k = 0; k < count; k++) position[k] = w->tree->position[loop->id][w->member[loop->id][k]->id];
-  return (Way){w->member[loop->id], position, count, loop->steps, loop};
+  return (Way){
+      .member = w->member[loop->id], .position = position, .count = count, .extent = loop->steps, .steps = loop};
 }
 
 // Indices that the loop is mapped over, those in front of its own, stand outside; the state's are within a step.

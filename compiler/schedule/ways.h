@@ -10,6 +10,7 @@ typedef struct Way {
   int *position;
   size_t count;
   const Poly *extent;
+  bool mirrored; // a sum that takes its last term first, in a loop that runs backwards
   const GraphLoop *steps; // it is this loop of the graph itself
 } Way;
 
@@ -25,8 +26,9 @@ Ways ways_new(Schedule *s, const Reads *reads);
 
 // The ways of an item that has loops to come, the best one to stand outermost first; *count of them.
 Way *ways_of(const Ways *w, LoopItem item, size_t *count);
-// May node n share its loop by index q with the node that it reads, whose index p runs there?
-bool way_reads_entry(const Node *n, int q, const Expr *read, int p);
+// May node n share its loop by index q with the node that it reads, whose index p runs there?  Mirrored: by q from its
+// last entry on.
+bool way_reads_entry(const Ways *w, const Node *n, int q, const Expr *read, int p, bool mirrored);
 // Has a sum of n begun before the loops in hand?
 bool reduction_begun(const Schedule *s, const Node *n);
 
