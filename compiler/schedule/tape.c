@@ -21,7 +21,9 @@ static int work_of(const Expr *e, int limit) {
 }
 
 static bool cheap(const Node *n) {
-  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE &&
+  // The last state of a loop costs what the loop does.
+  const bool last = n->expr && n->expr->kind == EXPR_READ && n->expr->u.read.node->kind == NODE_CARRY;
+  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !last &&
          work_of(n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS;
 }
 
