@@ -56,6 +56,15 @@ static const Expr *tidy_read(void *context, const Node *n, const Expr *const *su
   return expr_read(s->pool, n, tidy);
 }
 
+// An integer, or the integers that a condition compares.  The recursion is as deep as the expression is high, which is limited.
+static const Expr *tidy(Schedule *s, const Expr *e) {
+  if (e->type == TYPE_INT) return tidied(s, e);
+  if (e->type != TYPE_BOOL || e->kind != EXPR_PRIM) return e;
+  const Expr *arg[3];
+  for (int k = 0; k < e->u.prim.narg; k++) arg[k] = tidy(s, e->u.prim.arg[k]);
+  return expr_prim(s->pool, e->u.prim.op, arg);
+}
+
 const Expr *schedule_expr(Schedule *s, const Node *n, const Expr *e) {
   int total = n->nout + n->nred;
   const Place *p = &s->place[n->id];
@@ -70,7 +79,7 @@ const Expr *schedule_expr(Schedule *s, const Node *n, const Expr *e) {
                         sub[k]);
   }
   const Expr *made = expr_substitute(s->pool, e, sub, total, NULL);
-  return mirrored ? expr_replace_reads(s->pool, made, tidy_read, s) : made;
+  return mirrored ? tidy(s, expr_replace_reads(s->pool, made, tidy_read, s)) : made;
 }
 
 typedef struct Queue {
