@@ -214,6 +214,36 @@ START_TEST(test_in_place) {
 }
 END_TEST
 
+// Loops in blocks of steps give the same, derivatives included.
+START_TEST(test_blocked) {
+  Lab l;
+  derive_case(&l, _i);
+  for (int64_t size = 1; size <= 6; size++) {
+    Model m = *l.model;
+    m.graph = derive_blocked(l.arena, l.model, size, arena_array(l.arena, RangeCheck, (size_t)m.ncheck + 1));
+    Lab blocked = l;
+    blocked.model = &m;
+    lab_verify(&blocked, m.graph);
+    const Graph *g = l.model->graph;
+    const Array *plain = lab_run(&l, g, NUMBER_REAL), *values = lab_run(&blocked, m.graph, NUMBER_REAL);
+    ck_assert_msg(plain[graph_root(g, ROOT_LOSS, 0)->node->id].number[0].a ==
+                      values[graph_root(m.graph, ROOT_LOSS, 0)->node->id].number[0].a,
+                  "%s", lab_print(&blocked, m.graph));
+    const Graph *d = derive_gradient(l.arena, m.graph, true, NULL);
+    lab_verify(&blocked, d);
+    double error = lab_gradient_error(&blocked, d);
+    ck_assert_msg(error <= 1e-12, "%s in blocks of %d: error %g\n%s", cases[_i].name, (int)size, error,
+                  lab_print(&blocked, d));
+    const Graph *s = simplify(l.arena, d, GRADIENTS);
+    lab_verify(&blocked, s);
+    error = lab_gradient_error(&blocked, s);
+    ck_assert_msg(error <= 1e-12, "%s in blocks of %d, simplified: error %g\n%s", cases[_i].name, (int)size, error,
+                  lab_print(&blocked, s));
+  }
+  lab_close(&l);
+}
+END_TEST
+
 // What a reader of the generated C will see.
 START_TEST(test_names) {
   Lab l = lab_open("model thermometer\nbatch n\ndata t_u[n]\ndata t_c[n]\nparam w\nparam b\ninput t_u[n] = data 0\n"
@@ -240,6 +270,7 @@ int main(void) {
   TCase *t = tcase_create("derive");
   tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, test_gradient, 0, sizeof cases / sizeof *cases);
+  tcase_add_loop_test(t, test_blocked, 0, sizeof cases / sizeof *cases);
   tcase_add_loop_test(t, test_second, 0, sizeof cases / sizeof *cases);
   tcase_add_loop_test(t, test_conventions, 0, 16);
   tcase_add_loop_test(t, test_tall, 0, 2);

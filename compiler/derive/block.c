@@ -1,0 +1,352 @@
+// block.c - a loop of T steps as a loop over blocks of steps: of the states, those between blocks are kept, and the
+// adjoint of a block runs its steps again (again.c).  With blocks of √T steps the memory is that of 2 √T states
+// (checkpointing; Griewank and Walther, Evaluating Derivatives, 2nd edition, chapter 12).
+//
+// Step t is step s of block b, t = size * b + s; what runs in the loop gets both for its index t.  Where the last block
+// is not full, what is behind it is computed nowhere and changes no state.
+#include "derive/internal.h"
+
+// One carry of a blocked loop: the state between blocks, and within them.
+typedef struct Blocked {
+  const Node *outer, *inner;
+} Blocked;
+
+typedef struct Blocker {
+  Arena *arena;
+  const Graph *in;
+  Graph *out;
+  const LoopTree *loops;
+  int64_t size;
+  const Node **map;                  // by id: the copy; of a carry of a blocked loop the state within blocks
+  Blocked *carry;                    // by id
+  const GraphLoop *here;             // the blocked loop that the node at hand runs in, or null
+  const Expr *step, *block, *within; // and its indices there
+} Blocker;
+
+// The loop over blocks that n runs in, or null.
+static const GraphLoop *outermost(const Blocker *b, const Node *n) {
+  const GraphLoop *l = b->loops->inside[n->id];
+  while (l && l->parent) l = l->parent;
+  return l && l->nitem > 0 ? l : NULL; // one that runs nothing stays as it is
+}
+
+static int position_of(const Blocker *b, const Node *n) {
+  return b->loops->position[outermost(b, n)->id][n->id];
+}
+
+static const Expr *plus(Graph *g, const Expr *e, int64_t n) {
+  return n == 0 ? e : n > 0 ? expr_prim2(g, PRIM_ADD, e, expr_int(g, n)) : expr_prim2(g, PRIM_SUB, e, expr_int(g, -n));
+}
+
+static bool is_full(const Blocker *b, const GraphLoop *l) {
+  int64_t steps;
+  return poly_is_int(l->steps, &steps) && steps % b->size == 0;
+}
+
+// ---- reads ----
+
+// m's entry with `block` and `within` for index p.
+static const Expr *read_split(Blocker *b, const Node *copy, const Node *m, const Expr *const *sub, int p,
+                              const Expr *block, const Expr *within) {
+  const Expr **split = arena_array(b->arena, const Expr *, (size_t)m->nout + 2);
+  for (int k = 0; k < m->nout; k++) split[k < p ? k : k + 1] = sub[k];
+  split[p] = block;
+  split[p + 1] = within;
+  return expr_read(b->out, copy, split);
+}
+
+// The state e of a carry, from outside of its loop.
+static const Expr *read_state(Blocker *b, const Node *c, const Expr *const *sub) {
+  Graph *g = b->out;
+  const GraphLoop *l = outermost(b, c);
+  const Expr *e = sub[c->axis], *size = expr_int(g, b->size), *steps = expr_poly(g, l->steps);
+  const Expr **last = arena_array(b->arena, const Expr *, (size_t)c->nout + 1);
+  for (int k = 0; k < c->nout; k++) last[k] = sub[k];
+  const Node *outer = b->carry[c->id].outer;
+  last[c->axis] =
+      c->reverse ? expr_int(g, 0) : expr_poly(g, poly_sub(g->dims, outer->index[c->axis].extent, poly_int(g->dims, 1)));
+  const Expr *final = expr_read(g, outer, last);
+  if (e == (c->reverse ? expr_int(g, 0) : steps)) return final;
+  const Expr *step = plus(g, e, c->reverse ? -1 : 0); // that reads the state
+  const Expr *within = plus(g, expr_prim2(g, PRIM_MOD, step, size), c->reverse ? 1 : 0);
+  const Expr *inner =
+      read_split(b, b->carry[c->id].inner, c, sub, c->axis, expr_prim2(g, PRIM_FLOORDIV, step, size), within);
+  const Expr *before = c->reverse ? expr_prim2(g, PRIM_GT, e, expr_int(g, 0)) : expr_prim2(g, PRIM_LT, e, steps);
+  return expr_select(g, before, inner, final);
+}
+
+static const Expr *new_read(void *context, const Node *m, const Expr *const *sub) {
+  Blocker *b = context;
+  Graph *g = b->out;
+  const GraphLoop *l = outermost(b, m);
+  if (!l) return expr_read(g, b->map[m->id], sub);
+  const int p = position_of(b, m);
+  const bool state = b->carry[m->id].inner != NULL;
+  const int behind = state && m->reverse ? 1 : 0;
+  if (l == b->here && sub[p] == plus(g, b->step, behind))
+    return read_split(b, b->map[m->id], m, sub, p, b->block, plus(g, b->within, behind));
+  if (state) return read_state(b, m, sub);
+  const Expr *size = expr_int(g, b->size);
+  return read_split(b, b->map[m->id], m, sub, p, expr_prim2(g, PRIM_FLOORDIV, sub[p], size),
+                    expr_prim2(g, PRIM_MOD, sub[p], size));
+}
+
+static const Expr *renewed(Blocker *b, const Expr *e, const Expr *const *sub, int nsub) {
+  if (!e) return NULL;
+  const Expr *moved = expr_substitute(b->out, e, sub, nsub, NULL);
+  return moved->nodes ? expr_replace_reads(b->out, moved, new_read, b) : moved;
+}
+
+// ---- nodes ----
+
+typedef struct Split {
+  Index *index;
+  const Expr **own; // by old index: what stands for it
+  int nout, nred;
+  const Expr *block, *within, *block_reduced, *within_reduced;
+} Split;
+
+static void split_index(Blocker *b, Split *s, int at, const Index *t, const Poly *blocks) {
+  s->index[at] = (Index){arena_printf(b->arena, "%s_block", t->name ? t->name : "t"), blocks};
+  s->index[at + 1] = (Index){t->name, poly_int(b->out->dims, b->size)};
+}
+
+static const Expr *step_at(Blocker *b, int at) {
+  Graph *g = b->out;
+  return expr_prim2(g, PRIM_ADD, expr_prim2(g, PRIM_MUL, expr_int(g, b->size), expr_index(g, at)),
+                    expr_index(g, at + 1));
+}
+
+// The indices of n with two for the output p, and, of a scatter, for the index that it is the target of.
+static Split split_of(Blocker *b, const Node *n, int p) {
+  const int nv = n->nout + n->nred;
+  const int q = n->kind == NODE_SCATTER && n->target[p]->kind == EXPR_INDEX ? n->target[p]->u.index : -1;
+  const Poly *blocks = b->carry[outermost(b, n)->carry[0]->id].outer->index[outermost(b, n)->carry[0]->axis].extent;
+  blocks = poly_sub(b->out->dims, blocks, poly_int(b->out->dims, 1));
+  Split s = {.index = arena_array(b->arena, Index, (size_t)nv + 2),
+             .own = arena_array(b->arena, const Expr *, (size_t)nv)};
+  for (int k = 0, at = 0; k < nv; k++) {
+    if (k != p && k != q) {
+      s.index[at] = n->index[k];
+      s.own[k] = expr_index(b->out, at++);
+    } else {
+      split_index(b, &s, at, &n->index[k], blocks);
+      s.own[k] = step_at(b, at);
+      if (k == p) {
+        s.block = expr_index(b->out, at);
+        s.within = expr_index(b->out, at + 1);
+      }
+      if (k == q) {
+        s.block_reduced = expr_index(b->out, at);
+        s.within_reduced = expr_index(b->out, at + 1);
+      }
+      at += 2;
+    }
+    if (k + 1 == n->nout) s.nout = at;
+    s.nred = at - s.nout;
+  }
+  return s;
+}
+
+static void stand_in(Blocker *b, const GraphLoop *l, const Expr *step, const Expr *block, const Expr *within) {
+  b->here = l;
+  b->step = step;
+  b->block = block;
+  b->within = within;
+}
+
+// t < T, or null where every block is full.
+static const Expr *in_loop(Blocker *b, const GraphLoop *l, const Expr *step) {
+  return is_full(b, l) ? NULL : expr_prim2(b->out, PRIM_LT, step, expr_poly(b->out, l->steps));
+}
+
+// Does it start from, or is it, a part of the loop's state, which is there behind the last step too?
+static bool shows_state(const Blocker *b, const Node *n) {
+  const Expr *e = n->expr;
+  if (n->kind == NODE_SCATTER || n->reduce != REDUCE_NONE || e->kind != EXPR_READ) return false;
+  return outermost(b, e->u.read.node) == outermost(b, n);
+}
+
+static void copy_member(Blocker *b, const Node *n) {
+  Graph *g = b->out;
+  const GraphLoop *l = outermost(b, n);
+  const int p = position_of(b, n), nv = n->nout + n->nred;
+  const Split s = split_of(b, n, p);
+  const int q = s.block_reduced ? n->target[p]->u.index : p;
+  Node copy = *n;
+  copy.index = s.index;
+  copy.nout = s.nout;
+  copy.nred = s.nred;
+  copy.next = copy.alive = NULL;
+  if (n->axis > p) copy.axis++;
+  stand_in(b, l, s.own[p], s.block, s.within);
+  copy.base = renewed(b, n->base, s.own, nv);
+  if (n->kind == NODE_SCATTER) stand_in(b, l, s.own[q], s.block_reduced, s.within_reduced);
+  const Expr *in = shows_state(b, n) ? NULL : in_loop(b, l, s.own[q]);
+  copy.expr = renewed(b, n->expr, s.own, nv);
+  copy.guard = derive_and(g, in, renewed(b, n->guard, s.own, nv));
+  if (n->kind == NODE_CARRY) {
+    copy.guard = NULL;
+    const Expr *none = n->type == TYPE_REAL  ? expr_real(g, 0)
+                       : n->type == TYPE_INT ? expr_int(g, 0)
+                                             : expr_bool(g, false);
+    if (in) copy.expr = expr_select(g, in, copy.expr, none);
+  }
+  if (n->target) {
+    const Expr **target = arena_array(b->arena, const Expr *, (size_t)s.nout + 1);
+    for (int k = 0; k < n->nout; k++) target[k < p ? k : k + 1] = renewed(b, n->target[k], s.own, nv);
+    target[p] = s.block_reduced;
+    target[p + 1] = s.within_reduced;
+    copy.target = target;
+  }
+  b->map[n->id] = graph_add(g, &copy);
+}
+
+static void copy_carry(Blocker *b, const Node *c) {
+  Graph *g = b->out;
+  Dims *dims = g->dims;
+  const GraphLoop *l = outermost(b, c);
+  const int p = c->axis;
+  const Poly *blocks =
+      poly_floordiv(dims, poly_add(dims, l->steps, poly_int(dims, b->size - 1)), poly_int(dims, b->size));
+  Node outer = *c;
+  Index *index = arena_array(b->arena, Index, (size_t)c->nout + 1),
+        *inside = arena_array(b->arena, Index, (size_t)c->nout + 1);
+  for (int k = 0; k < c->nout; k++) index[k] = inside[k < p ? k : k + 1] = c->index[k];
+  index[p] = inside[p] =
+      (Index){arena_printf(b->arena, "%s_block", l->name ? l->name : "t"), poly_add(dims, blocks, poly_int(dims, 1))};
+  inside[p].extent = blocks;
+  inside[p + 1] = (Index){c->index[p].name, poly_int(dims, b->size + 1)};
+  outer.index = index;
+  outer.next = outer.alive = NULL;
+  stand_in(b, NULL, NULL, NULL, NULL);
+  outer.expr = renewed(b, c->expr, NULL, 0);
+  b->carry[c->id].outer = graph_add(g, &outer);
+
+  Node inner = outer;
+  inner.name = arena_printf(b->arena, "%s_in_block", c->name);
+  inner.index = inside;
+  inner.nout = c->nout + 1;
+  inner.axis = p + 1;
+  const Expr **sub = arena_array(b->arena, const Expr *, (size_t)c->nout + 1);
+  for (int k = 0; k < c->nout; k++) sub[k] = expr_index(g, k <= p ? k : k + 1);
+  sub[p] = plus(g, sub[p], c->reverse ? 1 : 0);
+  inner.expr = expr_read(g, b->carry[c->id].outer, sub);
+  b->map[c->id] = b->carry[c->id].inner = graph_add(g, &inner);
+}
+
+// Is it a version of an array that is updated in place?  Where nothing is overwritten it is the one before.
+static bool is_version(const Node *n) {
+  while (n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !n->guard && n->expr->kind == EXPR_READ)
+    n = n->expr->u.read.node;
+  return n->kind == NODE_SCATTER && n->base;
+}
+
+static const Expr *const *own_indices(Blocker *b, int count, int at, int64_t shift) {
+  const Expr **sub = arena_array(b->arena, const Expr *, (size_t)count + 1);
+  for (int k = 0; k < count; k++) sub[k] = expr_index(b->out, k);
+  if (at >= 0) sub[at] = plus(b->out, sub[at], shift);
+  return sub;
+}
+
+// Behind the last step the state stays what it is.
+static const Node *passing(Blocker *b, const Node *c) {
+  Graph *g = b->out;
+  const Node *next = b->map[c->next->id], *inner = b->carry[c->id].inner;
+  const Expr *in = in_loop(b, outermost(b, c), step_at(b, c->axis));
+  if (!in || is_version(c->next)) return next;
+  const Node pass = {
+      .kind = NODE_COMP,
+      .name = arena_printf(b->arena, "%s_next", c->name),
+      .span = c->span,
+      .type = c->type,
+      .nout = next->nout,
+      .index = next->index,
+      .expr = expr_select(g, in, expr_read(g, next, own_indices(b, next->nout, -1, 0)),
+                          expr_read(g, inner, own_indices(b, inner->nout, inner->axis, c->reverse ? 1 : 0)))};
+  return graph_add(g, &pass);
+}
+
+static void close_carry(Blocker *b, const Node *c) {
+  Graph *g = b->out;
+  const Node *outer = b->carry[c->id].outer, *inner = b->carry[c->id].inner;
+  graph_close(inner, passing(b, c), c->alive ? b->map[c->alive->id] : NULL);
+  Index *index = arena_array(b->arena, Index, (size_t)c->nout + 1);
+  const Expr **sub = arena_array(b->arena, const Expr *, (size_t)c->nout + 2);
+  for (int k = 0; k < c->nout; k++) {
+    index[k] = outer->index[k];
+    sub[k <= c->axis ? k : k + 1] = expr_index(g, k);
+  }
+  index[c->axis].extent = inner->index[c->axis].extent;
+  sub[c->axis + 1] = expr_int(g, c->reverse ? 0 : b->size);
+  const Node last = {.kind = NODE_COMP,
+                     .name = arena_printf(b->arena, "%s_block", c->name),
+                     .note = arena_printf(b->arena, "%s behind a block of steps", c->name),
+                     .span = c->span,
+                     .type = c->type,
+                     .nout = c->nout,
+                     .index = index,
+                     .expr = expr_read(g, inner, sub)};
+  graph_close(outer, graph_add(g, &last), NULL);
+}
+
+static void copy_node(Blocker *b, const Node *n) {
+  const GraphLoop *l = outermost(b, n);
+  if (l && n->kind == NODE_CARRY && b->loops->inside[n->id] == l) {
+    copy_carry(b, n);
+    return;
+  }
+  if (l) {
+    copy_member(b, n);
+    return;
+  }
+  const Expr **target = arena_array(b->arena, const Expr *, (size_t)n->nout + 1);
+  Node copy = *n;
+  stand_in(b, NULL, NULL, NULL, NULL);
+  copy.expr = renewed(b, n->expr, NULL, 0);
+  copy.guard = renewed(b, n->guard, NULL, 0);
+  copy.base = renewed(b, n->base, NULL, 0);
+  for (int k = 0; n->target && k < n->nout; k++) target[k] = renewed(b, n->target[k], NULL, 0);
+  if (n->target) copy.target = target;
+  b->map[n->id] = graph_add(b->out, &copy);
+}
+
+Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check) {
+  const Graph *in = m->graph;
+  Blocker b = {.arena = a, .in = in, .out = graph_new(a, in->dims, in->name), .size = size};
+  b.loops = graph_loops(a, in, NULL);
+  b.map = arena_array(a, const Node *, in->count + 1);
+  b.carry = arena_array(a, Blocked, in->count + 1);
+  for (size_t k = 0; k < in->count; k++) copy_node(&b, in->nodes[k]);
+  for (size_t k = 0; k < in->count; k++) {
+    const Node *n = in->nodes[k];
+    if (b.carry[k].inner)
+      close_carry(&b, n);
+    else if (n->next)
+      graph_close(b.map[k], b.map[n->next->id], n->alive ? b.map[n->alive->id] : NULL);
+  }
+  stand_in(&b, NULL, NULL, NULL, NULL);
+  for (int k = 0; k < m->ncheck; k++) {
+    check[k] = m->check[k];
+    check[k].value = renewed(&b, check[k].value, NULL, 0);
+    check[k].guard = renewed(&b, check[k].guard, NULL, 0);
+  }
+  for (size_t k = 0; k < in->nroots; k++) {
+    const Root *r = &in->roots[k];
+    const Node *n = b.map[r->node->id];
+    if (outermost(&b, r->node)) { // what a loop computes is read by its steps
+      Node own = *r->node;
+      own.kind = NODE_COMP;
+      own.nred = 0;
+      own.reduce = REDUCE_NONE;
+      own.guard = own.base = NULL;
+      own.target = NULL;
+      own.next = own.alive = NULL;
+      const Expr *const *sub = own_indices(&b, own.nout, -1, 0);
+      own.expr = new_read(&b, r->node, sub);
+      n = graph_add(b.out, &own);
+    }
+    graph_add_root(b.out, r->role, r->name, r->which, n);
+  }
+  return b.out;
+}
