@@ -11,6 +11,7 @@ typedef struct EmitOptions {
   const char *source;     // file name for the header comment
   bool no_fuse;           // --no-fuse: every node its own loops, for differential tests
   bool no_contract;       // --no-contract: every array in full
+  bool thrifty;           // --tape-limit: backward computes again what it can
   bool no_simplify;       // --no-simplify
   const Request *request; // --derivatives, each of which derive_kind can make
   int nrequest;

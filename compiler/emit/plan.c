@@ -288,7 +288,7 @@ static void add_function(Plan *p, int at, const FunctionRow *row, const Graph *g
   if (!g) return;
   f->present = true;
   f->graph = g;
-  if (at == FUNCTION_FORWARD) p->tape = tape_plan(p->unit->arena, g);
+  if (at == FUNCTION_FORWARD) p->tape = tape_plan(p->unit->arena, g, p->unit->options->thrifty);
   find_outputs(p, f);
   const Task task = make_task(p, f);
   f->s = schedule_task(p->unit->arena, &task);

@@ -140,48 +140,10 @@ static const Expr *split(Graph *g, const Parts *parts, const Expr *e) {
   return result;
 }
 
-// ---- what a loop ends with ----
-
-// A last state that is read outside of the loop is a node of its own, so that it can be kept without all states before it.
-// Not so of an array that is updated in place, of which there is one state.
-typedef struct Lasts {
-  Graph *g;
-  const Node **of; // by id of the carry in g, null: not read yet
-  bool *apart;     // by id
-} Lasts;
-
-static const Expr *last_read(void *context, const Node *c, const Expr *const *sub) {
-  Lasts *l = context;
-  Graph *g = l->g;
-  int64_t zero;
-  if (c->kind != NODE_CARRY || !l->apart[c->id]) return NULL;
-  const Expr *at = sub[c->axis];
-  const Poly *steps = poly_sub(g->dims, c->index[c->axis].extent, poly_int(g->dims, 1));
-  if (c->reverse ? !expr_is_int(at, &zero) || zero != 0 : at->kind != EXPR_POLY || at->u.poly != steps) return NULL;
-  if (!l->of[c->id]) {
-    const Expr **own = arena_array(g->arena, const Expr *, (size_t)c->nout + 1);
-    for (int k = 0; k < c->nout; k++) own[k] = k == c->axis ? at : expr_index(g, k);
-    l->of[c->id] = start_apart(g, c, expr_read(g, c, own), "last", c->axis)->u.read.node;
-  }
-  const Expr **rest = arena_array(g->arena, const Expr *, (size_t)c->nout + 1);
-  int rank = 0;
-  for (int k = 0; k < c->nout; k++)
-    if (k != c->axis) rest[rank++] = sub[k];
-  return expr_read(g, l->of[c->id], rest);
-}
-
-static void read_lasts(Lasts *l, Node *n) {
-  const Expr **part[] = {&n->expr, &n->guard, &n->base};
-  for (size_t k = 0; k < sizeof part / sizeof *part; k++)
-    if (*part[k]) *part[k] = expr_replace_reads(l->g, *part[k], last_read, l);
-}
-
 Graph *expand_reductions(Arena *a, const Graph *g) {
   Graph *out = graph_new(a, g->dims, g->name);
   const Node **map = arena_array(a, const Node *, g->count);
-  const size_t most = 6 * g->count + 1; // one node makes five at most, and has a last state
-  Parts *parts = arena_array(a, Parts, most); // by node of `out`
-  Lasts lasts = {out, arena_array(a, const Node *, most), arena_array(a, bool, most)};
+  Parts *parts = arena_array(a, Parts, 5 * g->count + 1); // by node of `out`; one makes five at most
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     if (n->reduce == REDUCE_LOGSUMEXP) {
@@ -190,12 +152,10 @@ Graph *expand_reductions(Arena *a, const Graph *g) {
       parts[map[k]->id] = own;
     } else {
       Node copy = graph_translated(out, n, map);
-      read_lasts(&lasts, &copy);
       copy.expr = split(out, parts, copy.expr);
       copy.base = split(out, parts, copy.base);
       start_plainly(out, &copy);
       map[k] = graph_add(out, &copy);
-      if (n->kind == NODE_CARRY) lasts.apart[map[k]->id] = n->next->kind != NODE_SCATTER;
     }
   }
   graph_close_copies(g, map);

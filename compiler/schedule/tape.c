@@ -1,6 +1,7 @@
 // tape.c - chooses what crosses from forward to backward: stored, or cheap enough to compute again.
 #include "schedule/tape.h"
 
+#include "graph/loops.h"
 #include "schedule/schedule.h"
 
 enum { RECOMPUTE_OPERATIONS = 4 };
@@ -21,9 +22,7 @@ static int work_of(const Expr *e, int limit) {
 }
 
 static bool cheap(const Node *n) {
-  // The last state of a loop costs what the loop does.
-  const bool last = n->expr && n->expr->kind == EXPR_READ && n->expr->u.read.node->kind == NODE_CARRY;
-  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !last &&
+  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE &&
          work_of(n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS;
 }
 
@@ -57,6 +56,8 @@ typedef struct Chooser {
   Arena *arena;
   const Graph *g;
   const bool *forward; // by node: the loss needs it
+  const LoopTree *loops;
+  bool thrifty;        // what no loop has to run for is computed again, whatever it costs
   bool *seeded;        // by node: what backward alone can compute
   bool *kept;          // by node: a state of forward that is stored whole
   bool *stored;
@@ -82,6 +83,10 @@ static void find_seeded(Chooser *c) {
       more = more || any;
     }
   }
+}
+
+static bool is_computed_again(const Chooser *c, const Node *n) {
+  return cheap(n) || (c->thrifty && n->kind != NODE_CARRY && !c->loops->inside[n->id]);
 }
 
 // Does n stand in for states that are not kept: can forward compute it, and leave it instead of them?
@@ -113,7 +118,7 @@ static void find_stored(Chooser *c) {
     if (g->roots[k].role == ROOT_GRADIENT) want(&w, g->roots[k].node);
   while (w.count) {
     const Node *n = w.list[--w.count];
-    if ((c->forward[n->id] && computed(n) && !cheap(n)) || replaces_states(c, n)) {
+    if ((c->forward[n->id] && computed(n) && !is_computed_again(c, n)) || replaces_states(c, n)) {
       c->stored[n->id] = true;
       continue;
     }
@@ -156,8 +161,9 @@ static bool keep_more(Chooser *c) {
   return more;
 }
 
-static void choose(Arena *a, const Graph *g, const bool *forward, bool *stored) {
-  Chooser c = {.arena = a, .g = g, .forward = forward, .stored = stored};
+static void choose(Arena *a, const Graph *g, const bool *forward, bool thrifty, bool *stored) {
+  Chooser c = {.arena = a, .g = g, .forward = forward, .thrifty = thrifty, .stored = stored};
+  c.loops = graph_loops(a, g, NULL);
   c.seeded = arena_array(a, bool, g->count);
   c.kept = arena_array(a, bool, g->count);
   find_seeded(&c);
@@ -182,7 +188,7 @@ static void share_states(const Graph *g, Tape *tape, const Node **in) {
   }
 }
 
-Tape tape_plan(Arena *a, const Graph *g) {
+Tape tape_plan(Arena *a, const Graph *g, bool thrifty) {
   Dims *dims = g->dims;
   bool *forward = arena_array(a, bool, g->count), *stored = arena_array(a, bool, g->count);
   const Node **in = arena_array(a, const Node *, g->count);
@@ -192,7 +198,7 @@ Tape tape_plan(Arena *a, const Graph *g) {
                .reals = poly_int(dims, 0),
                .integers = poly_int(dims, 0)};
   need_of_loss(g, forward);
-  choose(a, g, forward, stored);
+  choose(a, g, forward, thrifty, stored);
   share_states(g, &tape, in);
   for (size_t k = 0; k < g->count; k++) {
     if (!stored[k] || in[k]) continue;

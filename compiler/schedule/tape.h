@@ -14,6 +14,7 @@ typedef struct Tape {
 
 // For a graph with ROOT_LOSS and ROOT_GRADIENTs.  What backward reads of forward's values is stored, or recomputed where
 // that takes a few operations of the processor on what backward has anyhow.
-Tape tape_plan(Arena *a, const Graph *g);
+// Thrifty: all is recomputed that no loop of the graph has to run for.
+Tape tape_plan(Arena *a, const Graph *g, bool thrifty);
 
 #endif

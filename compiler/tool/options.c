@@ -65,6 +65,7 @@ enum {
   KEY_NO_SIMPLIFY,
   KEY_DERIVATIVES,
   KEY_WRT,
+  KEY_TAPE_LIMIT,
   KEY_COLUMN,
   KEY_PARAMS,
   KEY_SEED
@@ -79,6 +80,9 @@ static const struct argp_option model_options[] = {
      "sparse_jacobian:NAME of a prediction (these three without NAME: of all)",
      1},
     {"wrt", KEY_WRT, "X,…", 0, "The gradient of the loss, and vjp, by these data, too", 1},
+    {"tape-limit", KEY_TAPE_LIMIT, "BYTES", 0,
+     "Keep no more between forward and backward, at the sizes given with -D: loops run again, block by block of steps",
+     1},
     {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
     {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
     {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify (the same results, slower)", 9},
@@ -158,6 +162,7 @@ static error_t model_parse(int key, char *arg, struct argp_state *state) {
     return 0;
   case KEY_DERIVATIVES: want_derivatives(state, o, arg); return 0;
   case KEY_WRT: want_data(state, o, arg); return 0;
+  case KEY_TAPE_LIMIT: o->tape_limit = option_integer(state, "--tape-limit", arg, 1, INT64_MAX); return 0;
   case KEY_NO_FUSE: o->no_fuse = true; return 0;
   case KEY_NO_CONTRACT: o->no_contract = true; return 0;
   case KEY_NO_SIMPLIFY: o->no_simplify = true; return 0;

@@ -63,6 +63,7 @@ typedef struct ModelOptions {
   bool use_float;
   bool no_fuse, no_contract, no_simplify;
   bool plain; // the model is for reading
+  int64_t tape_limit; // in bytes; 0: none
   DimValue *dims;
   size_t ndims, dims_room;
   Wanted *derivatives; // --derivatives

@@ -88,7 +88,7 @@ START_TEST(test_tape) {
                            "node q[i:n] = v[i] * v[i] * e[i]\nnode s = sum[i:n](q[i])\nroot loss = s\n");
   unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
   Graph *g = expand_reductions(a, simplify(a, derive_gradient(a, m->graph, false, NULL), roles));
-  Tape tape = tape_plan(a, g);
+  Tape tape = tape_plan(a, g, false);
   ck_assert(tape.stored[node_named(g, "e")->id]);
   ck_assert(!tape.stored[node_named(g, "u")->id]);
   ck_assert(!tape.stored[node_named(g, "v")->id]);
