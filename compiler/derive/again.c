@@ -12,16 +12,21 @@ static bool inside(const Derive *d, const GraphLoop *loop, const Node *n) {
   return false;
 }
 
+typedef struct Look {
+  const Derive *d;
+  bool in_place;
+} Look;
+
 static void see_in_place(void *context, const Expr *read) {
-  const Derive **d = context;
+  Look *l = context;
   const Node *n = read->u.read.node;
-  if ((size_t)n->id < (*d)->nold && (*d)->in_place[n->id]) *d = NULL;
+  l->in_place = l->in_place || ((size_t)n->id < l->d->nold && l->d->in_place[n->id]);
 }
 
 static bool touches_array_in_place(const Derive *d, const Node *n) {
-  const Derive *without = d;
-  node_each_read(d->graph, n, see_in_place, &without);
-  return d->in_place[n->id] || !without;
+  Look l = {d, d->in_place[n->id]};
+  node_each_read(d->graph, n, see_in_place, &l);
+  return l.in_place;
 }
 
 static bool runs_again(const Derive *d, const GraphLoop *loop) {
@@ -46,8 +51,9 @@ static Node once_more(Derive *d, const Node *n) {
   return copy;
 }
 
+// What stands for n: itself, where a carry takes what does not run in the loop.
 static const Node *copy_of(const Derive *d, const Node *n) {
-  return n ? d->rewound[n->id].node : NULL;
+  return n && d->rewound[n->id].node ? d->rewound[n->id].node : n;
 }
 
 Rewound *derive_again_open(Derive *d, const GraphLoop *loop) {

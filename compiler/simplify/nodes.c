@@ -168,11 +168,19 @@ static void fold_node(Simplifier *s, Node *n, bool never) {
 
 // ---- sums with a solved index: Σ_j [j == e] f(j) = f(e) where e is in range ----
 
+// What is put or added in the steps of a loop has the loop's index: it stays, whatever the conditions on it.
+static bool is_step(const Node *n, int q) {
+  for (int k = 0; n->base && k < n->nout; k++)
+    if (n->target[k]->kind == EXPR_INDEX && n->target[k]->u.index == q) return true;
+  return false;
+}
+
 // The index that condition c gives a value, and that value; -1: none.
 static int solved_index(Simplifier *s, const Node *n, const Expr *c, const Expr **value) {
   if (!is_prim(c, PRIM_EQ) || c->u.prim.arg[0]->type != TYPE_INT) return -1;
   Linear l = linear_difference(s, c->u.prim.arg);
   for (int q = n->nout + n->nred; q-- > n->nout;) {
+    if (is_step(n, q)) continue;
     Linear others = {0, arena_array(s->arena, Term, l.n + 1), l.rest};
     int64_t coefficient = 0;
     bool inside = false;
