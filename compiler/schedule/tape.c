@@ -63,9 +63,10 @@ typedef struct Chooser {
   bool *stored;
 } Chooser;
 
-// Is n a state that is computed for the loss?
+// Is n a state that is computed for the loss, or a version of an array that a loop updates in place?
 static bool is_state(const Chooser *c, const Node *n) {
-  return n->kind == NODE_CARRY && c->forward[n->id];
+  const bool version = n->kind == NODE_SCATTER && n->base && c->loops->inside[n->id];
+  return (n->kind == NODE_CARRY || version) && c->forward[n->id];
 }
 
 static void find_seeded(Chooser *c) {

@@ -1,0 +1,21 @@
+# --tape-limit: what is kept between forward and backward, and loops in blocks of steps.  (Read by run.sh.)
+cat > "$top/files/chain.mdl" <<'MODEL'
+dim T
+dim m = 4
+data x[T], y
+param W[m, m] = normal(0, 0.4), v[m] = 1
+scan t in 0..T with h = zeros[m] { h = tanh(h @ W + v * x[t]) }
+loss (sum(h) - y)^2
+MODEL
+
+case_is 'all states where they fit' 0 '' mdlc cost chain.mdl -D T=1000 --tape-limit 100000
+prints '= 8005'
+case_is 'the states between blocks where not' 0 '' mdlc cost chain.mdl -D T=1000 --tape-limit 4000
+prints '= 256'
+case_is 'in blocks the gradient is the same' 0 '' mdlc check chain.mdl -D T=37 --tape-limit 300
+prints 'all agree'
+case_is 'in blocks, with no step at all' 0 '' mdlc check chain.mdl -D T=0 --tape-limit 40
+case_is 'too little' 1 'bytes at these sizes, however its loops are cut into blocks' mdlc build chain.mdl -D T=1000 --tape-limit 10 -o out
+case_is 'a size is missing' 2 'mdlc: --tape-limit is met at given sizes: T is not, so write -D T=...
+' mdlc cost chain.mdl --tape-limit 1000
+case_is 'not a size' 2 '--tape-limit: must be at least 1, not 0' mdlc cost chain.mdl --tape-limit 0
