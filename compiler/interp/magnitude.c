@@ -2,12 +2,16 @@
 //
 // At an optimum a gradient is a sum that cancels; its rounding error is relative to the terms, not to what is left of
 // them.
-//   - sums and differences add magnitudes; products, and so integer powers, multiply them
+//   - sums and differences add magnitudes
+//   - a product has each factor's magnitude times the other's value (less the value itself, which both have): what rounding
+//     of either leads to, to first order, so that long chains of products do not lose sight of the value.  Integer powers
+//     are products
 //   - a quotient keeps the numerator's magnitude over the denominator's value, so that a mean is as its sum
 //   - what only passes a value on (neg, abs, stop, max, min) passes on its magnitude; where max or min ties, the mean
 //   - any other function starts afresh with the absolute value of its result
 #include "interp/number.h"
 
+#include <float.h>
 #include <math.h>
 
 static Number magnitude(double value, double terms) {
@@ -63,8 +67,13 @@ static Number rule_sub(const Value *v) {
   return magnitude(v[0].number.a - v[1].number.a, v[0].number.b + v[1].number.b);
 }
 
+static Number product(Number x, Number y) {
+  const double value = x.a * y.a, both = fabs(x.a) * y.b + x.b * fabs(y.a) - fabs(value);
+  return magnitude(value, fmax(both, DBL_EPSILON * x.b * y.b));
+}
+
 static Number rule_mul(const Value *v) {
-  return magnitude(v[0].number.a * v[1].number.a, v[0].number.b * v[1].number.b);
+  return product(v[0].number, v[1].number);
 }
 
 static Number rule_div(const Value *v) {
@@ -75,7 +84,10 @@ static Number rule_powi(const Value *v) {
   const Number x = v[0].number;
   const int64_t n = v[1].integer;
   const double f = real_powi(x.a, n);
-  return n < 0 ? constant(f) : magnitude(f, real_powi(x.b, n));
+  if (n <= 0) return constant(f);
+  const double rest = real_powi(x.a, n - 1); // n factors of x: each one's magnitude times the others' value
+  const double each = (double)n * fabs(rest) * (x.b - fabs(x.a)) + fabs(f);
+  return magnitude(f, fmax(each, DBL_EPSILON * real_powi(x.b, n)));
 }
 
 static Number rule_polygamma(const Value *v) {

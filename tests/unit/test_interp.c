@@ -2,6 +2,7 @@
 #include "interp/interp.h"
 
 #include <check.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -419,7 +420,9 @@ START_TEST(test_magnitude) {
   gives(NUMBER_MAGNITUDE, sum, 0, 12);
   gives(NUMBER_MAGNITUDE, scalar("mean", op2(PRIM_DIV, expr_read(graph, sum, NULL), real(-2))), 0, 6);
   gives(NUMBER_MAGNITUDE, scalar("difference", op2(PRIM_SUB, entry(r, 0), entry(r, 0))), 0, 6);
-  gives(NUMBER_MAGNITUDE, scalar("square", op2(PRIM_POWI, op2(PRIM_ADD, entry(r, 0), entry(r, 1)), integer(2))), 0, 36);
+  gives(NUMBER_MAGNITUDE, scalar("square", op2(PRIM_POWI, op2(PRIM_ADD, entry(r, 0), entry(r, 1)), integer(2))), 0,
+        36 * DBL_EPSILON);
+  gives(NUMBER_MAGNITUDE, scalar("times", op2(PRIM_MUL, expr_read(graph, sum, NULL), real(5))), 0, 60);
   gives(NUMBER_MAGNITUDE, scalar("afresh", op1(PRIM_EXP, op2(PRIM_ADD, entry(r, 0), entry(r, 1)))), 1, 1);
 }
 END_TEST
