@@ -323,8 +323,8 @@ static void put_unused(Text *t, const Preamble *r) {
   for (int k = 0; k < ARGUMENTS_MAX && r->function->row->argument[k]; k++) {
     const Argument argument = r->function->row->argument[k];
     static const char *const inputs[] = {[ARGUMENT_DATA] = "data", [ARGUMENT_PARAMS] = "params"};
-    const char *name = argument <= ARGUMENT_PARAMS ? inputs[argument] : argument_table[argument].name;
     if (argument == ARGUMENT_OUTPUTS || used[argument]) continue;
+    const char *name = argument <= ARGUMENT_PARAMS ? inputs[argument] : argument_table[argument].name;
     text_printf(t, "  (void)%s;\n", name ? name : r->function->row->result);
   }
 }

@@ -135,6 +135,7 @@ const ArgumentRow argument_table[] = {
     [ARGUMENT_ROW_START] = {"row_start", "int64_t *", "void *"},
     [ARGUMENT_COLUMN] = {"column", "int64_t *", "void *"},
     [ARGUMENT_RESULT] = {NULL, "$R *", "void *"},
+    [ARGUMENT_OUTPUTS] = {NULL, NULL, NULL}, // one for each output
 };
 
 int plan_order(int k) {

@@ -212,7 +212,9 @@ static bool follow(Finder *f, const Component *comp, const Node *c, int *positio
       // The state of this loop starts outside; what another carry takes has its own indices.
       if (n->kind == NODE_CARRY && position[n->id] == n->axis) continue;
       node_each_read(f->g, n, see_read, &a);
-      if (n->kind == NODE_CARRY && !f->given[n->id] && position[n->next->id] >= 0) see(&a, position[n->next->id]);
+      const Node *taken[] = {n->next, n->alive};
+      for (int t = 0; t < 2 && n->kind == NODE_CARRY && !f->given[n->id]; t++)
+        if (taken[t] && position[taken[t]->id] >= 0) see(&a, position[taken[t]->id]);
       if (a.found == -2 || (a.found >= 0 && position[n->id] >= 0 && position[n->id] != a.found)) return false;
       if (a.found < 0 || position[n->id] >= 0) continue;
       position[n->id] = a.found;

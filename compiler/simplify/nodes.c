@@ -168,11 +168,12 @@ static void fold_node(Simplifier *s, Node *n, bool never) {
 
 // ---- sums with a solved index: Σ_j [j == e] f(j) = f(e) where e is in range ----
 
-// What is put or added in the steps of a loop has the loop's index: it stays, whatever the conditions on it.
-static bool is_step(const Node *n, int q) {
-  for (int k = 0; n->base && k < n->nout; k++)
-    if (n->target[k]->kind == EXPR_INDEX && n->target[k]->u.index == q) return true;
-  return false;
+// Is q, of a scatter in a loop, what says which step an entry belongs to?  It may be, where it is a target.
+static bool tells_step(const Simplifier *s, const Node *n, int q) {
+  bool told = false;
+  for (int k = 0; n->target && k < n->nout; k++)
+    told = told || (n->target[k]->kind == EXPR_INDEX && n->target[k]->u.index == q);
+  return told && s->loops && s->loops->inside[n->id];
 }
 
 // The index that condition c gives a value, and that value; -1: none.
@@ -180,7 +181,7 @@ static int solved_index(Simplifier *s, const Node *n, const Expr *c, const Expr 
   if (!is_prim(c, PRIM_EQ) || c->u.prim.arg[0]->type != TYPE_INT) return -1;
   Linear l = linear_difference(s, c->u.prim.arg);
   for (int q = n->nout + n->nred; q-- > n->nout;) {
-    if (is_step(n, q)) continue;
+    if (tells_step(s, n, q)) continue;
     Linear others = {0, arena_array(s->arena, Term, l.n + 1), l.rest};
     int64_t coefficient = 0;
     bool inside = false;
@@ -242,14 +243,6 @@ static void drop_index(Simplifier *s, Node *n, Conditions *c, size_t condition, 
   s->changed = true;
 }
 
-// Is q, of a scatter in a loop, what says which step an entry belongs to?  It may be, where it is a target.
-static bool tells_step(const Simplifier *s, const Node *n, int q) {
-  bool told = false;
-  for (int k = 0; n->target && k < n->nout; k++)
-    told = told || (n->target[k]->kind == EXPR_INDEX && n->target[k]->u.index == q);
-  return told && s->loops && s->loops->inside[n->id];
-}
-
 // One index a round: the next round tidies up, and may find another.
 static void solve_sum(Simplifier *s, Node *n, Conditions *c) {
   const Expr *value;
@@ -257,7 +250,7 @@ static void solve_sum(Simplifier *s, Node *n, Conditions *c) {
   if (!scatter && (n->kind != NODE_COMP || n->reduce != REDUCE_SUM)) return;
   for (size_t k = 0; k < c->count; k++) {
     int q = solved_index(s, n, c->list[k], &value);
-    if (q >= 0 && !tells_step(s, n, q) && may_drop(c, k, q, value)) {
+    if (q >= 0 && may_drop(c, k, q, value)) {
       drop_index(s, n, c, k, q, value);
       return;
     }

@@ -40,8 +40,8 @@ static const char *const models[] = {
     "node c[i:n, j:n] = sum[k:n](a[i, k] * a[k, j])\nnode s = sum[i:n, j:n](c[i, j] * abs(a[j, i]))\n"
     "node small = min[i:n](u[i])\nnode loss = tr * s + small + sigmoid(s) + softplus(tr)\nroot loss = loss\n",
 
-    "dim n\ndata y[n]\nparam a\nparam x[n]\nnode g[i:n] = lgamma(a + y[i]) - lgamma(x[i]) * polygamma(i, 1.5 + x[i])\n"
-    "node loss = sum[i:n](g[i] * digamma(a - 0.3))\nroot loss = loss\n",
+    ("dim n\ndata y[n]\nparam a\nparam x[n]\nnode g[i:n] = lgamma(a + y[i]) - lgamma(x[i]) * polygamma(i, 1.5 + x[i])\n"
+     "node loss = sum[i:n](g[i] * digamma(a - 0.3))\nroot loss = loss\n"),
 };
 
 static double value_of(uint64_t k) {
