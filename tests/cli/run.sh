@@ -67,7 +67,7 @@ case_is() {
 prints() {
   wrong=
   grep -qF -e "$1" "$top/stdout" || wrong="stdout lacks: $1"
-  verdict "$wrong" "$name: prints $1"
+  verdict "$wrong" "$name: prints $(printf '%s' "$1" | tr '\n' ' ')"
 }
 
 leaves() {
