@@ -253,19 +253,32 @@ static const Expr *term_of(Derive *d, const Node *a, const Contribution *c, cons
   return guard ? expr_select(g, guard, c->value, expr_real(g, 0)) : c->value;
 }
 
-// What reaches all entries, as the base of a chain of scatters that add the rest, each where it was read.
+// Does what is scattered reach, in each step of the loops around a, the entries of that step?  What comes from outside of
+// them may reach any step's.
+static bool keeps_step(const Derive *d, const Node *a, const Contribution *c) {
+  for (const GraphLoop *l = d->loops->inside[a->id]; l; l = l->parent) {
+    const int p = d->task->nextra + d->loops->position[l->id][a->id];
+    const Expr *target = c->target[p];
+    if (target->kind != EXPR_INDEX || c->index[target->u.index].extent != c->index[p].extent) return false;
+  }
+  return true;
+}
+
+// What reaches all entries, or those of any step, as the base of a chain of scatters that add the rest, each where it was
+// read.
 static Derivative sum_in_place(Derive *d, const Node *a, const ContributionList *into) {
   Graph *g = d->graph;
   const Expr **dense = arena_array(d->arena, const Expr *, into->count);
   size_t ndense = 0;
   for (size_t k = 0; k < into->count; k++)
-    if (!into->list[k].target) dense[ndense++] = term_of(d, a, &into->list[k], NULL);
+    if (!into->list[k].target || !keeps_step(d, a, &into->list[k]))
+      dense[ndense++] = term_of(d, a, &into->list[k], NULL);
   Node n = adjoint_node(d, a);
   n.expr = ndense ? derive_fold(g, PRIM_ADD, dense, ndense) : expr_real(g, 0);
   const Expr *base = n.expr;
   const Node *sum = ndense == into->count ? graph_add(g, &n) : NULL;
   for (size_t k = 0; k < into->count; k++) {
-    if (!into->list[k].target) continue;
+    if (!into->list[k].target || !keeps_step(d, a, &into->list[k])) continue;
     n = contribution_node(d, a, &into->list[k]);
     n.base = base;
     n.note =

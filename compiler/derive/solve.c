@@ -155,6 +155,16 @@ static const Expr *summed(Solver *s, int q, int position) {
   return expr_prim2(s->g, PRIM_SUB, expr_poly(s->g, last), index);
 }
 
+// Is index q the step of a loop around the goal, to whose adjoint it is added step by step?
+static bool is_step_of_goal(const Solver *s, int q) {
+  const LoopTree *loops = s->d->loops;
+  for (const GraphLoop *l = loops->inside[s->goal->id]; l; l = l->parent) {
+    const Expr *at = s->subscript[s->d->task->nextra + loops->position[l->id][s->goal->id]];
+    if (at == expr_index(s->g, q)) return true;
+  }
+  return false;
+}
+
 // Where nothing is solved: over all indices of the node, into the subscripts as they stand.
 static Contribution scatter(Solver *s, const Flow *flow) {
   Arena *arena = s->d->arena;
@@ -167,7 +177,8 @@ static Contribution scatter(Solver *s, const Flow *flow) {
   for (int q = s->first; q < s->nv; q++) {
     if (s->same[q] >= 0) continue;
     index[s->m + nred] = (Index){index_name(&n->index[q], q), n->index[q].extent};
-    sub[q] = summed(s, q, s->m + nred++);
+    sub[q] = is_step_of_goal(s, q) ? expr_index(s->g, s->m + nred) : summed(s, q, s->m + nred);
+    nred++;
   }
   for (int q = s->first; q < s->nv; q++)
     if (s->same[q] >= 0) sub[q] = sub[s->same[q]];

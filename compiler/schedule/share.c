@@ -359,6 +359,19 @@ static bool in_either(const Sharer *h, const Node *n, int a, int b) {
   return h->s->place[n->id].stored == STORED_WORK && (h->set[n->id] == a || h->set[n->id] == b);
 }
 
+// Of an array that a loop makes entry by entry, each in one iteration: may the write, in a later one, reach an entry again?
+static bool comes_again(const Sharer *h, const Access *read, const Access *write) {
+  const Node *n = read->array;
+  const Place *p = &h->s->place[n->id];
+  for (int k = 0, rank = 0; k < n->nout; k++) {
+    if (!p->kept[k]) continue;
+    const bool within = p->loop[k] && around(p->loop[k], write->inside);
+    if (within && !at_loop(write, kept_subscript(h, write, rank), p->loop[k])) return true;
+    rank++;
+  }
+  return false;
+}
+
 // Can the sets a and b be one array?
 static bool may_merge(const Sharer *h, int a, int b) {
   for (size_t k = 0; k < h->read.count; k++) {
@@ -367,7 +380,8 @@ static bool may_merge(const Sharer *h, int a, int b) {
     for (size_t j = 0; j < h->written.count; j++) {
       const Access *write = &h->written.list[j];
       if (!in_either(h, write->array, a, b) || write->array == read->array) continue;
-      if (write->at < version(h, read) || is_copied(h, write->step, a, b)) continue;
+      if (write->at < version(h, read) && !comes_again(h, read, write)) continue;
+      if (is_copied(h, write->step, a, b)) continue;
       if (clash(h, read, write)) return false;
     }
   }
