@@ -16,7 +16,7 @@ typedef struct TermList {
 
 static bool counts(const Derive *d, const Node *n, const Flow *flow) {
   const Derivation *task = d->task;
-  return !task->at || (n == task->at && flow->read == task->read) || flow->read->u.read.node->expr;
+  return !task->at || (n->id == task->at->id && flow->read == task->read) || flow->read->u.read.node->expr;
 }
 
 static TermList terms_of(Derive *d, const Node *n, const Local *local) {

@@ -28,7 +28,10 @@ typedef struct Block {
 
 static void add_site(void *context, const Expr *read) {
   Sites *s = context;
-  if (read->u.read.node->kind == NODE_PARAM) ARENA_PUSH(s->k->arena, s->list, s->count, s->room) = (Site){s->at, read};
+  if (read->u.read.node->kind != NODE_PARAM) return;
+  for (size_t j = s->count; j-- > 0 && s->list[j].at == s->at;) // once where a scatter's base has it, too
+    if (s->list[j].read == read) return;
+  ARENA_PUSH(s->k->arena, s->list, s->count, s->room) = (Site){s->at, read};
 }
 
 static Sites find_sites(Kind *k) {
@@ -36,6 +39,7 @@ static Sites find_sites(Kind *k) {
   for (size_t j = 0; j < k->graph->count; j++) {
     s.at = k->graph->nodes[j];
     if (s.at->expr && s.at->type == TYPE_REAL) expr_each_read(k->graph, s.at->expr, add_site, &s);
+    if (s.at->base && s.at->type == TYPE_REAL) expr_each_read(k->graph, s.at->base, add_site, &s);
   }
   return s;
 }

@@ -60,6 +60,18 @@ case_is 'and right, too' 0 '' mdlc check gathers.mdl --derivatives hessian_diago
 case_is 'compressed rows' 0 '' mdlc cost gathers.mdl --derivatives sparse_jacobian:r
 prints 'sparse_jacobian_r '
 case_is 'without a column that is 0 by structure' 1 '' sh -c 'grep "sparse_jacobian" "$0" | grep -E "[ml]"\*' "$top/stdout"
+
+cat > "$top/files/started.mdl" <<'MODEL'
+dim n
+data x[n]
+param a = 1.3, b = 0.1
+scan i in 0..n with s = a { s = b * s + x[i]; yield y = s }
+scan i in 0..n with z = a * x { z[i] = z[i] * b }
+predict p = y
+predict q = z
+loss sum(y) + sum(z)
+MODEL
+case_is 'a parameter read where a loop starts has its columns' 0 '' mdlc check started.mdl --derivatives sparse_jacobian
 cat > "$top/files/rows.c" <<'C'
 #include <stdio.h>
 #include "pairs.h"
