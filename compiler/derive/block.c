@@ -311,7 +311,7 @@ static void copy_node(Blocker *b, const Node *n) {
   b->map[n->id] = graph_add(b->out, &copy);
 }
 
-Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check) {
+Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check, ParamDecl *param) {
   const Graph *in = m->graph;
   Blocker b = {.arena = a, .in = in, .out = graph_new(a, in->dims, in->name), .size = size};
   b.loops = graph_loops(a, in, NULL);
@@ -330,6 +330,11 @@ Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check)
     check[k] = m->check[k];
     check[k].value = renewed(&b, check[k].value, NULL, 0);
     check[k].guard = renewed(&b, check[k].guard, NULL, 0);
+  }
+  for (int k = 0; k < m->nparam; k++) {
+    param[k] = m->param[k];
+    param[k].low = renewed(&b, param[k].low, NULL, 0);
+    param[k].high = renewed(&b, param[k].high, NULL, 0);
   }
   for (size_t k = 0; k < in->nroots; k++) {
     const Root *r = &in->roots[k];

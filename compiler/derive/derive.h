@@ -47,9 +47,9 @@ Graph *derive_copy(Arena *a, const Graph *g, const bool *from, const Node *const
                    const Node **map);
 
 // A copy of the model's graph with each loop that stands in no other as a loop over blocks of `size` steps: of its states
-// those between blocks are kept, and the others computed again beside the adjoint.  The model's checks over that graph
-// are written to `check`.
-Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check);
+// those between blocks are kept, and the others computed again beside the adjoint.  The model's checks and
+// parameters over that graph are written to `check` and `param`.
+Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check, ParamDecl *param);
 
 // A copy of g with a ROOT_GRADIENT for every parameter: seed * d loss / d parameter, with NODE_SEED as the seed (or the
 // constant 1 where `unit_seed`).  Requires a ROOT_LOSS.  Breaks nothing; leaves noise (1 * x, unused nodes) for simplify.

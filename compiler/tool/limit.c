@@ -31,9 +31,11 @@ static bool bytes_of(const Program *p, const Poly *elements, int64_t *bytes) {
 static Model *in_blocks(Arena *a, const Model *m, int64_t size) {
   Model *blocked = arena_new_of(a, Model);
   RangeCheck *check = arena_array(a, RangeCheck, (size_t)m->ncheck + 1);
+  ParamDecl *param = arena_array(a, ParamDecl, (size_t)m->nparam + 1);
   *blocked = *m;
-  blocked->graph = derive_blocked(a, m, size, check);
+  blocked->graph = derive_blocked(a, m, size, check, param);
   blocked->check = check;
+  blocked->param = param;
   return blocked;
 }
 

@@ -19,3 +19,13 @@ case_is 'too little' 1 'bytes at these sizes, however its loops are cut into blo
 case_is 'a size is missing' 2 'mdlc: --tape-limit is met at given sizes: T is not, so write -D T=...
 ' mdlc cost chain.mdl --tape-limit 1000
 case_is 'not a size' 2 '--tape-limit: must be at least 1, not 0' mdlc cost chain.mdl --tape-limit 0
+
+cat > "$top/files/bounded.mdl" <<'MODEL'
+dim T
+data x[T]
+param a in (0, 1), b > 0 = 0.3
+scan t in 0..T with h = a { h = tanh(h + b * x[t]) }
+loss h^2
+MODEL
+case_is 'parameters keep their bounds in blocks' 0 '' mdlc check bounded.mdl -D T=37 --tape-limit 200
+prints 'all agree'

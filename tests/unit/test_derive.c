@@ -220,7 +220,8 @@ START_TEST(test_blocked) {
   derive_case(&l, _i);
   for (int64_t size = 1; size <= 6; size++) {
     Model m = *l.model;
-    m.graph = derive_blocked(l.arena, l.model, size, arena_array(l.arena, RangeCheck, (size_t)m.ncheck + 1));
+    m.graph = derive_blocked(l.arena, l.model, size, arena_array(l.arena, RangeCheck, (size_t)m.ncheck + 1),
+                             arena_array(l.arena, ParamDecl, (size_t)m.nparam + 1));
     Lab blocked = l;
     blocked.model = &m;
     lab_verify(&blocked, m.graph);
