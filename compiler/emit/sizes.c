@@ -235,5 +235,9 @@ void sizes_helpers_print(Text *t, const Text *sizes) {
   }
   if (contains(sizes, "mdl_bytes(")) text_put(t, checked_bytes);
   if (contains(sizes, "mdl_exact(")) text_put(t, checked_exact);
-  if (contains(sizes, "mdl_checked_")) text_put(t, checked_division);
+  if (contains(sizes, "mdl_checked_mod("))
+    text_put(t, checked_division);
+  else if (contains(sizes, "mdl_checked_floordiv("))
+    text_putn(t, checked_division,
+              (size_t)(strstr(checked_division, "static int64_t mdl_checked_mod") - checked_division));
 }

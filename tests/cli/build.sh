@@ -71,6 +71,15 @@ loss mean((x - a * b + where) ^ 2) + sum(p) + sum(q ^ 2) + sum(c) + sum(L) + mea
 for name in constrained at free; do
   case_is "constraints in a model named $name" 0 '' builds_clean constrained.mdl "$name"
 done
+cat > "$top/files/halved.mdl" <<'MODEL'
+dim n
+data x[n]
+param a
+y[i in 0..n//2] = a * x[2 * i]
+loss sum(y^2)
+MODEL
+halved() { mdlc build halved.mdl && cc -std=c99 -Wall -Wextra -Wconversion -Wshadow -Werror -c halved.c -o /dev/null; }
+case_is 'halves of dimensions without warnings' 0 '' halved
 in_float() { mdlc build constrained.mdl --real float && cc -std=c99 -Wall -Wextra -Wconversion -Wshadow -Werror -c constrained.c -o /dev/null; }
 case_is 'constraints in float' 0 '' in_float
 for word in mdl_x m_dims m_at_w m_nparams MDL_OK int int_ class _Bool __LINE__ NULL INT64_MAX M_PI int8_t y1 gamma exp \
