@@ -13,6 +13,7 @@ packages=(
   'check =check'
   'libjansson-dev =jansson'
   'libcsv-dev <csv.h>'
+  'tcc tcc'
 )
 
 say() { printf '\n== %s\n' "$*"; }

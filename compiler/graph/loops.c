@@ -221,6 +221,11 @@ static bool follow(Finder *f, const Component *comp, const Node *c, int *positio
       known++;
     }
   } while (known != before);
+  // What a step puts into an array is the step's: its target there is the index itself.
+  for (size_t k = 0; k < comp->count; k++) {
+    const Node *n = comp->member[k];
+    if (n->kind == NODE_SCATTER && position[n->id] >= 0 && n->target[position[n->id]]->kind != EXPR_INDEX) return false;
+  }
   return known == comp->count;
 }
 
