@@ -169,11 +169,6 @@ static const struct Case {
      "scatter s[T, T] = [t:T, k:T] (t, (k + 1) % 2) += h[t, k]\nnode y[i:T] = real(h[T, i])\nroot named y = y\n",
      3,
      {1, 2, 0}},
-    // targets that are not the step itself: all the points for step t are found at step t
-    {"dim T = 3\n" X "carry h[t:T + 1] along t from s = x\n"
-     "scatter s[t:T] = h[t] then [k:2 * T] (k // 2) += real(k)\nroot named h = h\n",
-     4,
-     {2, 3, 8, 17}},
     // Newton's square root of 2 under a bound
     {"dim N = 20\n" X "carry r[k:N + 1] along k from r_s while go = 1.0\n"
      "node go[k:N] = abs(r[k] * r[k] - x) > 1e-12\n"

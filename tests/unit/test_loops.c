@@ -127,6 +127,8 @@ START_TEST(verifier_refuses) {
        "node `h`: reads itself other than as the state of a loop"},
       {"dim T\ncarry h[t:T + 1] back along t from s = 0.0\nnode s[t:T] = h[t]\n",
        "node `h`: reads itself other than as the state of a loop"},
+      {"dim T\ncarry h[t:T + 1] along t from s = 0.0\nscatter s[t:T] = h[t] then [k:T] (T - 1 - k) += real(k)\n",
+       "node `h`: reads itself other than as the state of a loop"},
       {"dim T\ncarry h[t:T + 1] along t from s while g = 0.0\nnode g[t:T] = h[t]\nnode s[t:T] = h[t]\n",
        "node `h`: lives on `g`, which is no condition of its steps"},
   };
@@ -141,7 +143,7 @@ int main(void) {
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, finds_the_loops, 0, (int)(sizeof cases / sizeof *cases));
   tcase_add_loop_test(t, reads_back_what_it_prints, 0, (int)(sizeof cases / sizeof *cases));
-  tcase_add_loop_test(t, verifier_refuses, 0, 6);
+  tcase_add_loop_test(t, verifier_refuses, 0, 7);
   suite_add_tcase(suite, t);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
