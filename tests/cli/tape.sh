@@ -12,6 +12,8 @@ case_is 'all states where they fit' 0 '' mdlc cost chain.mdl -D T=1000 --tape-li
 prints '= 8005'
 case_is 'the states between blocks where not' 0 '' mdlc cost chain.mdl -D T=1000 --tape-limit 4000
 prints '= 256'
+case_is 'C for it' 0 '' mdlc build chain.mdl -D T=1000 --tape-limit 4000 -o out
+leaves out
 case_is 'in blocks the gradient is the same' 0 '' mdlc check chain.mdl -D T=37 --tape-limit 300
 prints 'all agree'
 case_is 'in blocks, with no step at all' 0 '' mdlc check chain.mdl -D T=0 --tape-limit 40
