@@ -112,8 +112,8 @@ static Node part_node(Derive *d, const Node *c, const Contribution *from, const 
                 .target = from->target};
 }
 
-// The node without its output index `axis`, which stands at `at` wherever it occurs; with `extent` instead, `at` is an
-// expression over that index.
+// The node without its output index `axis`, which stands at `at` wherever it occurs; or, with an `other` index in its place,
+// with `at` as an expression over that.
 static Node along(Derive *d, const Node *n, int axis, const Expr *at, const Index *other) {
   const int nv = n->nout + n->nred;
   Node out = *n;
