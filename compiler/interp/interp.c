@@ -222,6 +222,7 @@ bool interp_run(Arena *a, const Model *m, const Graph *g, const InterpInput *inp
   static const NumberRules *const rules[] = {
       [NUMBER_REAL] = &real_rules,           [NUMBER_DUAL] = &dual_rules, [NUMBER_COMPLEX] = &complex_rules,
       [NUMBER_MAGNITUDE] = &magnitude_rules, [NUMBER_WIDE] = &wide_rules,
+      [NUMBER_ROUNDING] = &rounding_rules,
   };
   (void)m; // inputs are found by their position in its declarations
   Arena *scratch = arena_new();

@@ -13,8 +13,11 @@ typedef enum {
   NUMBER_COMPLEX,   // a + b i
   NUMBER_MAGNITUDE, // a, and b the sum of the absolute terms that were added to make it
   NUMBER_WIDE,      // a + b, in long double: b is what a double leaves out
+  NUMBER_ROUNDING,  // a, and b how far from it roundings would lead that are ROUNDING_GAIN times as large
   NUMBER_OTHER      // as InterpInput.rules have it
 } NumberKind;
+
+enum { ROUNDING_GAIN = 1024 };
 
 typedef struct Number {
   double a, b;

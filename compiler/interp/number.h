@@ -42,7 +42,7 @@ static inline Number number_constant(const NumberRules *rules, double value) {
     [PRIM_LGAMMA] = rule_lgamma, [PRIM_DIGAMMA] = rule_digamma, [PRIM_POLYGAMMA] = rule_polygamma,                     \
   }
 
-extern const NumberRules real_rules, dual_rules, complex_rules, magnitude_rules, wide_rules;
+extern const NumberRules real_rules, dual_rules, complex_rules, magnitude_rules, wide_rules, rounding_rules;
 extern const TestRule test_rules[PRIM_COUNT]; // of all these: comparisons see real parts alone
 extern const IntegerRule integer_rules[PRIM_COUNT];
 

@@ -57,11 +57,6 @@ static Finding *finding_of(const Here *h, Oracle oracle) {
   return &h->c->finding[h->param * ORACLE_COUNT + (int)oracle];
 }
 
-// An infinite entry is no measure of the others.
-static double finite_size(double x) {
-  return isfinite(x) ? fabs(x) : 0;
-}
-
 static double relative(double ours, double theirs, double scale) {
   if (ours == theirs) return 0; // two infinities too
   double error = (ours - theirs) / scale;
@@ -159,11 +154,11 @@ static bool compare_author(Here *h) {
   Subject *s = h->c->subject;
   const ParamPlace *place = &s->param[h->param];
   double *value = arena_array(s->arena, double, place->count + 1);
-  double *magnitude = arena_array(s->arena, double, place->count + 1);
+  double *rounding = arena_array(s->arena, double, place->count + 1);
   bool failed;
-  if (!oracle_author(s, h->param, h->c->point[h->point].params, value, magnitude, &failed)) return !failed;
+  if (!oracle_author(s, h->param, h->c->point[h->point].params, value, rounding, &failed)) return !failed;
   double scale = h->scale;
-  for (size_t k = 0; k < place->count; k++) scale = fmax(scale, finite_size(magnitude[k]));
+  for (size_t k = 0; k < place->count; k++) scale = fmax(scale, oracle_scale(s, 0, rounding[k]));
   for (int g = 0; g < h->gradients; g++)
     for (size_t k = 0; k < place->count; k++)
       compare(h, ORACLE_AUTHOR,
@@ -214,17 +209,17 @@ static bool compare_entries(Here *h) {
 static bool compare_point(Comparison *c, uint64_t seed, int point) {
   Subject *s = c->subject;
   Here h = {.c = c, .seed = seed, .point = point};
-  double *magnitude = arena_array(s->arena, double, s->total + 1);
+  double *rounding = arena_array(s->arena, double, s->total + 1);
   h.direction = arena_array(s->arena, double, s->total + 1);
   for (int g = 0; g < GRADIENTS; g++) h.gradient[g] = arena_array(s->arena, double, s->total + 1);
   if (!subject_gradients(s, c->point[point].params, h.gradient, &h.gradients) ||
-      !oracle_magnitude(s, c->point[point].params, magnitude))
+      !oracle_rounding(s, c->point[point].params, rounding))
     return false;
   for (h.param = 0; h.param < s->model->nparam; h.param++) {
     const ParamPlace *place = &s->param[h.param];
     h.scale = 0;
     for (size_t k = place->offset; k < place->offset + place->count; k++)
-      h.scale = fmax(h.scale, fmax(finite_size(h.gradient[0][k]), finite_size(magnitude[k])));
+      h.scale = fmax(h.scale, oracle_scale(s, h.gradient[0][k], rounding[k]));
     if (h.scale == 0) h.scale = 1; // nothing depends on the parameter
     if (!compare_entries(&h) || !compare_author(&h)) return false;
     compare_against(&h);

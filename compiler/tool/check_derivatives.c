@@ -124,26 +124,26 @@ static void *as_vector(const Kinds *k, Arena *a, const double *from, size_t coun
 // ---- compressed rows: one dense array is made of them ----
 
 // Entry e of block `block` in both graphs, which have the prediction's indices in front.
-static void add_sparse(Kinds *k, const Array *value, const Array *column) {
+static void add_sparse(Kinds *k, bool first, const Array *value, const Array *column) {
   for (size_t e = 0; e < value->count; e++) {
     size_t row = e / (value->count / (k->noutputs > 0 ? k->noutputs : 1));
     size_t at = row * k->s->total + (size_t)column->integer[e];
     if (column->integer[e] < 0 || (size_t)column->integer[e] >= k->s->total) at = 0;
-    k->ours[at] += value->number[e].a;
-    k->scale[0] = fmax(k->scale[0], fabs(value->number[e].b));
+    if (first) k->ours[at] += value->number[e].a;
+    k->scale[0] = fmax(k->scale[0], oracle_scale(k->s, value->number[e].a, value->number[e].b));
   }
 }
 
-static bool interpret_sparse(Kinds *k) {
+static bool interpret_sparse(Kinds *k, int run) {
   Arena *a = arena_new();
   const Request structure = {.kind = DERIVATIVE_STRUCTURE, .predict = k->request->predict};
   const Graph *g = derive_kind(a, k->s->model, &structure);
   Array *values = arena_array(a, Array, k->derived->count + 1), *columns = arena_array(a, Array, g->count + 1);
-  bool ok = subject_run(k->s, a, k->derived, NUMBER_MAGNITUDE, k->params, NULL, 0, values) &&
+  bool ok = oracle_rounding_run(k->s, a, k->derived, k->params, run, values) &&
             subject_run(k->s, a, g, NUMBER_REAL, k->params, NULL, 0, columns);
   const Root *r;
   for (int j = 0; ok && (r = graph_root(k->derived, ROOT_DERIVATIVE, j)); j++)
-    add_sparse(k, &values[r->node->id], &columns[graph_root(g, ROOT_DERIVATIVE, 1 + j)->node->id]);
+    add_sparse(k, run == 0, &values[r->node->id], &columns[graph_root(g, ROOT_DERIVATIVE, 1 + j)->node->id]);
   for (size_t e = 1; e < k->size; e++) k->scale[e] = k->scale[0];
   arena_free(a);
   return ok;
@@ -181,22 +181,22 @@ static bool compiled_sparse(Kinds *k) {
   return ok || (tool_fail(STATUS_INTERNAL, "the generated sparse_jacobian has a wrong structure"), false);
 }
 
-// The magnitudes that errors are measured by, and the values where nothing is compiled.
-static bool interpret(Kinds *k) {
+// What errors are relative to, and the values where nothing is compiled.
+static bool interpret(Kinds *k, int run) {
   Arena *a = arena_new();
   Array *values = arena_array(a, Array, k->derived->count + 1);
   k->s->seeds = seeds(k, a);
-  bool ok = subject_run(k->s, a, k->derived, NUMBER_MAGNITUDE, k->params, NULL, 0, values);
+  bool ok = oracle_rounding_run(k->s, a, k->derived, k->params, run, values);
   k->s->seeds = NULL;
   for (size_t j = 0; ok && j < k->derived->nroots; j++) {
     const Root *r = &k->derived->roots[j];
     if (r->role != ROOT_DERIVATIVE) continue;
     const Array *x = &values[r->node->id];
     double largest = 0;
-    for (size_t e = 0; e < x->count; e++) largest = fmax(largest, fabs(x->number[e].b));
+    for (size_t e = 0; e < x->count; e++) largest = fmax(largest, oracle_scale(k->s, x->number[e].a, x->number[e].b));
     for (size_t e = 0; e < x->count; e++) {
       k->ours[place(k, r, e)] = x->number[e].a;
-      k->scale[place(k, r, e)] = largest;
+      k->scale[place(k, r, e)] = fmax(k->scale[place(k, r, e)], largest);
     }
   }
   arena_free(a);
@@ -334,7 +334,8 @@ static bool compare_request(Kinds *k, uint64_t seed, DerivativeFinding *f) {
   k->ours = arena_array(k->arena, double, k->size + 1);
   k->scale = arena_array(k->arena, double, k->size + 1);
   const bool sparse = k->request->kind == DERIVATIVE_SPARSE;
-  if (sparse ? !interpret_sparse(k) : !interpret(k)) return false;
+  for (int run = 0; run < ROUNDING_RUNS; run++)
+    if (sparse ? !interpret_sparse(k, run) : !interpret(k, run)) return false;
   if (s->compiled && (sparse ? !compiled_sparse(k) : !run_compiled(k))) return false;
   return compare_columns(k, f);
 }

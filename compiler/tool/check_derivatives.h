@@ -8,7 +8,7 @@
 typedef struct DerivativeFinding {
   const Request *request;
   size_t compared;
-  double error; // relative to the largest magnitude in its array
+  double error; // relative to the largest entry of its array, as of gradients (oracle_scale)
   size_t entry; // flat, of all that it writes
   double ours, theirs;
 } DerivativeFinding;

@@ -67,10 +67,15 @@ double check_random(uint64_t seed, uint64_t stream, uint64_t number);
 
 // The derivative of the loss along `direction` (over all entries), by complex step or dual numbers.
 bool oracle_along(Subject *s, NumberKind kind, const double *params, const double *direction, double *derivative);
-// For each entry of the gradient the sum of the absolute terms that were added to make it.
-bool oracle_magnitude(Subject *s, const double *params, double *magnitude);
-// The `gradient` statement of parameter p: its values and magnitudes, or false where there is none (*failed: or it failed).
-bool oracle_author(Subject *s, int p, const double *params, double *value, double *magnitude, bool *failed);
+// For each entry of the gradient how far from it other roundings (as of NUMBER_ROUNDING) lead, at most of a few runs.
+enum { ROUNDING_RUNS = 3 };
+bool oracle_rounding(Subject *s, const double *params, double *rounding);
+// Such a run of any graph: the second parts of its values.
+bool oracle_rounding_run(Subject *s, Arena *a, const Graph *g, const double *params, int run, Array *values);
+// What an error of an entry is relative to: the entry or, where it is larger, what makes a multiple of its rounding pass.
+double oracle_scale(const Subject *s, double value, double rounding);
+// The `gradient` statement of parameter p: its values, and their rounding; false where there is none (*failed: or it failed).
+bool oracle_author(Subject *s, int p, const double *params, double *value, double *rounding, bool *failed);
 // Extrapolated differences of the loss along the direction, and how far they are to be trusted.
 double oracle_difference(Subject *s, const double *params, const double *direction, double size, double *error);
 

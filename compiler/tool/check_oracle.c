@@ -1,7 +1,7 @@
 // check_oracle.c - derivatives by other means than derive's: complex step, dual numbers, the author's own formulas.
 #include <math.h>
 
-#include "tool/check_gradient.h"
+#include "tool/check_compare.h"
 
 typedef struct Seen {
   const bool *varies;
@@ -51,32 +51,52 @@ bool oracle_along(Subject *s, NumberKind kind, const double *params, const doubl
   return ok;
 }
 
-bool oracle_magnitude(Subject *s, const double *params, double *magnitude) {
-  Arena *a = arena_new();
-  Array *values = arena_array(a, Array, s->derived->count + 1);
-  bool ok = subject_run(s, a, s->derived, NUMBER_MAGNITUDE, params, NULL, 0, values);
-  for (int p = 0; p < s->model->nparam && ok; p++) {
-    const Node *n = graph_root(s->derived, ROOT_GRADIENT, p)->node;
-    for (size_t k = 0; k < s->param[p].count; k++) magnitude[s->param[p].offset + k] = fabs(values[n->id].number[k].b);
+// ---- rounding ----
+
+bool oracle_rounding_run(Subject *s, Arena *a, const Graph *g, const double *params, int run, Array *values) {
+  double *last_digit = arena_array(a, double, s->total + 1);
+  for (size_t k = 0; k < s->total; k++) last_digit[k] = params[k] * check_random((uint64_t)run, 3000, k);
+  return subject_run(s, a, g, NUMBER_ROUNDING, params, last_digit, ROUNDING_GAIN * 0x1p-53, values);
+}
+
+double oracle_scale(const Subject *s, double value, double rounding) {
+  const double margin = 64.0 / ROUNDING_GAIN, allowed = s->program->emit.use_float ? 0x1p29 * rounding : rounding;
+  const double scale = margin * fabs(allowed) / oracle_gate(s, ORACLE_DUAL);
+  return fmax(isfinite(value) ? fabs(value) : 0, isfinite(scale) ? scale : 0); // an infinite entry measures no others
+}
+
+bool oracle_rounding(Subject *s, const double *params, double *rounding) {
+  bool ok = true;
+  for (int run = 0; run < ROUNDING_RUNS && ok; run++) {
+    Arena *a = arena_new();
+    Array *values = arena_array(a, Array, s->derived->count + 1);
+    ok = oracle_rounding_run(s, a, s->derived, params, run, values);
+    for (int p = 0; p < s->model->nparam && ok; p++) {
+      const Number *gradient = values[graph_root(s->derived, ROOT_GRADIENT, p)->node->id].number;
+      for (size_t k = 0; k < s->param[p].count; k++) {
+        double *here = &rounding[s->param[p].offset + k];
+        *here = fmax(*here, fabs(gradient[k].b));
+      }
+    }
+    arena_free(a);
   }
-  arena_free(a);
   return ok;
 }
 
-bool oracle_author(Subject *s, int p, const double *params, double *value, double *magnitude, bool *failed) {
+bool oracle_author(Subject *s, int p, const double *params, double *value, double *rounding, bool *failed) {
   const Root *r = graph_root(s->author, ROOT_AUTHOR, p);
   *failed = false;
-  if (!r) return false;
-  Arena *a = arena_new();
-  Array *values = arena_array(a, Array, s->author->count + 1);
-  bool ok = subject_run(s, a, s->author, NUMBER_MAGNITUDE, params, NULL, 0, values);
-  for (size_t k = 0; k < s->param[p].count && ok; k++) {
-    value[k] = values[r->node->id].number[k].a;
-    magnitude[k] = fabs(values[r->node->id].number[k].b);
+  for (int run = 0; r && run < ROUNDING_RUNS && !*failed; run++) {
+    Arena *a = arena_new();
+    Array *values = arena_array(a, Array, s->author->count + 1);
+    *failed = !oracle_rounding_run(s, a, s->author, params, run, values);
+    for (size_t k = 0; k < s->param[p].count && !*failed; k++) {
+      value[k] = values[r->node->id].number[k].a;
+      rounding[k] = fmax(rounding[k], fabs(values[r->node->id].number[k].b));
+    }
+    arena_free(a);
   }
-  arena_free(a);
-  *failed = !ok;
-  return ok;
+  return r && !*failed;
 }
 
 // Ridders' method: central differences at shrinking steps, extrapolated to none; the error is how much the last

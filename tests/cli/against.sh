@@ -79,6 +79,21 @@ case_is 'C by hand that exits' 1 'own.c: hand ended the program with exit status
 case_is 'C by hand that prints' 0 'hello' by_hand 'extern int puts(const char *); puts("hello");'
 case_is 'C by hand, JSON' 1 '' by_hand 'd_w[1] = 0;' --json
 prints '"first_wrong": [1]'
+# One entry of a deep model that is off in its ninth digit.
+cp "$examples/gpt2/gpt2.mdl" "$examples/gpt2/gpt2_by_hand.c" "$examples/gpt2/gpt2_by_hand.h" "$examples/lstm/lstm.mdl" \
+  "$examples/lstm/lstm_by_hand.c" "$examples/lstm/lstm_by_hand.h" "$top/files"
+off_by() { # the model, what happens to its gradient, options
+  sed "s/^  free(memory);\$/  $2\n&/" "$1_by_hand.c" > own.c || return 1
+  model=$1
+  shift 2
+  mdlc check "$model.mdl" --against own.c --function "${model}_by_hand" --points 1 "$@"
+}
+case_is 'LSTM by hand' 0 '' off_by lstm '' -D T=9
+case_is 'LSTM by hand, one entry' 1 '' off_by lstm 'd_Wh[77] *= 1 + 1e-9;' -D T=9
+prints 'the first entry that differs is Wh[2, 13]'
+case_is 'GPT-2 by hand, one entry' 1 '' off_by gpt2 'd_Wf[1234] *= 1 + 1e-9;' -D n=1
+prints 'the first entry that differs is Wf[1, 3, 18]'
+
 case_is 'no such function' 1 'hand.c does not define nothere; --template prints a skeleton.' \
   mdlc check logistic.mdl --against hand.c --function nothere
 case_is 'another signature' 1 'hand.c does not compile as it is to be called' mdlc check thermometer.mdl --against hand.c --function hand

@@ -427,6 +427,57 @@ START_TEST(test_magnitude) {
 }
 END_TEST
 
+// ---- roundings ----
+
+static Number with_rounding(const Node *n) {
+  return run(NUMBER_ROUNDING, n)->number[0];
+}
+
+// What a sum of two terms leaves, in units of the last digit of the largest term.
+static double lost(double x, double y) {
+  const Number terms[] = {{x, 0}, {y, 0}};
+  const Node *r = real_param("r", 0, 2, terms);
+  const Number sum = with_rounding(scalar("sum", op2(PRIM_ADD, entry(r, 0), entry(r, 1))));
+  ck_assert_double_eq(sum.a, x + y);
+  return fabs(sum.b) / ROUNDING_GAIN / (DBL_EPSILON * fmax(fabs(x), fabs(y)));
+}
+
+START_TEST(test_rounding) {
+  ck_assert_double_gt(lost(1e8, 1), 0.02);
+  ck_assert_double_lt(lost(1e8, 1), 2);
+  ck_assert_double_gt(lost(1e8, -1e8), 0.02); // also where they cancel to nothing
+  ck_assert_double_lt(lost(1e8, -1e8), 2);
+}
+END_TEST
+
+// A long chain of sums and products that do not cancel: a bound would be the product of all factors.
+START_TEST(test_rounding_is_no_bound) {
+  const Number x[] = {{0.75, 0}};
+  const Node *r = real_param("r", 0, 1, x);
+  const Expr *e = entry(r, 0);
+  for (int k = 0; k < 20; k++) e = op2(PRIM_SUB, op2(PRIM_MUL, real(3), e), op2(PRIM_MUL, real(2), e));
+  const Number chain = with_rounding(scalar("chain", e));
+  ck_assert_double_eq_tol(chain.a, 0.75, 1e-12);
+  ck_assert_double_gt(fabs(chain.b), 0);
+  ck_assert_double_lt(fabs(chain.b) / ROUNDING_GAIN, 100 * DBL_EPSILON);
+}
+END_TEST
+
+// It takes the value's branches, whatever the roundings: they never decide what is compared.
+START_TEST(test_rounding_takes_no_other_branch) {
+  const Number x[] = {{0.1, 0}, {0.2, 0}};
+  const Node *r = real_param("r", 0, 2, x);
+  const Expr *zero = op2(PRIM_SUB, entry(r, 0), entry(r, 0)), *sum = op2(PRIM_ADD, entry(r, 0), entry(r, 1));
+  const Number above = with_rounding(scalar("above", expr_select(graph, op2(PRIM_GT, zero, real(0)), real(7), real(3))));
+  ck_assert(above.a == 3 && above.b == 0);
+  const Number step = with_rounding(scalar("step", op1(PRIM_FLOOR, op2(PRIM_DIV, sum, sum))));
+  ck_assert(step.a == 1 && step.b == 0);
+  ck_assert(with_rounding(scalar("sign", op1(PRIM_SIGN, zero))).b == 0);
+  const Number most = with_rounding(scalar("most", op2(PRIM_MAX, op2(PRIM_MUL, real(9), zero), real(-1))));
+  ck_assert_double_lt(fabs(most.b), 1e-10);
+}
+END_TEST
+
 // ---- shapes and inputs ----
 
 START_TEST(test_shapes) {
@@ -524,6 +575,9 @@ int main(void) {
   tcase_add_test(c, test_seed_and_random);
   tcase_add_test(c, test_integers);
   tcase_add_test(c, test_magnitude);
+  tcase_add_test(c, test_rounding);
+  tcase_add_test(c, test_rounding_is_no_bound);
+  tcase_add_test(c, test_rounding_takes_no_other_branch);
   tcase_add_test(c, test_shapes);
   tcase_add_test(c, test_constants);
   tcase_add_test(c, test_prim);
