@@ -168,9 +168,9 @@ static void put_filled(Function *f, const Node *n, const Loop *loop, int sink) {
   Text *t = &f->body;
   size_t mark = f->names.count;
   const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
-  const Node *c = n->kind == NODE_CARRY ? n : state_taking(loop, n);
   int axis = 0;
   while (p->loop[axis] != loop) axis++;
+  const Node *c = n->kind == NODE_CARRY && n->axis == axis ? n : state_taking(f->s, loop, n);
   int opened = open_entry_loops(f, n, axis, loop, sub);
   const Expr *step = expr_index(pool, loop->id);
   line_start(f);

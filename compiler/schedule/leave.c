@@ -21,9 +21,11 @@ static bool asks(const Expr *e, const Node *alive, int q) {
   return at->kind == EXPR_INDEX && (at->u.index == q);
 }
 
-const Node *state_taking(const Loop *loop, const Node *n) {
-  for (size_t k = 0; k < loop->nmembers; k++)
-    if (loop->members[k]->next == n) return loop->members[k];
+const Node *state_taking(const Schedule *s, const Loop *loop, const Node *n) {
+  for (size_t k = 0; k < loop->nmembers; k++) {
+    const Node *c = loop->members[k];
+    if (c->kind == NODE_CARRY && c->next == n && s->place[c->id].loop[c->axis] == loop) return c;
+  }
   return NULL;
 }
 
@@ -33,8 +35,7 @@ static bool fill(Schedule *s, Loop *loop, const Node *n) {
   int q = index_in(s, n, loop);
   bool state = n->kind == NODE_CARRY && n->axis == q;
   if (q < 0 || p->stored == STORED_STATE || (!p->kept[q] && p->sink < 0)) return true;
-  const Node *taker = state_taking(loop, n);
-  bool known = state || n == loop->alive || (taker && taker->axis == q) ||
+  bool known = state || n == loop->alive || state_taking(s, loop, n) ||
                (n->kind == NODE_COMP && n->reduce == REDUCE_NONE && asks(n->guard, loop->alive, q));
   if (known) loop->fill[loop->nfill++] = n;
   return known;

@@ -110,8 +110,8 @@ void schedule_print(Text *t, const Schedule *s);
 
 // Does the subscript of a carry's axis stand for the state behind the last step?
 bool is_last_state(Dims *dims, const Node *c, const Expr *sub);
-// The carry of the loop that takes its entries from n, or null.
-const Node *state_taking(const Loop *loop, const Node *n);
+// The carry along the loop's steps that takes its entries from n, or null; carries of loops within are none of it.
+const Node *state_taking(const Schedule *s, const Loop *loop, const Node *n);
 // A node's expression with its indices replaced by the loops they run in.
 const Expr *schedule_expr(Schedule *s, const Node *n, const Expr *e);
 // Does the node leave its entry's step with a reduction unfinished?

@@ -158,7 +158,7 @@ static void visit_leave(Sharer *h, Step *step, Access a) {
   for (size_t k = 0; k < step->loop->nfill; k++) {
     a.array = a.user = step->loop->fill[k];
     add_access(h, &h->written, a);
-    a.array = state_taking(step->loop, a.user);
+    a.array = state_taking(h->s, step->loop, a.user);
     if (a.array) add_access(h, &h->read, a);
   }
 }
