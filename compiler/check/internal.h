@@ -85,7 +85,7 @@ typedef struct Level {
 
 typedef struct NodeFlags {
   bool data, param; // what its value depends on
-  bool opaque;      // `grad` may name it: nothing sees through it
+  bool opaque;      // `grad` may name it, or it is a term of the log likelihood: nothing sees through it
 } NodeFlags;
 
 

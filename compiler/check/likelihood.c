@@ -85,6 +85,7 @@ static void add_term(Walk *w, const Stmt *s, const char *name, Value v) {
   v.type = TYPE_REAL;
   v.span = s->span;
   v = store(w, name, v);
+  w->flags[v.expr->u.read.node->id].opaque = true; // a loss in a stable form still reads it
   w->claimed = NULL;
   ARENA_PUSH(w->arena, w->term, w->nterm, w->term_room) = v.expr;
   if (w->nterm == 1) w->likelihood = s->span;
