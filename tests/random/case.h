@@ -31,6 +31,9 @@ typedef struct Case {
   Model *model;
   bool *failed;
   bool only[VARIANTS]; // those that are run
+  bool unsure;         // a decision in it hangs on a rounding: there is nothing to compare with
+  double margin;       // of all decisions, relative
+  bool all_kinds;      // every kind of derivative, else some, by the seed
   int64_t *dims;       // of the model
   int64_t call[CALL_DIMS + 1];
   Array *data, *param;
@@ -40,6 +43,7 @@ typedef struct Case {
   double *gradient, *scale;  // by entry; of its parameter
   Array *values, *magnitude; // of the model's graph
   struct Result *result;     // by variant
+  struct Kinds *kinds;       // derivatives of other kinds (kinds.h)
 } Case;
 
 // What generated C says, as doubles.
@@ -57,10 +61,13 @@ bool is_near(double ours, double theirs, double scale, double tolerance);
 
 // From the text to the oracles: false where there is nothing to compare with (said).
 bool case_prepare(Case *c);
-// kinds.c: tangents, Hessian-vector products and what comes back from predictions, held against dual numbers.
+// kinds.c: derivatives of other kinds, interpreted and held against dual numbers.
 void case_kinds(Case *c);
 // The name of the model that `which` makes of it; runs it from the library, and compares.
 const char *case_variant_name(Case *c, int which);
 void case_run(Case *c, void *library);
+// compare.c: memory for generated C, which says where it was written beyond.
+void *case_memory(Arena *a, size_t bytes);
+void case_intact(Case *c, const void *p, size_t bytes, const char *what);
 
 #endif

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "case.h"
+#include "kinds.h"
 #include "mdl/model.h"
 
 enum { CANARY = 64 };
-static const double gate = 1e-10, float_gate = 1e-2;
+static const double gate = 1e-10, float_gate = 1e-2, float_margin = 1e-4;
 
 const Variant variants[VARIANTS] = {
     {"plain", {.source = "random"}, SAME_BITS},
@@ -26,14 +26,14 @@ const char *case_variant_name(Case *c, int v) {
 // ---- running it ----
 
 // Memory whose every bit is set: reals are NaN until they are written; what lies behind must stay so.
-static void *memory(Arena *a, size_t bytes) {
+void *case_memory(Arena *a, size_t bytes) {
   unsigned char *p = arena_alloc(a, bytes + CANARY + MDL_ALIGNMENT, 1);
   p += (MDL_ALIGNMENT - (uintptr_t)p % MDL_ALIGNMENT) % MDL_ALIGNMENT;
   memset(p, 0xff, bytes + CANARY);
   return p;
 }
 
-static void intact(Case *c, const void *p, size_t bytes, const char *what) {
+void case_intact(Case *c, const void *p, size_t bytes, const char *what) {
   const unsigned char *canary = (const unsigned char *)p + bytes;
   for (int k = 0; k < CANARY; k++)
     if (canary[k] != 0xff) {
@@ -56,7 +56,7 @@ static double *as_doubles(Case *c, const void *p, int type, size_t count) {
 
 static void *as_real(Case *c, const struct mdl_model *m, const double *from, size_t count) {
   bool single = m->real == MDL_FLOAT;
-  void *to = memory(c->arena, count * (single ? sizeof(float) : sizeof(double)));
+  void *to = case_memory(c->arena, count * (single ? sizeof(float) : sizeof(double)));
   for (size_t k = 0; k < count; k++) {
     if (single)
       ((float *)to)[k] = (float)from[k];
@@ -115,13 +115,13 @@ static void run_outputs(Case *c, const struct mdl_model *m, const struct mdl_siz
       m->shape(c->call, role, k, extent);
       entries[k] = 1;
       for (int i = 0; i < arrays[k].rank; i++) entries[k] *= (size_t)extent[i];
-      out[k] = memory(c->arena, entries[k] * (arrays[k].type == MDL_FLOAT ? 4 : 8));
+      out[k] = case_memory(c->arena, entries[k] * (arrays[k].type == MDL_FLOAT ? 4 : 8));
     }
-    void *work = memory(c->arena, bytes);
+    void *work = case_memory(c->arena, bytes);
     (predicts ? m->predict : m->metrics_at)(c->call, data, params, work, out);
-    intact(c, work, bytes, "the work of predict or metrics");
+    case_intact(c, work, bytes, "the work of predict or metrics");
     for (int k = 0; k < count; k++) {
-      intact(c, out[k], entries[k] * (arrays[k].type == MDL_FLOAT ? 4 : 8), arrays[k].name);
+      case_intact(c, out[k], entries[k] * (arrays[k].type == MDL_FLOAT ? 4 : 8), arrays[k].name);
       for (size_t j = 0; j < entries[k]; j++)
         ARENA_PUSH(c->arena, r->outputs, r->noutputs, room) = real_at(out[k], arrays[k].type, j);
     }
@@ -139,34 +139,35 @@ static void run_variant(Case *c, int v, const struct mdl_model *m) {
     return;
   }
   if (v == 0) wrong_labels(c, m, data);
-  void *start = memory(c->arena, bytes), *params = as_real(c, m, c->params, c->total);
+  void *start = case_memory(c->arena, bytes), *params = as_real(c, m, c->params, c->total);
   m->init(c->call, c->seed, start);
-  intact(c, start, bytes, "what init fills");
+  case_intact(c, start, bytes, "what init fills");
   for (size_t k = 0; k < c->total; k++)
     if (!is_near(real_at(start, m->real, k), real_at(params, m->real, k), 1, m->real == MDL_FLOAT ? 1e-6 : 1e-14))
       case_fail(c, "%s: entry %zu starts at %.17g, in the interpreter at %.17g", variants[v].name, k,
                 real_at(start, m->real, k), real_at(params, m->real, k));
 
-  void *work = memory(c->arena, sizes.value_and_grad_work), *grad = memory(c->arena, bytes);
+  void *work = case_memory(c->arena, sizes.value_and_grad_work), *grad = case_memory(c->arena, bytes);
   r->value = m->value_and_grad(c->call, data, params, work, grad);
-  intact(c, work, sizes.value_and_grad_work, "the work of value_and_grad");
-  intact(c, grad, bytes, "the gradient");
+  case_intact(c, work, sizes.value_and_grad_work, "the work of value_and_grad");
+  case_intact(c, grad, bytes, "the gradient");
   r->grad = as_doubles(c, grad, m->real, c->total);
 
-  void *tape = memory(c->arena, sizes.tape), *twice = memory(c->arena, bytes);
-  work = memory(c->arena, sizes.forward_work);
+  void *tape = case_memory(c->arena, sizes.tape), *twice = case_memory(c->arena, bytes);
+  work = case_memory(c->arena, sizes.forward_work);
   r->forward = m->forward(c->call, data, params, tape, work);
-  intact(c, work, sizes.forward_work, "the work of forward");
-  intact(c, tape, sizes.tape, "the tape");
+  case_intact(c, work, sizes.forward_work, "the work of forward");
+  case_intact(c, tape, sizes.tape, "the tape");
   memset(twice, 0, bytes);
-  work = memory(c->arena, sizes.backward_work);
+  work = case_memory(c->arena, sizes.backward_work);
   m->backward(c->call, data, params, tape, work, 1.0, twice);
   r->once = as_doubles(c, twice, m->real, c->total);
   m->backward(c->call, data, params, tape, work, -0.5, twice);
-  intact(c, work, sizes.backward_work, "the work of backward");
-  intact(c, twice, bytes, "the gradient of backward");
+  case_intact(c, work, sizes.backward_work, "the work of backward");
+  case_intact(c, twice, bytes, "the gradient of backward");
   r->twice = as_doubles(c, twice, m->real, c->total);
   run_outputs(c, m, &sizes, data, params, r);
+  if (v == 0) kinds_run(c, m, data, params);
 }
 
 // ---- comparing ----
@@ -234,7 +235,7 @@ static void compare_with_plain(Case *c, int v) {
 void case_run(Case *c, void *library) {
   c->result = arena_array(c->arena, Result, VARIANTS);
   for (int v = 0; v < VARIANTS; v++) {
-    if (!c->only[v]) continue;
+    if (!c->only[v] || (variants[v].likeness == NEAR && c->margin < float_margin)) continue;
     const struct mdl_model *m = dlsym(library, arena_printf(c->arena, "%s_model", case_variant_name(c, v)));
     if (!m) {
       case_fail(c, "%s: no model in the library", variants[v].name);

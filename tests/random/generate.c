@@ -48,7 +48,7 @@ static void define_function(Generator *g) {
   Function f = {
       .name = gen_fresh(g, "f"), .narg = 1 + gen_below(g, 2), .rank = gen_chance(g, 50) ? 1 : 0, .nresult = 1};
   int values = g->nvalue, extents = g->nextent, axis = -1;
-  if (f.rank > 0) axis = gen_add_extent(g, (Extent){.text = gen_fresh(g, "p")});
+  if (f.rank > 0) axis = gen_add_extent(g, (Extent){.text = gen_fresh(g, "p"), .argument = true});
   text_printf(g->text, "def %s(", f.name);
   for (int k = 0; k < f.narg; k++) {
     const char *name = gen_fresh(g, "a");

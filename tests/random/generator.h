@@ -16,8 +16,8 @@ typedef enum { EXTENT_PLAIN, EXTENT_CONCAT, EXTENT_SLICE } ExtentKind;
 typedef struct Extent {
   const char *text; // parenthesised where it is composite; two are equal where their texts are
   ExtentKind kind;
-  int from, with; // extents: what is sliced; what is joined
-  bool batch;
+  int from, with;       // extents: what is sliced; what is joined
+  bool batch, argument; // argument: what a function is given, which may be 1
 } Extent;
 
 typedef struct Value {

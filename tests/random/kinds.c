@@ -1,13 +1,19 @@
-// kinds.c - the derivatives of a random model's graph that are no gradients: its tangent, the product of its Hessian and a
-// direction, against dual numbers; those of its predictions back to the parameters, by the dot-product test.
+// kinds.c - see kinds.h.  Everything is linear in a direction: dual numbers give the tangents along one of the parameters
+// and along one of the data in a run each, and every kind's values, multiplied by that direction, must come to them.
+#include "kinds.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "case.h"
 #include "derive/derive.h"
 #include "simplify/simplify.h"
 
+// Dense ones are asked for up to these.
+enum { PARAMS_MAX = 40, ENTRIES_MAX = 3000, DIAGONAL_MAX = 6 };
 static const double gate = 1e-10;
+
+// ---- running graphs ----
 
 static bool run(Case *c, const Graph *g, NumberKind kind, const Array *seeds, Array *values) {
   InterpInput input = {.kind = kind,
@@ -23,90 +29,371 @@ static bool run(Case *c, const Graph *g, NumberKind kind, const Array *seeds, Ar
   return false;
 }
 
-static Array like(Case *c, const Array *x) {
-  Array y = *x;
-  y.number = arena_array(c->arena, Number, x->count + 1);
-  for (size_t j = 0; j < x->count; j++) y.number[j].a = case_between(c, -1, 1);
-  return y;
-}
-
-static void move(Case *c, const Array *direction) {
-  for (int p = 0; p < c->model->nparam; p++)
-    for (size_t j = 0; j < c->param[p].count; j++) c->param[p].number[j].b = direction ? direction[p].number[j].a : 0;
-}
-
-static const Graph *made(Case *c, DerivativeKind kind, const char *predict) {
-  const Request request = {.kind = kind, .predict = predict};
-  const Graph *g = derive_kind(c->arena, c->model, &request);
-  if (g) return simplify(c->arena, g, 1u << ROOT_DERIVATIVE);
-  case_fail(c, "derive gives up on %s", derivative_table[kind].name);
-  return NULL;
-}
-
 static Array *values_for(Case *c, const Graph *g) {
   return arena_array(c->arena, Array, g->count + 1);
 }
 
-// The derivative's result `which` against the tangents of `theirs`, on the scale of its largest magnitude.
-static void compare(Case *c, const char *kind, const Array *ours, const Array *theirs) {
-  double scale = 0;
-  for (size_t j = 0; j < ours->count; j++) scale = fmax(scale, fabs(ours->number[j].b));
-  for (size_t j = 0; j < ours->count; j++)
-    if (isfinite(theirs->number[j].b) && !is_near(ours->number[j].a, theirs->number[j].b, scale, gate))
-      case_fail(c, "%s[%zu] is %.17g, by dual numbers %.17g", kind, j, ours->number[j].a, theirs->number[j].b);
-}
-
-static void tangent(Case *c, const Array *direction) {
-  const Graph *g = made(c, DERIVATIVE_JVP, NULL), *primal = prune(c->arena, c->model->graph, 1u << ROOT_LOSS);
-  Array *ours = g ? values_for(c, g) : NULL, *theirs = values_for(c, primal);
-  if (!g || !run(c, g, NUMBER_MAGNITUDE, direction, ours) || !run(c, primal, NUMBER_DUAL, NULL, theirs)) return;
-  compare(c, "jvp", &ours[graph_root(g, ROOT_DERIVATIVE, 0)->node->id],
-          &theirs[graph_root(primal, ROOT_LOSS, 0)->node->id]);
-}
-
-static void product(Case *c, const Array *direction) {
-  const Graph *g = made(c, DERIVATIVE_HVP, NULL);
-  const Graph *primal = prune(c->arena, derive_gradient(c->arena, c->model->graph, true, NULL), 1u << ROOT_GRADIENT);
-  Array *ours = g ? values_for(c, g) : NULL, *theirs = values_for(c, primal);
-  if (!g || !run(c, g, NUMBER_MAGNITUDE, direction, ours) || !run(c, primal, NUMBER_DUAL, NULL, theirs)) return;
+static void move_params(Case *c, const double *direction) {
   for (int p = 0; p < c->model->nparam; p++)
-    compare(c, arena_printf(c->arena, "hvp: %s", c->model->param[p].name),
-            &ours[graph_root(g, ROOT_DERIVATIVE, p)->node->id],
-            &theirs[graph_root(primal, ROOT_GRADIENT, p)->node->id]);
+    for (size_t j = 0; j < c->param[p].count; j++) c->param[p].number[j].b = direction ? *direction++ : 0;
 }
 
-// <u, J v> by dual numbers is <J' u, v> by reverse mode.
-static void pulled_back(Case *c, const Array *direction, const Root *predict) {
-  const Graph *g = made(c, DERIVATIVE_VJP, predict->name),
-              *primal = prune(c->arena, c->model->graph, 1u << ROOT_PREDICT);
-  Array *ours = g ? values_for(c, g) : NULL, *theirs = values_for(c, primal);
-  if (!g || !run(c, primal, NUMBER_DUAL, NULL, theirs)) return;
-  const Array *forward = &theirs[graph_root(primal, ROOT_PREDICT, predict->which)->node->id];
-  const Array cotangent = like(c, forward);
-  if (!run(c, g, NUMBER_MAGNITUDE, &cotangent, ours)) return;
-  double jv = 0, ju = 0, terms = 0;
-  for (size_t j = 0; j < forward->count; j++) jv += cotangent.number[j].a * forward->number[j].b;
-  for (int p = 0; p < c->model->nparam; p++) {
-    const Array *x = &ours[graph_root(g, ROOT_DERIVATIVE, p)->node->id];
-    for (size_t j = 0; j < x->count; j++) {
-      ju += x->number[j].a * direction[p].number[j].a;
-      terms += fabs(x->number[j].b * direction[p].number[j].a);
+static void move_data(Case *c, const double *direction) {
+  for (int k = 0; k < c->model->ndata; k++)
+    for (size_t j = 0; j < c->data[k].count && c->model->data[k].type == TYPE_REAL; j++)
+      c->data[k].number[j].b = direction ? *direction++ : 0;
+}
+
+// ---- tangents by dual numbers ----
+
+static const Root *prediction(const Case *c, int which) {
+  return graph_root(c->model->graph, ROOT_PREDICT, which);
+}
+
+static double *tangents_of(Case *c, const Array *x) {
+  double *t = arena_array(c->arena, double, x->count + 1);
+  for (size_t j = 0; j < x->count; j++) t[j] = x->number[j].b;
+  return t;
+}
+
+// Of all that the graph has, its parameters and data being moved.
+static bool find_tangents(Case *c, const Graph *g, Tangents *t) {
+  Array *values = values_for(c, g);
+  if (!run(c, g, NUMBER_DUAL, NULL, values)) return false;
+  const Root *r;
+  t->loss = values[graph_root(g, ROOT_LOSS, 0)->node->id].number[0].b;
+  t->predict = arena_array(c->arena, double *, c->model->graph->nroots + 1);
+  for (int k = 0; (r = graph_root(g, ROOT_PREDICT, k)); k++)
+    if (r->node->type == TYPE_REAL) t->predict[k] = tangents_of(c, &values[r->node->id]);
+  t->gradient = arena_array(c->arena, double, c->total + 1);
+  size_t at = 0;
+  for (int p = 0; (r = graph_root(g, ROOT_GRADIENT, p)); p++)
+    for (size_t j = 0; j < values[r->node->id].count; j++) t->gradient[at++] = values[r->node->id].number[j].b;
+  return true;
+}
+
+static const Graph *primal(Case *c) {
+  return prune(c->arena, c->model->graph, 1u << ROOT_LOSS | 1u << ROOT_PREDICT);
+}
+
+static const Graph *primal_with_gradient(Case *c) {
+  return prune(c->arena, derive_gradient(c->arena, c->model->graph, true, NULL),
+               1u << ROOT_LOSS | 1u << ROOT_PREDICT | 1u << ROOT_GRADIENT);
+}
+
+// The Hessian's diagonal, at some entries.
+static bool find_diagonal(Case *c, Asked *asked) {
+  const Graph *g = primal_with_gradient(c);
+  double *direction = arena_array(c->arena, double, c->total + 1);
+  const size_t step = c->total > DIAGONAL_MAX ? c->total / DIAGONAL_MAX : 1;
+  asked->entry = arena_array(c->arena, double, c->total + 1);
+  bool ok = true;
+  for (size_t k = 0; k < c->total; k++) asked->entry[k] = NAN;
+  for (size_t k = 0; k < c->total && ok; k += step) {
+    Tangents t;
+    direction[k] = 1;
+    move_params(c, direction);
+    ok = find_tangents(c, g, &t);
+    direction[k] = 0;
+    if (ok) asked->entry[k] = t.gradient[k];
+  }
+  move_params(c, NULL);
+  return ok;
+}
+
+// ---- the derivatives, interpreted ----
+
+static const Array *as_seeds(Case *c, const Asked *asked) {
+  const bool pulled = asked->request.kind == DERIVATIVE_VJP;
+  const int count = pulled ? 1 : c->model->nparam;
+  Array *seeds = arena_array(c->arena, Array, (size_t)count + 1);
+  const double *from = asked->vector;
+  for (int k = 0; k < count && from; k++) {
+    seeds[k] = pulled ? c->values[asked->predict->node->id] : c->param[k];
+    seeds[k].number = arena_array(c->arena, Number, seeds[k].count + 1);
+    for (size_t j = 0; j < seeds[k].count; j++) seeds[k].number[j].a = *from++;
+  }
+  return seeds;
+}
+
+static size_t param_offset(const Case *c, int param) {
+  size_t offset = 0;
+  for (int p = 0; p < param; p++) offset += c->param[p].count;
+  return offset;
+}
+
+static size_t data_offset(const Case *c, const Request *r, int data) {
+  size_t offset = 0;
+  for (int k = 0; r->data[k] != data; k++) offset += c->data[r->data[k]].count;
+  return offset;
+}
+
+// Where entry e of a root's array stands in what generated C writes.
+static size_t place(const Case *c, const Asked *asked, const Root *root, size_t e) {
+  const int nparam = c->model->nparam, p = nparam > 0 ? root->which % nparam : 0;
+  switch (asked->request.kind) {
+  case DERIVATIVE_JVP: return e;
+  case DERIVATIVE_GRADIENT: return data_offset(c, &asked->request, root->which) + e;
+  case DERIVATIVE_JACOBIAN: return e / c->param[p].count * c->total + param_offset(c, p) + e % c->param[p].count;
+  case DERIVATIVE_HESSIAN:
+    return (param_offset(c, root->which / nparam) + e / c->param[p].count) * c->total + param_offset(c, p) +
+           e % c->param[p].count;
+  case DERIVATIVE_VJP:
+    if (root->which >= nparam) return asked->ngrad + data_offset(c, &asked->request, root->which - nparam) + e;
+    return param_offset(c, p) + e;
+  default: return param_offset(c, p) + e;
+  }
+}
+
+static const Graph *made(Case *c, const Request *r) {
+  const Graph *g = derive_kind(c->arena, c->model, r);
+  if (g) return simplify(c->arena, g, 1u << ROOT_DERIVATIVE);
+  case_fail(c, "derive gives up on %s", derivative_table[r->kind].name);
+  return NULL;
+}
+
+static bool find_dense(Case *c, Asked *asked, const Graph *g, const Array *values) {
+  asked->value = arena_array(c->arena, double, asked->count + 1);
+  asked->scale = arena_array(c->arena, double, asked->count + 1);
+  for (size_t k = 0; k < asked->count; k++) asked->value[k] = NAN;
+  for (size_t k = 0; k < g->nroots; k++) {
+    const Root *r = &g->roots[k];
+    if (r->role != ROOT_DERIVATIVE) continue;
+    const Array *x = &values[r->node->id];
+    double largest = 0;
+    for (size_t e = 0; e < x->count; e++) largest = fmax(largest, fabs(x->number[e].b));
+    for (size_t e = 0; e < x->count; e++) {
+      size_t at = place(c, asked, r, e);
+      if (at >= asked->count) {
+        case_fail(c, "%s has more entries than places", derivative_table[asked->request.kind].name);
+        return false;
+      }
+      asked->value[at] = x->number[e].a;
+      asked->scale[at] = largest;
     }
   }
-  if (isfinite(jv) && !is_near(ju, jv, terms, gate))
-    case_fail(c, "vjp of %s: %.17g, by dual numbers %.17g", predict->name, ju, jv);
+  return true;
+}
+
+// Compressed rows: each has its part of every root, in turn.
+static bool find_sparse(Case *c, Asked *asked, const Graph *g, const Array *values) {
+  const Request structure = {.kind = DERIVATIVE_STRUCTURE, .predict = asked->request.predict};
+  const Graph *columns = made(c, &structure);
+  Array *column = columns ? values_for(c, columns) : NULL;
+  if (!columns || !run(c, columns, NUMBER_REAL, NULL, column)) return false;
+  asked->count = 0;
+  for (size_t k = 0; k < g->nroots; k++)
+    if (g->roots[k].role == ROOT_DERIVATIVE) asked->count += values[g->roots[k].node->id].count;
+  asked->value = arena_array(c->arena, double, asked->count + 1);
+  asked->scale = arena_array(c->arena, double, asked->count + 1);
+  asked->column = arena_array(c->arena, int64_t, asked->count + 1);
+  asked->start = arena_array(c->arena, int64_t, asked->rows + 1);
+  const Array *start = &column[graph_root(columns, ROOT_DERIVATIVE, 0)->node->id];
+  for (size_t k = 0; k <= asked->rows && k < start->count; k++) asked->start[k] = start->integer[k];
+  size_t at = 0;
+  for (size_t row = 0; row < asked->rows; row++)
+    for (size_t k = 0; k < g->nroots; k++) {
+      const Root *r = &g->roots[k];
+      if (r->role != ROOT_DERIVATIVE) continue;
+      const Array *x = &values[r->node->id],
+                  *of = &column[graph_root(columns, ROOT_DERIVATIVE, 1 + r->which)->node->id];
+      const size_t length = x->count / asked->rows;
+      for (size_t e = row * length; e < (row + 1) * length; e++, at++) {
+        asked->value[at] = x->number[e].a;
+        asked->scale[at] = fabs(x->number[e].b);
+        asked->column[at] = of->integer[e];
+      }
+    }
+  if (start->count == asked->rows + 1 && asked->start[0] == 0 && asked->start[asked->rows] == (int64_t)at) return true;
+  case_fail(c, "sparse_jacobian of %s: rows do not begin where they should", asked->request.predict);
+  return false;
+}
+
+static bool find_values(Case *c, Asked *asked) {
+  const Graph *g = made(c, &asked->request);
+  Array *values = g ? values_for(c, g) : NULL;
+  if (!g || !run(c, g, NUMBER_MAGNITUDE, as_seeds(c, asked), values)) return false;
+  return asked->request.kind == DERIVATIVE_SPARSE ? find_sparse(c, asked, g, values) : find_dense(c, asked, g, values);
+}
+
+// ---- holding values against the tangents ----
+
+static const char *name_of(Case *c, const Asked *asked) {
+  const char *kind = derivative_table[asked->request.kind].name;
+  return asked->predict ? arena_printf(c->arena, "%s:%s", kind, asked->predict->name) : kind;
+}
+
+static void must_be(Case *c, const Asked *asked, const char *who, size_t at, double ours, double theirs, double scale) {
+  if (isfinite(theirs) && !is_near(ours, theirs, scale, gate))
+    case_fail(c, "%s: %s[%zu] is %.17g, by dual numbers %.17g", who, name_of(c, asked), at, ours, theirs);
+}
+
+// A row of the derivative times a direction is the tangent along that.
+static void check_row(Case *c, const Asked *asked, const double *value, const char *who, size_t row, double theirs) {
+  const Kinds *k = c->kinds;
+  double sum = 0, terms = 0;
+  size_t from = row * c->total, to = from + c->total;
+  if (asked->start) {
+    from = (size_t)asked->start[row];
+    to = (size_t)asked->start[row + 1];
+  }
+  for (size_t e = from; e < to; e++) {
+    size_t column = asked->start ? (size_t)asked->column[e] : e - from;
+    if (column >= c->total) {
+      case_fail(c, "%s: a column is %zu", name_of(c, asked), column);
+      return;
+    }
+    sum += value[e] * k->direction[column];
+    terms += asked->scale[e] * fabs(k->direction[column]);
+  }
+  must_be(c, asked, who, row, sum, theirs, terms);
+}
+
+// <u, J v> is <J' u, v>.
+static void check_pulled_back(Case *c, const Asked *asked, const double *value, const char *who) {
+  const Kinds *k = c->kinds;
+  const int which = asked->predict ? asked->predict->which : 0;
+  double ours = 0, theirs = 0, terms = 0;
+  for (size_t j = 0; j < asked->rows; j++) {
+    double u = asked->vector ? asked->vector[j] : 1;
+    theirs += asked->predict ? u * k->params.predict[which][j] : 0;
+    if (asked->request.ndata > 0) theirs += u * (asked->predict ? k->data.predict[which][j] : k->data.loss);
+  }
+  for (size_t e = 0; e < asked->count; e++) {
+    double v = e < asked->ngrad ? k->direction[e] : k->by_data[e - asked->ngrad];
+    ours += value[e] * v;
+    terms += asked->scale[e] * fabs(v);
+  }
+  must_be(c, asked, who, 0, ours, theirs, terms);
+}
+
+void kinds_check(Case *c, const Asked *asked, const double *value, const char *who) {
+  const Kinds *k = c->kinds;
+  const double *predict = asked->predict ? k->params.predict[asked->predict->which] : &k->params.loss;
+  switch (asked->request.kind) {
+  case DERIVATIVE_GRADIENT:
+  case DERIVATIVE_VJP: check_pulled_back(c, asked, value, who); break;
+  case DERIVATIVE_JACOBIAN:
+  case DERIVATIVE_SPARSE:
+    for (size_t row = 0; row < asked->rows; row++) check_row(c, asked, value, who, row, predict[row]);
+    break;
+  case DERIVATIVE_HESSIAN:
+    for (size_t row = 0; row < c->total; row++) check_row(c, asked, value, who, row, k->params.gradient[row]);
+    break;
+  case DERIVATIVE_DIAGONAL:
+    for (size_t e = 0; e < asked->count; e++) must_be(c, asked, who, e, value[e], asked->entry[e], asked->scale[e]);
+    break;
+  default:
+    for (size_t e = 0; e < asked->count; e++) {
+      double theirs = asked->request.kind == DERIVATIVE_HVP ? k->params.gradient[e] : predict[e];
+      must_be(c, asked, who, e, value[e], theirs, asked->scale[e]);
+    }
+  }
+}
+
+// ---- what is asked for ----
+
+static double *random_vector(Case *c, size_t count) {
+  double *v = arena_array(c->arena, double, count + 1);
+  for (size_t k = 0; k < count; k++) v[k] = case_between(c, -1, 1);
+  return v;
+}
+
+// By every real array of the data.
+static int *real_data(Case *c, int *count) {
+  int *data = arena_array(c->arena, int, (size_t)c->model->ndata + 1);
+  *count = 0;
+  for (int k = 0; k < c->model->ndata; k++)
+    if (c->model->data[k].type == TYPE_REAL) data[(*count)++] = k;
+  return data;
+}
+
+static void ask(Case *c, DerivativeKind kind, const Root *predict) {
+  Kinds *k = c->kinds;
+  const size_t rows = predict ? c->values[predict->node->id].count : 1, total = c->total;
+  const bool by_data = kind == DERIVATIVE_GRADIENT || kind == DERIVATIVE_VJP;
+  Request r = {.kind = kind, .predict = predict ? predict->name : NULL};
+  if (by_data) r.data = real_data(c, &r.ndata);
+  if (kind == DERIVATIVE_GRADIENT && r.ndata == 0) return;
+  if (kind == DERIVATIVE_HESSIAN && total > PARAMS_MAX) return;
+  if (kind == DERIVATIVE_DIAGONAL && total > 4 * PARAMS_MAX) return;
+  if ((kind == DERIVATIVE_JACOBIAN || kind == DERIVATIVE_SPARSE) && rows * total > ENTRIES_MAX) return;
+  Asked a = {.request = r, .predict = predict, .rows = rows, .count = total, .ngrad = total};
+  switch (kind) {
+  case DERIVATIVE_GRADIENT: a.count = k->ndata, a.ngrad = 0; break;
+  case DERIVATIVE_VJP: a.count += k->ndata, a.vector = random_vector(c, rows); break;
+  case DERIVATIVE_JVP: a.count = rows, a.vector = k->direction; break;
+  case DERIVATIVE_HVP: a.vector = k->direction; break;
+  case DERIVATIVE_JACOBIAN: a.count = rows * total; break;
+  case DERIVATIVE_HESSIAN: a.count = total * total; break;
+  default: break;
+  }
+  k->asked[k->count] = a;
+  k->request[k->count++] = r;
+  if (kind != DERIVATIVE_SPARSE) return;
+  const Request structure = {.kind = DERIVATIVE_STRUCTURE, .predict = r.predict};
+  k->asked[k->count] = (Asked){.request = structure};
+  k->request[k->count++] = structure;
+}
+
+// Of each prediction: `which` is a set of kinds.
+static void ask_all(Case *c, unsigned which) {
+  for (int kind = 0; kind < DERIVATIVE_COUNT; kind++) {
+    if (!(which >> kind & 1)) continue;
+    if (derivative_table[kind].of_loss) ask(c, (DerivativeKind)kind, NULL);
+    for (int j = 0; derivative_table[kind].of_predict && prediction(c, j); j++)
+      if (prediction(c, j)->node->type == TYPE_REAL) ask(c, (DerivativeKind)kind, prediction(c, j));
+  }
+}
+
+#define KIND(kind) (1u << DERIVATIVE_##kind)
+
+static void ask_some(Case *c) {
+  static const unsigned choices[] = {
+      KIND(HVP),    KIND(JVP) | KIND(VJP), KIND(GRADIENT) | KIND(DIAGONAL), KIND(JACOBIAN), KIND(HESSIAN),
+      KIND(SPARSE), KIND(JVP) | KIND(HVP)};
+  enum { CHOICES = sizeof choices / sizeof *choices };
+  if (c->all_kinds)
+    ask_all(c, (1u << DERIVATIVE_COUNT) - 1);
+  else
+    ask_all(c, choices[c->seed / (VARIANTS - 1) % CHOICES]);
+  if (c->kinds->count == 0) ask_all(c, KIND(JVP) | KIND(HVP)); // too large, or no prediction
+}
+
+static bool find_all_tangents(Case *c) {
+  Kinds *k = c->kinds;
+  bool second = false, by_data = false;
+  for (int j = 0; j < k->count; j++) {
+    DerivativeKind kind = k->request[j].kind;
+    second = second || kind == DERIVATIVE_HVP || kind == DERIVATIVE_HESSIAN;
+    by_data = by_data || k->request[j].ndata > 0;
+  }
+  move_params(c, k->direction);
+  bool ok = find_tangents(c, second ? primal_with_gradient(c) : primal(c), &k->params);
+  move_params(c, NULL);
+  if (!ok || !by_data) return ok;
+  move_data(c, k->by_data);
+  ok = find_tangents(c, primal(c), &k->data);
+  move_data(c, NULL);
+  return ok;
 }
 
 void case_kinds(Case *c) {
-  const int nparam = c->model->nparam;
-  Array *direction = arena_array(c->arena, Array, (size_t)nparam + 1);
-  for (int p = 0; p < nparam; p++) direction[p] = like(c, &c->param[p]);
-  move(c, direction);
-  tangent(c, direction);
-  product(c, direction);
-  for (size_t k = 0; k < c->model->graph->nroots; k++) {
-    const Root *r = &c->model->graph->roots[k];
-    if (r->role == ROOT_PREDICT && r->node->type == TYPE_REAL) pulled_back(c, direction, r);
+  Kinds *k = c->kinds = arena_new_of(c->arena, Kinds);
+  *k = (Kinds){.direction = random_vector(c, c->total), .other = random_vector(c, c->total)};
+  int ndata;
+  const int *data = real_data(c, &ndata);
+  for (int j = 0; j < ndata; j++) k->ndata += c->data[data[j]].count;
+  k->by_data = random_vector(c, k->ndata);
+  k->asked = arena_array(c->arena, Asked, DERIVATIVE_COUNT * (c->model->graph->nroots + 1));
+  k->request = arena_array(c->arena, Request, DERIVATIVE_COUNT * (c->model->graph->nroots + 1));
+  ask_some(c);
+  bool ok = find_all_tangents(c);
+  for (int j = 0; j < k->count && ok; j++) {
+    Asked *asked = &k->asked[j];
+    if (asked->request.kind == DERIVATIVE_STRUCTURE) continue;
+    ok = find_values(c, asked) && (asked->request.kind != DERIVATIVE_DIAGONAL || find_diagonal(c, asked));
+    if (ok) kinds_check(c, asked, asked->value, "interpreted");
   }
-  move(c, NULL);
+  if (!ok) k->count = 0;
 }

@@ -269,7 +269,7 @@ static const char *range(Generator *g, bool *empty) {
     default: *empty = true; return format("%s in %s + 1..%s", l->name, o, e);
     }
   }
-  bool longer = g->extent[l->extent].kind != EXTENT_SLICE; // than 1
+  bool longer = g->extent[l->extent].kind != EXTENT_SLICE && !g->extent[l->extent].argument; // than 1
   if (longer && gen_chance(g, 10)) return format("%s in 1..%s", l->name, e);
   return l->alone && gen_chance(g, 70) ? l->name : format("%s in 0..%s", l->name, e);
 }

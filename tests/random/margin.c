@@ -1,0 +1,89 @@
+// margin.c - see margin.h.  Reals with the magnitudes of their terms, whose comparisons and kinks are watched.
+#include "margin.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "interp/number.h"
+
+// Rules are given numbers alone, so what they see is noted here.
+static double least;
+
+static void note(double x, double y, double size) {
+  const double gap = fabs(x - y);
+  if (gap > 0 && gap < least * size) least = gap / size;
+}
+
+static double size_of(Number x) {
+  return fmax(fabs(x.a), x.b);
+}
+
+static void note_pair(const Value *v) {
+  note(v[0].number.a, v[1].number.a, size_of(v[0].number) + size_of(v[1].number));
+}
+
+static Number max_noted(const Value *v) {
+  note_pair(v);
+  return magnitude_rules.prim[PRIM_MAX](v);
+}
+
+static Number min_noted(const Value *v) {
+  note_pair(v);
+  return magnitude_rules.prim[PRIM_MIN](v);
+}
+
+static Number abs_noted(const Value *v) {
+  note(v->number.a, 0, size_of(v->number));
+  return magnitude_rules.prim[PRIM_ABS](v);
+}
+
+static Number sign_noted(const Value *v) {
+  note(v->number.a, 0, size_of(v->number));
+  return magnitude_rules.prim[PRIM_SIGN](v);
+}
+
+static Number floor_noted(const Value *v) {
+  note(v->number.a, round(v->number.a), fmax(1, size_of(v->number)));
+  return magnitude_rules.prim[PRIM_FLOOR](v);
+}
+
+#define TEST(name, op)                                                                                                 \
+  static bool name(const Value *v) {                                                                                   \
+    note_pair(v);                                                                                                      \
+    return v[0].number.a op v[1].number.a;                                                                             \
+  }
+TEST(lt_noted, <)
+TEST(le_noted, <=)
+TEST(gt_noted, >)
+TEST(ge_noted, >=)
+TEST(eq_noted, ==)
+TEST(ne_noted, !=)
+
+static Number lift(void *context, double value) {
+  (void)context;
+  return magnitude_rules.constant(value);
+}
+
+bool margin_run(Arena *a, const Model *m, const Graph *g, InterpInput input, double *margin, InterpError *error) {
+  NumberRule prim[PRIM_COUNT];
+  memcpy(prim, magnitude_rules.prim, sizeof prim);
+  prim[PRIM_MAX] = max_noted;
+  prim[PRIM_MIN] = min_noted;
+  prim[PRIM_ABS] = abs_noted;
+  prim[PRIM_SIGN] = sign_noted;
+  prim[PRIM_FLOOR] = floor_noted;
+  const TestRule test[PRIM_COUNT] = {[PRIM_LT] = lt_noted, [PRIM_LE] = le_noted, [PRIM_GT] = gt_noted,
+                                     [PRIM_GE] = ge_noted, [PRIM_EQ] = eq_noted, [PRIM_NE] = ne_noted};
+  // A kind of its own, so that extrema are found by these tests as well.
+  const NumberRules rules = {.prim = prim,
+                             .test = test,
+                             .constant = magnitude_rules.constant,
+                             .logsumexp = magnitude_rules.logsumexp,
+                             .lift = lift};
+  input.kind = NUMBER_OTHER;
+  input.rules = &rules;
+  least = INFINITY;
+  bool ok = interp_run(a, m, g, &input, arena_array(a, Array, g->count + 1), error);
+  *margin = least;
+  return ok;
+}

@@ -1,0 +1,12 @@
+// margin.h - how near a model's decisions come to going the other way: what hangs on the rounding of a number is not the same
+// wherever it is computed, and no oracle for it.
+#ifndef MDLC_RANDOM_MARGIN_H
+#define MDLC_RANDOM_MARGIN_H
+
+#include "interp/interp.h"
+
+// Runs the graph; *margin is the least distance of what is compared, relative to its size.  Ties are none: equal numbers
+// are decided alike.
+bool margin_run(Arena *a, const Model *m, const Graph *g, InterpInput input, double *margin, InterpError *error);
+
+#endif
