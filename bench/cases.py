@@ -1,0 +1,85 @@
+"""The rows of the benchmark: which models, at which sizes, and what the goals are."""
+
+from collections import namedtuple
+
+# A model's gradient: `fixed` goes to mdlc as -D, `dims` are known at call time, `fills` say how data are made (harness.c).
+# `quick`: one of the rows that --quick runs.  `bytes`: of data, where they are to fill memory (n is computed from it).
+Gradient = namedtuple("Gradient", "model fixed dims fills kind quick", defaults=("", "", "", "elementwise", False))
+
+# Goals of gradient over objective by kind of model.
+OBJECTIVE_GOAL = {"elementwise": 2.5, "products": 3.2}
+EXPERT_GOAL = 1.0
+
+BUNDLE = "first_pose:small first_lens:lens first_place:ahead"
+GRADIENTS = [
+    Gradient("thermometer_scaled", "", "n=11", quick=True),
+    Gradient("thermometer_scaled", "", "n=1000"),
+    Gradient("thermometer_scaled", "", "n=1000000"),
+    Gradient("thermometer_scaled", "", "n=memory/16"),
+    Gradient("linear", "", "n=1000000 d=8", quick=True),
+    Gradient("logistic", "", "n=100 d=3"),
+    Gradient("logistic", "", "n=1000000 d=8", quick=True),
+    Gradient("logistic", "", "n=20000 d=128"),
+    Gradient("logistic", "", "n=memory/516 d=64"),
+    Gradient("poisson", "", "n=100 d=3", "hours:positive"),
+    Gradient("poisson", "", "n=100000 d=8", "hours:positive", quick=True),
+    Gradient("robust", "", "n=80"),
+    Gradient("robust", "", "n=1000000", quick=True),
+    Gradient("hierarchical", "", "n=100"),
+    Gradient("hierarchical", "", "n=1000000", quick=True),
+    Gradient("hierarchical", "groups=1000", "n=1000000"),
+    Gradient("mixture", "", "n=200"),
+    Gradient("mixture", "", "n=100000", quick=True),
+    Gradient("mixture", "d=10 k=25", "n=1000"),
+    Gradient("mixture", "d=64 k=25", "n=1000"),
+    Gradient("bundle", "", "cameras=5 points=30 n=150", BUNDLE),
+    Gradient("bundle", "", "cameras=50 points=10000 n=50000", BUNDLE, quick=True),
+    Gradient("bundle", "", "cameras=1000 points=500000 n=2000000", BUNDLE),
+    Gradient("mlp", "", "n=150", kind="products"),
+    Gradient("mlp", "d=784 h=128 k=10", "n=1", kind="products"),
+    Gradient("mlp", "d=784 h=128 k=10", "n=256", "x:unit", kind="products", quick=True),
+    Gradient("mlp", "d=784 h=128 k=10", "n=10000", "x:unit", kind="products"),
+    Gradient("convnet", "", "n=60", kind="products"),
+    Gradient("convnet", "size=28 filters=8 classes=10", "n=256", "x:unit", kind="products", quick=True),
+    Gradient("lstm", "", "T=100", kind="products"),
+    Gradient("lstm", "m=64 d=16 k=16", "T=1000", kind="products", quick=True),
+    Gradient("gpt2", "", "n=20", kind="products"),
+    Gradient("gpt2", "V=1000 C=64 H=4 s=32 L=2", "n=2", kind="products", quick=True),
+    Gradient("hmm", "", "T=300"),
+    Gradient("hmm", "", "T=100000"),
+    Gradient("hmm", "K=32", "T=1000", quick=True),
+    Gradient("kalman", "", "T=120", quick=True),
+    Gradient("kalman", "", "T=100000"),
+    Gradient("lotka_volterra", "", "T=20", "seen:positive", quick=True),
+    Gradient("lotka_volterra", "steps=100", "T=1000", "seen:positive"),
+    Gradient("control", "", "", quick=True),
+    Gradient("control", "T=100000", ""),
+    Gradient("pinn", "", "", quick=True),
+    Gradient("pinn", "h=64 points=1000", ""),
+    Gradient("gaussian_process", "", "n=25 d=2", kind="products"),
+    Gradient("gaussian_process", "", "n=300 d=4", kind="products", quick=True),
+]
+
+# Square products, ours (mdlc's `C = A @ B`) beside OpenBLAS; the goal is the share of its speed.
+PRODUCTS = [(16, 1.0), (32, 0.75), (64, 0.75), (128, 0.9), (256, 0.9), (512, 0.9), (1024, 0.9)]
+QUICK_PRODUCTS = {32, 128, 512}
+
+# The share of the memory's bandwidth that a linear model over a million rows reaches.
+LINEAR_GOAL = 0.8
+
+# Steps of training beside PyTorch: model, fixed, dims, fills, real, how many times as fast.
+Training = namedtuple("Training", "model fixed dims fills real goal quick", defaults=(False,))
+MLP = "d=784 h=128 k=10"
+TRAININGS = [
+    Training("thermometer_scaled", "", "n=11", "", "double", 1000, True),
+    Training("mlp", MLP, "n=1", "x:unit", "float", 5, True),
+    Training("mlp", MLP, "n=32", "x:unit", "float", 1.5, True),
+    Training("mlp", MLP, "n=256", "x:unit", "float", 1, True),
+    Training("mlp", MLP, "n=32", "x:unit", "double", 1.5),
+    Training("mlp", MLP, "n=256", "x:unit", "double", 1),
+]
+
+# mdlc on each example, and the C compiler on what it writes: seconds.
+BUILD_GOAL, COMPILE_GOAL = 0.05, 3.0
+EXAMPLES = ["bundle", "control", "convnet", "gaussian_process", "gpt2", "hierarchical", "hmm", "kalman", "logistic",
+            "lotka_volterra", "lstm", "mixture", "mlp", "pinn", "poisson", "robust", "thermometer"]

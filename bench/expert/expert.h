@@ -1,0 +1,46 @@
+/* expert.h - the gradient of one model as an expert writes it by hand, with the arguments of struct mdl_model's value_and_grad.
+ *
+ * Each file includes the header that mdlc writes for the model, for its fixed dimensions and where its parameters stand, and is
+ * compiled twice with other names.  No file reads anything else of what is generated. */
+#ifndef EXPERT_H
+#define EXPERT_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Bytes of memory, aligned to 64, that value_and_grad asks for. */
+size_t expert_work(const int64_t *dims);
+
+/* Returns the loss and writes its gradient. */
+double expert_value_and_grad(const int64_t *dims, const void *const *data, const double *params, void *work,
+                             double *grad);
+
+/* For functions that are to see their constant arguments as constants. */
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
+
+/* Sums in so many lanes: a loop over lanes becomes vector instructions without changing the order of any sum. */
+enum { LANES = 8 };
+
+INLINE double lanes_sum(const double *lane) {
+  double sum = 0;
+  for (int l = 0; l < LANES; l++) sum += lane[l];
+  return sum;
+}
+
+INLINE double dot(int64_t n, const double *a, const double *b) {
+  double lane[LANES] = {0}, sum;
+  int64_t k = 0;
+  for (; k + LANES <= n; k += LANES)
+    for (int l = 0; l < LANES; l++) lane[l] += a[k + l] * b[k + l];
+  sum = lanes_sum(lane);
+  for (; k < n; k++) sum += a[k] * b[k];
+  return sum;
+}
+
+#endif
