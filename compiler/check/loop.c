@@ -116,6 +116,7 @@ static void finish_state(Walk *w, Loop *l, Carried *c, const Expr *condition) {
   if (!is_state(l, &v)) {
     NodeForm form = {arena_printf(w->arena, "%s_step", c->node->name), c->name.span, REDUCE_NONE, w->nlevel, w->npath};
     v = make_node_over(w, form, v, l->indices);
+    c->whole = c->whole || w->npath > 0; // 0 where the conditions around do not hold: no longer what it was
   }
   if (v.bad) return;
   c->next = v.expr->u.read.node;
