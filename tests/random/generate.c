@@ -81,7 +81,19 @@ static void define_with_derivative(Generator *g) {
   static const char *const bodies[] = {"sin(x) with d/dx = cos(x)", "floor(x) with d/dx = 1",
                                        "tanh(x) with d/dx = 1 - tanh(x)^2"};
   Function f = {.name = gen_fresh(g, "f"), .narg = 1, .nresult = 1};
-  text_printf(g->text, "def %s(x) = %s\n", f.name, bodies[gen_below(g, 3)]);
+  switch (gen_below(g, 4)) {
+  case 0:
+    f.rank = 1;
+    text_printf(g->text, "def %s(x[k]) = tanh(sum(x * x)) with d/dx = 2 * x * (1 - tanh(sum(x * x))^2)\n", f.name);
+    break;
+  case 1:
+    f.narg = 2;
+    text_printf(g->text,
+                "def %s(x, y) = sin(x) * tanh(y) with d/dx = cos(x) * tanh(y), d/dy = sin(x) * (1 - tanh(y)^2)\n",
+                f.name);
+    break;
+  default: text_printf(g->text, "def %s(x) = %s\n", f.name, bodies[gen_below(g, 3)]);
+  }
   if (g->nfunction < FUNCTIONS_MAX) g->function[g->nfunction++] = f;
 }
 
@@ -150,11 +162,49 @@ static void declare_data(Generator *g) {
   }
 }
 
+static int param_shape(Generator *g, int *extent) {
+  int rank = random_shape(g, extent);
+  for (int r = 0; r < rank; r++)
+    while (g->extent[extent[r]].batch) extent[r] = gen_plain_extent(g);
+  return rank;
+}
+
+// Parameters whose starts, given or not, and whose values keep to a constraint; all of them within LIMIT.
+static void declare_constrained(Generator *g) {
+  static const char *const scalars[] = {"> 0 = exp(normal(0, 0.5))",
+                                        "> 0.5",
+                                        "> 1 / d = 0.7 + uniform(0, 1)",
+                                        "< 1 = -uniform(0, 1)",
+                                        "< -0.1",
+                                        "in (0, 1)",
+                                        "in (-0.5, 1.5) = uniform(0, 1)",
+                                        "in (-1, d / 2) = 0.25"};
+  static const char *const axes[] = {"in simplex", "in ordered"};
+  int extent[RANK_MAX], rank = param_shape(g, extent);
+  const char *name = gen_fresh(g, "w"), *constraint = scalars[gen_below(g, sizeof scalars / sizeof *scalars)];
+  if (rank > 0 && gen_chance(g, 50)) {
+    constraint = axes[gen_below(g, 2)];
+    extent[rank - 1] = gen_plain_extent(g); // starts in order count up to it
+    while (g->extent[extent[rank - 1]].batch) extent[rank - 1] = gen_plain_extent(g);
+  }
+  if (gen_chance(g, 25)) {
+    rank = 2 + gen_below(g, RANK_MAX - 1);
+    while (rank > param_shape(g, extent)) continue;
+    extent[rank - 1] = extent[rank - 2];
+    constraint =
+        gen_chance(g, 50) ? "in cholesky" : format("in cholesky = eye[%s]", gen_extent_text(g, extent[rank - 1]));
+  }
+  text_printf(g->text, "param %s%s %s\n", name, gen_shape_text(g, rank, extent), constraint);
+  gen_add_value(g, name, rank, extent, -1);
+}
+
 static void declare_params(Generator *g) {
   for (int k = 2 + gen_below(g, 3); k > 0; k--) {
-    int extent[RANK_MAX], rank = random_shape(g, extent);
-    for (int r = 0; r < rank; r++)
-      while (g->extent[extent[r]].batch) extent[r] = gen_plain_extent(g);
+    if (gen_chance(g, 15)) {
+      declare_constrained(g);
+      continue;
+    }
+    int extent[RANK_MAX], rank = param_shape(g, extent);
     const char *name = gen_fresh(g, "w"), *start = "normal(0, 0.5)";
     if (gen_chance(g, 40)) start = "uniform(-1, 1)";
     if (gen_chance(g, 20)) start = gen_constant(g);
@@ -163,14 +213,55 @@ static void declare_params(Generator *g) {
   }
 }
 
+// A density of reals within LIMIT, or where x is bare of numbers from 0.5 on or between 0 and 1, at arguments of shape
+// `rank`.
+static const char *density_of_reals(Generator *g, int rank, const int *extent) {
+  static const char *const densities[] = {"normal(%s, 0.5 + exp(%s))", "cauchy(%s, 0.5 + exp(%s))",
+                                          "laplace(%s, 0.5 + exp(%s))", "student_t(3 + exp(%s), %s, 1.5)",
+                                          "student_t(2.5, %s, 0.5 + exp(%s))"};
+  const char *mean = gen_chance(g, 50) ? gen_scalar(g, 2).s : gen_array(g, rank, extent, 2).s;
+  const char *form = densities[gen_below(g, 5)], *x = gen_within(g, (Term){mean, LIMIT}, 1);
+  return format(form, x, gen_within(g, gen_scalar(g, 2), 1));
+}
+
+static const char *density_of_integers(Generator *g, const Value *v) {
+  static const char *const forms[] = {"poisson_log(%s)", "binomial_logit(6, %s)", "bernoulli_logit(%s)"};
+  const bool bits = !strcmp(gen_extent_text(g, v->under), "2");
+  const char *x = gen_chance(g, 50) ? gen_scalar(g, 2).s : gen_array(g, v->rank, v->extent, 2).s;
+  return format(forms[gen_below(g, bits ? 3 : 2)], gen_within(g, (Term){x, LIMIT}, 2));
+}
+
+// Some entries of a value: all, or those along the first axis that an index or a range names.
+static const char *variate(Generator *g, const Value *v) {
+  if (v->rank != 1 || gen_chance(g, 60)) return v->name;
+  return gen_chance(g, 50) ? format("%s[0]", v->name)
+                           : format("%s[i in 1..%s]", v->name, gen_extent_text(g, *v->extent));
+}
+
 // Terms of the log likelihood.
 static void observe(Generator *g) {
+  static const char *const positive[] = {"lognormal(%s, 0.8)", "exponential(0.5 + exp(%s))",
+                                         "gamma(1.5, 0.5 + exp(%s))", "gamma(0.5 + exp(%s), 1.2)"};
   for (int k = 1 + gen_below(g, 3); k > 0; k--) {
     const Value *v = &g->value[gen_below(g, g->nvalue)];
     g->fuel = 3;
     if (v->under < 0 && v->rank > 0 && gen_chance(g, 50)) {
-      const char *mean = gen_chance(g, 50) ? gen_scalar(g, 2).s : gen_array(g, v->rank, v->extent, 2).s;
-      text_printf(g->text, "%s ~ normal(%s, 0.5 + exp(%s))\n", v->name, mean, gen_within(g, gen_scalar(g, 2), 1));
+      const char *y = variate(g, v);
+      const bool all = !strcmp(y, v->name);
+      text_printf(g->text, "%s ~ %s\n", y, density_of_reals(g, all ? v->rank : 0, v->extent));
+    } else if (v->under < 0 && v->rank < 2 && gen_chance(g, 40)) {
+      const char *x = gen_within(g, gen_scalar(g, 2), 1), *log = format(positive[gen_below(g, 4)], x);
+      const char *name = gen_fresh(g, "z");
+      text_printf(g->text, "%s = %s + 0.1 * %s^2\n%s ~ %s\n", name, gen_constant(g), v->name, name, log);
+    } else if (v->under < 0 && v->rank == 1 && gen_chance(g, 40)) {
+      const char *e = gen_extent_text(g, *v->extent), *x = gen_within(g, gen_scalar(g, 2), 1);
+      text_printf(g->text, "%s ~ multi_normal_cholesky(zeros[%s] + %s, eye[%s] * (0.7 + exp(%s)))\n", v->name, e, x, e,
+                  gen_within(g, gen_scalar(g, 2), 1));
+    } else if (v->under < 0 && v->rank == 0 && gen_chance(g, 40)) {
+      const char *share = gen_within(g, gen_scalar(g, 2), 1);
+      text_printf(g->text, "likelihood beta.log(sigmoid(%s), 0.5 + exp(%s), 1.3)\n", v->name, share);
+    } else if (v->under >= 0 && gen_chance(g, 50)) {
+      text_printf(g->text, "%s ~ %s\n", v->name, density_of_integers(g, v));
     } else if (v->under >= 0 && v->rank == 1) {
       int shape[2] = {v->extent[0], v->under};
       text_printf(g->text, "%s ~ categorical_logit(%s)\n", v->name,

@@ -175,6 +175,13 @@ static const Unary unaries[] = {
     {"cosh(", ")", 1.5, 2.4},
     {"tanh(", ")", 4, 1},
     {"erf(", ")", 4, 1},
+    {"erfc(", ")", 4, 2},
+    {"lgamma(", " + 2.5)", 1.5, 1.8},
+    {"digamma(", " + 2.5)", 1.5, 1.3},
+    {"polygamma(1, ", " + 2.5)", 1.5, 1.7},
+    {"polygamma(2, ", " + 2.5)", 1.5, 2.5},
+    {"(1 + erf(", "))", 4, 2},
+    {"(sqrt(", " + 2.5)^2)", 1.5, 4},
     {"sigmoid(", ")", 4, 1},
     {"softplus(", ")", 4, 4.1},
     {"relu(", ")", 4, 4},
@@ -227,6 +234,8 @@ static Term binary(Generator *g, Term x, Term y) {
   case 11: {
     static const char *const densities[] = {"normal", "cauchy", "laplace"};
     const char *density = densities[gen_below(g, 3)];
+    if (gen_chance(g, 30))
+      return made(g, format("student_t.log(%s, 2.5, 0.3, %s + 2.5)", x.s, gen_within(g, y, 1.5)), 20);
     return made(g, format("%s.log(%s, 0.3, %s + 2.5)", density, x.s, gen_within(g, y, 1.5)), 20);
   }
   case 10: {
