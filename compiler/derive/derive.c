@@ -136,6 +136,7 @@ static void send(Derive *d, const Node *n, const Node *lifted, Flow *flow, size_
     const Goal goal = derive_goal(d, n, flow[k].read);
     flow[k].value = derive_rewind(d, flow[k].value);
     flow[k].guard = derive_rewind(d, flow[k].guard);
+    flow[k].support = derive_rewind(d, flow[k].support);
     Contribution c = derive_solve(d, lifted, &flow[k], &goal);
     const bool whole = !c.target && c.nred == 0 && !c.guard && c.value->kind == EXPR_READ;
     if (!whole && derive_reads_version(d, flow[k].value, goal.node)) {
@@ -157,7 +158,7 @@ void derive_push_expr(Derive *d, const Node *n, const Expr *e, const Expr *value
   plain.expr = e;
   const Node lifted = derive_lifted(d, &plain);
   Flow *flows;
-  size_t count = derive_flows(d, &lifted, value, guard, &flows);
+  size_t count = derive_flows(d, &lifted, value, guard, NULL, &flows);
   send(d, &plain, &lifted, flows, count);
 }
 
@@ -208,8 +209,11 @@ static void push(Derive *d, const Node *n) {
   const Expr *guard =
       derive_and(d->graph, derive_lift(d, n, local.guard), derive_at(d, adjoint->pattern, extra_at, at, n->nout));
   if (n->kind == NODE_SCATTER && d->in_place[n->id]) value = held(d, &lifted, value, guard);
+  const Expr *support = derive_at(d, adjoint->support, extra_at, at, n->nout);
+  const Expr *factor = derive_lift(d, n, local.factor);
+  if (support && local.wild) guard = derive_and(d->graph, guard, support);
   Flow *flows;
-  size_t count = derive_flows(d, &lifted, derive_mul(d->graph, value, derive_lift(d, n, local.factor)), guard, &flows);
+  size_t count = derive_flows(d, &lifted, derive_mul(d->graph, value, factor), guard, support, &flows);
   send(d, n, &lifted, flows, count);
   if (n->base) push_base(d, n, &lifted);
 }
@@ -298,6 +302,7 @@ Derivative derive_sum(Derive *d, const Node *a, const ContributionList *into, bo
   if (into->count == 1) {
     Node n = contribution_node(d, a, &into->list[0]);
     sum.node = graph_add(g, &n);
+    sum.support = derive_support(d, a, into, sum.pattern);
     return sum;
   }
   const Expr **terms = arena_array(d->arena, const Expr *, into->count);
@@ -308,6 +313,7 @@ Derivative derive_sum(Derive *d, const Node *a, const ContributionList *into, bo
   n.guard = sum.pattern;
   n.expr = derive_fold(g, PRIM_ADD, terms, into->count);
   sum.node = graph_add(g, &n);
+  sum.support = derive_support(d, a, into, sum.pattern);
   return sum;
 }
 

@@ -34,7 +34,8 @@ typedef struct Walk {
   Derive *d;
   Graph *g;
   const Node *n;
-  const Expr *guard; // of the flow as a whole, or null
+  const Expr *guard;   // of the flow as a whole, or null
+  const Expr *support; // outside of which it is 0, or null
   Path root;
   Entry *list; // arguments before their users
   size_t count, room;
@@ -335,7 +336,10 @@ static void spread(Walk *w, const Expr *e, Arrival in) {
     const Entry *entry = arg_carries(w, e, k) ? entry_of(w, arg[k]) : NULL;
     const Expr *condition, *p = entry && entry->active ? partial(w, e, k) : NULL;
     if (p) p = split_zero(w->g, p, &condition);
-    if (p) arrive(w, arg[k], path_extend(w, in.path, condition), derive_mul(w->g, in.value, p));
+    if (!p) continue;
+    Path *path = path_extend(w, in.path, condition);
+    if (w->support && !derive_is_finite(w->d, p)) path = path_extend(w, path, w->support);
+    arrive(w, arg[k], path, derive_mul(w->g, in.value, p));
   }
 }
 
@@ -349,8 +353,27 @@ static void reserve_slots(Derive *d) {
   d->nslot = room;
 }
 
-size_t derive_flows(Derive *d, const Node *n, const Expr *seed, const Expr *guard, Flow **flows) {
-  Walk w = {.d = d, .g = d->graph, .n = n, .guard = guard};
+static bool is_wild(Walk *w, const Expr *e) {
+  for (int k = 0; k < e->u.prim.narg; k++) {
+    const Entry *entry = e->u.prim.op != PRIM_SELECT && arg_carries(w, e, k) ? entry_of(w, e->u.prim.arg[k]) : NULL;
+    const Expr *condition, *p = entry && entry->active ? partial(w, e, k) : NULL;
+    if (p) p = split_zero(w->g, p, &condition);
+    if (p && !derive_is_finite(w->d, p)) return true;
+  }
+  return false;
+}
+
+bool derive_has_wild_partial(Derive *d, const Node *n) {
+  Walk w = {.d = d, .g = d->graph, .n = n};
+  reserve_slots(d);
+  collect(&w, n->expr);
+  for (size_t k = 0; k < w.count; k++)
+    if (w.list[k].active && w.list[k].expr->kind == EXPR_PRIM && is_wild(&w, w.list[k].expr)) return true;
+  return false;
+}
+
+size_t derive_flows(Derive *d, const Node *n, const Expr *seed, const Expr *guard, const Expr *support, Flow **flows) {
+  Walk w = {.d = d, .g = d->graph, .n = n, .guard = guard, .support = support};
   reserve_slots(d);
   size_t count = 0, room = 0;
   *flows = NULL;
@@ -364,7 +387,8 @@ size_t derive_flows(Derive *d, const Node *n, const Expr *seed, const Expr *guar
       Flow *f = &ARENA_PUSH(d->arena, *flows, count, room);
       const Expr *condition = path_condition(&w, in.path, &w.root);
       *f = (Flow){
-          .read = entry->expr, .value = in.value, .guard = derive_and(w.g, guard, condition), .condition = condition};
+          .read = entry->expr, .value = in.value, .guard = derive_and(w.g, guard, condition), .condition = condition,
+          .support = support};
     } else {
       spread(&w, entry->expr, in);
     }

@@ -23,7 +23,7 @@ static TermList terms_of(Derive *d, const Node *n, const Local *local) {
   Flow *flows;
   TermList terms = {.list = NULL};
   const int extra_at = derive_extra_at(d, n);
-  size_t count = derive_flows(d, n, local->factor, local->guard, &flows);
+  size_t count = derive_flows(d, n, local->factor, local->guard, NULL, &flows);
   for (size_t k = 0; k < count; k++) {
     const Node *read = flows[k].read->u.read.node;
     const Derivative *tangent = &d->of[read->id];

@@ -9,6 +9,8 @@
 //   rewind.c   arrays updated in place, taken back step by step where a loop's adjoint reads them
 //   solve.c    from "A[f(q)] was read" to a comprehension over A's own indices
 //   pattern.c  conditions outside of which a derivative is 0
+//   support.c  conditions under which an adjoint was sent at all
+//   finite.c   which values may be infinite or NaN
 #ifndef MDLC_DERIVE_INTERNAL_H
 #define MDLC_DERIVE_INTERNAL_H
 
@@ -24,6 +26,7 @@ typedef struct Contribution {
   const Expr *guard; // or null
   const Expr *value;
   const Expr *const *target; // or null
+  const Expr *support;       // besides the guard: only where it holds was anything sent; null: nothing known
 } Contribution;
 
 typedef struct ContributionList {
@@ -37,11 +40,13 @@ typedef struct Derivative {
   bool present;     // else: 0
   const Node *node; // null: 1 where the pattern holds
   const Expr *pattern;
+  const Expr *support; // of an adjoint: where it does not hold, no branch that was taken reads the node; null: nothing known
 } Derivative;
 
 // The derivative of a node by an entry of what it reduces, where the guard (or null) holds.
 typedef struct Local {
   const Expr *factor, *guard;
+  bool wild; // the factor may be infinite or NaN
 } Local;
 
 // What stands, while a loop's adjoint runs, for a node of the loop: `node` at the same subscripts, but for the loop's step, which is `shift` more at `axis`.
@@ -55,6 +60,8 @@ typedef struct Version {
   const GraphLoop *loop;  // in which it is one; null: it is none
   const Node *stands_for; // the version of the loop that it is when taken back; null: of an adjoint
 } Version;
+
+typedef struct Range Range;
 
 typedef struct Derive {
   Arena *arena;
@@ -75,12 +82,16 @@ typedef struct Derive {
   size_t nversion, version_room;
   uint32_t *slot; // flow.c: where an expression stands in the list at hand, by expression id
   size_t nslot;
+  Range *range, *node_range; // finite.c: by expression id, by id under nold
+  size_t nrange;
+  bool *minds; // support.c: by id under nold: some partial derivative below may be infinite or NaN
 } Derive;
 
 // A flow into one read: the partial derivative by it times a seed, under `guard` (null: always), of which `condition` is
 // the part that stands inside the expression.
 typedef struct Flow {
   const Expr *read, *value, *guard, *condition;
+  const Expr *support; // outside of which nothing was sent, though the guard holds; null: nothing known
 } Flow;
 
 // Where a flow goes: an array of such indices, at these subscripts.
@@ -113,8 +124,11 @@ const char *derive_what(const Derive *d); // "loss"
 Local derive_local(Derive *d, const Node *n);
 
 // ---- flow.c ----
-// The flows into all reads of wanted nodes in n's expression, whose own adjoint is `seed` under `guard`.
-size_t derive_flows(Derive *d, const Node *n, const Expr *seed, const Expr *guard, Flow **flows);
+// The flows into all reads of wanted nodes in n's expression, whose own adjoint is `seed` under `guard`, and 0 outside of
+// the support (null: unknown): there it meets no partial derivative that may be infinite or NaN.
+size_t derive_flows(Derive *d, const Node *n, const Expr *seed, const Expr *guard, const Expr *support, Flow **flows);
+// May a partial derivative by a wanted read in n's expression be infinite or NaN?
+bool derive_has_wild_partial(Derive *d, const Node *n);
 // a and b, where null is true.
 const Expr *derive_and(Graph *g, const Expr *a, const Expr *b);
 // The n > 0 entries of a list as one sum (or disjunction); overwrites the list.
@@ -123,6 +137,14 @@ const Expr *derive_fold(Graph *g, Prim op, const Expr **list, size_t n);
 const Expr *derive_mul(Graph *g, const Expr *a, const Expr *b);
 // not e, without a double negation.
 const Expr *derive_not(Graph *g, const Expr *e);
+
+// ---- finite.c ----
+// Neither infinite nor NaN, where inputs are finite and no sum or product overflows.  e is over nodes under nold.
+bool derive_is_finite(Derive *d, const Expr *e);
+
+// ---- support.c ----
+// The support of the adjoint of a, over the extra indices and its own: that of any of the contributions.
+const Expr *derive_support(Derive *d, const Node *a, const ContributionList *into, const Expr *pattern);
 
 // ---- solve.c ----
 // The contribution of a flow in the expression of node n, which has the extra indices (derive_lifted).
@@ -166,6 +188,8 @@ const Expr *derive_value_at(Derive *d, const Derivative *of, int extra_at, const
 Derivative derive_diagonal(Derive *d, const Node *n);
 // The conditions on an extra index in `e` that need no index from `end` on (nor, unless `reads`, an array); null: none.
 const Expr *derive_pattern(Derive *d, const Expr *e, int end, bool reads);
+// The terms of a conjunction (or null), the first one first.
+const Expr **derive_conjuncts(Derive *d, const Expr *e, size_t *count);
 // What holds in both; null: nothing known of.  What of e does not stand in `of`.
 const Expr *derive_common(Derive *d, const Expr *a, const Expr *b);
 const Expr *derive_without(Derive *d, const Expr *e, const Expr *of);

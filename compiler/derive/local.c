@@ -86,5 +86,8 @@ static Local (*const local_of[])(Derive *d, const Node *n) = {
 };
 
 Local derive_local(Derive *d, const Node *n) {
-  return local_of[n->reduce](d, n);
+  Local local = local_of[n->reduce](d, n);
+  const bool of_entries = n->reduce == REDUCE_PROD || n->reduce == REDUCE_LOGSUMEXP;
+  local.wild = of_entries && !derive_is_finite(d, n->expr);
+  return local;
 }

@@ -96,6 +96,12 @@ static Conjuncts conjuncts_of(Derive *d, const Expr *e) {
   return c;
 }
 
+const Expr **derive_conjuncts(Derive *d, const Expr *e, size_t *count) {
+  const Conjuncts c = conjuncts_of(d, e);
+  *count = c.count;
+  return c.list;
+}
+
 static bool has(const Conjuncts *c, const Expr *e) {
   for (size_t k = 0; k < c->count; k++)
     if (c->list[k] == e) return true;

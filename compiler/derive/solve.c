@@ -216,7 +216,8 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
                         .index = index,
                         .nred = nred,
                         .guard = guard,
-                        .value = expr_substitute(s->g, flow->value, sub, s->nv, NULL)};
+                        .value = expr_substitute(s->g, flow->value, sub, s->nv, NULL),
+                        .support = flow->support ? expr_substitute(s->g, flow->support, sub, s->nv, NULL) : NULL};
 }
 
 Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal *goal) {
@@ -238,7 +239,8 @@ Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal
     s.bare[k] = -1;
   }
   const Expr *guard = settle(&s, flow->guard, derive_extra_at(d, n));
-  const Flow within = {.read = flow->read, .value = flow->value, .guard = guard, .condition = flow->condition};
+  Flow within = *flow;
+  within.guard = guard;
   flow = &within;
   for (int k = 0; k < s.m; k++)
     for (int q = s.first; q < s.nv; q++)

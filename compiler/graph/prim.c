@@ -1,10 +1,14 @@
 // prim.c - the rows of prim.def, and what their signatures say.
 #include "graph/prim.h"
 
+#include <math.h>
 #include <string.h>
 
+#define INF HUGE_VAL
+
 const PrimRow prim_table[PRIM_COUNT] = {
-#define PRIM(id, name, sig, cost, c, cf, lo, hi, kink, dx, dy) {name, sig, cost, c, cf, lo, hi, kink, {dx, dy, ""}},
+#define PRIM(id, name, sig, cost, c, cf, lo, hi, kink, dx, dy, vlo, vhi, from, to) \
+  {name, sig, cost, c, cf, lo, hi, kink, {dx, dy, ""}, vlo, vhi, from, to},
 #include "graph/prim.def"
 #undef PRIM
 };

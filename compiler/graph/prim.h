@@ -7,7 +7,7 @@
 typedef enum { TYPE_REAL, TYPE_INT, TYPE_BOOL } Type;
 
 typedef enum {
-#define PRIM(id, name, sig, cost, c, cf, lo, hi, kink, dx, dy) PRIM_##id,
+#define PRIM(id, name, sig, cost, c, cf, lo, hi, kink, dx, dy, vlo, vhi, from, to) PRIM_##id,
 #include "graph/prim.def"
 #undef PRIM
   PRIM_COUNT
@@ -21,6 +21,7 @@ typedef struct PrimRow {
   double low, high;
   const char *kink;
   const char *partial[3]; // of the arguments in order; "" is zero
+  double value_low, value_high, finite_from, finite_to;
 } PrimRow;
 
 extern const PrimRow prim_table[PRIM_COUNT];

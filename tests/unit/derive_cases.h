@@ -58,6 +58,38 @@ static const struct {
      "node loss = sum[i:n](if u[i] > 0.0 then log(abs(u[i])) * u[i] else -log(abs(u[i])))\n"},
     {"a part under two conditions",
      "node loss = sum[i:n]((if u[i] > 0.0 then log(u[i]) else 0.0) + (if u[i] > 0.5 then log(u[i])^2 else 1.0))\n"},
+    {"a branch that is not taken, definitions away",
+     "node s[i:n] = max(u[i], 0.0)\nnode q[i:n] = b / s[i]\nnode v[i:n] = q[i] * w[0]\n"
+     "node a[i:n] = if s[i] > 0.0 then v[i] else u[i] * b\nnode loss = sum[i:n](a[i]^2)\n"},
+    {"branches within branches, definitions away",
+     "node r[i:n] = max(u[i], 0.0)\nnode s[i:n] = sqrt(r[i])\nnode q[i:n] = r[i] / s[i]\nnode l_[i:n] = log(y[i] * b)\n"
+     "node v[i:n] = q[i] * w[0] + l_[i] * w[1]\nnode c[i:n] = if y[i] * b > 0.0 then v[i] * 2.0 else u[i]\n"
+     "node a[i:n] = if r[i] > 0.0 then c[i] + q[i] else w[0]^2\nnode loss = sum[i:n](a[i]^2)\n"},
+    {"clamped logarithms",
+     "node l_[i:n] = log(max(u[i], 0.0))\nnode a[i:n] = if l_[i] < -3.0 then -3.0 else l_[i]\n"
+     "node loss = sum[i:n](a[i] * max(l_[i], y[i]))\n"},
+    {"an exponential that overflows where it is not taken",
+     "node e[i:n] = exp(1000.0 * u[i])\nnode c[i:n] = e[i] * b\nnode l_[i:n] = log(1.0 + c[i] * c[i])\n"
+     "node a[i:n] = if u[i] > 0.0 then u[i] * b else l_[i]\nnode loss = sum[i:n](a[i])\n"},
+    {"rotations, of which some are by no angle",
+     "node r[i:n, j:m] = max(u[i], 0.0) * w[j]\nnode t_[i:n] = sum[j:m](r[i, j]^2)\n"
+     "node l_[i:n] = if t_[i] == 0.0 then 0.0 else sqrt(t_[i])\nnode k[i:n, j:m] = r[i, j] / l_[i]\n"
+     "node d[i:n] = sum[j:m](k[i, j] * x[i, j])\n"
+     "node q[i:n, j:m] = x[i, j] * cos(l_[i]) + k[i, j] * d[i] * (1.0 - cos(l_[i])) * b\n"
+     "node o[i:n, j:m] = if l_[i] > 0.0 then q[i, j] else x[i, j] + r[i, j] * b\n"
+     "node loss = sum[i:n, j:m](o[i, j]^3)\n"},
+    {"entries that nobody reads",
+     "node s[i:n] = if i == 0 then 0.0 * u[i] else u[i]^2\nnode q[i:n] = b / s[i]\n"
+     "node a[i:n - 1] = q[i + 1] * y[i]\nnode loss = sum[i:n - 1](a[i]^2)\n"},
+    {"losers of a maximum that are infinite",
+     "node l_[i:n] = log(max(u[i], 0.0)) * b\nnode a = max[i:n](-(l_[i]^2))\nnode loss = a * b\n"},
+    {"a product that is not taken",
+     "node s[i:n] = max(u[i], 0.0)\nnode p_[i:n] = prod[j:m](w[j] / s[i])\n"
+     "node a[i:n] = if u[i] > 0.0 then p_[i] else u[i] * b\nnode loss = sum[i:n](a[i])\n"},
+    {"a branch of a step that is not taken, definitions away",
+     "carry h[t:n + 1] along t from h_step = b\nnode s[t:n] = max(u[t], 0.0) * w[0]^2\nnode q[t:n] = h[t] / s[t]\n"
+     "node v[t:n] = q[t] * w[1] * 0.1\nnode h_step[t:n] = if s[t] > 0.0 then sin(v[t]) else h[t] * u[t]\n"
+     "node loss = h[n]^2\n"},
     {"a condition that reads under a guard",
      "node a[i:n] = if i >= 1 then u[i - 1] * u[i] else u[i]\nnode loss = sum[i:n](a[i]^2)\n"},
     {"nested branches",
