@@ -386,9 +386,11 @@ size_t derive_flows(Derive *d, const Node *n, const Expr *seed, const Expr *guar
     if (entry->expr->kind == EXPR_READ) {
       Flow *f = &ARENA_PUSH(d->arena, *flows, count, room);
       const Expr *condition = path_condition(&w, in.path, &w.root);
-      *f = (Flow){
-          .read = entry->expr, .value = in.value, .guard = derive_and(w.g, guard, condition), .condition = condition,
-          .support = support};
+      *f = (Flow){.read = entry->expr,
+                  .value = in.value,
+                  .guard = derive_and(w.g, guard, condition),
+                  .condition = condition,
+                  .support = support};
     } else {
       spread(&w, entry->expr, in);
     }

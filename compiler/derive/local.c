@@ -30,7 +30,7 @@ static const Node *over_candidates(Derive *d, const Node *n) {
 }
 
 static Local local_sum(Derive *d, const Node *n) {
-  return (Local){expr_real(d->graph, 1), n->guard};
+  return (Local){.factor = expr_real(d->graph, 1), .guard = n->guard};
 }
 
 // The product of all other entries: right also where some are 0, at the cost of a loop over them for each entry.
@@ -53,7 +53,7 @@ static Local local_prod(Derive *d, const Node *n) {
   others.index = index;
   others.reduce = REDUCE_PROD;
   others.note = arena_printf(d->arena, "the product of all other entries of %s", n->name);
-  return (Local){derive_read_own(g, graph_add(g, &others)), n->guard};
+  return (Local){.factor = derive_read_own(g, graph_add(g, &others)), .guard = n->guard};
 }
 
 // exp(e - n): the entry's share.  Where nothing but -inf was summed there is no derivative to send.
@@ -62,7 +62,7 @@ static Local local_logsumexp(Derive *d, const Node *n) {
   const Node *sum = over_candidates(d, n);
   const Expr *total = derive_read_own(g, sum);
   const Expr *guard = derive_and(g, n->guard, expr_prim2(g, PRIM_GT, total, expr_real(g, -INFINITY)));
-  return (Local){expr_prim1(g, PRIM_EXP, expr_prim2(g, PRIM_SUB, sum->expr, total)), guard};
+  return (Local){.factor = expr_prim1(g, PRIM_EXP, expr_prim2(g, PRIM_SUB, sum->expr, total)), .guard = guard};
 }
 
 // All winners share evenly.
@@ -77,7 +77,7 @@ static Local local_extremum(Derive *d, const Node *n) {
   ties.guard = guard;
   ties.expr = expr_real(g, 1);
   const Expr *count = derive_read_own(g, graph_add(g, &ties));
-  return (Local){expr_prim2(g, PRIM_DIV, expr_real(g, 1), count), guard};
+  return (Local){.factor = expr_prim2(g, PRIM_DIV, expr_real(g, 1), count), .guard = guard};
 }
 
 static Local (*const local_of[])(Derive *d, const Node *n) = {

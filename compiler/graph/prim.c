@@ -7,7 +7,7 @@
 #define INF HUGE_VAL
 
 const PrimRow prim_table[PRIM_COUNT] = {
-#define PRIM(id, name, sig, cost, c, cf, lo, hi, kink, dx, dy, vlo, vhi, from, to) \
+#define PRIM(id, name, sig, cost, c, cf, lo, hi, kink, dx, dy, vlo, vhi, from, to)                                     \
   {name, sig, cost, c, cf, lo, hi, kink, {dx, dy, ""}, vlo, vhi, from, to},
 #include "graph/prim.def"
 #undef PRIM
