@@ -18,7 +18,9 @@ static const char *const usual_names[] = {"i", "j", "k", "l", "m"};
 typedef struct Cluster Cluster;
 struct Cluster {
   Cluster *previous, *next;
-  size_t order;
+  uint64_t order; // rises along the list, with room between
+  Cluster *skip;  // of a step without a loop: one further on, with nothing but such steps up to it; as of that epoch
+  size_t epoch;
   bool loop;
   const Poly *extent;
   LoopItem *item;
@@ -41,6 +43,7 @@ typedef struct Fuser {
 
 typedef struct Clusters {
   Cluster *first, *last;
+  size_t epoch; // how often a loop was put between steps without one
 } Clusters;
 
 // Which index of member m runs in cluster c.
@@ -145,22 +148,22 @@ static bool any_related(const Fuser *f, const Way *way, const Cluster *c) {
   return false;
 }
 
-static void wait_for(const Fuser *f, const Way *way, const Node *m, size_t *at) {
-  const Cluster *d = m && !is_member(way, m) ? f->cluster_of[m->id] : NULL;
-  if (d && d->order + 1 > *at) *at = d->order + 1;
+static void wait_for(const Fuser *f, const Way *way, const Node *m, Cluster **after) {
+  Cluster *d = m && !is_member(way, m) ? f->cluster_of[m->id] : NULL;
+  if (d && (!*after || d->order > (*after)->order)) *after = d;
 }
 
-// The first cluster that the way's members can go to without meeting what they wait for.
-static size_t earliest(const Fuser *f, const Way *way) {
-  size_t at = 0;
+// The last cluster that the way's members wait for; null: none.
+static Cluster *waited_for(const Fuser *f, const Way *way) {
+  Cluster *after = NULL;
   for (size_t j = 0; j < way->count; j++) {
     const Node *n = way->member[j];
     const Reads *r = &f->reads[n->id];
-    for (size_t k = 0; k < r->count; k++) wait_for(f, way, r->read[k]->u.read.node, &at);
-    wait_for(f, way, n->next, &at);
-    wait_for(f, way, n->alive, &at);
+    for (size_t k = 0; k < r->count; k++) wait_for(f, way, r->read[k]->u.read.node, &after);
+    wait_for(f, way, n->next, &after);
+    wait_for(f, way, n->alive, &after);
   }
-  return at;
+  return after;
 }
 
 static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
@@ -188,10 +191,34 @@ static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c) {
   return true;
 }
 
-// A new cluster as early as order `at`; a step without a loop stands behind others of its kind.
-static Cluster *cluster_new(Fuser *f, Clusters *list, size_t at, bool loop) {
-  Cluster *c = arena_new_of(f->s->arena, Cluster), *next = list->first;
-  while (next && (next->order < at || (!loop && !next->loop))) next = next->next;
+// The last one of the steps without a loop that begin with c.
+static Cluster *end_of_steps(const Clusters *list, Cluster *c) {
+  Cluster *end = c;
+  while (end->next && !end->next->loop) end = end->skip && end->epoch == list->epoch ? end->skip : end->next;
+  while (c != end) { // whoever comes this way again goes straight there
+    Cluster *next = c->skip && c->epoch == list->epoch ? c->skip : c->next;
+    c->skip = end;
+    c->epoch = list->epoch;
+    c = next;
+  }
+  return end;
+}
+
+// Gives c, which is in the list, a place in its order.
+static void number(Clusters *list, Cluster *c) {
+  static const uint64_t room = (uint64_t)1 << 24;
+  const uint64_t before = c->previous ? c->previous->order : 0;
+  c->order = c->next ? before + (c->next->order - before) / 2 : before + room;
+  if (c->order != before) return;
+  uint64_t order = 0;
+  for (Cluster *k = list->first; k; k = k->next) k->order = order += room;
+}
+
+// A new cluster as early as may be behind `after` (null: all); a step without a loop stands behind others of its kind.
+static Cluster *cluster_new(Fuser *f, Clusters *list, Cluster *after, bool loop) {
+  Cluster *c = arena_new_of(f->s->arena, Cluster), *next = after ? after->next : list->first;
+  if (!loop && next && !next->loop) next = end_of_steps(list, next)->next;
+  c->loop = loop;
   c->next = next;
   c->previous = next ? next->previous : list->last;
   if (c->previous)
@@ -202,8 +229,8 @@ static Cluster *cluster_new(Fuser *f, Clusters *list, size_t at, bool loop) {
     next->previous = c;
   else
     list->last = c;
-  size_t order = c->previous ? c->previous->order + 1 : 0;
-  for (Cluster *k = c; k; k = k->next) k->order = order++;
+  if (loop && next && !next->loop && c->previous && !c->previous->loop) list->epoch++;
+  number(list, c);
   return c;
 }
 
@@ -215,7 +242,7 @@ static bool eager(const Fuser *f, LoopItem item, const Way *way) {
 static void deal(Fuser *f, LoopItem item, Clusters *list) {
   size_t count;
   const Way *way = ways_of(&f->ways, item, &count);
-  for (Cluster *c = list->first; c && !f->s->task.no_fuse; c = c->next)
+  for (Cluster *c = list->first; c && count > 0 && !f->s->task.no_fuse; c = c->next)
     for (size_t k = 0; k < count; k++) { // the index that likes to stand outside first
       Way mirrored = way[k];
       mirrored.mirrored = true;
@@ -225,9 +252,7 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
   Way alone = {.member = &item.node, .position = (int[]){-1}, .count = 1};
   if (!count) way = &alone;
   // A loop of the graph stands behind all before it, where others that run alongside, and read its states, can join it.
-  size_t at = item.loop && list->last ? list->last->order + 1 : earliest(f, way);
-  Cluster *c = cluster_new(f, list, at, count > 0);
-  c->loop = count > 0;
+  Cluster *c = cluster_new(f, list, item.loop ? list->last : waited_for(f, way), count > 0);
   c->extent = way->extent;
   cluster_add(f, c, item, way);
 }
@@ -314,7 +339,7 @@ static void forget(Fuser *f, const Items *items) {
 }
 
 static void fuse_level(Fuser *f, const Items *items, Loop *parent) {
-  Clusters list = {NULL, NULL};
+  Clusters list = {.first = NULL};
   forget(f, items);
   for (size_t k = 0; k < items->count; k++) deal(f, items->list[k], &list);
   forget(f, items);

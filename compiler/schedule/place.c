@@ -70,6 +70,7 @@ typedef struct Escapes {
   Schedule *s;
   bool **axis;          // by node, by output: must be kept
   bool *read_by_others; // by node
+  const Node **taken_by, **taken_too; // by node: the first carry that takes it; by carry: the next one that takes the same
 } Escapes;
 
 bool is_last_state(Dims *dims, const Node *c, const Expr *sub) {
@@ -115,14 +116,23 @@ static void find_escapes(Escapes *e, const Reads *reads) {
 
 // ---- storage ----
 
-// The carry whose array a node's entries go to as they are computed, rather than to one of its own.
-static const Node *state_for(const Schedule *s, const Node *n, bool scalar) {
-  const Graph *g = s->task.graph;
-  if (n->kind != NODE_COMP && n->kind != NODE_SCATTER) return NULL;
-  for (size_t k = 0; k < g->count; k++) {
+static void find_takers(Escapes *e, const Graph *g) {
+  e->taken_by = arena_array(e->s->arena, const Node *, g->count + 1);
+  e->taken_too = arena_array(e->s->arena, const Node *, g->count + 1);
+  for (size_t k = g->count; k-- > 0;) {
     const Node *c = g->nodes[k];
-    const Place *p = &s->place[k];
-    if (c->kind != NODE_CARRY || c->next != n || !p->loop || !p->kept || !p->kept[c->axis]) continue;
+    if (c->kind != NODE_CARRY || !c->next) continue;
+    e->taken_too[k] = e->taken_by[c->next->id];
+    e->taken_by[c->next->id] = c;
+  }
+}
+
+// The carry whose array a node's entries go to as they are computed, rather than to one of its own.
+static const Node *state_for(const Schedule *s, const Escapes *e, const Node *n, bool scalar) {
+  if (n->kind != NODE_COMP && n->kind != NODE_SCATTER) return NULL;
+  for (const Node *c = e->taken_by[n->id]; c; c = e->taken_too[c->id]) {
+    const Place *p = &s->place[c->id];
+    if (!p->loop || !p->kept || !p->kept[c->axis]) continue;
     if (s->place[n->id].loop[c->axis] != p->loop[c->axis] || scalar) continue;
     return c;
   }
@@ -166,7 +176,7 @@ static void place_node(Schedule *s, const Node *n, const Escapes *e) {
   p->in_place = accumulate && !copies && adds;
   if (computed) {
     keep_axes(s, n, e, copies || task->no_contract, nsinks > 0);
-    const Node *state = nsinks ? NULL : state_for(s, n, p->stored == STORED_LOCAL);
+    const Node *state = nsinks ? NULL : state_for(s, e, n, p->stored == STORED_LOCAL);
     if (state) {
       p->stored = STORED_STATE;
       p->state = state;
@@ -224,6 +234,7 @@ void place_nodes(Schedule *s, const Reads *reads) {
   find_homes(s, found, s->body, s->nbody, NULL);
   Escapes e = {.s = s};
   find_escapes(&e, reads);
+  find_takers(&e, g);
   for (size_t k = 0; k < g->count; k++)
     if (s->place[k].needed) place_node(s, g->nodes[k], &e);
   leave_loops(s);

@@ -1,6 +1,7 @@
 // test_schedule.c - loop trees: what fuses, what shrinks, what bounds a loop, what goes on the tape.
 #include <check.h>
 #include <string.h>
+#include <time.h>
 
 #include "derive/derive.h"
 #include "graph/text.h"
@@ -113,12 +114,34 @@ START_TEST(test_logsumexp_takes_passes) {
 }
 END_TEST
 
+// Long chains, and many values that need nothing of each other: the time is that of the text, not of its square.
+START_TEST(test_many_scalars) {
+  enum { COUNT = 20000 };
+  Arena *a = arena_new();
+  Text t;
+  text_init(&t);
+  text_printf(&t, HEAD "param w\nparam b\nnode c0 = w\n");
+  for (int k = 1; k < COUNT; k++)
+    text_printf(&t, "node f%d = b * %d.0\nnode c%d = c%d * 0.5 + f%d\n", k, k, k, k - 1, k);
+  text_printf(&t, "node s = c%d\nroot loss = s\n", COUNT - 1);
+  Model *m = parse(a, t.s);
+  Task task = {.graph = m->graph, .result = graph_root(m->graph, ROOT_LOSS, 0)->node};
+  const clock_t start = clock();
+  schedule_task(a, &task);
+  ck_assert_int_lt((int)((clock() - start) / CLOCKS_PER_SEC), 2);
+  text_free(&t);
+  arena_free(a);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("schedule");
   TCase *c = tcase_create("schedule");
   tcase_add_loop_test(c, test_loop_trees, 0, (int)(sizeof cases / sizeof *cases));
   tcase_add_test(c, test_tape);
   tcase_add_test(c, test_logsumexp_takes_passes);
+  tcase_add_test(c, test_many_scalars);
+  tcase_set_timeout(c, 60);
   suite_add_tcase(s, c);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);
