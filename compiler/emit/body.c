@@ -117,7 +117,7 @@ static void hoist_loop(Function *f, const Loop *loop, int depth) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
     if (step->kind == STEP_LOOP) hoist_loop(f, step->loop, depth);
-    if (step->kind == STEP_NODE && !(f->s->place[step->node->id].guard && node_accumulates(step->node)))
+    if (step->kind == STEP_NODE && f->expr[step->node->id] && !(f->s->place[step->node->id].guard && node_accumulates(step->node)))
       hoist_expr(f, f->expr[step->node->id], depth);
   }
 }
@@ -266,7 +266,14 @@ static void put_steps(Function *f, const Step *steps, size_t count, int depth) {
     switch (steps[k].kind) {
     case STEP_LOOP: put_loop(f, steps[k].loop, depth); break;
     case STEP_INIT: put_init(f, steps[k].node); break;
-    case STEP_NODE: put_node(f, steps[k].node); break;
+    case STEP_NODE:
+      if (f->s->place[steps[k].node->id].contraction) {
+        if (depth == 0) put_formulas(f, &steps[k], 1);
+        put_contraction(f, steps[k].node);
+      } else {
+        put_node(f, steps[k].node);
+      }
+      break;
     case STEP_NEXT: put_next(f, steps[k].node); break;
     case STEP_LEAVE: put_leave(f, &steps[k]); break;
     case STEP_STORE: put_store(f, &steps[k]); break;
@@ -326,7 +333,7 @@ static void survey_all(Function *f) {
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     const Place *p = &s->place[k];
-    if (!p->loop || n->kind == NODE_CARRY) continue;
+    if (!p->loop || n->kind == NODE_CARRY || p->contraction) continue;
     f->expr[k] = schedule_expr(s, n, n->expr);
     if (p->guard && !node_accumulates(n)) f->expr[k] = guarded(s->pool, p->guard, f->expr[k]);
     f->target[k] = arena_array(a, const Expr *, (size_t)n->nout + 1);

@@ -20,6 +20,7 @@ typedef enum {
   HELPER_MOD,
   HELPER_SPECIAL,
   HELPER_RANDOM,
+  HELPER_CONTRACT,
   HELPER_COUNT
 } Helper;
 
@@ -65,6 +66,7 @@ typedef struct Function {
   const Poly *flops; // what has been printed so far costs
   const Poly *trips; // how often the body in hand runs
   bool bound;        // flops are an upper bound
+  const char *panels; // the work memory of contractions, where there is any
 } Function;
 
 // Names every node and loop, and prints the loop tree into f->body.  Fills *_used.
@@ -77,6 +79,9 @@ void put_sink_entry(Function *f, Text *t, const Node *n, int sink); // the same 
 void put_init(Function *f, const Node *n);                          // what is there before the first term or step
 void put_next(Function *f, const Node *c);                          // a carry takes its next entry
 void put_leave(Function *f, const Step *step);
+
+// product.c: a contraction, by the kernel that generated C brings along.
+void put_contraction(Function *f, const Node *n);
 
 // The formulas of all nodes in these steps, one comment each.
 void put_formulas(Function *f, const Step *steps, size_t count);

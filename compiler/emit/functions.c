@@ -206,6 +206,22 @@ static void put_pointers(Preamble *r) {
   }
 }
 
+static void put_panels(Preamble *r) {
+  Function *f = r->f;
+  const char *real = r->plan->unit->real;
+  int64_t zero;
+  if (!f->panels) return;
+  text_printf(&r->t, "  %s *const %s = ", real, f->panels);
+  const bool plain = poly_is_int(f->s->work_integers, &zero) && zero == 0;
+  text_printf(&r->t, plain ? "(%s *)work" : "(%s *)((int64_t *)work", real);
+  if (!plain) {
+    put_offset(r, f->s->work_integers, -1);
+    text_char(&r->t, ')');
+  }
+  put_offset(r, f->s->panels, -1);
+  text_put(&r->t, "; /* what contractions pack */\n");
+}
+
 static void put_dims(Preamble *r, Text *t) {
   const Dims *dims = r->plan->unit->model->dims;
   for (int pass = 0; pass < 2; pass++)
@@ -261,6 +277,7 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
   f->node_name = arena_array(a, const char *, g->count);
   f->node_used = arena_array(a, bool, g->count);
   f->sink_used = arena_array(a, bool, s->task.nsinks);
+  if (s->panels) f->panels = names_take(&f->names, "panels");
   SinkPlace *places = arena_array(a, SinkPlace, s->task.nsinks);
   f->sink = places;
   for (size_t k = 0; k < s->task.nsinks; k++) {
@@ -317,6 +334,7 @@ static void put_unused(Text *t, const Preamble *r) {
     if (!sink->tape && !r->function->output[sink->output].label && takes(r->function, ARGUMENT_RESULT))
       used[ARGUMENT_RESULT] = used[ARGUMENT_RESULT] || !takes(r->function, ARGUMENT_OUTPUTS);
   }
+  used[ARGUMENT_WORK] = used[ARGUMENT_WORK] || f->panels;
   used[ARGUMENT_ROW_START] = true; // it has always one entry
   used[ARGUMENT_RANDOM] = f->unit->helper[HELPER_RANDOM];
   if (!dims_used) text_put(t, "  (void)dims;\n");
@@ -350,6 +368,7 @@ FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
   Preamble r = {.f = &f, .plan = p, .function = function};
   text_init(&r.t);
   put_pointers(&r);
+  put_panels(&r);
   Text dims;
   text_init(&dims);
   put_dims(&r, &dims);

@@ -73,6 +73,8 @@ void helpers_print(Text *t, const Unit *u) {
       text_put(t, embedded_random_h);
     else if (k == HELPER_SPECIAL)
       text_put(t, embedded_special_h);
+    else if (k == HELPER_CONTRACT)
+      text_printf(t, "%s%s", u->options->use_float ? "#define MDL_CONTRACT_FLOAT\n" : "", embedded_contract_h);
     else
       template_print(t, helper_text[k], u->options->use_float);
     text_char(t, '\n');

@@ -96,7 +96,7 @@ void bound_loops(Schedule *s) {
   for (size_t k = 0; k < g->count; k++) {
     Place *p = &s->place[k];
     const Node *n = g->nodes[k];
-    if (p->loop && n->guard)
+    if (p->loop && n->guard && !p->contraction)
       p->guard = node_accumulates(n) ? take_bounds(s, n, n->guard) : schedule_expr(s, n, n->guard);
   }
 }

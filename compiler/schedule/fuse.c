@@ -265,7 +265,8 @@ static void append(Schedule *s, Loop *parent, Step step) {
 }
 
 static void append_node(Schedule *s, Loop *parent, const Node *n) {
-  if (node_accumulates(n) && !reduction_begun(s, n)) append(s, parent, (Step){.kind = STEP_INIT, .node = n});
+  const bool whole = s->place[n->id].contraction;
+  if (node_accumulates(n) && !whole && !reduction_begun(s, n)) append(s, parent, (Step){.kind = STEP_INIT, .node = n});
   append(s, parent, (Step){.kind = STEP_NODE, .node = n});
 }
 

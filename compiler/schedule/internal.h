@@ -6,6 +6,10 @@
 
 // fuse.c: builds the loop tree of the needed nodes and fills place[].loop.
 void fuse_nodes(Schedule *s, const Reads *reads);
+// contraction.c: which nodes are computed whole.
+void find_contractions(Schedule *s);
+// Reals of work memory that they pack into.
+int64_t panel_size(const Schedule *s);
 // bounds.c: loops of one node alone take their range from its guard.
 void bound_loops(Schedule *s);
 // place.c: contraction, storage, stores and copies.

@@ -226,6 +226,10 @@ static void allocate(Schedule *s) {
     p->offset = *used;
     *used = poly_add(g->dims, *used, kept_size(s, n, p));
   }
+  const int64_t panels = panel_size(s);
+  if (!panels) return;
+  s->panels = s->work_reals;
+  s->work_reals = poly_add(g->dims, s->work_reals, poly_int(g->dims, panels));
 }
 
 void place_nodes(Schedule *s, const Reads *reads) {

@@ -124,6 +124,7 @@ Schedule *schedule_task(Arena *a, const Task *task) {
   s->place = arena_array(a, Place, g->count);
   s->pool = graph_new(a, g->dims, g->name);
   Reads *reads = find_needed(s);
+  find_contractions(s);
   fuse_nodes(s, reads);
   place_nodes(s, reads);
   bound_loops(s);
@@ -179,7 +180,9 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
       }
       break;
     case STEP_NODE:
-      text_printf(t, "%s %s: ", node_accumulates(step->node) ? "add to" : "compute", step->node->name);
+      text_printf(t, "%s %s: ",
+                  s->place[step->node->id].contraction ? "contract" : node_accumulates(step->node) ? "add to" : "compute",
+                  step->node->name);
       print_shape(t, s, step->node);
       break;
     case STEP_NEXT: text_printf(t, "next %s from %s\n", step->node->name, step->node->next->name); break;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "graph/graph.h"
 #include "graph/loops.h"
+#include "schedule/contraction.h"
 
 typedef struct Loop Loop;
 typedef struct Step Step;
@@ -12,7 +13,7 @@ typedef struct Step Step;
 typedef enum {
   STEP_LOOP,
   STEP_INIT,  // a reduction's accumulators take their neutral value, a scatter its base, a carry its start
-  STEP_NODE,  // one entry is computed, or one term accumulated
+  STEP_NODE,  // one entry is computed, or one term accumulated; or a contraction
   STEP_NEXT,  // behind a step of its loop, a carry takes its next entry
   STEP_LEAVE, // the loop is left where its condition `node` is false, all that it gives filled up
   STEP_STORE, // a finished scalar goes to the memory it is wanted in
@@ -86,6 +87,7 @@ typedef struct Place {
   int sink;
   bool *kept;        // by output position: an axis of the stored array (the others shrank to one entry)
   bool in_place;     // a sum that starts from what its one output holds and is formed there
+  const Contraction *contraction; // computed whole, by one step; null: by loops
   const Node *state; // STORED_STATE: the carry that takes it, with all steps; step t is the entry behind the step there
   const Node *in;     // STORED_WORK: the array whose memory it shares, or null
   const Poly *offset; // STORED_WORK: in elements of its type
@@ -103,6 +105,7 @@ typedef struct Schedule {
   Place *place;                           // by node id
   Graph *pool;                            // expressions whose indices are loop ids
   const Poly *work_reals, *work_integers; // elements of work memory
+  const Poly *panels;                     // where in it contractions pack what they read, or null
 } Schedule;
 
 Schedule *schedule_task(Arena *a, const Task *task);

@@ -316,6 +316,11 @@ static bool is_aligned(const Sharer *h, const Access *read, const Access *write,
   return false;
 }
 
+// Does the step make all entries while it reads all?
+static bool is_whole(const Sharer *h, const Step *step) {
+  return step->kind == STEP_NODE && h->s->place[step->node->id].contraction;
+}
+
 // May the write change an entry before the read has seen it?
 static bool clash(const Sharer *h, const Access *read, const Access *write) {
   Schedule *s = h->s;
@@ -327,7 +332,7 @@ static bool clash(const Sharer *h, const Access *read, const Access *write) {
     same[l->id] = anew || is_aligned(h, read, write, l);
     crossing = crossing || !same[l->id];
   }
-  if (!crossing && read->at <= write->at) return false;
+  if (!crossing && read->at <= write->at) return read->step && read->step == write->step && is_whole(h, read->step);
   Pair p = {h, read, write, same};
   int rank = kept_rank(h, read->array);
   for (int k = 0; k < rank; k++) {

@@ -28,7 +28,8 @@ bool reduction_begun(const Schedule *s, const Node *n) {
 
 // May index `q` of n be the next loop around it?  Outputs in any order, reductions in theirs.
 static bool candidate(const Schedule *s, const Node *n, int q) {
-  if (taken(s, n, q)) return false;
+  const Contraction *whole = s->place[n->id].contraction;
+  if (taken(s, n, q) || (whole && is_contracted(whole, q))) return false;
   if (q < n->nout) return node_runs_by(n, q) >= 0 && !taken(s, n, node_runs_by(n, q));
   if (node_is_target(n, q)) return false;
   for (int k = n->nout; k < q; k++)

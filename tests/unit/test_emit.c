@@ -42,6 +42,18 @@ static const char *const models[] = {
 
     ("dim n\ndata y[n]\nparam a\nparam x[n]\nnode g[i:n] = lgamma(a + y[i]) - lgamma(x[i]) * polygamma(i, 1.5 + x[i])\n"
      "node loss = sum[i:n](g[i] * digamma(a - 0.3))\nroot loss = loss\n"),
+
+    // Contractions: triangles of rows and of columns, rows of two indices, transposed, in a batch, over two indices; and a
+    // sum that is none, since an index is in both factors.
+    "dim n\ndim w = 9\nparam L[n, n]\nparam M[n, n, n]\nparam v[n, n + w - 1]\n"
+    "node lower[i:n, j:n] = sum[k:n if k <= i](L[i, k] * M[0, k, j])\n"
+    "node upper[i:n, j:n] = sum[k:n if k > j](M[1, i, k] * L[k, j])\n"
+    "node turned[b:n, i:n, j:n] = sum[k:n](M[b, k, i] * lower[k, j])\n"
+    "node both[b:n, i:n, j:n] = sum[k:n](M[b, i, k] * turned[b, j, k])\n"
+    "node far[i:n, j:n] = sum[b:n, k:n](M[b, i, k] * both[b, k, j])\n"
+    "node slid[i:n, j:n] = sum[l:w](v[i, j + l] * v[j, l])\n"
+    "node loss = sum[i:n, j:n](far[i, j] * upper[j, i] + slid[i, j] * lower[i, j] * slid[j, 0])\n"
+    "root loss = loss\nroot predict far = far\n",
 };
 
 static double value_of(uint64_t k) {
@@ -127,7 +139,7 @@ static void run_generated(Arena *a, const Model *m, const EmitOptions *options, 
   ck_assert_int_eq(c->sizes(dims, &sizes), MDL_OK);
   ck_assert_int_eq(c->check(dims, in->pointers, NULL), MDL_OK);
   ck_assert_uint_eq(sizes.params, in->nparams * sizeof(double));
-  void *tape = instance_memory(a, sizes.tape), *work = instance_memory(a, 1 << 16);
+  void *tape = instance_memory(a, sizes.tape), *work = instance_memory(a, 1 << 21);
   memset(run, 0, sizeof *run);
   run->value = c->value_and_grad(dims, in->pointers, in->params, work, run->grad);
   run->loss = c->forward(dims, in->pointers, in->params, tape, work);

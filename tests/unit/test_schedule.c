@@ -45,6 +45,22 @@ static const Case cases[] = {
      HEAD "data x[n, d]\nparam W[d, k]\nnode z[i:n, c:k] = sum[p:d](x[i, p] * W[p, c])\nnode s = sum[i:n, c:k](z[i, c])\nroot loss = s\n",
      "  start s\n  for i in 0..n\n    start z\n    for p in 0..d\n      for c in 0..k\n        add to z: work [k]\n"
      "    for c in 0..k\n      add to s: scalar\n", false, false},
+    {"a product of matrices is computed whole, within the loops of the indices that both factors have",
+     HEAD "dim p = 9\ndata x[n, p, p]\nparam W[n, p, p]\n"
+          "node y[i:n, r:p, c:p] = exp(x[i, r, c])\n"
+          "node z[i:n, c:p, r:p] = sum[l:p](W[i, l, c] * y[i, r, l])\n"
+          "node s = sum[i:n, r:p, c:p](z[i, c, r])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    for r in 0..p\n      for c in 0..p\n        compute y: work [p, p]\n"
+     "    contract z: work [p, p]\n    for r in 0..p\n      for c in 0..p\n        add to s: scalar\n", false, false},
+    {"a triangle of a product is one too, where what it leaves out is there",
+     HEAD "param L[n, n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](L[i, k] * M[k, j])\n"
+          "node s = z[0, 0]\nroot loss = s\n",
+     "  contract z: work [n, n]\n  compute s: scalar\n", false, false},
+    {"where a guard keeps subscripts in their range, it is not",
+     HEAD "param v[n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](v[i - k] * M[k, j])\n"
+          "node s = z[0, 0]\nroot loss = s\n",
+     "  for i in 0..n\n    start z\n    for k in 0..n (bounded)\n      for j in 0..n\n        add to z: work [n, n]\n"
+     "  compute s: scalar\n", false, false},
     {"a neighbour's entry keeps two loops apart",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n if i >= 1](y[i] * y[i - 1])\nroot loss = s\n",
      "  for i in 0..n\n    compute y: work [n]\n  start s\n  for i in 0..n (bounded)\n    add to s: scalar\n", false, false},
