@@ -241,7 +241,7 @@ static Node contribution_node(Derive *d, const Node *a, const Contribution *c) {
 }
 
 static const Expr *contribution_pattern(Derive *d, const Node *a, const Contribution *c) {
-  return c->target ? NULL : derive_pattern(d, c->guard, d->task->nextra + a->nout, false);
+  return c->target ? NULL : derive_pattern(d, c->guard, c->index, d->task->nextra + a->nout, false);
 }
 
 // A term of the sum, as an expression over the adjoint's indices.

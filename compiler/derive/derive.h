@@ -19,15 +19,14 @@ typedef struct Derivation {
   const PrimRow *table; // whose partial derivatives are taken; null: prim_table (tests pass mutants)
   const Index *extra;   // in front of the indices of all that is made
   int nextra;
-  const int *diagonal;  // of a seed without value: extra index k equals its index diagonal[k]; null: index k, all of them
+  const int
+      *diagonal; // of a seed without value: extra index k equals its index diagonal[k]; null: index k, all of them
   const DeriveSeed *seed;
   int nseed;
   const Node *const *of; // what the derivatives are wanted of: inputs in reverse mode, outputs in forward mode
   int nof;
   const char
-      *what;      // for comments: "loss" for "d loss / d w"; null: "output", and in forward mode no more than "tangent"
-  const Node *at; // forward mode: null, or the seed counts only where this node
-  const Expr *read; // reads it so: the derivative by one read of an array and not by the array
+      *what; // for comments: "loss" for "d loss / d w"; null: "output", and in forward mode no more than "tangent"
 } Derivation;
 
 // Reverse mode: result[k] is Σ over the seeds and their entries of seed * d seed.node / d of[k], over the extra indices
@@ -39,6 +38,10 @@ bool derive_reverse(Graph *g, const Derivation *task, const Node **result);
 // Forward mode: result[k] is Σ over the seeds and their entries of d of[k] / d seed.node * seed, over the extra indices and
 // those of of[k].  Null where it is 0 whatever the values.  False as for derive_reverse.
 bool derive_forward(Graph *g, const Derivation *task, const Node **result);
+
+// Of the only output, as the sum of *count parts, each 0 but where its guard says so.  What is read of a seed in different
+// places stays apart all the way, as long as the extra indices are settled by those places: few entries each.
+bool derive_forward_apart(Graph *g, const Derivation *task, const Node ***part, size_t *count);
 
 // A copy of g that can be derived from the inputs that `from` marks by id (null: all parameters): what is reduced to an
 // extremum or by logsumexp on the way to the outputs stands in a node of its own.  Derived without, such candidates are

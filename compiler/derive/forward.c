@@ -14,11 +14,6 @@ typedef struct TermList {
   size_t count, room;
 } TermList;
 
-static bool counts(const Derive *d, const Node *n, const Flow *flow) {
-  const Derivation *task = d->task;
-  return !task->at || (n->id == task->at->id && flow->read == task->read) || flow->read->u.read.node->expr;
-}
-
 static TermList terms_of(Derive *d, const Node *n, const Local *local) {
   Flow *flows;
   TermList terms = {.list = NULL};
@@ -26,15 +21,15 @@ static TermList terms_of(Derive *d, const Node *n, const Local *local) {
   size_t count = derive_flows(d, n, local->factor, local->guard, NULL, &flows);
   for (size_t k = 0; k < count; k++) {
     const Node *read = flows[k].read->u.read.node;
-    const Derivative *tangent = &d->of[read->id];
-    if (!tangent->present || !counts(d, n, &flows[k])) continue;
+    const Tangents *of = &d->tangents[read->id];
     const Expr **sub = arena_array(d->arena, const Expr *, (size_t)read->nout + 1);
     for (int q = 0; q < read->nout; q++) sub[q] = derive_lift(d, n, flows[k].read->u.read.sub[q]);
-    const Expr *value = derive_value_at(d, tangent, extra_at, sub, read->nout);
-    ARENA_PUSH(d->arena, terms.list, terms.count, terms.room) =
-        (Term){.condition = derive_lift(d, n, flows[k].condition),
-               .pattern = derive_at(d, tangent->pattern, extra_at, sub, read->nout),
-               .value = derive_mul(d->graph, derive_lift(d, n, flows[k].value), value)};
+    const Expr *condition = derive_lift(d, n, flows[k].condition), *value = derive_lift(d, n, flows[k].value);
+    for (size_t j = 0; j < of->count; j++)
+      ARENA_PUSH(d->arena, terms.list, terms.count, terms.room) =
+          (Term){.condition = condition,
+                 .pattern = derive_pattern_at(d, of->list[j].pattern, extra_at, sub, read->nout),
+                 .value = derive_mul(d->graph, value, derive_value_at(d, &of->list[j], extra_at, sub, read->nout))};
   }
   return terms;
 }
@@ -47,6 +42,20 @@ static Node tangent_node(Derive *d, const Node *n, const Node *lifted) {
   tangent.type = TYPE_REAL;
   if (n->reduce != REDUCE_NONE) tangent.reduce = REDUCE_SUM;
   return tangent;
+}
+
+// The tangent of n as a node that reads other nodes for it; guard and expression are still to be given.
+static Node plain_tangent(Derive *d, const Node *n) {
+  Node own = tangent_node(d, n, n);
+  own.kind = NODE_COMP;
+  own.reduce = REDUCE_NONE;
+  own.target = NULL;
+  own.base = own.guard = NULL;
+  own.next = own.alive = NULL;
+  own.nout += d->task->nextra;
+  own.nred = 0;
+  own.index = derive_index(d, n, 0);
+  return own;
 }
 
 static const Expr *selected(Derive *d, const Expr *condition, const Expr *value) {
@@ -106,14 +115,7 @@ static const Node *sum_terms(Derive *d, const Node *n, const Node *like, const E
     part[nparts++] = derive_read_own(g, sum_of(d, &via, derive_and(g, guard, pattern), terms->list + k, size));
   }
   if (!loops) return sum_of(d, like, derive_and(g, guard, common), terms->list, terms->count);
-  Node sum = tangent_node(d, n, like);
-  sum.name = like->name;
-  sum.note = like->note;
-  sum.kind = NODE_COMP;
-  sum.reduce = REDUCE_NONE;
-  sum.target = NULL;
-  sum.nred = 0;
-  sum.index = derive_index(d, n, 0);
+  Node sum = plain_tangent(d, n);
   sum.guard = common;
   sum.expr = derive_fold(g, PRIM_ADD, part, nparts);
   return graph_add(g, &sum);
@@ -136,103 +138,139 @@ static const Expr *tangent_of_expr(Derive *d, const Node *n, const Expr *e) {
   return terms.count ? sum_of_terms(d, &terms) : NULL;
 }
 
+static Tangents none(void) {
+  return (Tangents){.list = NULL};
+}
+
+static Tangents only(Derive *d, const Node *n, const Expr *pattern) {
+  Tangents t = none();
+  ARENA_PUSH(d->arena, t.list, t.count, t.room) = (Derivative){.present = true, .node = n, .pattern = pattern};
+  return t;
+}
+
 // A scatter over a base: entries that are replaced are so whatever the pattern.
-static Derivative tangent_over_base(Derive *d, const Node *n) {
+static Tangents tangent_over_base(Derive *d, const Node *n) {
   Graph *g = d->graph;
   const Local local = derive_local(d, n);
   TermList terms = terms_of(d, n, &local);
   const Expr *base = tangent_of_expr(d, n, n->base);
-  if (terms.count == 0 && !base) return (Derivative){.present = false};
+  if (terms.count == 0 && !base) return none();
   const Node lifted = derive_lifted(d, n);
   Node tangent = tangent_node(d, n, &lifted);
   tangent.base = base ? base : expr_real(g, 0);
   for (size_t k = 0; k < terms.count; k++)
     terms.list[k].condition = derive_and(g, terms.list[k].pattern, terms.list[k].condition);
   tangent.expr = terms.count ? sum_of_terms(d, &terms) : expr_real(g, 0);
-  return (Derivative){.present = true, .node = graph_add(g, &tangent)};
+  return only(d, graph_add(g, &tangent), NULL);
 }
 
 // The tangent of a carry is a carry; what it takes is known when all tangents are.
-static Derivative tangent_of_carry(Derive *d, const Node *n) {
+static Tangents tangent_of_carry(Derive *d, const Node *n) {
   const Node lifted = derive_lifted(d, n);
   Node tangent = tangent_node(d, n, &lifted);
   const Expr *start = tangent_of_expr(d, n, n->expr);
   tangent.axis = d->task->nextra + n->axis;
   tangent.expr = start ? start : expr_real(d->graph, 0);
   tangent.next = tangent.alive = NULL;
-  return (Derivative){.present = true, .node = graph_add(d->graph, &tangent)};
+  return only(d, graph_add(d->graph, &tangent), NULL);
 }
 
-static Derivative tangent_of(Derive *d, const Node *n) {
+// What a term's pattern says wherever the tangent of n, over the indices of `lifted`, is computed.
+static const Expr *kept_pattern(Derive *d, const Node *n, const Node *lifted, const Term *t) {
+  return n->kind == NODE_COMP ? derive_pattern(d, t->pattern, lifted->index, lifted->nout, !n->guard && !t->condition)
+                              : NULL;
+}
+
+// 1 where the pattern holds, as a seed is: no array.
+static bool is_one(const Node *like, const Expr *guard, const TermList *terms, const Expr *pattern) {
+  const Term *t = terms->list;
+  return terms->count == 1 && like->kind == NODE_COMP && !like->nred && !guard && !t->condition &&
+         t->pattern == pattern && expr_is_real(t->value, 1);
+}
+
+// Tangents of the terms in parts: those of one part have what its pattern says in common.
+static Tangents tangents_of(Derive *d, const Node *n) {
   if (n->kind == NODE_CARRY) return tangent_of_carry(d, n);
   if (n->base) return tangent_over_base(d, n);
   const Local local = derive_local(d, n);
-  TermList terms = terms_of(d, n, &local);
-  if (terms.count == 0) return (Derivative){.present = false};
+  const TermList terms = terms_of(d, n, &local);
+  Tangents tangents = none();
+  if (terms.count == 0) return tangents;
   const Node lifted = derive_lifted(d, n), like = tangent_node(d, n, &lifted);
-  const Expr *common = NULL;
-  for (size_t k = 0; k < terms.count && n->kind == NODE_COMP; k++) {
-    const Term *t = &terms.list[k];
-    const Expr *pattern = derive_pattern(d, t->pattern, lifted.nout, !n->guard && !t->condition);
-    common = k == 0 ? pattern : derive_common(d, common, pattern);
+  const Expr **kept = arena_array(d->arena, const Expr *, terms.count), *guard = derive_lift(d, n, local.guard);
+  for (size_t k = 0; k < terms.count; k++) kept[k] = kept_pattern(d, n, &lifted, &terms.list[k]);
+  const Parts parts = derive_parts(d, kept, terms.count);
+  for (size_t p = 0; p < parts.count; p++) {
+    TermList part = {.list = NULL};
+    for (size_t k = 0; k < terms.count; k++)
+      if (parts.of[k] == p) ARENA_PUSH(d->arena, part.list, part.count, part.room) = terms.list[k];
+    const Node *sum =
+        is_one(&like, guard, &part, parts.pattern[p]) ? NULL : sum_terms(d, n, &like, guard, parts.pattern[p], &part);
+    ARENA_PUSH(d->arena, tangents.list, tangents.count, tangents.room) =
+        (Derivative){.present = true, .node = sum, .pattern = parts.pattern[p]};
   }
-  const Node *sum = sum_terms(d, n, &like, derive_lift(d, n, local.guard), common, &terms);
-  return (Derivative){.present = true, .node = sum, .pattern = common};
+  return tangents;
+}
+
+// One part of the tangent of n as a node of its own, also where it is a seed.
+static const Node *node_of_part(Derive *d, const Node *n, const Derivative *part) {
+  if (part->node && part->node->expr) return part->node;
+  Node own = plain_tangent(d, n);
+  own.guard = part->pattern;
+  own.expr = part->node ? derive_read_own(d->graph, part->node) : expr_real(d->graph, 1);
+  return graph_add(d->graph, &own);
+}
+
+// The tangent of n as one node, 0 where it has none.
+static const Node *whole(Derive *d, const Node *n) {
+  const Tangents *of = &d->tangents[n->id];
+  if (of->count == 1) return node_of_part(d, n, &of->list[0]);
+  const Expr **part = arena_array(d->arena, const Expr *, of->count + 1);
+  for (size_t k = 0; k < of->count; k++) part[k] = derive_read_own(d->graph, node_of_part(d, n, &of->list[k]));
+  Node own = plain_tangent(d, n);
+  own.expr = of->count ? derive_fold(d->graph, PRIM_ADD, part, of->count) : expr_real(d->graph, 0);
+  return graph_add(d->graph, &own);
 }
 
 static void close_carries(Derive *d) {
   for (size_t k = 0; k < d->nold; k++) {
-    const Node *n = d->graph->nodes[k], *tangent = d->of[k].node;
-    if (n->kind != NODE_CARRY || !n->next || !d->of[k].present || !tangent || (size_t)tangent->id < d->nold) continue;
-    const Derivative *next = &d->of[n->next->id];
-    const Node *take = next->node;
-    if (!next->present || !take || !take->expr) {
-      const Node lifted = derive_lifted(d, n->next);
-      Node own = tangent_node(d, n->next, &lifted);
-      own.kind = NODE_COMP;
-      own.reduce = REDUCE_NONE;
-      own.target = NULL;
-      own.base = NULL;
-      own.nred = 0;
-      own.guard = next->present ? next->pattern : NULL;
-      own.index = derive_index(d, n->next, 0);
-      own.expr = !next->present ? expr_real(d->graph, 0)
-                 : take         ? derive_read_own(d->graph, take)
-                                : expr_real(d->graph, 1);
-      take = graph_add(d->graph, &own);
-    }
-    graph_close(tangent, take, NULL);
+    const Node *n = d->graph->nodes[k];
+    const Tangents *of = &d->tangents[k];
+    const Node *tangent = of->count ? of->list[0].node : NULL;
+    if (n->kind == NODE_CARRY && n->next && tangent && (size_t)tangent->id >= d->nold)
+      graph_close(tangent, whole(d, n->next), NULL);
   }
 }
 
-// A result is a node of its own, also where it is a seed.
-static const Node *result_node(Derive *d, const Node *n) {
-  const Derivative *of = &d->of[n->id];
-  if (!of->present) return NULL;
-  if (of->node && of->node->expr) return of->node;
-  Node lifted = derive_lifted(d, n), own = tangent_node(d, n, &lifted);
-  own.kind = NODE_COMP;
-  own.reduce = REDUCE_NONE;
-  own.target = NULL;
-  own.nred = 0;
-  own.guard = of->pattern;
-  own.index = derive_index(d, n, 0);
-  own.expr = of->node ? derive_read_own(d->graph, of->node) : expr_real(d->graph, 1);
-  return graph_add(d->graph, &own);
+static bool find_tangents(Derive *d, Graph *g, const Derivation *task, bool apart) {
+  const Node **input = arena_array(g->arena, const Node *, (size_t)task->nseed + 1);
+  for (int k = 0; k < task->nseed; k++) input[k] = task->seed[k].node;
+  if (!derive_begin(d, g, task, input, task->nseed, task->of, task->nof)) return false;
+  d->apart = apart;
+  d->tangents = arena_array(g->arena, Tangents, d->nold + 1);
+  for (int k = 0; k < task->nseed; k++) {
+    const DeriveSeed *s = &task->seed[k];
+    d->tangents[s->node->id] = only(d, s->value, s->value ? NULL : derive_diagonal(d, s->node).pattern);
+  }
+  for (size_t k = 0; k < d->nold; k++)
+    if (d->wanted[k] && !d->tangents[k].count && g->nodes[k]->expr) d->tangents[k] = tangents_of(d, g->nodes[k]);
+  close_carries(d);
+  return true;
 }
 
 bool derive_forward(Graph *g, const Derivation *task, const Node **result) {
   Derive d;
-  const Node **input = arena_array(g->arena, const Node *, (size_t)task->nseed + 1);
-  for (int k = 0; k < task->nseed; k++) input[k] = task->seed[k].node;
-  if (!derive_begin(&d, g, task, input, task->nseed, task->of, task->nof)) return false;
-  for (int k = 0; k < task->nseed; k++) {
-    const DeriveSeed *s = &task->seed[k];
-    d.of[s->node->id] = s->value ? (Derivative){.present = true, .node = s->value} : derive_diagonal(&d, s->node);
-  }
-  for (size_t k = 0; k < d.nold; k++)
-    if (d.wanted[k] && !d.of[k].present && g->nodes[k]->expr) d.of[k] = tangent_of(&d, g->nodes[k]);
-  close_carries(&d);
-  for (int k = 0; k < task->nof; k++) result[k] = result_node(&d, task->of[k]);
+  if (!find_tangents(&d, g, task, false)) return false;
+  for (int k = 0; k < task->nof; k++) result[k] = d.tangents[task->of[k]->id].count ? whole(&d, task->of[k]) : NULL;
+  return true;
+}
+
+bool derive_forward_apart(Graph *g, const Derivation *task, const Node ***part, size_t *count) {
+  Derive d;
+  if (!find_tangents(&d, g, task, true)) return false;
+  const Tangents *of = &d.tangents[task->of[0]->id];
+  *part = arena_array(g->arena, const Node *, of->count + 1);
+  for (size_t k = 0; k < of->count; k++) (*part)[k] = node_of_part(&d, task->of[0], &of->list[k]);
+  *count = of->count;
   return true;
 }

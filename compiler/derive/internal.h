@@ -43,6 +43,19 @@ typedef struct Derivative {
   const Expr *support; // of an adjoint: where it does not hold, no branch that was taken reads the node; null: nothing known
 } Derivative;
 
+// The tangent of a node as a sum: of one term, or of those that are kept apart (derive_parts).  Empty: 0.
+typedef struct Tangents {
+  Derivative *list;
+  size_t count, room;
+} Tangents;
+
+// Which of a list of patterns go together, and what those have in common.
+typedef struct Parts {
+  size_t count;
+  size_t *of;           // by pattern: its part
+  const Expr **pattern; // by part
+} Parts;
+
 // The derivative of a node by an entry of what it reduces, where the guard (or null) holds.
 typedef struct Local {
   const Expr *factor, *guard;
@@ -70,7 +83,9 @@ typedef struct Derive {
   const PrimRow *table;
   size_t nold;            // nodes that were there before
   bool *wanted;           // by id under nold: lies between the inputs and the outputs
-  Derivative *of;         // by id under nold
+  Derivative *of;         // by id under nold: its adjoint
+  Tangents *tangents;     // by id under nold
+  bool apart;             // tangents are of more than one part
   ContributionList *into; // by id under nold
   ContributionList *step; // by id of a carry: from the steps of its loop, over the shape of what it takes
   const LoopTree *loops;  // of the nodes under nold
@@ -183,15 +198,20 @@ const Expr *derive_lift(Derive *d, const Node *n, const Expr *e); // an expressi
 int derive_extra_at(const Derive *d, const Node *n); // where the lifted node's expressions have the extra indices
 // e[extra, own] at the given entry of the node, with the extra indices from `extra_at` on.
 const Expr *derive_at(Derive *d, const Expr *e, int extra_at, const Expr *const *sub, int nsub);
+// A pattern so; conditions that say the same in other words become the same.
+const Expr *derive_pattern_at(Derive *d, const Expr *pattern, int extra_at, const Expr *const *sub, int nsub);
 const Expr *derive_value_at(Derive *d, const Derivative *of, int extra_at, const Expr *const *sub, int nsub);
 // 1 where the extra indices equal those of n, or some of them, as the task has it.
 Derivative derive_diagonal(Derive *d, const Node *n);
-// The conditions on an extra index in `e` that need no index from `end` on (nor, unless `reads`, an array); null: none.
-const Expr *derive_pattern(Derive *d, const Expr *e, int end, bool reads);
+// The conditions on an extra index in `e` that need no index from `end` on, nor, unless `reads`, an entry that there might
+// not be; null: none.
+const Expr *derive_pattern(Derive *d, const Expr *e, const Index *index, int end, bool reads);
 // The terms of a conjunction (or null), the first one first.
 const Expr **derive_conjuncts(Derive *d, const Expr *e, size_t *count);
 // What holds in both; null: nothing known of.  What of e does not stand in `of`.
 const Expr *derive_common(Derive *d, const Expr *a, const Expr *b);
 const Expr *derive_without(Derive *d, const Expr *e, const Expr *of);
+// Patterns that say the same of each extra index that is long go together; where tangents are not apart, all do.
+Parts derive_parts(Derive *d, const Expr *const *pattern, size_t count);
 
 #endif

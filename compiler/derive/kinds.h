@@ -34,8 +34,8 @@ typedef struct Request {
 //   GRADIENT  data array;   JVP  0;   VJP  a parameter, or nparam + a data array;   HVP, DIAGONAL  a parameter
 //   JACOBIAN  a parameter: over the indices of the prediction, then those of the parameter
 //   HESSIAN   p * nparam + q: over the indices of parameter p, then those of q
-//   SPARSE    a read of a parameter: over the indices of the prediction, then those of the parameter that the read does not
-//             settle.  STRUCTURE  0 where each row starts, 1 + a read: the columns of its entries
+//   SPARSE    a block: over the indices of the prediction, then those of the parameter that its place in the parameter does
+//             not settle.  STRUCTURE  0 where each row starts, 1 + a block: the columns of its entries
 // A direction is NODE_SEED 1 + a parameter, a cotangent NODE_SEED 1.  Null where something is too deeply nested.
 Graph *derive_kind(Arena *a, const Model *m, const Request *request);
 

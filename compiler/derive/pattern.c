@@ -3,6 +3,8 @@
 // A seed that is 1 where its indices equal a node's own makes derivatives that are 0 almost everywhere.  The conditions
 // that say where they are not go along beside them, from node to node; a sum over an index that such a condition settles
 // is one term, and an array that is read only where it holds can be narrowed to that: simplify does both.
+#include <string.h>
+
 #include "derive/internal.h"
 
 Node derive_lifted(Derive *d, const Node *n) {
@@ -108,7 +110,63 @@ static bool has(const Conjuncts *c, const Expr *e) {
   return false;
 }
 
-const Expr *derive_pattern(Derive *d, const Expr *e, int end, bool reads) {
+// Σ coefficient * index + rest, the indices in order, for whatever is such a sum: i + 1 + 1 is i + 2.
+static const Expr *in_order(Derive *d, const Expr *e) {
+  Graph *g = d->graph;
+  int64_t coefficient[INDEX_MAX], value;
+  const Expr *rest, *sum = NULL;
+  if (e->type != TYPE_INT || e->kind != EXPR_PRIM || !expr_affine(g, e, INDEX_MAX, coefficient, &rest)) return e;
+  for (int k = 0; k < INDEX_MAX; k++) {
+    if (coefficient[k] == 0) continue;
+    const Expr *term = expr_index(g, k);
+    if (coefficient[k] != 1) term = expr_prim2(g, PRIM_MUL, expr_int(g, coefficient[k]), term);
+    sum = sum ? expr_prim2(g, PRIM_ADD, sum, term) : term;
+  }
+  if (!rest || (expr_is_int(rest, &value) && value == 0)) return sum ? sum : expr_int(g, 0);
+  return sum ? expr_prim2(g, PRIM_ADD, sum, rest) : rest;
+}
+
+const Expr *derive_pattern_at(Derive *d, const Expr *pattern, int extra_at, const Expr *const *sub, int nsub) {
+  const Expr *at = NULL;
+  Conjuncts c = conjuncts_of(d, derive_at(d, pattern, extra_at, sub, nsub));
+  for (size_t k = 0; k < c.count; k++) {
+    const Expr *one = c.list[k];
+    if (one->kind == EXPR_PRIM && one->u.prim.op == PRIM_EQ)
+      one = expr_prim2(d->graph, PRIM_EQ, in_order(d, one->u.prim.arg[0]), in_order(d, one->u.prim.arg[1]));
+    at = derive_and(d->graph, at, one);
+  }
+  return at;
+}
+
+typedef struct Total {
+  const Derive *d;
+  const Index *index;
+  bool holds;
+} Total;
+
+// An entry of an array that never changes, which there is whatever the indices.
+static void see_total(void *context, const Expr *read) {
+  Total *t = context;
+  const Node *n = read->u.read.node;
+  const bool old = (size_t)n->id < t->d->nold;
+  if (n->kind != NODE_DATA && !(n->kind == NODE_COMP && old && !t->d->loops->inside[n->id])) t->holds = false;
+  for (int k = 0; k < n->nout && t->holds; k++) {
+    const Expr *sub = read->u.read.sub[k];
+    int64_t entry, extent;
+    if (sub->kind == EXPR_INDEX)
+      t->holds = t->index[sub->u.index].extent == n->index[k].extent;
+    else
+      t->holds = expr_is_int(sub, &entry) && poly_is_int(n->index[k].extent, &extent) && entry >= 0 && entry < extent;
+  }
+}
+
+static bool is_total(const Derive *d, const Expr *e, const Index *index) {
+  Total t = {d, index, true};
+  expr_each_read(d->graph, e, see_total, &t);
+  return t.holds;
+}
+
+const Expr *derive_pattern(Derive *d, const Expr *e, const Index *index, int end, bool reads) {
   const int x = d->task->nextra;
   const uint64_t extra = x > 0 ? ((uint64_t)1 << x) - 1 : 0;
   const uint64_t beyond = end >= INDEX_MAX ? 0 : ~(((uint64_t)1 << end) - 1);
@@ -118,7 +176,7 @@ const Expr *derive_pattern(Derive *d, const Expr *e, int end, bool reads) {
   for (size_t k = 0; k < c.count; k++) {
     const Expr *one = c.list[k];
     bool equality = one->kind == EXPR_PRIM && one->u.prim.op == PRIM_EQ && one->u.prim.arg[0]->type == TYPE_INT;
-    if (equality && (one->indices & extra) && !(one->indices & beyond) && (reads || !one->nodes))
+    if (equality && (one->indices & extra) && !(one->indices & beyond) && (reads || is_total(d, one, index)))
       kept = derive_and(d->graph, kept, one);
   }
   return kept;
@@ -138,4 +196,56 @@ const Expr *derive_common(Derive *d, const Expr *a, const Expr *b) {
 
 const Expr *derive_without(Derive *d, const Expr *e, const Expr *of) {
   return selected(d, e, of, false);
+}
+
+// ---- what goes together ----
+
+// The conditions of a pattern on extra indices that run over more than a few entries.
+static const Expr *on_long_ones(Derive *d, const Expr *pattern) {
+  enum { SHORT = 16 };
+  const Expr *kept = NULL;
+  uint64_t long_ones = 0;
+  for (int k = 0; k < d->task->nextra; k++) {
+    int64_t extent;
+    if (!poly_is_int(d->task->extra[k].extent, &extent) || extent > SHORT) long_ones |= (uint64_t)1 << k;
+  }
+  Conjuncts c = conjuncts_of(d, pattern);
+  for (size_t k = 0; k < c.count; k++)
+    if (c.list[k]->indices & long_ones) kept = derive_and(d->graph, kept, c.list[k]);
+  return kept;
+}
+
+static bool says_all_of(Derive *d, const Expr *e, const Expr *of) {
+  return derive_without(d, of, e) == NULL;
+}
+
+// The first of the keys that says least of what key k says: those with the same first one go together.
+static size_t first_like(Derive *d, const Expr *const *key, size_t count, size_t k) {
+  for (size_t j = 0; j < count; j++)
+    if (says_all_of(d, key[k], key[j]) && (j < k || !says_all_of(d, key[j], key[k]))) k = j;
+  return k;
+}
+
+Parts derive_parts(Derive *d, const Expr *const *pattern, size_t count) {
+  enum { PARTS_MAX = 16 }; // where there are more, each is known of too little to be worth its own nodes
+  const Expr **key = arena_array(d->arena, const Expr *, count + 1);
+  size_t *first = arena_array(d->arena, size_t, count + 1), firsts = 0;
+  Parts parts = {.of = arena_array(d->arena, size_t, count + 1),
+                 .pattern = arena_array(d->arena, const Expr *, count + 1)};
+  for (size_t k = 0; k < count && d->apart; k++) key[k] = on_long_ones(d, pattern[k]);
+  for (size_t k = 0; k < count && d->apart; k++) {
+    first[k] = first_like(d, key, count, k);
+    firsts += first[k] == k;
+  }
+  if (firsts > PARTS_MAX) memset(first, 0, count * sizeof *first);
+  for (size_t k = 0; k < count; k++)
+    if (first[k] == k) {
+      parts.of[k] = parts.count;
+      parts.pattern[parts.count++] = pattern[k];
+    }
+  for (size_t k = 0; k < count; k++) {
+    parts.of[k] = parts.of[first[k]];
+    parts.pattern[parts.of[k]] = derive_common(d, parts.pattern[parts.of[k]], pattern[k]);
+  }
+  return parts;
 }

@@ -1,48 +1,18 @@
-// sparse.c - block-sparse Jacobians.  Each read A[f(i)] of a parameter is seeded by itself: where the conditions beside
-// its tangent say which entry of A that is (f(i) = column), the column is known and only one entry is computed; the
-// parameter's other indices are columns side by side.  Rows are all of one length.
+// sparse.c - block-sparse Jacobians.  Tangents by what is read of a parameter in different places, A[f(i)] and A[g(i)],
+// are kept apart on their whole way: where the conditions beside one say which entries of A it is of (f(i) = column), the
+// column is known and only one entry is computed; the parameter's other indices are columns side by side.  Rows are all of
+// one length.
 #include "derive/kind.h"
 
-typedef struct Site { // one read of a parameter
-  const Node *at;
-  const Expr *read;
-} Site;
-
-typedef struct Sites {
-  Kind *k;
-  const Node *at;
-  Site *list;
-  size_t count, room;
-} Sites;
-
-// The tangent by one read, as entries of a row.
+// One of those tangents, as entries of a row.
 typedef struct Block {
   const Node *param, *tangent;
   const Expr **sub;  // of the tangent: its extra indices, then the prediction's
-  const Expr *guard; // or null: all that the tangent's guard says, over the block's own indices
+  const Expr *guard; // or null: what the tangent's guard says, and that it is read within it, over the block's indices
   Index *index;      // the prediction's indices, then those that are not settled
   int nindex;
   const Expr **entry; // of the parameter: nout subscripts
-  bool settled;       // at least one of them
 } Block;
-
-static void add_site(void *context, const Expr *read) {
-  Sites *s = context;
-  if (read->u.read.node->kind != NODE_PARAM) return;
-  for (size_t j = s->count; j-- > 0 && s->list[j].at == s->at;) // once where a scatter's base has it, too
-    if (s->list[j].read == read) return;
-  ARENA_PUSH(s->k->arena, s->list, s->count, s->room) = (Site){s->at, read};
-}
-
-static Sites find_sites(Kind *k) {
-  Sites s = {.k = k};
-  for (size_t j = 0; j < k->graph->count; j++) {
-    s.at = k->graph->nodes[j];
-    if (s.at->expr && s.at->type == TYPE_REAL) expr_each_read(k->graph, s.at->expr, add_site, &s);
-    if (s.at->base && s.at->type == TYPE_REAL) expr_each_read(k->graph, s.at->base, add_site, &s);
-  }
-  return s;
-}
 
 // ---- what the structure may depend on: dimensions and integer data ----
 
@@ -98,34 +68,62 @@ static const Expr *structural_part(Kind *k, const Expr *guard) {
   return is_structural(k, guard) ? guard : NULL;
 }
 
+// 0 <= sub and sub < extent; null where sub is an index that runs so far.
+static const Expr *in_range(Graph *g, const Expr *sub, const Index *index, const Poly *extent) {
+  if (sub->kind == EXPR_INDEX && index[sub->u.index].extent == extent) return NULL;
+  return expr_prim2(g, PRIM_AND, expr_prim2(g, PRIM_GE, sub, expr_int(g, 0)),
+                    expr_prim2(g, PRIM_LT, sub, expr_poly(g, extent)));
+}
+
+static const Expr *both(Graph *g, const Expr *a, const Expr *b) {
+  return !a ? b : !b ? a : expr_prim2(g, PRIM_AND, a, b);
+}
+
+// What the guard says of an entry: no conditions on indices that are summed over, nor reads that such ones may protect.
+static const Expr *conditions(Graph *g, const Expr *guard, uint64_t reduced, bool *unprotected) {
+  if (is_prim(guard, PRIM_AND)) {
+    const Expr *a = conditions(g, guard->u.prim.arg[0], reduced, unprotected);
+    return both(g, a, conditions(g, guard->u.prim.arg[1], reduced, unprotected));
+  }
+  if (!(guard->indices & reduced)) return *unprotected && guard->nodes ? NULL : guard;
+  *unprotected = true;
+  return NULL;
+}
+
+static const Expr *of_entry(Graph *g, const Node *n) {
+  uint64_t reduced = 0;
+  bool unprotected = false;
+  for (int q = n->nout; q < n->nout + n->nred; q++) reduced |= (uint64_t)1 << q;
+  return n->guard ? conditions(g, n->guard, reduced, &unprotected) : NULL;
+}
+
 static Block block_of(Kind *k, const Node *param, const Node *tangent) {
   Graph *g = k->graph;
   const int x = param->nout, n = tangent->nout;
+  const Expr *inside = NULL;
   Block b = {.param = param, .tangent = tangent, .nindex = n - x};
   const Expr **value = arena_array(k->arena, const Expr *, (size_t)n + 1);
   const Expr **own = arena_array(k->arena, const Expr *, (size_t)(n + tangent->nred) + 1);
   b.sub = arena_array(k->arena, const Expr *, (size_t)n + 1);
   b.entry = arena_array(k->arena, const Expr *, (size_t)x + 1);
   b.index = arena_array(k->arena, Index, (size_t)n + 1);
-  if (tangent->guard && tangent->kind == NODE_COMP) settle(k, tangent->guard, x, ((uint64_t)1 << n) - ((uint64_t)1 << x), value);
+  const Expr *guard = tangent->kind == NODE_COMP ? of_entry(g, tangent) : NULL;
+  if (guard) settle(k, guard, x, ((uint64_t)1 << n) - ((uint64_t)1 << x), value);
   for (int q = x; q < n; q++) {
     b.index[q - x] = tangent->index[q];
     own[q] = b.sub[q] = expr_index(g, q - x);
   }
   for (int q = 0; q < x; q++) {
-    b.settled = b.settled || value[q];
     if (value[q]) {
       b.sub[q] = expr_substitute(g, value[q], own, n, NULL);
+      inside = both(g, inside, in_range(g, b.sub[q], b.index, tangent->index[q].extent));
     } else {
       b.index[b.nindex] = tangent->index[q];
       b.sub[q] = expr_index(g, b.nindex++);
     }
     own[q] = b.entry[q] = b.sub[q];
   }
-  // Conditions that need indices that are summed over are not the entry's.
-  uint64_t reduced = 0;
-  for (int q = n; q < n + tangent->nred; q++) reduced |= (uint64_t)1 << q;
-  if (b.settled && !(tangent->guard->indices & reduced)) b.guard = expr_substitute(g, tangent->guard, own, n, NULL);
+  b.guard = both(g, guard ? expr_substitute(g, guard, own, n, NULL) : NULL, inside);
   return b;
 }
 
@@ -188,29 +186,33 @@ static const Node *row_starts(Kind *k, const Poly *length) {
   return graph_add(k->graph, &n);
 }
 
-bool derive_sparse(Kind *k) {
-  const Sites sites = find_sites(k);
+// Adds the blocks of one parameter to the roots; false where they are too deeply nested.
+static bool add_blocks(Kind *k, const Node *param, int *count, const Poly **length) {
   Dims *dims = k->model->dims;
   const bool structure = k->request->kind == DERIVATIVE_STRUCTURE;
-  const Poly *length = poly_int(dims, 0);
-  int count = 0;
-  for (size_t j = 0; j < sites.count; j++) {
-    const Node *param = sites.list[j].read->u.read.node, *tangent;
-    Derivation task = derive_by_entries(k, param);
-    task.of = &k->output;
-    task.nof = 1;
-    task.what = param->name;
-    task.at = sites.list[j].at;
-    task.read = sites.list[j].read;
-    if (!derive_forward(k->graph, &task, &tangent)) return false;
-    if (!tangent) continue;
-    const Block b = block_of(k, param, tangent);
+  Derivation task = derive_by_entries(k, param);
+  const Node **tangent;
+  size_t parts;
+  task.of = &k->output;
+  task.nof = 1;
+  task.what = param->name;
+  if (!derive_forward_apart(k->graph, &task, &tangent, &parts)) return false;
+  for (size_t j = 0; j < parts; j++) {
+    const Block b = block_of(k, param, tangent[j]);
     const Poly *size = poly_int(dims, 1);
     for (int q = k->output->nout; q < b.nindex; q++) size = poly_mul(dims, size, b.index[q].extent);
-    length = poly_add(dims, length, size);
-    derive_add_root(k, structure ? 1 + count : count, structure ? columns(k, &b) : values(k, &b));
-    count++;
+    *length = poly_add(dims, *length, size);
+    derive_add_root(k, structure ? 1 + *count : *count, structure ? columns(k, &b) : values(k, &b));
+    ++*count;
   }
-  if (structure) derive_add_root(k, 0, row_starts(k, length));
+  return true;
+}
+
+bool derive_sparse(Kind *k) {
+  const Poly *length = poly_int(k->model->dims, 0);
+  int count = 0;
+  for (int j = 0; j < k->ninput; j++)
+    if (!add_blocks(k, k->input[j], &count, &length)) return false;
+  if (k->request->kind == DERIVATIVE_STRUCTURE) derive_add_root(k, 0, row_starts(k, length));
   return true;
 }

@@ -193,7 +193,7 @@ static const Poly *row_part(Dims *dims, const Node *n, int first) {
   return size;
 }
 
-// A block of compressed rows, behind those of the reads before it.
+// A block of compressed rows, behind those before it.
 static Output sparse_block(const Plan *p, const Scheduled *f, const Root *root) {
   Dims *dims = p->unit->model->dims;
   const bool structure = f->row == &function_table[FUNCTION_STRUCTURE];
@@ -207,7 +207,7 @@ static Output sparse_block(const Plan *p, const Scheduled *f, const Root *root) 
     if (r->which == root->which) o.offset = length;
     length = poly_add(dims, length, row_part(dims, r->node, nrow));
   }
-  o.label = arena_printf(p->unit->arena, "%s_of_read_%d", f->row->result, root->which + !structure);
+  o.label = arena_printf(p->unit->arena, "%s_of_block_%d", f->row->result, root->which + !structure);
   o.nrow = nrow;
   o.stride = nrow > 0 ? length : NULL;
   return o;

@@ -47,80 +47,63 @@ static json_t *errors(const struct run *run) {
 
 /* ---- the Jacobian in compressed rows: two rows an observation, then one a weight ---- */
 
-enum {
-  CAMERA = 11,
-  POINT = 3,
-  COLUMNS = CAMERA + POINT + 1,
-  BLOCK = 2 * COLUMNS
-}; /* columns, entries of an observation */
+/* The functions that the model is built with, in their order. */
+enum { REPROJECTION, REPROJECTION_STRUCTURE, WEIGHT, WEIGHT_STRUCTURE };
 
+enum { SHOWN = 30 }; /* entries of the first observation, which are printed */
+
+/* The errors' rows, and behind them those of the weights. */
 struct sparse {
-  int32_t *rows, *cols; /* where each row starts, and the last one's end; the column of each entry */
+  int64_t *rows, *cols; /* where each row starts, and the last one's end; the column of each entry */
   double *vals;
+  int64_t nrows, weight_rows, entries, weight_entries; /* in all, and of the weights */
 };
 
 static struct sparse sparse_of(const struct run *run) {
-  const size_t p = (size_t)dim_of(run, "p");
-  int32_t *cols = run->extra;
-  return (struct sparse){.rows = cols + (BLOCK + 1) * p, .cols = cols, .vals = run->derivative[0]};
+  const int64_t p = dim_of(run, "p"), of_errors = (int64_t)run->entries[REPROJECTION],
+                of_weights = (int64_t)run->entries[WEIGHT];
+  int64_t *rows = run->extra;
+  return (struct sparse){.rows = rows,
+                         .cols = rows + 3 * p + 1,
+                         .vals = run->derivative[REPROJECTION],
+                         .nrows = 3 * p,
+                         .weight_rows = p,
+                         .entries = of_errors + of_weights,
+                         .weight_entries = of_weights};
 }
 
 static void prepare_jacobian(struct run *run, const json_t *input) {
   prepare(run, input);
-  const int64_t p = dim_of(run, "p");
-  if (p < 1 || (BLOCK + 1) * p > INT32_MAX || CAMERA * dim_of(run, "n") + POINT * dim_of(run, "m") + p > INT32_MAX)
-    fail("the Jacobian's places do not fit");
-  run->extra = memory((size_t)((BLOCK + 4) * p + 1), sizeof(int32_t));
-  free(run->derivative[0]); /* both derivatives go to one array */
-  run->derivative[0] = memory((size_t)((BLOCK + 1) * p), sizeof(double));
-}
-
-static void put_columns(int32_t **at, int64_t first, int count) {
-  for (int k = 0; k < count; k++) *(*at)++ = (int32_t)first + k;
-}
-
-static void put_structure(struct run *run, struct sparse s) {
-  const int64_t p = dim_of(run, "p"), points_at = CAMERA * dim_of(run, "n"),
-                weights_at = points_at + POINT * dim_of(run, "m");
-  size_t count;
-  const int32_t *camera = run_integers(run, "camera", &count), *point = run_integers(run, "point", &count);
-  int32_t *at = s.cols;
-  for (int64_t i = 0; i < p; i++)
-    for (int row = 0; row < 2; row++) {
-      *s.rows++ = (int32_t)(at - s.cols);
-      put_columns(&at, CAMERA * (int64_t)camera[i], CAMERA);
-      put_columns(&at, points_at + POINT * (int64_t)point[i], POINT);
-      put_columns(&at, weights_at + i, 1);
-    }
-  for (int64_t i = 0; i < p; i++) {
-    *s.rows++ = (int32_t)(at - s.cols);
-    put_columns(&at, weights_at + i, 1);
-  }
-  *s.rows = (int32_t)(at - s.cols);
+  const size_t entries = run->entries[REPROJECTION] + run->entries[WEIGHT];
+  if (entries < SHOWN) fail("there is no observation");
+  run->extra = memory(3 * (size_t)dim_of(run, "p") + 1 + entries, sizeof(int64_t));
+  free(run->derivative[REPROJECTION]); /* both write to one array */
+  run->derivative[REPROJECTION] = memory(entries, sizeof(double));
 }
 
 static void compute_jacobian(struct run *run) {
-  static const double along_dw[COLUMNS] = {[COLUMNS - 1] = 1};
-  struct sparse s = sparse_of(run);
-  put_structure(run, s);
-  compute_derivative(run, 0, NULL, s.vals);
-  compute_derivative(run, 1, along_dw, s.vals + BLOCK * dim_of(run, "p"));
+  const struct sparse s = sparse_of(run);
+  const int64_t above = s.nrows - s.weight_rows, first = s.entries - s.weight_entries;
+  compute_structure(run, REPROJECTION_STRUCTURE, s.rows, s.cols);
+  compute_structure(run, WEIGHT_STRUCTURE, s.rows + above, s.cols + first);
+  for (int64_t row = above; row <= s.nrows; row++) s.rows[row] += first;
+  compute_derivative(run, REPROJECTION, NULL, s.vals);
+  compute_derivative(run, WEIGHT, NULL, s.vals + first);
 }
 
 /* The first entries, and the last one, of a list of integers. */
-static json_t *ends(const int32_t *list, int64_t count) {
+static json_t *ends(const int64_t *list, int64_t count) {
   json_t *array = json_array();
-  for (int k = 0; k < BLOCK; k++) json_array_append_new(array, json_integer(list[k]));
+  for (int k = 0; k < SHOWN && k < count; k++) json_array_append_new(array, json_integer(list[k]));
   json_array_append_new(array, json_integer(list[count - 1]));
   return array;
 }
 
 static json_t *jacobian(const struct run *run) {
   const struct sparse s = sparse_of(run);
-  const int64_t p = dim_of(run, "p"), entries = (BLOCK + 1) * p;
-  json_t *vals = list(s.vals, BLOCK);
-  json_array_append_new(vals, json_real(s.vals[entries - 1]));
-  return json_pack("{s:o,s:o,s:o}", "rows", ends(s.rows, 3 * p + 1), "cols", ends(s.cols, entries), "vals", vals);
+  json_t *vals = list(s.vals, SHOWN);
+  json_array_append_new(vals, json_real(s.vals[s.entries - 1]));
+  return json_pack("{s:o,s:o,s:o}", "rows", ends(s.rows, s.nrows + 1), "cols", ends(s.cols, s.entries), "vals", vals);
 }
 
 int main(int argc, char **argv) {

@@ -214,6 +214,11 @@ void compute_derivative(struct run *run, int which, const double *vector, double
   run->model->derivatives[which].at(run->dims, (const void *const *)run->data, run->params, vector, run->work, outs);
 }
 
+void compute_structure(struct run *run, int which, int64_t *row_start, int64_t *column) {
+  void *const outs[] = {row_start, column};
+  run->model->derivatives[which].at(run->dims, (const void *const *)run->data, run->params, NULL, run->work, outs);
+}
+
 /* ---- the output ---- */
 
 static json_t *number(double value) {

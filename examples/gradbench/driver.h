@@ -71,6 +71,8 @@ void compute_predictions(struct run *run);
 void compute_gradient(struct run *run);
 /* Writes one of the further derivatives to `out`, usually run->derivative[which]; `vector`: the direction of a jvp, else null. */
 void compute_derivative(struct run *run, int which, const double *vector, double *out);
+/* Writes where the rows of a sparse Jacobian start, and the columns of its entries. */
+void compute_structure(struct run *run, int which, int64_t *row_start, int64_t *column);
 
 /* ---- for `output` ---- */
 

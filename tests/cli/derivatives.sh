@@ -100,6 +100,60 @@ case_is 'compressed rows from C' 0 '' rows
 prints '21 14 0 6'
 prints '0 35 21 15'
 
+# Gathers stay known through named arrays, functions and conditions: of an observation one block of its camera, one of its
+# point, and work in proportion to the entries.
+cp -R "$(dirname "$cases")/../../examples/bundle" "$top/files/bundle"
+case_is 'bundle adjustment in blocks' 0 '' mdlc cost bundle/bundle.mdl --derivatives sparse_jacobian
+prints '  sparse_jacobian_structure_projection                 0'
+case_is 'without work for what another observation sees' 1 '' sh -c 'grep "sparse_jacobian" "$0" | grep -E "cameras\*|points\*"' "$top/stdout"
+case_is 'and right' 0 '' mdlc check bundle/bundle.mdl --derivatives sparse_jacobian
+cat > "$top/files/edges.mdl" <<'MODEL'
+dim m
+dim n
+data from[n] in 0..m, to[n] in 0..m, first[m, 3]
+param pose[m, 3] = 0, unread = 1, scale[3] = 1
+def turned(p[3]) = if p[2] > 0 then [p[0] * cos(p[2]), p[1], p[2]] else [p[0], p[1], p[2]]
+poses = first + pose
+middle[k] = turned(poses[from[k]]) + turned(poses[to[k]])
+predict e[k, a in 0..3] = middle[k, a] * scale[a]
+MODEL
+cat > "$top/files/ends.c" <<'C'
+#include <stdio.h>
+#include "edges.h"
+int main(void) {
+  const int32_t from[] = {0, 4}, to[] = {3, 1};
+  const double first[15] = {0};
+  const edges_dims dims = {5, 2};
+  const edges_data data = {from, to, first};
+  int64_t start[7], column[42];
+  edges_derivative_bytes sizes;
+  if (edges_derivative_sizes(&dims, &sizes) || sizes.sparse_jacobian_structure_e_result != sizeof column) return 1;
+  edges_sparse_jacobian_structure_e(&dims, &data, NULL, start, column);
+  for (int row = 0; row < 6; row += 3) {
+    for (int64_t e = start[row]; e < start[row + 1]; e++) printf("%d ", (int)column[e]);
+    printf("\n");
+  }
+  return 0;
+}
+C
+edges() { mdlc build edges.mdl --derivatives sparse_jacobian && ${CC:-cc} -std=c99 -Wall -Wextra -Werror ends.c edges.c -lm -o edges && ./edges; }
+case_is 'an edge has the columns of its two ends' 0 '' edges
+prints '9 10 11 0 1 2 16 '
+prints '3 4 5 12 13 14 16 '
+
+# Of a band the diagonals, each once; where they are too many to keep apart, all columns.
+band() { # how many levels
+  printf 'dim n\nparam p[n] = normal(0, 1)\nq0 = p\n'
+  for k in $(seq "$1"); do printf 'q%d[i in 0..n - %d] = sin(q%d[i]) * q%d[i + 1]\n' "$k" "$k" $((k - 1)) $((k - 1)); done
+  printf 'predict q = q%d\n' "$1"
+}
+band 4 > "$top/files/band.mdl"
+band 20 > "$top/files/wide_band.mdl"
+case_is 'a band' 0 '' sh -c "$mdlc build band.mdl --derivatives sparse_jacobian && grep 'row_starts\[row\]' band.c"
+prints 'row_starts[row] = 5 * row'
+case_is 'a wide band' 0 '' sh -c "$mdlc build wide_band.mdl --derivatives sparse_jacobian && grep 'row_starts\[row\]' wide_band.c"
+prints 'row_starts[row] = row * n'
+
 case_is 'no such kind' 2 'there is no kind `jakobian`; did you mean `jacobian`?' mdlc build net.mdl --derivatives jakobian:p
 case_is 'no such prediction' 1 'there is no prediction `pp`; did you mean `p`?' mdlc build net.mdl --derivatives jvp:pp
 case_is 'an integer has no derivative' 1 '`best` is not real' mdlc build net.mdl --derivatives jacobian:best
