@@ -80,14 +80,17 @@ Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options) {
   Plan p = plan_functions(&u);
   const Poly *zero = poly_int(m->dims, 0);
   Cost cost = {.params = p.param_offset[m->nparam], .tape = zero};
-  const Poly **flops[] = {&cost.forward_flops, &cost.backward_flops, &cost.value_and_grad_flops};
-  const Poly **work[] = {&cost.forward_work, &cost.backward_work, &cost.value_and_grad_work};
-  for (int k = 0; k < 3; k++) {
-    const DerivativeCost c = function_cost(&p, &p.function[k]);
+  static const FunctionKind kinds[] = {FUNCTION_FORWARD, FUNCTION_BACKWARD, FUNCTION_VALUE_AND_GRAD, FUNCTION_PREDICT};
+  const Poly **flops[] = {&cost.forward_flops, &cost.backward_flops, &cost.value_and_grad_flops, &cost.predict_flops};
+  const Poly **work[] = {&cost.forward_work, &cost.backward_work, &cost.value_and_grad_work, &cost.predict_work};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    const DerivativeCost c = function_cost(&p, &p.function[kinds[k]]);
     *flops[k] = c.flops;
     *work[k] = c.work;
     cost.bound |= c.bound;
   }
+  cost.loss = p.function[FUNCTION_FORWARD].present;
+  cost.predict = p.function[FUNCTION_PREDICT].present;
   DerivativeCost *derivative = arena_array(a, DerivativeCost, (size_t)(p.nfunction - FUNCTION_COUNT) + 1);
   for (int k = FUNCTION_COUNT; k < p.nfunction; k++) derivative[cost.nderivative++] = function_cost(&p, &p.function[k]);
   cost.derivative = derivative;

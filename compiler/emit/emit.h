@@ -32,10 +32,11 @@ typedef struct DerivativeCost {
 } DerivativeCost;
 
 typedef struct Cost {
-  const Poly *forward_flops, *backward_flops, *value_and_grad_flops;
+  bool loss, predict; // has the model one?  Else the counts of its functions are 0
+  const Poly *forward_flops, *backward_flops, *value_and_grad_flops, *predict_flops;
   bool bound;                // an upper bound: there are branches or guards
   const Poly *tape, *params; // elements
-  const Poly *forward_work, *backward_work, *value_and_grad_work;
+  const Poly *forward_work, *backward_work, *value_and_grad_work, *predict_work;
   const DerivativeCost *derivative; // one for each request
   int nderivative;
 } Cost;

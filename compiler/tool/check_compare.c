@@ -34,6 +34,7 @@ bool against_loss_agrees(const Comparison *c, int *point, double *ours) {
 bool all_agree(const Comparison *c) {
   int point;
   double ours;
+  if (!c->finding) return true; // there is no loss
   if (!against_loss_agrees(c, &point, &ours)) return false;
   for (int p = 0; p < c->subject->model->nparam; p++)
     for (int o = 0; o < ORACLE_COUNT; o++)

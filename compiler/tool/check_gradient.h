@@ -30,7 +30,8 @@ typedef struct Subject {
   bool compiled; // false: there is no C compiler, the interpreter runs the derived graph in its place
   Instance instance;
   void *memory, *tape, *vector, *grad; // of the instance
-  const Graph *forward, *gradient, *author;
+  const Graph *forward; // to the loss, or to the predictions where there is none; then the other graphs are null
+  const Graph *gradient, *author;
   const Graph *derived; // the gradients and the author's, not simplified: every term that is added is there
   const Graph *kinks;
   const Array *seeds; // of graphs that have such inputs, while one runs
@@ -56,7 +57,9 @@ const void *subject_set_params(Subject *s, const double *params);
 // Between parameters and the free vector.  Where parameters keep their constraints, both exist.
 void subject_unconstrain(const Subject *s, const double *params, double *free);
 void subject_constrain(const Subject *s, const double *free, double *params);
+bool subject_has_loss(const Subject *s);
 double subject_loss(Subject *s, const double *params);
+bool subject_predicts_finite(Subject *s, const double *params);
 // Both gradients (in the interpreter's case, one): false where the interpreter failed (said).
 bool subject_gradients(Subject *s, const double *params, double *const *gradient, int *count);
 

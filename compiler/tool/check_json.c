@@ -122,7 +122,7 @@ static void put_param(Text *t, const Checked *checked, int p) {
   text_char(t, '[');
   for (int k = 0; k < place->rank; k++) text_printf(t, "%s%" PRId64, k > 0 ? ", " : "", place->extent[k]);
   text_char(t, ']');
-  for (int o = 0; o < ORACLE_COUNT; o++)
+  for (int o = 0; o < ORACLE_COUNT && c->finding; o++)
     if (o < ORACLE_AUTHOR || c->finding[p * ORACLE_COUNT + o].compared > 0) put_finding(t, c, p, (Oracle)o);
   put_proof(t, s, &checked->proofs, p);
   if (checked->digits) put_digits(t, s, checked->digits, p);

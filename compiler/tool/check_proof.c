@@ -17,7 +17,7 @@ static int64_t given_value(const ModelOptions *options, const char *name) {
 void proofs_find(Subject *s, const ModelOptions *options, uint64_t seed, Proofs *proofs) {
   const Dims *dims = s->model->dims;
   *proofs = (Proofs){.param = arena_array(s->arena, Proof, (size_t)s->model->nparam + 1)};
-  if (s->author->nroots == 0) return;
+  if (!s->author || s->author->nroots == 0) return;
   int64_t *given = arena_array(s->arena, int64_t, (size_t)dims_count(dims) + 1);
   for (int k = 0; k < dims_count(dims); k++) given[k] = given_value(options, dims_get(dims, k)->name);
   *proofs = prove_gradients(s->arena, &(ProofInput){s->model, s->derived, given, seed});

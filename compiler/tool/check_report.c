@@ -87,8 +87,8 @@ static void put_points(Text *t, const Comparison *c) {
   }
   text_char(t, '\n');
   if (c->skipped > 0)
-    text_printf(t, "note: %d random point%s left out: the loss is not finite there\n", c->skipped,
-                c->skipped > 1 ? "s are" : " is");
+    text_printf(t, "note: %d random point%s left out: %s not finite there\n", c->skipped,
+                c->skipped > 1 ? "s are" : " is", c->finding ? "the loss is" : "predictions are");
   if (c->sampled > 0)
     for (int p = 0; p < s->model->nparam; p++)
       if (s->param[p].count > c->sampled)
@@ -108,8 +108,13 @@ static void put_points(Text *t, const Comparison *c) {
 
 void report_table(Text *t, const Comparison *c) {
   const Subject *s = c->subject;
-  text_printf(t, "worst relative errors of the gradient by %s\n",
-              s->compiled ? "the generated C" : "the interpreted graph (there is no C compiler)");
+  const char *by = s->compiled ? "the generated C" : "the interpreted graph (there is no C compiler)";
+  if (!c->finding) {
+    text_printf(t, "derivatives of the predictions by %s: there is no loss\n", by);
+    put_points(t, c);
+    return;
+  }
+  text_printf(t, "worst relative errors of the gradient by %s\n", by);
   put_rows(t, c);
   put_points(t, c);
   if (all_agree(c))

@@ -51,7 +51,8 @@ bool subject_run(Subject *s, Arena *a, const Graph *g, NumberKind kind, const do
       param[p].number[e] = (Number){params ? params[at] : 0, direction ? direction[at] * step : 0};
     }
   }
-  InterpInput input = {.kind = kind, .dims = s->bound->dims, .data = s->data, .param = param, .seed = {1, 0}, .seeds = s->seeds};
+  InterpInput input = {
+      .kind = kind, .dims = s->bound->dims, .data = s->data, .param = param, .seed = {1, 0}, .seeds = s->seeds};
   InterpError error = {.node = NULL};
   if (interp_run(a, s->model, g, &input, values, &error)) return true;
   tool_reject("the interpreter: %s", error.text);
@@ -108,14 +109,21 @@ static int place_params(Subject *s) {
   return STATUS_OK;
 }
 
+bool subject_has_loss(const Subject *s) {
+  return graph_root(s->model->graph, ROOT_LOSS, 0) != NULL;
+}
+
 int subject_new(Arena *a, const Program *program, const Bound *bound, Subject *s) {
   *s = (Subject){.arena = a, .program = program, .model = program->model, .bound = bound};
-  int status = pass_gradient(a, program, &s->gradient);
-  if (!status) status = pass_derive(a, program, true, &s->derived);
-  if (status) return status;
-  s->derived = prune(a, s->derived, ROLE(ROOT_GRADIENT) | ROLE(ROOT_AUTHOR));
-  s->forward = prune(a, s->model->graph, ROLE(ROOT_LOSS));
-  s->author = prune(a, s->model->graph, ROLE(ROOT_AUTHOR));
+  int status = STATUS_OK;
+  if (subject_has_loss(s)) {
+    status = pass_gradient(a, program, &s->gradient);
+    if (!status) status = pass_derive(a, program, true, &s->derived);
+    if (status) return status;
+    s->derived = prune(a, s->derived, ROLE(ROOT_GRADIENT) | ROLE(ROOT_AUTHOR));
+    s->author = prune(a, s->model->graph, ROLE(ROOT_AUTHOR));
+  }
+  s->forward = prune(a, s->model->graph, ROLE(subject_has_loss(s) ? ROOT_LOSS : ROOT_PREDICT));
   s->data = interp_data(s);
   status = place_params(s);
   if (!status) kinks_prepare(s);
@@ -220,6 +228,18 @@ double subject_loss(Subject *s, const double *params) {
   double loss = ok ? values[graph_root(s->forward, ROOT_LOSS, 0)->node->id].number[0].a : NAN;
   arena_free(a);
   return loss;
+}
+
+bool subject_predicts_finite(Subject *s, const double *params) {
+  Arena *a = arena_new();
+  Array *values = values_of(a, s->forward);
+  bool finite = subject_run(s, a, s->forward, NUMBER_REAL, params, NULL, 0, values);
+  const Root *r;
+  for (int k = 0; finite && (r = graph_root(s->forward, ROOT_PREDICT, k)); k++)
+    for (size_t e = 0; finite && r->node->type == TYPE_REAL && e < values[r->node->id].count; e++)
+      finite = isfinite(values[r->node->id].number[e].a);
+  arena_free(a);
+  return finite;
 }
 
 static bool interpreted_gradient(Subject *s, const double *params, double *gradient) {

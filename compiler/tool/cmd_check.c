@@ -73,10 +73,10 @@ static int bind(Arguments *args, Program *program, bool made, Bound *bound) {
 // ---- the points ----
 
 static bool finite_at(Subject *s, const double *params) {
-  return isfinite(subject_loss(s, params));
+  return subject_has_loss(s) ? isfinite(subject_loss(s, params)) : subject_predicts_finite(s, params);
 }
 
-// Near the start (a free vector, so that constraints are kept), nearer where the loss is not finite; false:
+// Near the start (a free vector, so that constraints are kept), nearer where the model is not finite; false:
 // nowhere.
 static bool random_point(Subject *s, const double *start, uint64_t seed, int number, double *params) {
   double *free = arena_array(s->arena, double, s->free + 1);
@@ -185,7 +185,8 @@ static int put_report(Text *t, const Arguments *args, const Checked *checked) {
   if (checked->digits) report_digits(t, s, checked->digits);
   if (c->against) report_against(t, c);
   if (checked->agree) return STATUS_OK;
-  if (all_agree(c) && proofs_agree(s, &checked->proofs)) return STATUS_OK; // another derivative is wrong, and said to be
+  if (!subject_has_loss(s) || (all_agree(c) && proofs_agree(s, &checked->proofs)))
+    return STATUS_OK; // another derivative is wrong, and said to be
   const double *params = all_agree(c) ? NULL : c->point[report_disagreements(t, c)].params;
   return put_replay(t, args, s, params, &checked->proofs);
 }
@@ -205,9 +206,11 @@ static int compare_and_report(Arguments *args, Subject *s, Against *against) {
   int status = make_points(s, args, c);
   if (!status && against) status = call_against(against, s, c);
   if (status) return status;
-  c->sampled = affordable(s, c->npoints);
-  c->directions = c->sampled > 0 ? 4 : 0;
-  if (!compare_all(c, args->data.seed)) return STATUS_REJECTED;
+  if (subject_has_loss(s)) {
+    c->sampled = affordable(s, c->npoints);
+    c->directions = c->sampled > 0 ? 4 : 0;
+    if (!compare_all(c, args->data.seed)) return STATUS_REJECTED;
+  }
   checked.others = arena_array(s->arena, DerivativeFinding, (size_t)s->program->emit.nrequest + 1);
   for (int k = 0; k < c->npoints; k++)
     if (!derivatives_compare(s, c->point[k].params, args->data.seed, checked.others)) return STATUS_REJECTED;
@@ -241,7 +244,8 @@ static int prepare(Arguments *args, const Program *program, const Jit *jit, bool
     status = subject_start(s, args->data.seed, start);
     if (status || finite_at(s, start)) return status;
     if (!made || range + 1 == RANGE_COUNT)
-      return tool_fail(STATUS_REJECTED, "the loss is not finite at %s%s: there is no gradient to check",
+      return tool_fail(STATUS_REJECTED, "%s not finite at %s%s: there is no gradient to check",
+                       subject_has_loss(s) ? "the loss is" : "predictions are",
                        args->data.params ? "these parameters" : "the start values",
                        made ? ", on random data; give --data" : "");
   }
@@ -265,6 +269,18 @@ static int load_against(const Arguments *args, const Program *program, const Jit
   return against_load(args->model.arena, program, against);
 }
 
+// A model without a loss has no gradient: in its place stand derivatives of its predictions, three kinds or what
+// --derivatives names.
+static int ask_for_predictions(Arguments *args, Program *program) {
+  static Wanted wanted[] = {{DERIVATIVE_JVP, NULL}, {DERIVATIVE_VJP, NULL}, {DERIVATIVE_JACOBIAN, NULL}};
+  if (args->against || args->template || args->digits) return pass_need_loss(program, "gradient to compare");
+  if (program->emit.nrequest > 0) return STATUS_OK;
+  ModelOptions asking = args->model;
+  asking.derivatives = wanted;
+  asking.nderivatives = sizeof wanted / sizeof *wanted;
+  return program_derivatives(&asking, program);
+}
+
 static int check(Arguments *args, Jit *jit, Against *against) {
   Arena *a = args->model.arena;
   Program program;
@@ -272,7 +288,7 @@ static int check(Arguments *args, Jit *jit, Against *against) {
   Subject subject;
   bool made = args->data.nfiles == 0;
   int status = program_load(&args->model, &program);
-  if (!status) status = pass_need_loss(&program, "gradient to check");
+  if (!status && !graph_root(program.model->graph, ROOT_LOSS, 0)) status = ask_for_predictions(args, &program);
   if (status) return status;
   if (args->digits && LDBL_MANT_DIG == DBL_MANT_DIG)
     return tool_fail(STATUS_ENVIRONMENT, "--digits needs a long double that is longer than double");
@@ -294,11 +310,16 @@ int cmd_check(int argc, char **argv) {
       "Holds the generated C's gradient of every parameter against four others: complex step and dual numbers in an "
       "interpreter of the model, extrapolated differences of the generated loss, and the file's `gradient` "
       "statements, which are also proven, or refuted, for several sizes of the dimensions.\v"
-      "Errors are relative to the largest gradient entry of the parameter's array.  They must stay under 1e-12, those of "
+      "Errors are relative to the largest gradient entry of the parameter's array.  They must stay under 1e-12, those "
+      "of "
       "differences under 1e-8 (with --real float: 5e-4 and 1e-2), or, where terms cancel in the gradient (at an "
-      "optimum), under 64 times what other roundings change it by, as measured.  Differences say nothing, and are left out, where a parameter reaches the loss "
+      "optimum), under 64 times what other roundings change it by, as measured.  Differences say nothing, and are left "
+      "out, where a parameter reaches the loss "
       "through "
       "`stop`, at a kink such as that of abs(0), and where rounding hides them.\n\n"
+      "Of a model without a loss the derivatives of its predictions are compared: those of --derivatives, or jvp, vjp "
+      "and "
+      "jacobian.\n\n"
       "Without --data, random data are made: dimensions have the sizes that -D gives, or small ones; integers are in "
       "their "
       "range.  Without a C compiler, the interpreter runs the derived graph in the generated C's place, and the table "

@@ -34,35 +34,41 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 }
 
 typedef struct Rows {
-  const Row *row;
+  Row *row;
   int count;
 } Rows;
 
+static void add_row(Rows *rows, bool wanted, Row row) {
+  if (wanted) rows->row[rows->count++] = row;
+}
+
 // Operations first, then memory.
 static Rows make_rows(Arena *a, const Cost *c) {
-  const Row operations[] = {
-      {"flops", "forward", "forward", c->forward_flops, c->bound},
-      {"flops", "backward", "backward", c->backward_flops, c->bound},
-      {"flops", "value_and_grad", "value and gradient at once", c->value_and_grad_flops, c->bound}};
-  const Row memory[] = {
-      {"elements", "parameters", "parameters", c->params, false},
-      {"elements", "tape", "tape", c->tape, false},
-      {"elements", "forward_work", "work memory of forward", c->forward_work, false},
-      {"elements", "backward_work", "work memory of backward", c->backward_work, false},
-      {"elements", "value_and_grad_work", "work memory of value and gradient", c->value_and_grad_work, false}};
-  enum { OPERATIONS = sizeof operations / sizeof *operations, MEMORY = sizeof memory / sizeof *memory };
-  const int n = c->nderivative;
-  Row *row = arena_array(a, Row, (size_t)(OPERATIONS + MEMORY + 2 * n));
-  memcpy(row, operations, sizeof operations);
-  memcpy(row + OPERATIONS + n, memory, sizeof memory);
-  for (int k = 0; k < n; k++) {
+  enum { OWN = 16 }; // at most, besides those of derivatives
+  Rows rows = {.row = arena_array(a, Row, OWN + 2 * (size_t)c->nderivative)};
+  add_row(&rows, c->loss, (Row){"flops", "forward", "forward", c->forward_flops, c->bound});
+  add_row(&rows, c->loss, (Row){"flops", "backward", "backward", c->backward_flops, c->bound});
+  add_row(&rows, c->loss,
+          (Row){"flops", "value_and_grad", "value and gradient at once", c->value_and_grad_flops, c->bound});
+  add_row(&rows, c->predict, (Row){"flops", "predict", "predict", c->predict_flops, c->bound});
+  for (int k = 0; k < c->nderivative; k++) {
+    const DerivativeCost *d = &c->derivative[k];
+    add_row(&rows, true, (Row){"flops", d->name, d->name, d->flops, d->bound});
+    if (rows.count > 0) rows.row[0].bound = rows.row[0].bound || d->bound;
+  }
+  add_row(&rows, true, (Row){"elements", "parameters", "parameters", c->params, false});
+  add_row(&rows, c->loss, (Row){"elements", "tape", "tape", c->tape, false});
+  add_row(&rows, c->loss, (Row){"elements", "forward_work", "work memory of forward", c->forward_work, false});
+  add_row(&rows, c->loss, (Row){"elements", "backward_work", "work memory of backward", c->backward_work, false});
+  add_row(&rows, c->loss,
+          (Row){"elements", "value_and_grad_work", "work memory of value and gradient", c->value_and_grad_work, false});
+  add_row(&rows, c->predict, (Row){"elements", "predict_work", "work memory of predict", c->predict_work, false});
+  for (int k = 0; k < c->nderivative; k++) {
     const DerivativeCost *d = &c->derivative[k];
     const char *work = arena_printf(a, "%s_work", d->name), *title = arena_printf(a, "work memory of %s", d->name);
-    row[OPERATIONS + k] = (Row){"flops", d->name, d->name, d->flops, d->bound};
-    row[OPERATIONS + n + MEMORY + k] = (Row){"elements", work, title, d->work, false};
-    row[0].bound = row[0].bound || d->bound;
+    add_row(&rows, true, (Row){"elements", work, title, d->work, false});
   }
-  return (Rows){row, OPERATIONS + MEMORY + 2 * n};
+  return rows;
 }
 
 // The values of all dimensions, by Dims; null where one that is known only at call time was not given.
@@ -137,7 +143,6 @@ static int cost(Arguments *args) {
   Arena *a = args->model.arena;
   Program program;
   int status = program_load(&args->model, &program);
-  if (!status) status = pass_need_loss(&program, "cost to count");
   if (status) return status;
   Cost c = emit_cost(a, program.model, &program.emit);
   const Rows rows = make_rows(a, &c);

@@ -54,8 +54,10 @@ static int add(Wishes *w, DerivativeKind kind, const char *predict) {
 static int add_wanted(Wishes *w, const Wanted *wanted) {
   const Graph *g = w->program->model->graph;
   const char *source = w->program->emit.source, *kind = derivative_table[wanted->kind].name;
-  if (!wanted->of && derivative_table[wanted->kind].of_loss) {
-    if (!graph_root(g, ROOT_LOSS, 0)) return tool_reject("%s: the model has no loss, so it has no %s", source, kind);
+  const DerivativeRow *row = &derivative_table[wanted->kind];
+  const bool loss = graph_root(g, ROOT_LOSS, 0) != NULL;
+  if (!wanted->of && row->of_loss && (loss || !row->of_predict)) {
+    if (!loss) return tool_reject("%s: the model has no loss, so it has no %s", source, kind);
     return add(w, wanted->kind, NULL);
   }
   const char **names = arena_array(w->arena, const char *, g->nroots + 1);

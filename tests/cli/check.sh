@@ -111,7 +111,23 @@ case_is 'a loss that is finite on positive data alone' 0 '' mdlc check log.mdl
 file nan.mdl 'param w = -1\nloss log(w)\n'
 case_is 'a loss that is not finite' 1 'the loss is not finite at the start values' mdlc check nan.mdl
 file none.mdl 'batch n\ndata x[n]\nparam w = 1\npredict p = w * x\n'
-case_is 'no loss' 1 'the model has no loss, so it has no gradient to check' mdlc check none.mdl
+case_is 'no loss' 0 '' mdlc check none.mdl
+prints 'derivatives of the predictions by the generated C: there is no loss'
+prints 'at the start values and 2 random points around them, on random data (n = '
+for line in jvp:p vjp:p jacobian:p; do
+  prints "$line  "
+done
+case_is 'no loss, by the interpreter' 0 '' env CC=/nowhere/cc "$mdlc" check none.mdl --derivatives vjp
+prints 'derivatives of the predictions by the interpreted graph'
+case_is 'no loss, as JSON' 0 '' mdlc check none.mdl --json
+prints '{"kind": "jacobian", "of": "p", "error": '
+case_is 'no loss to compare' 1 'the model has no loss, so it has no gradient to compare' mdlc check none.mdl --template
+file log.mdl 'batch n\ndata x[n]\nparam w = 1\npredict p = w * log(x)\n'
+case_is 'predictions that are finite on positive data alone' 0 '' mdlc check log.mdl
+file nan.mdl 'param w = -1\npredict p = log(w)\n'
+case_is 'predictions that are not finite' 1 'predictions are not finite at the start values' mdlc check nan.mdl
+file count.mdl 'param w = 1\npredict p[i in 0..3] = argmax[k in 0..2](w * k)\n'
+case_is 'nothing to derive' 1 'there is no real prediction whose jvp to derive' mdlc check count.mdl
 case_is 'points' 2 'is not within 1 to 1000' mdlc check thermometer.mdl --points 0
 
 # ---- the formulas of explain are the gradient ----

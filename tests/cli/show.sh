@@ -92,12 +92,14 @@ exactly 'floating-point operations
   forward                            5*n + 1 = 56
   backward                           7*n + 2 = 79
   value and gradient at once         9*n + 3 = 102
+  predict                            2*n     = 22
 elements of memory
   parameters                         2
   tape                               0
   work memory of forward             0
   work memory of backward            0
-  work memory of value and gradient  0'
+  work memory of value and gradient  0
+  work memory of predict             0'
 case_is 'cost as formulas' 0 '' mdlc cost thermometer.mdl
 prints '  forward                            5*n + 1'
 case_is 'cost as JSON' 0 '' mdlc cost thermometer.mdl -D n=11 --json
@@ -105,7 +107,9 @@ prints '  "forward": {"formula": "5*n + 1", "value": 56},'
 prints '{"upper_bound": false,'
 case_is 'an upper bound is marked' 0 '' mdlc cost mlp.mdl
 prints 'floating-point operations, at most (both sides of every branch are counted)'
-case_is 'no cost without a loss' 1 'the model has no loss, so it has no cost to count' mdlc cost predicts.mdl
+case_is 'cost without a loss' 0 '' mdlc cost predicts.mdl
+prints '  predict  '
+prints '  work memory of predict  '
 
 # ---- dump ----
 case_is 'dump after parse' 0 '' mdlc dump --after=parse thermometer.mdl
