@@ -11,4 +11,11 @@ extern const char embedded_special_h[];     // runtime/include/mdl/special.h: lg
 extern const char embedded_constrain_h[];   // runtime/include/mdl/constrain.h: transforms of constrained parameters
 extern const char embedded_contract_h[];    // runtime/include/mdl/contract.h: sums of products over packed panels
 
+// The elementary functions: runtime/include/mdl/math/NAME.
+typedef struct EmbeddedFile {
+  const char *name, *text;
+} EmbeddedFile;
+extern const EmbeddedFile embedded_math[];
+extern const int embedded_math_count;
+
 #endif

@@ -44,6 +44,7 @@ void emit_source(Text *t, const Model *m, const EmitOptions *options) {
         m->name, u.real, m->name, m->name);
   text_char(t, '\n');
   sizes_helpers_print(t, &sizes);
+  math_print(t, &u);
   helpers_print(t, &u);
   put_wrapped(t, sizes.s);
   text_put(t, functions.s);

@@ -13,6 +13,7 @@ typedef struct EmitOptions {
   bool no_contract;       // --no-contract: every array in full
   bool thrifty;           // --tape-limit: backward computes again what it can
   bool no_simplify;       // --no-simplify
+  bool own_math;          // --math own: elementary functions that the file brings along, not those of <math.h>
   const Request *request; // --derivatives, each of which derive_kind can make
   int nrequest;
 } EmitOptions;

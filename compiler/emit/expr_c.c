@@ -62,6 +62,8 @@ static const char *spelling(Function *f, const Expr *e) {
                  {PRIM_RANDN, HELPER_RANDOM, HELPER_RANDOM},
                  {PRIM_RANDU, HELPER_RANDOM, HELPER_RANDOM}};
   Prim op = e->u.prim.op;
+  const char *own = math_spelling(f->unit, op);
+  if (own) return own;
   for (size_t k = 0; k < sizeof helpers / sizeof *helpers; k++)
     if (helpers[k].op == op) f->unit->helper[e->type == TYPE_INT ? helpers[k].integer : helpers[k].real] = true;
   if (e->type == TYPE_INT && op == PRIM_MAX) return "mdl_max_integer";

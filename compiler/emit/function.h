@@ -30,6 +30,7 @@ typedef struct Unit { // the file
   const EmitOptions *options;
   const char *real; // "double" or "float"
   bool helper[HELPER_COUNT];
+  unsigned math; // which of embedded_math are used, a bit each
 } Unit;
 
 typedef struct SinkPlace { // where a sink is, in C
@@ -142,5 +143,8 @@ enum {
 void template_print(Text *t, const char *text,
                     bool use_float); // $R: the real type, $F: the suffix of functions and literals
 void helpers_print(Text *t, const Unit *u);
+// math.c: how C spells a function that the file brings along, or null where it calls <math.h>; and their texts.
+const char *math_spelling(Unit *u, Prim op);
+void math_print(Text *t, const Unit *u);
 
 #endif

@@ -60,6 +60,7 @@ bool option_is_identifier(const char *s) {
 enum {
   KEY_REAL = 0x100,
   KEY_NAME,
+  KEY_MATH,
   KEY_NO_FUSE,
   KEY_NO_CONTRACT,
   KEY_NO_SIMPLIFY,
@@ -74,6 +75,10 @@ enum {
 static const struct argp_option model_options[] = {
     {"define", 'D', "DIM=VALUE", 0, "Give dimension DIM this value", 1},
     {"real", KEY_REAL, "TYPE", 0, "Compute in double (the default) or float", 1},
+    {"math", KEY_MATH, "KIND", 0,
+     "Elementary functions: libm (the default) calls <math.h>; own brings them along in the generated C, with the same "
+     "bits on every machine",
+     1},
     {"name", KEY_NAME, "NAME", 0, "Name of the model in C (default: the file's name)", 1},
     {"derivatives", KEY_DERIVATIVES, "KIND[:NAME],…", 0,
      "Further derivatives: jvp, hvp, hessian, hessian_diagonal of the loss; jvp:NAME, vjp:NAME, jacobian:NAME, "
@@ -155,6 +160,10 @@ static error_t model_parse(int key, char *arg, struct argp_state *state) {
   case KEY_REAL:
     if (strcmp(arg, "double") && strcmp(arg, "float")) argp_error(state, "--real is double or float, not '%s'", arg);
     o->use_float = !strcmp(arg, "float");
+    return 0;
+  case KEY_MATH:
+    if (strcmp(arg, "own") && strcmp(arg, "libm")) argp_error(state, "--math is own or libm, not '%s'", arg);
+    o->own_math = !strcmp(arg, "own");
     return 0;
   case KEY_NAME:
     if (!option_is_identifier(arg)) argp_error(state, "--name '%s' is not a C identifier", arg);

@@ -1,0 +1,57 @@
+// math.c - the elementary functions that generated C brings along instead of calling <math.h>.
+//
+// Their texts are the headers in runtime/include/mdl/math.  What a header needs is what it includes: that is printed
+// before it, once.
+#include <string.h>
+
+#include "embed/embedded.h"
+#include "emit/function.h"
+
+static const struct {
+  Prim op;
+  const char *header; // where mdl_NAME and mdl_NAMEf are, NAME being that of <math.h>
+} own[] = {{PRIM_EXP, "exp.h"},           {PRIM_EXPM1, "exp.h"},   {PRIM_SINH, "exp.h"}, {PRIM_COSH, "exp.h"},
+           {PRIM_TANH, "exp.h"},          {PRIM_SIGMOID, "exp.h"}, {PRIM_LOG, "log.h"},  {PRIM_LOG1P, "log.h"},
+           {PRIM_SOFTPLUS, "softplus.h"}, {PRIM_POW, "pow.h"}};
+
+static int math_file(const char *name, size_t length) {
+  for (int k = 0; k < embedded_math_count; k++)
+    if (strlen(embedded_math[k].name) == length && !strncmp(embedded_math[k].name, name, length)) return k;
+  return -1;
+}
+
+const char *math_spelling(Unit *u, Prim op) {
+  for (size_t k = 0; u->options->own_math && k < sizeof own / sizeof *own; k++) {
+    if (own[k].op != op) continue;
+    const char *c = prim_table[op].c;
+    u->math |= 1u << math_file(own[k].header, strlen(own[k].header));
+    return arena_printf(u->arena, "%s%s%s", strncmp(c, "mdl_", 4) ? "mdl_" : "", c, u->options->use_float ? "f" : "");
+  }
+  return NULL;
+}
+
+// One header after those that it includes; these are as deep in one another as their files are.
+static void put_file(Text *t, int file, unsigned *done) {
+  static const char include[] = "#include \"mdl/math/";
+  if (*done >> file & 1) return;
+  *done |= 1u << file;
+  const char *text = embedded_math[file].text;
+  for (const char *at = text; (at = strstr(at, include)); at++) {
+    const char *name = at + sizeof include - 1;
+    put_file(t, math_file(name, strcspn(name, "\"")), done);
+  }
+  for (const char *end; *text; text = end) {
+    end = text + strcspn(text, "\n");
+    if (*end) end++;
+    if (strncmp(text, include, sizeof include - 1)) text_putn(t, text, (size_t)(end - text));
+  }
+  text_char(t, '\n');
+}
+
+void math_print(Text *t, const Unit *u) {
+  unsigned done = 0;
+  if (!u->math) return;
+  for (int k = 0; k < embedded_math_count; k++)
+    if (u->math >> k & 1) put_file(t, k, &done);
+  text_put(t, "enum { mdl_level = 0 }; /* what follows is compiled for any processor of its kind */\n\n");
+}

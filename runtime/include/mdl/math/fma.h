@@ -1,0 +1,183 @@
+/* mdl/math/fma.h - what the elementary functions stand on: x * y + z in one rounding, bits, where code is inlined.
+ *
+ * Every product that is added to something is written as mdl_fma, so that a compiler has nothing to contract and the
+ * bits are the same everywhere.  A function that uses it has a parameter mdl_level, a constant of its caller: above 0
+ * the caller is compiled for a processor with the instruction, at 0 perhaps not.  With MDL_NO_FMA none is written: then
+ * product and sum are rounded, everywhere, which the file's first lines see to.
+ *
+ * Each function is inlined into its caller, so that it is compiled for the processor that the caller is compiled for,
+ * and has neither branches nor calls, so that a loop over it becomes vector instructions.
+ */
+#ifndef MDL_MATH_FMA_H
+#define MDL_MATH_FMA_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+#define MDL_INLINE static inline __attribute__((always_inline, unused))
+#define MDL_APART static __attribute__((noinline, unused))
+#else
+#define MDL_INLINE static inline
+#define MDL_APART static inline
+#endif
+
+MDL_INLINE uint64_t mdl_bits(double x) {
+  uint64_t u;
+  memcpy(&u, &x, sizeof u);
+  return u;
+}
+
+MDL_INLINE double mdl_of_bits(uint64_t u) {
+  double x;
+  memcpy(&x, &u, sizeof x);
+  return x;
+}
+
+/* x with y's sign; y may be not a number. */
+MDL_INLINE double mdl_with_sign(double x, double y) {
+  return mdl_of_bits((mdl_bits(x) & UINT64_C(0x7fffffffffffffff)) | (mdl_bits(y) & UINT64_C(0x8000000000000000)));
+}
+
+/* condition ? x : y without a branch: between sums and products, which might trap, gcc would leave one. */
+MDL_INLINE double mdl_select(int condition, double x, double y) {
+  const uint64_t mask = condition ? UINT64_MAX : 0;
+  return mdl_of_bits((mdl_bits(x) & mask) | (mdl_bits(y) & ~mask));
+}
+
+typedef struct mdl_pair { /* high + low, low at most half a unit in high's last place, or nearly so */
+  double high, low;
+} mdl_pair;
+
+#if defined(MDL_NO_FMA)
+#define mdl_fma(x, y, z) ((void)mdl_level, (x) * (y) + (z))
+#elif defined(__GNUC__) &&                                                                                             \
+    (defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__aarch64__) ||                                         \
+     (defined(__riscv_flen) && __riscv_flen >= 64) || defined(__powerpc64__) || defined(__s390x__))
+#define mdl_fma(x, y, z) ((void)mdl_level, __builtin_fma(x, y, z))
+#else
+#define MDL_SOFT_FMA
+#if defined(__GNUC__) && defined(__x86_64__)
+#define mdl_fma(x, y, z) (mdl_level > 0 ? __builtin_fma(x, y, z) : mdl_soft_fma(x, y, z))
+#else
+#define mdl_fma(x, y, z) ((void)mdl_level, mdl_soft_fma(x, y, z))
+#endif
+#endif
+
+#if defined(MDL_SOFT_FMA)
+typedef struct mdl_wide { /* high 2^64 + low */
+  uint64_t high, low;
+} mdl_wide;
+
+/* Down by n >= 0 bits; what is lost is kept as a last bit that is 1. */
+static inline mdl_wide mdl_wide_down(mdl_wide w, int n) {
+  mdl_wide r = {0, (w.high | w.low) != 0};
+  if (n == 0) return w;
+  if (n < 64) {
+    r.high = w.high >> n;
+    r.low = w.high << (64 - n) | w.low >> n | ((w.low << (64 - n)) != 0);
+  } else if (n < 128) {
+    r.low = (n == 64 ? w.high : w.high >> (n - 64)) | ((n == 64 ? 0 : w.high << (128 - n)) != 0 || w.low != 0);
+  }
+  return r;
+}
+
+/* A finite x other than 0 is the result times 2^*exponent, the result from 2^52 to 2^53. */
+static inline uint64_t mdl_whole(double x, int *exponent) {
+  const int small = fabs(x) < 2.2250738585072014e-308;
+  const uint64_t u = mdl_bits(small ? x * 18014398509481984.0 : x);
+  *exponent = (int)(u >> 52 & 2047) - (small ? 1075 + 54 : 1075);
+  return (u & UINT64_C(0xfffffffffffff)) | UINT64_C(0x10000000000000);
+}
+
+/* x * y + z in one rounding, on whole numbers. */
+MDL_APART double mdl_soft_fma(double x, double y, double z) {
+  int ex, ey, ez, exponent, down;
+  uint64_t mx, my, mz, cross, top;
+  mdl_wide p, q;
+  const double product_sign = mdl_with_sign(1.0, x) * mdl_with_sign(1.0, y);
+  double sign = product_sign;
+  const double product = x * y;
+  if (!(fabs(x) < HUGE_VAL && fabs(y) < HUGE_VAL) || x == 0.0 || y == 0.0) return product + z;
+  if (!(fabs(z) < HUGE_VAL)) return z;
+  if (z == 0.0) return product;
+  mx = mdl_whole(x, &ex), my = mdl_whole(y, &ey), mz = mdl_whole(z, &ez);
+  /* The product times 2^20 and z times 2^73: both below 2^126. */
+  p.low = (mx & UINT32_MAX) * (my & UINT32_MAX);
+  cross = (mx >> 32) * (my & UINT32_MAX) + (p.low >> 32);
+  p.high = (mx >> 32) * (my >> 32) + (cross >> 32);
+  cross = (cross & UINT32_MAX) + (mx & UINT32_MAX) * (my >> 32);
+  p.high += cross >> 32;
+  p.low = cross << 32 | (p.low & UINT32_MAX);
+  p.high = p.high << 20 | p.low >> 44;
+  p.low <<= 20;
+  q.high = mz << 9, q.low = 0;
+  exponent = ex + ey - 20, ez -= 73;
+  if (exponent >= ez) {
+    q = mdl_wide_down(q, exponent - ez);
+  } else {
+    p = mdl_wide_down(p, ez - exponent);
+    exponent = ez;
+  }
+  if (product_sign * mdl_with_sign(1.0, z) > 0.0) {
+    p.low += q.low;
+    p.high += q.high + (p.low < q.low);
+  } else {
+    if (p.high < q.high || (p.high == q.high && p.low < q.low)) {
+      const mdl_wide w = p;
+      p = q, q = w, sign = -sign;
+    }
+    p.high -= q.high + (p.low < q.low);
+    p.low -= q.low;
+  }
+  if (p.high == 0) {
+    if (p.low == 0) return 0.0;
+    p.high = p.low, p.low = 0, exponent -= 64;
+  }
+  /* The leading bits, from 2^62 to 2^63, the last of them 1 where anything follows. */
+  for (down = 0; p.high >> 62 == 0; down++) {
+    p.high = p.high << 1 | p.low >> 63;
+    p.low <<= 1;
+  }
+  if (p.high >> 63) p = mdl_wide_down(p, 1), down--;
+  top = p.high | (p.low != 0);
+  exponent += 64 - down;
+  if (exponent < -1074 - 10) { /* a subnormal number, or one that rounding may make so */
+    const int drop = -1074 - exponent;
+    const uint64_t kept = drop < 64 ? top >> drop : 0;
+    const uint64_t rest = drop < 64 ? top << (64 - drop) : 0;
+    const uint64_t half = UINT64_C(0x8000000000000000);
+    const uint64_t up = rest > half || (rest == half && (kept & 1));
+    return sign * mdl_of_bits(kept + up);
+  }
+  if (exponent > 1023 - 62) return sign * (double)(int64_t)top * mdl_of_bits(UINT64_C(2046) << 52) * 2.0;
+  ex = exponent / 2; /* the two factors are no subnormal numbers */
+  return sign * ((double)(int64_t)top * mdl_of_bits((uint64_t)(ex + 1023) << 52)) *
+         mdl_of_bits((uint64_t)(exponent - ex + 1023) << 52);
+}
+#endif
+
+/* What rounding took from the product p of x and y. */
+MDL_INLINE double mdl_product_rest(const int mdl_level, double x, double y, double p) {
+#if defined(MDL_NO_FMA)
+  const double a = x * 134217729.0, xh = a - (a - x), xl = x - xh; /* halves of 26 bits */
+  const double b = y * 134217729.0, yh = b - (b - y), yl = y - yh;
+  (void)mdl_level;
+  return ((xh * yh - p) + xh * yl + xl * yh) + xl * yl;
+#else
+  return mdl_fma(x, y, -p);
+#endif
+}
+
+/* x * y + z where it is exact but for the rounding of x * y: what is left of a product, or of a quotient. */
+MDL_INLINE double mdl_cancel(const int mdl_level, double x, double y, double z) {
+#if defined(MDL_NO_FMA)
+  const double p = x * y;
+  return (p + z) + mdl_product_rest(mdl_level, x, y, p);
+#else
+  return mdl_fma(x, y, z);
+#endif
+}
+
+#endif

@@ -1,0 +1,105 @@
+// bits.c - the bits of the elementary functions over many points, narrow and in lanes for each kind of processor at
+// hand: one line a function.  bits.sh compares what compilers and their options make of it.
+#include <stdio.h>
+
+#if defined(__FAST_MATH__)
+#error "IEEE arithmetic is wanted"
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+#include "functions.h"
+
+enum { LANES = 8, POINTS = 4096 };
+
+#if defined(__x86_64__)
+#define TARGET(features) __attribute__((target(features)))
+static int has_avx512(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+static int has_avx2(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#else
+#define TARGET(features)
+static int has_avx512(void) {
+  return 0;
+}
+static int has_avx2(void) {
+  return 0;
+}
+#endif
+
+typedef void Lanes(const double *restrict x, const double *restrict y, double *restrict z);
+
+#define THREE(name, call)                                                                                              \
+  MDL_INLINE void name##_lanes(const int mdl_level, const double *restrict x, const double *restrict y,                \
+                               double *restrict z) {                                                                   \
+    (void)y;                                                                                                           \
+    for (int i = 0; i < POINTS; i += LANES)                                                                            \
+      for (int l = 0; l < LANES; l++) z[i + l] = call;                                                                 \
+  }                                                                                                                    \
+  static void name##_0(const double *restrict x, const double *restrict y, double *restrict z) {                       \
+    name##_lanes(0, x, y, z);                                                                                          \
+  }                                                                                                                    \
+  TARGET("avx2,fma,bmi2")                                                                                              \
+  static void name##_2(const double *restrict x, const double *restrict y, double *restrict z) {                       \
+    name##_lanes(2, x, y, z);                                                                                          \
+  }                                                                                                                    \
+  TARGET("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi2")                                                           \
+  static void name##_3(const double *restrict x, const double *restrict y, double *restrict z) {                       \
+    name##_lanes(3, x, y, z);                                                                                          \
+  }
+#define FUNCTION(name, exact, low, high, ulp, plain) THREE(name, mdl_##name(x[i + l]))
+#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain) THREE(name, mdl_##name(x[i + l], y[i + l]))
+#include "functions.def"
+#undef FUNCTION
+#undef FUNCTION2
+
+static const struct {
+  const char *name;
+  Lanes *lanes[3];
+  double low[2], high[2];
+} function[] = {
+#define FUNCTION(name, exact, low, high, ulp, plain) {#name, {name##_0, name##_2, name##_3}, {low, 0}, {high, 1}},
+#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain)                                                   \
+  {#name, {name##_0, name##_2, name##_3}, {xlow, ylow}, {xhigh, yhigh}},
+#include "functions.def"
+};
+
+static uint64_t hash(const double *z) {
+  uint64_t sum = 0;
+  for (int i = 0; i < POINTS; i++) { // what is not a number has any bits
+    const uint64_t u = z[i] == z[i] ? mdl_bits(z[i]) : 1;
+    sum = (sum ^ u) * UINT64_C(1099511628211);
+    sum ^= sum >> 29;
+  }
+  return sum;
+}
+
+int main(void) {
+  static double x[POINTS], y[POINTS], z[POINTS];
+  const int can[3] = {1, has_avx2(), has_avx512()};
+  int failed = 0;
+  for (size_t f = 0; f < sizeof function / sizeof *function; f++) {
+    uint64_t state = 1, narrow = 0;
+    for (int i = 0; i < POINTS; i++) {
+      x[i] = point(&state, i, function[f].low[0], function[f].high[0]);
+      y[i] = point(&state, i * 7 % POINTS, function[f].low[1], function[f].high[1]);
+    }
+    for (int k = 0; k < 3; k++) {
+      if (!can[k]) continue;
+      function[f].lanes[k](x, y, z);
+      const uint64_t wide = hash(z);
+      if (k == 0) narrow = wide;
+      if (wide != narrow) {
+        printf("%s: other bits in wide lanes (%d)\n", function[f].name, k);
+        failed = 1;
+      }
+    }
+    printf("%s %016llx\n", function[f].name, (unsigned long long)narrow);
+  }
+  return failed;
+}
