@@ -14,6 +14,7 @@ case_is '-D without a value' 2 'write -D DIM=VALUE' mdlc build line.mdl -D n
 case_is '-D with text' 2 'is not a whole number' mdlc build line.mdl -D n=x
 case_is '-D beyond 64 bits' 2 'is not within' mdlc build line.mdl -D n=9223372036854775808
 case_is 'a wrong real type' 2 '--real is double or float' mdlc build line.mdl --real half
+case_is 'wrong elementary functions' 2 '--math is own or libm' mdlc build line.mdl --math fast
 case_is 'a wrong name' 2 'is not a C identifier' mdlc build line.mdl --name 2x
 
 case_is 'build' 0 '' mdlc build line.mdl
@@ -51,14 +52,22 @@ case_is 'a full standard output' 3 'cannot write standard output' full_output --
 case_is "a full standard output for a command's help" 3 'cannot write standard output' full_output build --help
 
 # Names that C, C++, their headers or the generated header have their own use for.
-builds_clean() { # model, name, compilers…
-  mdlc build "$1" --name "$2" || return
+builds_clean() { # model, name, options…
+  wanted=$1 called=$2
+  shift 2
+  mdlc build "$wanted" --name "$called" "$@" || return
   flags='-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror -c -o /dev/null'
-  cc -std=c99 $flags "$2.c" || return
-  ! command -v c++ > /dev/null || c++ -x c++ $flags "$2.c"
+  cc -std=c99 $flags "$called.c" || return
+  ! command -v c++ > /dev/null || c++ -x c++ $flags "$called.c"
 }
 file out.mdl 'dim out_p\nbatch n\ndata x[n, out_p]\nparam w[out_p] = 1\npredict p = x @ w\nloss mean(p^2)\n'
 case_is 'a model and a dimension named like an argument' 0 '' builds_clean out.mdl out
+file math.mdl 'param w = 1\nv = w^w + log1p(w) + expm1(w) + sinh(w) * cosh(w)\nloss tanh(v) + sigmoid(v) + log(1 + exp(w)) + log(exp(v) + 1)\n'
+for real in double float; do
+  own_math() { builds_clean math.mdl math --math own --real $real && mdlc check math.mdl --math own --real $real; }
+  case_is "its own elementary functions, $real" 0 '' own_math
+  prints 'all agree'
+done
 for name in any typed model table descriptor untyped dims data extents mdl_constrain; do
   case_is "a model named $name" 0 '' builds_clean line.mdl "$name"
 done

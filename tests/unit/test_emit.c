@@ -185,11 +185,13 @@ START_TEST(test_agrees_with_interpreter) {
   Model *m = parse(a, _i);
   Inputs in = {.nparams = 0};
   make_inputs(a, m, &in);
-  Run run;
-  EmitOptions options = {.source = "test"};
-  run_generated(a, m, &options, &in, &run);
-  ck_assert_double_eq(run.loss, run.value);
-  compare_with_interpreter(a, m, &in, &run);
+  for (int own = 0; own < 2; own++) { // the functions of <math.h>, and those that the file brings along
+    Run run;
+    EmitOptions options = {.source = "test", .own_math = own};
+    run_generated(a, m, &options, &in, &run);
+    ck_assert_double_eq(run.loss, run.value);
+    compare_with_interpreter(a, m, &in, &run);
+  }
   arena_free(a);
 }
 END_TEST
