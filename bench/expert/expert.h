@@ -43,4 +43,44 @@ INLINE double dot(int64_t n, const double *a, const double *b) {
   return sum;
 }
 
+/* y += a x */
+INLINE void axpy(int64_t n, double a, const double *restrict x, double *restrict y) {
+  for (int64_t k = 0; k < n; k++) y[k] += a * x[k];
+}
+
+INLINE double squash(double x) {
+  return 1 / (1 + exp(-x));
+}
+
+/* tanh from one exponential; the error is a rounding of 1. */
+INLINE double bend(double x) {
+  return 1 - 2 / (1 + exp(2 * x));
+}
+
+/* logits become their softmax; returns their logsumexp */
+INLINE double softmax(int64_t n, double *z) {
+  double top = z[0], sum = 0;
+  for (int64_t k = 1; k < n; k++) top = z[k] > top ? z[k] : top;
+  for (int64_t k = 0; k < n; k++) sum += z[k] = exp(z[k] - top);
+  const double share = 1 / sum;
+  for (int64_t k = 0; k < n; k++) z[k] *= share;
+  return top + log(sum);
+}
+
+/* A sum of logarithms, of the product of as many numbers as it has room for: start with {1, 0}. */
+struct logarithms {
+  double product, sum;
+};
+
+INLINE void take(struct logarithms *of, double x) {
+  of->product *= x;
+  if (of->product > 1e-100 && of->product < 1e100) return;
+  of->sum += log(of->product);
+  of->product = 1;
+}
+
+INLINE double taken(const struct logarithms *of) {
+  return of->sum + log(of->product);
+}
+
 #endif

@@ -1,4 +1,4 @@
-/* gemm.h - C[m, n] += A B in plain C: panels of B packed, tiles of C in registers.  Any matrix may be read transposed: A[i, k] is at
+/* gemm.h - C[m, n] += scale A B in plain C: panels of B packed, tiles of C in registers.  A and B may be read transposed: A[i, k] is at
  * i * a_row + k * a_column, B[k, j] at k * b_row + j * b_column; C has rows of c_row entries. */
 #ifndef GEMM_H
 #define GEMM_H
@@ -7,8 +7,8 @@
 
 enum { TILE_ROWS = 6, TILE_COLUMNS = 16, DEPTH = 256 };
 
-/* The sums are copied back to `tile` so that they stay in registers within the loop. */
-INLINE void gemm_tile(int64_t depth, const double *A, int64_t a_row, int64_t a_column, const double *packed,
+/* tile[i, j] = sum over depth of A[i, k] B[k, j]: summed in an array of its own, which stays in registers. */
+INLINE void gemm_tile(int64_t depth, const double *A, int64_t a_row, int64_t a_column, const double *B, int64_t b_row,
                       double *tile) {
   double sum[TILE_ROWS][TILE_COLUMNS];
   for (int i = 0; i < TILE_ROWS; i++)
@@ -16,18 +16,18 @@ INLINE void gemm_tile(int64_t depth, const double *A, int64_t a_row, int64_t a_c
   for (int64_t k = 0; k < depth; k++)
     for (int i = 0; i < TILE_ROWS; i++) {
       const double a = A[i * a_row + k * a_column];
-      for (int j = 0; j < TILE_COLUMNS; j++) sum[i][j] += a * packed[k * TILE_COLUMNS + j];
+      for (int j = 0; j < TILE_COLUMNS; j++) sum[i][j] += a * B[k * b_row + j];
     }
   for (int i = 0; i < TILE_ROWS; i++)
     for (int j = 0; j < TILE_COLUMNS; j++) tile[i * TILE_COLUMNS + j] = sum[i][j];
 }
 
-/* The same for the last rows, fewer than a tile has. */
-INLINE void gemm_row(int64_t depth, const double *A, int64_t a_column, const double *packed, double *tile) {
+/* The same for one of the last rows, fewer than a tile has. */
+INLINE void gemm_row(int64_t depth, const double *A, int64_t a_column, const double *B, int64_t b_row, double *tile) {
   double sum[TILE_COLUMNS] = {0};
   for (int64_t k = 0; k < depth; k++) {
     const double a = A[k * a_column];
-    for (int j = 0; j < TILE_COLUMNS; j++) sum[j] += a * packed[k * TILE_COLUMNS + j];
+    for (int j = 0; j < TILE_COLUMNS; j++) sum[j] += a * B[k * b_row + j];
   }
   for (int j = 0; j < TILE_COLUMNS; j++) tile[j] = sum[j];
 }
@@ -39,14 +39,23 @@ INLINE void gemm_pack(int64_t depth, int64_t columns, const double *B, int64_t b
       packed[k * TILE_COLUMNS + j] = j < columns ? B[k * b_row + j * b_column] : 0;
 }
 
-INLINE void gemm_add(int64_t rows, int64_t columns, const double *tile, double *C, int64_t c_row) {
+INLINE void gemm_add(int64_t rows, int64_t columns, double scale, const double *tile, double *C, int64_t c_row) {
+  if (columns == TILE_COLUMNS) {
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < TILE_COLUMNS; j++) C[i * c_row + j] += scale * tile[i * TILE_COLUMNS + j];
+    return;
+  }
   for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < columns; j++) C[i * c_row + j] += tile[i * TILE_COLUMNS + j];
+    for (int64_t j = 0; j < columns; j++) C[i * c_row + j] += scale * tile[i * TILE_COLUMNS + j];
 }
 
-static void gemm(int64_t m, int64_t n, int64_t depth, const double *A, int64_t a_row, int64_t a_column, const double *B,
-                 int64_t b_row, int64_t b_column, double *C, int64_t c_row) {
+static inline void gemm(int64_t m, int64_t n, int64_t depth, double scale, const double *A, int64_t a_row,
+                        int64_t a_column, const double *B, int64_t b_row, int64_t b_column, double *C, int64_t c_row) {
   double packed[DEPTH * TILE_COLUMNS], tile[TILE_ROWS * TILE_COLUMNS];
+  if (m == 1 && b_column == 1) { /* a vector: nothing is read twice */
+    for (int64_t k = 0; k < depth; k++) axpy(n, scale * A[k * a_column], B + k * b_row, C);
+    return;
+  }
   for (int64_t k = 0; k < depth; k += DEPTH) {
     const int64_t part = depth - k < DEPTH ? depth - k : DEPTH;
     for (int64_t j = 0; j < n; j += TILE_COLUMNS) {
@@ -54,12 +63,12 @@ static void gemm(int64_t m, int64_t n, int64_t depth, const double *A, int64_t a
       int64_t i = 0;
       gemm_pack(part, columns, B + k * b_row + j * b_column, b_row, b_column, packed);
       for (; i + TILE_ROWS <= m; i += TILE_ROWS) {
-        gemm_tile(part, A + i * a_row + k * a_column, a_row, a_column, packed, tile);
-        gemm_add(TILE_ROWS, columns, tile, C + i * c_row + j, c_row);
+        gemm_tile(part, A + i * a_row + k * a_column, a_row, a_column, packed, TILE_COLUMNS, tile);
+        gemm_add(TILE_ROWS, columns, scale, tile, C + i * c_row + j, c_row);
       }
       for (; i < m; i++) {
-        gemm_row(part, A + i * a_row + k * a_column, a_column, packed, tile);
-        gemm_add(1, columns, tile, C + i * c_row + j, c_row);
+        gemm_row(part, A + i * a_row + k * a_column, a_column, packed, TILE_COLUMNS, tile);
+        gemm_add(1, columns, scale, tile, C + i * c_row + j, c_row);
       }
     }
   }
