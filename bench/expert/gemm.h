@@ -7,19 +7,33 @@
 
 enum { TILE_ROWS = 6, TILE_COLUMNS = 16, DEPTH = 256 };
 
-/* tile[i, j] = sum over depth of A[i, k] B[k, j]: summed in an array of its own, which stays in registers. */
+/* tile[i, j] = sum over depth of A[i, k] B[k, j], each row's sums in an array of its own, which stays in registers. */
 INLINE void gemm_tile(int64_t depth, const double *A, int64_t a_row, int64_t a_column, const double *B, int64_t b_row,
                       double *tile) {
-  double sum[TILE_ROWS][TILE_COLUMNS];
-  for (int i = 0; i < TILE_ROWS; i++)
-    for (int j = 0; j < TILE_COLUMNS; j++) sum[i][j] = 0;
-  for (int64_t k = 0; k < depth; k++)
-    for (int i = 0; i < TILE_ROWS; i++) {
-      const double a = A[i * a_row + k * a_column];
-      for (int j = 0; j < TILE_COLUMNS; j++) sum[i][j] += a * B[k * b_row + j];
+  const double *A0 = A, *A1 = A + a_row, *A2 = A1 + a_row, *A3 = A2 + a_row, *A4 = A3 + a_row, *A5 = A4 + a_row;
+  double s0[TILE_COLUMNS] = {0}, s1[TILE_COLUMNS] = {0}, s2[TILE_COLUMNS] = {0};
+  double s3[TILE_COLUMNS] = {0}, s4[TILE_COLUMNS] = {0}, s5[TILE_COLUMNS] = {0};
+  for (int64_t k = 0; k < depth; k++, B += b_row) {
+    const int64_t at = k * a_column;
+    const double a0 = A0[at], a1 = A1[at], a2 = A2[at], a3 = A3[at], a4 = A4[at], a5 = A5[at];
+    for (int j = 0; j < TILE_COLUMNS; j++) {
+      const double b = B[j];
+      s0[j] += a0 * b;
+      s1[j] += a1 * b;
+      s2[j] += a2 * b;
+      s3[j] += a3 * b;
+      s4[j] += a4 * b;
+      s5[j] += a5 * b;
     }
-  for (int i = 0; i < TILE_ROWS; i++)
-    for (int j = 0; j < TILE_COLUMNS; j++) tile[i * TILE_COLUMNS + j] = sum[i][j];
+  }
+  for (int j = 0; j < TILE_COLUMNS; j++) {
+    tile[j] = s0[j];
+    tile[TILE_COLUMNS + j] = s1[j];
+    tile[2 * TILE_COLUMNS + j] = s2[j];
+    tile[3 * TILE_COLUMNS + j] = s3[j];
+    tile[4 * TILE_COLUMNS + j] = s4[j];
+    tile[5 * TILE_COLUMNS + j] = s5[j];
+  }
 }
 
 /* The same for one of the last rows, fewer than a tile has. */
