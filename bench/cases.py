@@ -83,3 +83,39 @@ TRAININGS = [
 BUILD_GOAL, COMPILE_GOAL = 0.05, 3.0
 EXAMPLES = ["bundle", "control", "convnet", "gaussian_process", "gpt2", "hierarchical", "hmm", "kalman", "logistic",
             "lotka_volterra", "lstm", "mixture", "mlp", "pinn", "poisson", "robust", "thermometer"]
+
+# GradBench's evals: what their own generators are told, in full and with --quick.
+SHORT = "--min-seconds 0.05"
+GRADBENCH = [
+    ("hello", "", ""),
+    ("lse", f"-n 1000 100000 1280000 {SHORT}", f"-n 100000 {SHORT}"),
+    ("llsq", f"-n 16 1024 16392 -m 16 128 {SHORT}", f"-n 1024 {SHORT}"),
+    ("ode", f"-n 1000 10000 -s 1 10 100 {SHORT}", f"-n 1000 -s 10 {SHORT}"),
+    ("det", f"-l 5 6 7 8 9 {SHORT}", f"-l 6 8 {SHORT}"),
+    ("gmm", f"--no-validation -d 2 10 32 64 -k 5 25 {SHORT}", f"--no-validation -d 2 10 -k 25 {SHORT}"),
+    ("lstm", f"--no-validation -l 2 4 -c 1024 4096 {SHORT}", f"--no-validation -l 2 -c 1024 {SHORT}"),
+    ("ba", f"--no-validation --min 1 --max 5 {SHORT}", f"--no-validation --min 1 --max 1 {SHORT}"),
+    ("ht", f"--no-validation --model small --max 4 {SHORT}", f"--no-validation --model small --max 1 {SHORT}"),
+    ("kmeans", f"-k 10 100 -n 1000 10000 -d 8 16 {SHORT}", f"-k 100 -n 1000 -d 16 {SHORT}"),
+    ("particle", "", ""),
+    ("saddle", "", ""),
+]
+
+# Goals of ours over a tool: patterns of eval, tool, function and size, the first that matches.
+DERIVATIVE = "gradient|jacobian|dir|direction"
+GRADBENCH_GOALS = [
+    ("hello", ".*", ".*", ".*", None),
+    ("gmm", "manual", DERIVATIVE, r"(32|64|128)_.*", 0.15),
+    ("gmm", "manual", DERIVATIVE, r"10_25_.*", 0.25),
+    ("gmm", "manual", DERIVATIVE, ".*", 0.5),
+    ("kmeans", "manual", DERIVATIVE, ".*", 0.3),
+    ("llsq", "manual", DERIVATIVE, ".*", 0.25),
+    ("lse", "manual", DERIVATIVE, ".*", 0.5),
+    ("lstm", "manual", DERIVATIVE, ".*", 0.3),
+    ("ba", "manual", DERIVATIVE, ".*", 0.5),
+    ("ht", "manual", DERIVATIVE, ".*", 0.8),
+    ("det", "manual", DERIVATIVE, r"([89]|1\d)", 0.02),
+    ("ode", "manual", DERIVATIVE, ".*", None),
+    ("ode", "adol-c", DERIVATIVE, ".*", 0.05),
+    (".*", ".*", ".*", ".*", 1),
+]

@@ -8,6 +8,8 @@ from statistics import median
 
 import cases
 from build import HERE, PLAIN, ROOT
+from gradbench import Suite
+from gradbench import rows as gradbench_rows
 from measure import Failure, Program, interleave, processor_seconds, quartiles, ratio
 
 CLOSE = 1e-9  # how near the expert's gradient must be to ours, relative
@@ -242,4 +244,32 @@ def limit_row(bench, name, took, goal):
     bench.report.row(name, "time", "goal", [value / goal for value in quartiles(took)], 1, [median(took), goal], len(took))
 
 
-SECTIONS = [limits, gradients, products, trainings, compiling]
+# ---- GradBench ----
+
+def gradbench_goal(eval_name, tool, function, size):
+    for evals, tools, functions, sizes, goal in cases.GRADBENCH_GOALS:
+        if all(re.fullmatch(pattern, text) for pattern, text in
+               ((evals, eval_name), (tools, tool), (functions, function), (sizes, size))):
+            return goal
+    return None
+
+
+def gradbench(bench):
+    if not bench.options.gradbench:
+        return
+    bench.report.begin("gradbench", "ours over the suite's own tools, its inputs and protocol, -O3 for this machine")
+    suite = Suite(bench.options.gradbench, f"{bench.options.build}/examples/gradbench", bench.options.core,
+                  3 if bench.options.quick else 5)
+    for eval_name, full, quick in cases.GRADBENCH:
+        if not bench.wants("gradbench", f"gradbench {eval_name}"):
+            continue
+        try:
+            arguments = quick if bench.options.quick else full
+            for function, size, tool, ratios, medians, differs in gradbench_rows(suite, eval_name, arguments.split()):
+                bench.report.row(f"{eval_name} {function} {size}", "mdlc", tool, ratios, gradbench_goal(eval_name, tool, function, size),
+                                 medians, suite.turns, note=f"differs {differs:.0e}")
+        except (Failure, subprocess.TimeoutExpired) as failure:
+            bench.report.failure(f"gradbench {eval_name}", str(failure))
+
+
+SECTIONS = [limits, gradients, products, trainings, gradbench, compiling]
