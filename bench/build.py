@@ -73,6 +73,12 @@ class Builder:
         sources = [f for f in sorted(os.listdir(f"{ROOT}/runtime/src")) if f.endswith(".c")]
         return [(f"{ROOT}/runtime/src/{f}", "libmdl-" + f[:-2], ["-std=c11", *PLAIN]) for f in sources]
 
+    def llmc(self, checkout):
+        """llm.c's trainer with the flags of its Makefile, without OpenMP: one core."""
+        flags = ["-Ofast", "-march=native", "-w", "-I", checkout]
+        objects = [self.compile(f"{HERE}/llmc.c", f"{self.folder}/llmc.o", flags), self.harness(self.folder)]
+        return self.link(objects, f"{self.folder}/llmc")
+
 
 def source_object(builder, source, folder, tag, flags):
     return builder.compile(source, f"{folder}/{tag}.o", [*flags, "-I", folder])

@@ -79,6 +79,13 @@ TRAININGS = [
     Training("mlp", MLP, "n=256", "x:unit", "double", 1),
 ]
 
+# GPT-2 in float beside llm.c: the goal is the share of its time.  The last is the published model with 124 million parameters.
+GPT2 = [
+    Training("gpt2", "V=1000 C=64 H=4 s=32 L=2", "n=2", "", "float", 0.5, True),
+    Training("gpt2", "V=8192 C=128 H=6 s=64 L=4", "n=1", "", "float", 0.5),
+    Training("gpt2", "V=50257 C=64 H=12 s=64 L=12", "n=1", "", "float", 0.5),
+]
+
 # mdlc on each example, and the C compiler on what it writes: seconds.
 BUILD_GOAL, COMPILE_GOAL = 0.05, 3.0
 EXAMPLES = ["bundle", "control", "convnet", "gaussian_process", "gpt2", "hierarchical", "hmm", "kalman", "logistic",

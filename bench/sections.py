@@ -210,7 +210,7 @@ def trainings(bench):
 
 def training_row(bench, row, executable, python):
     start = f"{executable}.start"
-    with bench.start(executable, *row.dims.split(), *row.fills.split(), f"out:{start}") as ours, \
+    with bench.start(executable, *row.dims.split(), *row.fills.split(), f"out:{start}", "steps:100") as ours, \
             bench.start(python, f"{HERE}/pytorch.py", row.model, row.real, start, *row.fixed.split(), *row.dims.split()) as torch:
         close = 1e-9 if row.real == "double" else 1e-4
         for a, b in zip(ours.banner["after"], torch.banner["after"], strict=True):
@@ -244,6 +244,36 @@ def limit_row(bench, name, took, goal):
     bench.report.row(name, "time", "goal", [value / goal for value in quartiles(took)], 1, [median(took), goal], len(took))
 
 
+# ---- GPT-2 beside llm.c ----
+
+def llmc(bench):
+    if not bench.options.llmc:
+        return
+    rows = [row for row in cases.GPT2 if bench.wants("llm.c", f"gpt2 {row.fixed} {row.dims}", row.quick)]
+    if not rows:
+        return
+    bench.report.begin("llm.c", "GPT-2 in float, loss and gradient, over llm.c's CPU trainer with its own flags")
+    theirs = bench.builder.llmc(bench.options.llmc)
+    measured(bench, rows, lambda row: (row.fixed,),
+             lambda fixed: bench.builder.program("step", model_path("gpt2"), [*defines(fixed), "--real", "float"],
+                                                 objects=bench.builder.runtime()),
+             case_name, lambda *which: llmc_row(*which, theirs))
+
+
+def llmc_row(bench, row, executable, theirs):
+    start = f"{executable}.start"
+    with bench.start(executable, *row.dims.split(), f"out:{start}") as ours, \
+            bench.start(theirs, start, *row.fixed.split(), *row.dims.split()) as other:
+        losses = ours.banner["loss"], other.banner["loss"]
+        if not abs(losses[0] - losses[1]) <= 1e-4 * abs(losses[1]):
+            raise Failure(f"the loss is {losses[0]}, llm.c's {losses[1]}")
+        readings = interleave({"ours": ours.sides()["gradient"], "llm.c": other.sides()["gradient"]},
+                              bench.effort._replace(least=2))
+    bench.report.row(case_name(row), "gradient", "llm.c", ratio(readings, "ours", "llm.c"), row.goal,
+                     [median(readings["ours"]), median(readings["llm.c"])], len(readings["ours"]),
+                     note=f"loss {losses[0]:.6f}, differs {abs(losses[0] - losses[1]):.0e}")
+
+
 # ---- GradBench ----
 
 def gradbench_goal(eval_name, tool, function, size):
@@ -272,4 +302,4 @@ def gradbench(bench):
             bench.report.failure(f"gradbench {eval_name}", str(failure))
 
 
-SECTIONS = [limits, gradients, products, trainings, gradbench, compiling]
+SECTIONS = [limits, gradients, products, trainings, llmc, gradbench, compiling]

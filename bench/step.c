@@ -1,5 +1,5 @@
 /* step.c - steps of training: a model's gradient, and SGD at 1e-2 from libmdl.  The argument out:FILE writes the start and the data there
- * as the model has them: parameters, then each data array. */
+ * as the model has them: parameters, then each data array.  After so many steps as steps:N says, parameters are told, to be compared. */
 #include <mdl/optim.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,13 +7,12 @@
 
 #include "harness.h"
 
-enum { STEPS = 100 }; /* after which parameters are told, to be compared */
-
 extern const struct mdl_model MODEL;
 
 struct context {
   struct instance at;
   struct mdl_optim optim;
+  volatile double loss;
 };
 
 static void start_sgd(struct context *c) {
@@ -22,9 +21,14 @@ static void start_sgd(struct context *c) {
   if (mdl_optim_init(&c->optim, &options, c->at.model->real, c->at.nparams, NULL) != MDL_OK) die("SGD does not start");
 }
 
+static void gradient(void *context) {
+  struct context *c = context;
+  c->loss = c->at.model->value_and_grad(c->at.dims, c->at.data, c->at.params, c->at.work, c->at.grad);
+}
+
 static void step(void *context) {
   struct context *c = context;
-  c->at.model->value_and_grad(c->at.dims, c->at.data, c->at.params, c->at.work, c->at.grad);
+  gradient(c);
   mdl_optim_step(&c->optim, c->at.params, c->at.grad);
 }
 
@@ -43,19 +47,26 @@ static void write_out(const struct instance *at, const char *path) {
   if (ferror(file) | fclose(file)) die("cannot write %s", path);
 }
 
+static const char *option(const char *name, int argc, char **argv) {
+  for (int k = 1; k < argc; k++)
+    if (!strncmp(argv[k], name, strlen(name))) return argv[k] + strlen(name);
+  return NULL;
+}
+
 int main(int argc, char **argv) {
   enum { TOLD = 8 };
   struct context c = {.at = instance_make(&MODEL, argc, argv)};
+  const char *out = option("out:", argc, argv), *steps = option("steps:", argc, argv);
   start_sgd(&c);
-  for (int k = 1; k < argc; k++)
-    if (!strncmp(argv[k], "out:", 4)) write_out(&c.at, argv[k] + 4);
-  for (int k = 0; k < STEPS; k++) step(&c);
-  char more[512] = "\"after\": [";
-  size_t end = strlen(more);
+  if (out) write_out(&c.at, out);
+  gradient(&c);
+  char more[512];
+  size_t end = (size_t)snprintf(more, sizeof more, "\"loss\": %.17g, \"after\": [", c.loss);
+  for (long k = steps ? atol(steps) : 0; k > 0; k--) step(&c);
   for (int64_t k = 0; k < TOLD && k < c.at.nparams; k++)
     end += (size_t)snprintf(more + end, sizeof more - end, "%s%.17g", k ? ", " : "",
                             real_at(c.at.model->real, c.at.params, c.at.nparams - 1 - k));
   snprintf(more + end, sizeof more - end, "]");
-  serve((struct side[]){{"step", step}}, 1, &c, more);
+  serve((struct side[]){{"step", step}, {"gradient", gradient}}, 2, &c, more);
   return 0;
 }
