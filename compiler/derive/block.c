@@ -4,43 +4,24 @@
 //
 // Step t is step s of block b, t = size * b + s; what runs in the loop gets both for its index t.  Where the last block
 // is not full, what is behind it is computed nowhere and changes no state.
-#include "derive/internal.h"
-
-// One carry of a blocked loop: the state between blocks, and within them.
-typedef struct Blocked {
-  const Node *outer, *inner;
-} Blocked;
-
-typedef struct Blocker {
-  Arena *arena;
-  const Graph *in;
-  Graph *out;
-  const LoopTree *loops;
-  int64_t size;
-  const Node **map;                  // by id: the copy; of a carry of a blocked loop the state within blocks
-  Blocked *carry;                    // by id
-  const GraphLoop *here;             // the blocked loop that the node at hand runs in, or null
-  const Expr *step, *block, *within; // and its indices there
-} Blocker;
-
-// The loop over blocks that n runs in, or null.
-static const GraphLoop *outermost(const Blocker *b, const Node *n) {
-  const GraphLoop *l = b->loops->inside[n->id];
-  while (l && l->parent) l = l->parent;
-  return l && l->nitem > 0 ? l : NULL; // one that runs nothing stays as it is
-}
-
-static int position_of(const Blocker *b, const Node *n) {
-  return b->loops->position[outermost(b, n)->id][n->id];
-}
+//
+// So does what stands outside of the loop but goes along with it, so that it is no array over all steps either: what reads
+// it step by step (a loss of each step, and the sum of them), and, in a copy for the steps, what its steps read at their own
+// (x[t] @ W) or a fixed distance from it.
+#include "derive/block.h"
 
 static const Expr *plus(Graph *g, const Expr *e, int64_t n) {
   return n == 0 ? e : n > 0 ? expr_prim2(g, PRIM_ADD, e, expr_int(g, n)) : expr_prim2(g, PRIM_SUB, e, expr_int(g, -n));
 }
 
-static bool is_full(const Blocker *b, const GraphLoop *l) {
-  int64_t steps;
-  return poly_is_int(l->steps, &steps) && steps % b->size == 0;
+static bool is_full(const Blocker *b, const Poly *steps) {
+  int64_t count;
+  return poly_is_int(steps, &count) && count % b->size == 0;
+}
+
+static const Poly *blocks_of(const Blocker *b, const Poly *steps) {
+  Dims *dims = b->out->dims;
+  return poly_floordiv(dims, poly_add(dims, steps, poly_int(dims, b->size - 1)), poly_int(dims, b->size));
 }
 
 // ---- reads ----
@@ -58,7 +39,7 @@ static const Expr *read_split(Blocker *b, const Node *copy, const Node *m, const
 // The state e of a carry, from outside of its loop.
 static const Expr *read_state(Blocker *b, const Node *c, const Expr *const *sub) {
   Graph *g = b->out;
-  const GraphLoop *l = outermost(b, c);
+  const GraphLoop *l = block_outermost(b, c);
   const Expr *e = sub[c->axis], *size = expr_int(g, b->size), *steps = expr_poly(g, l->steps);
   const Expr **last = arena_array(b->arena, const Expr *, (size_t)c->nout + 1);
   for (int k = 0; k < c->nout; k++) last[k] = sub[k];
@@ -75,15 +56,32 @@ static const Expr *read_state(Blocker *b, const Node *c, const Expr *const *sub)
   return expr_select(g, before, inner, final);
 }
 
+// Does it read that copy, in the step at hand?
+static bool reads_copy(Blocker *b, const Copy *c, const Expr *const *sub) {
+  int64_t coefficient[INDEX_MAX], shift = 0;
+  const Expr *rest;
+  if (!b->here || c->steps != b->here || !expr_affine(b->out, sub[c->at], INDEX_MAX, coefficient, &rest)) return false;
+  for (int q = 0; q < INDEX_MAX; q++) {
+    const int64_t expected = q == b->block->u.index ? b->size : q == b->within->u.index ? 1 : 0;
+    if (coefficient[q] != expected) return false;
+  }
+  return (!rest || expr_is_int(rest, &shift)) && shift == c->shift;
+}
+
+static const Expr *read_outside(Blocker *b, const Node *m, const Expr *const *sub) {
+  for (const Copy *c = b->copies[m->id]; c; c = c->next)
+    if (reads_copy(b, c, sub)) return read_split(b, c->node, m, sub, c->at, b->block, b->within);
+  return expr_read(b->out, b->map[m->id], sub);
+}
+
 static const Expr *new_read(void *context, const Node *m, const Expr *const *sub) {
   Blocker *b = context;
   Graph *g = b->out;
-  const GraphLoop *l = outermost(b, m);
-  if (!l) return expr_read(g, b->map[m->id], sub);
-  const int p = position_of(b, m);
+  if (!block_is_split(b, m)) return read_outside(b, m, sub);
+  const int p = b->at[m->id];
   const bool state = b->carry[m->id].inner != NULL;
   const int behind = state && m->reverse ? 1 : 0;
-  if (l == b->here && sub[p] == plus(g, b->step, behind))
+  if (b->steps[m->id] == b->here && sub[p] == plus(g, b->step, behind))
     return read_split(b, b->map[m->id], m, sub, p, b->block, plus(g, b->within, behind));
   if (state) return read_state(b, m, sub);
   const Expr *size = expr_int(g, b->size);
@@ -118,11 +116,9 @@ static const Expr *step_at(Blocker *b, int at) {
 }
 
 // The indices of n with two for the output p, and, of a scatter, for the index that it is the target of.
-static Split split_of(Blocker *b, const Node *n, int p) {
+static Split split_of(Blocker *b, const Node *n, int p, const Poly *blocks) {
   const int nv = n->nout + n->nred;
   const int q = n->kind == NODE_SCATTER && n->target[p]->kind == EXPR_INDEX ? n->target[p]->u.index : -1;
-  const Poly *blocks = b->carry[outermost(b, n)->carry[0]->id].outer->index[outermost(b, n)->carry[0]->axis].extent;
-  blocks = poly_sub(b->out->dims, blocks, poly_int(b->out->dims, 1));
   Split s = {.index = arena_array(b->arena, Index, (size_t)nv + 2),
              .own = arena_array(b->arena, const Expr *, (size_t)nv)};
   for (int k = 0, at = 0; k < nv; k++) {
@@ -148,30 +144,31 @@ static Split split_of(Blocker *b, const Node *n, int p) {
   return s;
 }
 
-static void stand_in(Blocker *b, const GraphLoop *l, const Expr *step, const Expr *block, const Expr *within) {
-  b->here = l;
+static void stand_in(Blocker *b, const Poly *steps, const Expr *step, const Expr *block, const Expr *within) {
+  b->here = steps;
   b->step = step;
   b->block = block;
   b->within = within;
 }
 
 // t < T, or null where every block is full.
-static const Expr *in_loop(Blocker *b, const GraphLoop *l, const Expr *step) {
-  return is_full(b, l) ? NULL : expr_prim2(b->out, PRIM_LT, step, expr_poly(b->out, l->steps));
+static const Expr *in_loop(Blocker *b, const Poly *steps, const Expr *step) {
+  return is_full(b, steps) ? NULL : expr_prim2(b->out, PRIM_LT, step, expr_poly(b->out, steps));
 }
 
 // Does it start from, or is it, a part of the loop's state, which is there behind the last step too?
 static bool shows_state(const Blocker *b, const Node *n) {
   const Expr *e = n->expr;
   if (n->kind == NODE_SCATTER || n->reduce != REDUCE_NONE || e->kind != EXPR_READ) return false;
-  return outermost(b, e->u.read.node) == outermost(b, n);
+  return block_outermost(b, n) && block_outermost(b, e->u.read.node) == block_outermost(b, n);
 }
 
+// n with two indices for index p.
 static void copy_member(Blocker *b, const Node *n) {
   Graph *g = b->out;
-  const GraphLoop *l = outermost(b, n);
-  const int p = position_of(b, n), nv = n->nout + n->nred;
-  const Split s = split_of(b, n, p);
+  const Poly *steps = b->steps[n->id];
+  const int p = b->at[n->id], nv = n->nout + n->nred;
+  const Split s = split_of(b, n, p, blocks_of(b, steps));
   const int q = s.block_reduced ? n->target[p]->u.index : p;
   Node copy = *n;
   copy.index = s.index;
@@ -179,10 +176,10 @@ static void copy_member(Blocker *b, const Node *n) {
   copy.nred = s.nred;
   copy.next = copy.alive = NULL;
   if (n->axis > p) copy.axis++;
-  stand_in(b, l, s.own[p], s.block, s.within);
+  stand_in(b, steps, s.own[p], s.block, s.within);
   copy.base = renewed(b, n->base, s.own, nv);
-  if (n->kind == NODE_SCATTER) stand_in(b, l, s.own[q], s.block_reduced, s.within_reduced);
-  const Expr *in = shows_state(b, n) ? NULL : in_loop(b, l, s.own[q]);
+  if (n->kind == NODE_SCATTER) stand_in(b, steps, s.own[q], s.block_reduced, s.within_reduced);
+  const Expr *in = shows_state(b, n) ? NULL : in_loop(b, steps, s.own[q]);
   copy.expr = renewed(b, n->expr, s.own, nv);
   copy.guard = derive_and(g, in, renewed(b, n->guard, s.own, nv));
   if (n->kind == NODE_CARRY) {
@@ -202,13 +199,27 @@ static void copy_member(Blocker *b, const Node *n) {
   b->map[n->id] = graph_add(g, &copy);
 }
 
+static void copy_for_steps(Blocker *b, const Node *n, Copy *c) {
+  const int nv = n->nout + n->nred;
+  const Split s = split_of(b, n, c->at, blocks_of(b, c->steps));
+  const Expr *step = s.own[c->at];
+  s.own[c->at] = plus(b->out, step, c->shift);
+  stand_in(b, c->steps, step, s.block, s.within);
+  Node copy = *n;
+  copy.name = arena_printf(b->arena, "%s_in_block", n->name);
+  copy.index = s.index;
+  copy.nout = s.nout;
+  copy.expr = renewed(b, n->expr, s.own, nv);
+  copy.guard = derive_and(b->out, in_loop(b, c->steps, step), renewed(b, n->guard, s.own, nv));
+  c->node = graph_add(b->out, &copy);
+}
+
 static void copy_carry(Blocker *b, const Node *c) {
   Graph *g = b->out;
   Dims *dims = g->dims;
-  const GraphLoop *l = outermost(b, c);
+  const GraphLoop *l = block_outermost(b, c);
   const int p = c->axis;
-  const Poly *blocks =
-      poly_floordiv(dims, poly_add(dims, l->steps, poly_int(dims, b->size - 1)), poly_int(dims, b->size));
+  const Poly *blocks = blocks_of(b, l->steps);
   Node outer = *c;
   Index *index = arena_array(b->arena, Index, (size_t)c->nout + 1),
         *inside = arena_array(b->arena, Index, (size_t)c->nout + 1);
@@ -253,7 +264,7 @@ static const Expr *const *own_indices(Blocker *b, int count, int at, int64_t shi
 static const Node *passing(Blocker *b, const Node *c) {
   Graph *g = b->out;
   const Node *next = b->map[c->next->id], *inner = b->carry[c->id].inner;
-  const Expr *in = in_loop(b, outermost(b, c), step_at(b, c->axis));
+  const Expr *in = in_loop(b, b->steps[c->id], step_at(b, c->axis));
   if (!in || is_version(c->next)) return next;
   const Node pass = {
       .kind = NODE_COMP,
@@ -291,12 +302,12 @@ static void close_carry(Blocker *b, const Node *c) {
 }
 
 static void copy_node(Blocker *b, const Node *n) {
-  const GraphLoop *l = outermost(b, n);
+  const GraphLoop *l = block_outermost(b, n);
   if (l && n->kind == NODE_CARRY && b->loops->inside[n->id] == l) {
     copy_carry(b, n);
     return;
   }
-  if (l) {
+  if (b->at[n->id] >= 0) {
     copy_member(b, n);
     return;
   }
@@ -309,6 +320,7 @@ static void copy_node(Blocker *b, const Node *n) {
   for (int k = 0; n->target && k < n->nout; k++) target[k] = renewed(b, n->target[k], NULL, 0);
   if (n->target) copy.target = target;
   b->map[n->id] = graph_add(b->out, &copy);
+  for (Copy *c = b->copies[n->id]; c; c = c->next) copy_for_steps(b, n, c);
 }
 
 Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check, ParamDecl *param) {
@@ -317,6 +329,10 @@ Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check,
   b.loops = graph_loops(a, in, NULL);
   b.map = arena_array(a, const Node *, in->count + 1);
   b.carry = arena_array(a, Blocked, in->count + 1);
+  b.at = arena_array(a, int, in->count + 1);
+  b.steps = arena_array(a, const Poly *, in->count + 1);
+  b.copies = arena_array(a, Copy *, in->count + 1);
+  block_find_along(&b);
   for (size_t k = 0; k < in->count; k++) copy_node(&b, in->nodes[k]);
   for (size_t k = 0; k < in->count; k++) {
     const Node *n = in->nodes[k];
@@ -339,7 +355,7 @@ Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check,
   for (size_t k = 0; k < in->nroots; k++) {
     const Root *r = &in->roots[k];
     const Node *n = b.map[r->node->id];
-    if (outermost(&b, r->node)) { // what a loop computes is read by its steps
+    if (block_is_split(&b, r->node)) { // what a loop computes is read by its steps
       Node own = *r->node;
       own.kind = NODE_COMP;
       own.nred = 0;

@@ -83,6 +83,7 @@ bool derive_begin(Derive *d, Graph *g, const Derivation *task, const Node *const
   d->of = arena_array(a, Derivative, d->nold + 1);
   d->into = arena_array(a, ContributionList, d->nold + 1);
   d->step = arena_array(a, ContributionList, d->nold + 1);
+  d->backward = arena_array(a, uint64_t, d->nold + 1);
   d->loops = graph_loops(a, g, NULL);
   for (size_t k = 0; k < g->count; k++)
     if (d->wanted[k] && too_large(d, g->nodes[k])) return false;
@@ -134,6 +135,7 @@ static const Expr *held(Derive *d, const Node *n, const Expr *value, const Expr 
 static void send(Derive *d, const Node *n, const Node *lifted, Flow *flow, size_t count) {
   for (size_t k = 0; k < count; k++) {
     const Goal goal = derive_goal(d, n, flow[k].read);
+    derive_note_backward(d, n, flow[k].read);
     flow[k].value = derive_rewind(d, flow[k].value);
     flow[k].guard = derive_rewind(d, flow[k].guard);
     flow[k].support = derive_rewind(d, flow[k].support);
@@ -324,16 +326,20 @@ static void derive_node(Derive *d, const Node *n) {
   const bool seed_alone = of->present && into->count == 1;
   if (wanted && into->count > 0 && !seed_alone) *of = derive_sum(d, n, into, d->in_place[n->id]);
   derive_rewind_over(d, n);
+  d->again.off = d->again.astray && d->again.astray[n->id];
   if (wanted && of->present && n->expr) push(d, n);
+  d->again.off = false;
 }
 
 void derive_items(Derive *d, const LoopItem *item, size_t count) {
+  const Again before = derive_again_open(d, item, count);
   for (size_t k = count; k-- > 0;) {
     if (item[k].node)
       derive_node(d, item[k].node);
     else
       derive_loop(d, item[k].loop);
   }
+  derive_again_close(d, before);
 }
 
 // What the seeds give to the adjoint of an output.

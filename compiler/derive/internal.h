@@ -5,7 +5,7 @@
 //   local.c    the derivative of a reduction by its entries
 //   flow.c     reverse accumulation inside one expression: the partial derivative by each of its reads
 //   loop.c     the adjoint of a loop: a loop in the other direction
-//   again.c    loops within loops, run once more beside their adjoints
+//   again.c    loops within loops, and what depends on them, run once more beside their adjoints
 //   rewind.c   arrays updated in place, taken back step by step where a loop's adjoint reads them
 //   solve.c    from "A[f(q)] was read" to a comprehension over A's own indices
 //   pattern.c  conditions outside of which a derivative is 0
@@ -66,7 +66,17 @@ typedef struct Local {
 typedef struct Rewound {
   const Node *node; // null: nothing
   int axis, shift;
+  bool again; // computed once more: for those that read it at an index alone in subscript `step`
+  int step;
 } Rewound;
+
+// What runs again at the level of loops in hand.
+typedef struct Again {
+  int *step;    // by id under nold: the index that is the step of the outer loop; -1: it does not
+  bool *turned; // by id under nold: that loop runs forwards, so its adjoint backwards
+  bool *astray; // by id under nold: reads what runs again at other steps than its own
+  bool off;     // all reads stay, now
+} Again;
 
 // A node that was made as a version of an array in place.
 typedef struct Version {
@@ -93,7 +103,10 @@ typedef struct Derive {
   const Node **successor; // by id of a carry in place: the node outside of the loop that its last state goes on as
   const Node **resume;    // by carry: what its rewinding starts from, where the step overwrites what its loop left
   Rewound *rewound;       // by id under nold
-  Version *version;       // by id from nold on
+  Again again;
+  uint64_t *
+      backward; // by id under nold, a bit for each index: its adjoint comes from a loop's, which runs along it backwards
+  Version *version; // by id from nold on
   size_t nversion, version_room;
   uint32_t *slot; // flow.c: where an expression stands in the list at hand, by expression id
   size_t nslot;
@@ -168,15 +181,20 @@ Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal
 // ---- loop.c ----
 // The goal of what flows into a read by node n: a step's read of the state goes to what the carry takes.
 Goal derive_goal(Derive *d, const Node *n, const Expr *read);
-// Is index q of the lifted node n that of a loop whose adjoint runs backwards, and that `goal` is outside of?
+// Is index q of the lifted node n that of a loop whose adjoint runs backwards (or goes along with such a one), and that `goal`
+// is outside of?
 bool derive_is_backward(const Derive *d, const Node *n, int q, const Node *goal);
+// Notes along which indices of what it reads the adjoint does.
+void derive_note_backward(Derive *d, const Node *n, const Expr *read);
 // The adjoints of a loop's state and of all that runs in it.
 void derive_loop(Derive *d, const GraphLoop *loop);
 
 // ---- again.c ----
-// Around the adjoint of a loop: what is read for its nodes; null where nothing changes.
-Rewound *derive_again_open(Derive *d, const GraphLoop *loop);
-void derive_again_close(Derive *d, Rewound *before);
+// Does n run in that loop, or in one inside, or is it the state of one?
+bool derive_runs_in(const Derive *d, const GraphLoop *loop, const Node *n);
+// Around the adjoints of nodes and loops: what is read for what runs in the steps of these loops.
+Again derive_again_open(Derive *d, const LoopItem *item, size_t count);
+void derive_again_close(Derive *d, Again before);
 
 // ---- rewind.c ----
 void derive_find_in_place(Derive *d);

@@ -22,25 +22,32 @@ static const Expr *last_entry(Derive *d, const Node *c, bool reverse) {
   return reverse ? expr_int(d->graph, 0) : expr_poly(d->graph, steps(c));
 }
 
-static bool runs_in(const Derive *d, const GraphLoop *loop, const Node *n) {
-  return loop && d->loops->position[loop->id][n->id] >= 0;
-}
-
 bool derive_is_backward(const Derive *d, const Node *n, int q, const Node *goal) {
   const int x = d->task->nextra;
   for (const GraphLoop *l = d->loops->inside[n->id]; l; l = l->parent) {
     const int p = d->loops->position[l->id][n->id] + x;
     const bool is_it = n->kind == NODE_SCATTER ? n->target[p] == expr_index(d->graph, q) : p == q;
-    if (is_it && !l->reverse && !runs_in(d, l, goal)) return true;
+    if (is_it && !l->reverse && !derive_runs_in(d, l, goal)) return true;
   }
-  return false;
+  const int own = q - x;
+  if (n->kind == NODE_SCATTER || own < 0 || own >= n->nout) return false;
+  return d->backward[n->id] >> own & 1 ||
+         (d->again.step && d->again.step[n->id] == own && d->again.turned[n->id] && !d->loops->inside[n->id]);
+}
+
+void derive_note_backward(Derive *d, const Node *n, const Expr *read) {
+  const Node *a = read->u.read.node;
+  for (int k = 0; k < a->nout; k++) {
+    const Expr *sub = read->u.read.sub[k];
+    if (sub->kind == EXPR_INDEX && derive_is_backward(d, n, sub->u.index, a)) d->backward[a->id] |= (uint64_t)1 << k;
+  }
 }
 
 Goal derive_goal(Derive *d, const Node *n, const Expr *read) {
   const Node *a = read->u.read.node;
   const GraphLoop *loop = a->kind == NODE_CARRY ? d->loops->inside[a->id] : NULL;
   Index *index = derive_index(d, a, 0);
-  if (!loop || !runs_in(d, loop, n))
+  if (!loop || !derive_runs_in(d, loop, n))
     return (Goal){.node = a, .index = index, .sub = read->u.read.sub, .list = &d->into[a->id]};
   const Expr **sub = arena_array(d->arena, const Expr *, (size_t)a->nout);
   for (int k = 0; k < a->nout; k++) sub[k] = read->u.read.sub[k];
@@ -278,7 +285,7 @@ static bool has_wanted(const Derive *d, const GraphLoop *loop) {
   for (size_t k = 0; k < loop->ncarry; k++)
     if (d->wanted[loop->carry[k]->id]) return true;
   for (size_t k = 0; k < d->nold; k++)
-    if (d->wanted[k] && runs_in(d, loop, d->graph->nodes[k])) return true;
+    if (d->wanted[k] && derive_runs_in(d, loop, d->graph->nodes[k])) return true;
   return false;
 }
 
@@ -291,7 +298,6 @@ static bool is_on_the_way(const Derive *d, const GraphLoop *loop) {
 
 void derive_loop(Derive *d, const GraphLoop *loop) {
   if (!has_wanted(d, loop) && !is_on_the_way(d, loop)) return;
-  Rewound *before = derive_again_open(d, loop);
   const Node **adjoint = arena_array(d->arena, const Node *, loop->ncarry);
   for (size_t k = 0; k < loop->ncarry; k++) {
     const Node *c = loop->carry[k];
@@ -305,7 +311,6 @@ void derive_loop(Derive *d, const GraphLoop *loop) {
   for (size_t k = 0; k < loop->ncarry; k++)
     if (adjoint[k]) close_adjoint(d, loop->carry[k], adjoint[k]);
   derive_rewind_close(d, loop);
-  derive_again_close(d, before);
   for (size_t k = 0; k < loop->ncarry; k++)
     if (adjoint[k]) send_to_start(d, loop->carry[k], adjoint[k]);
 }

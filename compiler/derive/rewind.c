@@ -114,6 +114,7 @@ static const Expr *replacement(void *context, const Node *n, const Expr *const *
   Derive *d = context;
   if ((size_t)n->id >= d->nold || !d->rewound[n->id].node) return NULL;
   const Rewound *r = &d->rewound[n->id];
+  if (r->again && (d->again.off || sub[r->step]->kind != EXPR_INDEX)) return NULL;
   const Expr **at = arena_array(d->arena, const Expr *, (size_t)n->nout + 1);
   for (int k = 0; k < n->nout; k++) at[k] = k == r->axis ? shifted(d->graph, sub[k], r->shift) : sub[k];
   return expr_read(d->graph, r->node, at);
@@ -186,7 +187,7 @@ void derive_rewind_open(Derive *d, const GraphLoop *loop) {
     again.expr = state_after(d, c);
     again.next = again.alive = NULL;
     const Node *made = graph_add(d->graph, &again);
-    d->rewound[c->next->id] = (Rewound){made, c->axis, again.reverse ? 1 : 0};
+    d->rewound[c->next->id] = (Rewound){.node = made, .axis = c->axis, .shift = again.reverse ? 1 : 0};
     derive_mark_version(d, made, c->next, true);
   }
 }

@@ -257,6 +257,86 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
   cluster_add(f, c, item, way);
 }
 
+// ---- loops that run where they are wanted ----
+
+// May n, of cluster c, read what runs in `early`, if that runs in c?
+static bool may_follow(const Fuser *f, const Cluster *early, const Cluster *c, size_t member) {
+  const Node *n = c->members[member];
+  const Reads *r = &f->reads[n->id];
+  for (size_t k = 0; k < r->count; k++) {
+    const Node *m = r->read[k]->u.read.node;
+    if (f->cluster_of[m->id] != early) continue;
+    const int p = position_in(early, m);
+    if (p < 0 || p >= m->nout || !way_reads_entry(&f->ways, n, c->position[member], r->read[k], p, c->mirrored[member]))
+      return false;
+  }
+  const Node *taken_from[] = {n->next, n->alive};
+  for (int k = 0; k < 2; k++)
+    if (taken_from[k] && f->cluster_of[taken_from[k]->id] == early) return false;
+  return true;
+}
+
+static bool reads_any(const Fuser *f, const Cluster *early, const Cluster *c) {
+  for (size_t j = 0; j < c->count; j++)
+    for (size_t k = 0; k < f->reads[c->members[j]->id].count; k++)
+      if (f->cluster_of[f->reads[c->members[j]->id].read[k]->u.read.node->id] == early) return true;
+  return false;
+}
+
+// A loop that is mapped over the steps of c, and that nothing wants before.
+static bool may_wait(const Fuser *f, const Cluster *early, const Cluster *c) {
+  if (!early->loop || early->carries || early->extent != c->extent || c->alive || !reads_any(f, early, c)) return false;
+  bool loops = false;
+  for (size_t k = 0; k < early->nitem; k++) loops = loops || early->item[k].loop;
+  for (size_t k = 0; k < early->count; k++)
+    if (c->reverse && ordered(early->members[k], early->position[k]) && !early->mirrored[k]) return false;
+  for (const Cluster *x = early->next; x != c; x = x->next)
+    if (reads_any(f, early, x)) return false;
+  for (size_t k = 0; k < c->count; k++)
+    if (!may_follow(f, early, c, k)) return false;
+  return loops;
+}
+
+// What runs in `early` runs in c, in front of what does already.
+static void move_into(Fuser *f, Clusters *list, Cluster *early, Cluster *c) {
+  Arena *a = f->s->arena;
+  for (size_t k = 0; k < c->nitem; k++) {
+    size_t nitem = early->nitem;
+    ARENA_PUSH(a, early->opened, nitem, early->opened_room) = c->opened[k];
+    ARENA_PUSH(a, early->item, early->nitem, early->item_room) = c->item[k];
+  }
+  for (size_t k = 0; k < c->count; k++) {
+    size_t count = early->count, mirrored = early->count;
+    ARENA_PUSH(a, early->position, count, early->position_room) = c->position[k];
+    ARENA_PUSH(a, early->mirrored, mirrored, early->mirrored_room) = c->mirrored[k];
+    ARENA_PUSH(a, early->members, early->count, early->room) = c->members[k];
+  }
+  Cluster whole = *early;
+  whole.previous = c->previous == early ? early->previous : c->previous;
+  whole.next = c->next;
+  whole.order = c->order;
+  whole.carries = c->carries;
+  whole.reverse = c->reverse;
+  whole.alive = c->alive;
+  if (early->previous)
+    early->previous->next = early->next;
+  else
+    list->first = early->next;
+  early->next->previous = early->previous;
+  *c = whole;
+  for (size_t k = 0; k < c->count; k++) f->cluster_of[c->members[k]->id] = c;
+}
+
+static void gather(Fuser *f, Clusters *list) {
+  for (Cluster *c = list->first; c; c = c->next)
+    for (Cluster *early = c->carries ? c->previous : NULL, *before; early; early = before) {
+      before = early->previous;
+      if (may_wait(f, early, c)) move_into(f, list, early, c);
+    }
+}
+
+// ---- the tree ----
+
 static void append(Schedule *s, Loop *parent, Step step) {
   if (parent)
     ARENA_PUSH(s->arena, parent->body, parent->nbody, parent->room) = step;
@@ -343,6 +423,7 @@ static void fuse_level(Fuser *f, const Items *items, Loop *parent) {
   Clusters list = {.first = NULL};
   forget(f, items);
   for (size_t k = 0; k < items->count; k++) deal(f, items->list[k], &list);
+  if (!f->s->task.no_fuse) gather(f, &list);
   forget(f, items);
   for (Cluster *c = list.first; c; c = c->next) {
     if (c->loop)

@@ -146,7 +146,10 @@ static bool spread(const Along *a, const Node *n, bool *more) {
     if (!inside(a->w, a->loop, m) || a->position[m->id] < 0) continue;
     if (!agree(a, n, index_for(a->w, n, r->read[k], a->position[m->id]), more)) return false;
   }
-  if (n->kind != NODE_CARRY || a->position[n->id] < 0) return true;
+  if (n->kind != NODE_CARRY) return true;
+  const int p = a->position[n->id] >= 0 || !inside(a->w, a->loop, n->next) ? -1 : a->position[n->next->id];
+  if (p >= 0 && !agree(a, n, p, more)) return false; // the state of this loop that starts outside of it
+  if (a->position[n->id] < 0) return true;
   const Node *taken_from[] = {n->next, n->alive};
   for (int k = 0; k < 2; k++)
     if (taken_from[k] && inside(a->w, a->loop, taken_from[k]) && !agree(a, taken_from[k], a->position[n->id], more))

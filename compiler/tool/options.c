@@ -42,6 +42,25 @@ int64_t option_integer(struct argp_state *state, const char *option, const char 
   return value;
 }
 
+// A whole number of bytes, or of a multiple: K and KiB are 1024, KB is 1000, and so on.
+static int64_t option_bytes(struct argp_state *state, const char *option, const char *text) {
+  static const char units[] = "KMGT";
+  const size_t digits = strspn(text, "0123456789");
+  const char *unit = text + digits;
+  int64_t scale = 1;
+  const char *letter = *unit ? strchr(units, *unit) : NULL;
+  const bool thousands = letter && !strcmp(unit + 1, "B"),
+             known = letter && (!unit[1] || thousands || !strcmp(unit + 1, "iB"));
+  if (!digits || (*unit && !known))
+    return option_integer(state, option, text, 1, INT64_MAX); // which says what is wrong
+  for (const char *u = units; letter && u <= letter; u++) scale *= thousands ? 1000 : 1024;
+  char *number = strndup(text, digits);
+  const int64_t count = option_integer(state, option, number, 1, INT64_MAX);
+  free(number);
+  if (count > INT64_MAX / scale) argp_error(state, "%s: %s is beyond 64 bits", option, text);
+  return count * scale;
+}
+
 double option_real(struct argp_state *state, const char *option, const char *text) {
   char *end;
   double value = strtod(text, &end);
@@ -86,7 +105,9 @@ static const struct argp_option model_options[] = {
      1},
     {"wrt", KEY_WRT, "X,…", 0, "The gradient of the loss, and vjp, by these data, too", 1},
     {"tape-limit", KEY_TAPE_LIMIT, "BYTES", 0,
-     "Keep no more between forward and backward, at the sizes given with -D: loops run again, block by block of steps",
+     "Keep no more (8000, 64K, 2GiB, 10MB …) between forward and backward, at the sizes given with -D: loops run "
+     "again, "
+     "block by block of steps",
      1},
     {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
     {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
@@ -171,7 +192,7 @@ static error_t model_parse(int key, char *arg, struct argp_state *state) {
     return 0;
   case KEY_DERIVATIVES: want_derivatives(state, o, arg); return 0;
   case KEY_WRT: want_data(state, o, arg); return 0;
-  case KEY_TAPE_LIMIT: o->tape_limit = option_integer(state, "--tape-limit", arg, 1, INT64_MAX); return 0;
+  case KEY_TAPE_LIMIT: o->tape_limit = option_bytes(state, "--tape-limit", arg); return 0;
   case KEY_NO_FUSE: o->no_fuse = true; return 0;
   case KEY_NO_CONTRACT: o->no_contract = true; return 0;
   case KEY_NO_SIMPLIFY: o->no_simplify = true; return 0;

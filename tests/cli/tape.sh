@@ -1,4 +1,5 @@
 # --tape-limit: what is kept between forward and backward, and loops in blocks of steps.  (Read by run.sh.)
+examples=$(cd "$(dirname "$cases")/../../examples" && pwd)
 cat > "$top/files/chain.mdl" <<'MODEL'
 dim T
 dim m = 4
@@ -20,6 +21,13 @@ case_is 'in blocks, with no step at all' 0 '' mdlc check chain.mdl -D T=0 --tape
 case_is 'too little' 1 'bytes at these sizes, however its loops are cut into blocks' mdlc build chain.mdl -D T=1000 --tape-limit 10 -o out
 case_is 'a size is missing' 2 'mdlc: --tape-limit is met at given sizes: T is not, so write -D T=...
 ' mdlc cost chain.mdl --tape-limit 1000
+case_is 'in units' 0 '' mdlc cost chain.mdl -D T=1000 --tape-limit 4KB
+prints '= 256'
+case_is 'of 1024 bytes' 0 '' mdlc cost chain.mdl -D T=1000 --tape-limit 65KiB
+prints '= 8005'
+case_is 'and of 1000, which is less than all states' 1 '' sh -c '"$0" cost chain.mdl -D T=1000 --tape-limit 64KB | grep "= 8005"' "$mdlc"
+case_is 'no unit' 2 "--tape-limit: '4k' is not a whole number" mdlc cost chain.mdl -D T=1000 --tape-limit 4k
+case_is 'too large a unit' 2 '--tape-limit: 9000000000T is beyond 64 bits' mdlc cost chain.mdl -D T=1000 --tape-limit 9000000000T
 case_is 'not a size' 2 '--tape-limit: must be at least 1, not 0' mdlc cost chain.mdl --tape-limit 0
 
 cat > "$top/files/bounded.mdl" <<'MODEL'
@@ -31,3 +39,28 @@ loss h^2
 MODEL
 case_is 'parameters keep their bounds in blocks' 0 '' mdlc check bounded.mdl -D T=37 --tape-limit 200
 prints 'all agree'
+
+# What goes along with a loop is cut into blocks with it: what a loss adds up within the loop, or behind it, and what stands
+# in front of it.
+cp "$examples/lstm/lstm.mdl" "$examples/kalman/kalman.mdl" "$examples/hmm/hmm.mdl" "$top/files"
+cat > "$top/files/energy.mdl" <<'MODEL'
+dim T
+dim m = 4
+data x[T], y
+param W[m, m] = normal(0, 0.4), v[m] = 1
+scan t in 0..T with h = zeros[m], e = 0 {
+  h = tanh(h @ W + v * x[t])
+  e = e + sum(h^2)
+}
+loss (sum(h) - y)^2 + e
+MODEL
+case_is 'a loss that a loop adds up' 0 '' mdlc cost energy.mdl -D T=1024 --tape-limit 8K
+prints '= 516'
+for model in energy lstm kalman hmm; do
+  case_is "$model in blocks" 0 '' mdlc check $model.mdl -D T=37 --points 1 --tape-limit 1400
+  prints 'all agree'
+done
+# Of an LSTM's 10 m numbers a step neither tape nor work memory keeps a multiple of the steps.
+case_is 'an LSTM in blocks' 0 '' mdlc cost lstm.mdl -D T=1024 --tape-limit 5K
+prints '  tape                               2*m*((T + 31) // 32 + 1)'
+prints '  work memory of backward            275*m + 2*k'
