@@ -17,11 +17,17 @@ size_t expert_work(const int64_t *dims);
 double expert_value_and_grad(const int64_t *dims, const void *const *data, const double *params, void *work,
                              double *grad);
 
-/* For functions that are to see their constant arguments as constants. */
-#if defined(__GNUC__)
+/* INLINE: functions that are to see their constant arguments as constants; APART: ones that had better not, since compilers then choose
+ * worse loops. */
+#if defined(__clang__)
 #define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline))
+#elif defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline, noclone))
 #else
 #define INLINE static inline
+#define APART static
 #endif
 
 /* Sums in so many lanes: a loop over lanes becomes vector instructions without changing the order of any sum. */

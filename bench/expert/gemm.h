@@ -63,8 +63,8 @@ INLINE void gemm_add(int64_t rows, int64_t columns, double scale, const double *
     for (int64_t j = 0; j < columns; j++) C[i * c_row + j] += scale * tile[i * TILE_COLUMNS + j];
 }
 
-static inline void gemm(int64_t m, int64_t n, int64_t depth, double scale, const double *A, int64_t a_row,
-                        int64_t a_column, const double *B, int64_t b_row, int64_t b_column, double *C, int64_t c_row) {
+APART void gemm(int64_t m, int64_t n, int64_t depth, double scale, const double *A, int64_t a_row, int64_t a_column,
+                const double *B, int64_t b_row, int64_t b_column, double *C, int64_t c_row) {
   double packed[DEPTH * TILE_COLUMNS], tile[TILE_ROWS * TILE_COLUMNS];
   if (m == 1 && b_column == 1) { /* a vector: nothing is read twice */
     for (int64_t k = 0; k < depth; k++) axpy(n, scale * A[k * a_column], B + k * b_row, C);
