@@ -73,6 +73,10 @@ class Builder:
         sources = [f for f in sorted(os.listdir(f"{ROOT}/runtime/src")) if f.endswith(".c")]
         return [(f"{ROOT}/runtime/src/{f}", "libmdl-" + f[:-2], ["-std=c11", *PLAIN]) for f in sources]
 
+    def adolc(self):
+        made = self.compile(f"{HERE}/adolc.cpp", f"{self.folder}/adolc.o", ["-std=c++17", "-O3", "-march=native"], self.cxx)
+        return self.link([made], f"{self.folder}/adolc", ["-ladolc"], self.cxx)
+
     def llmc(self, checkout):
         """llm.c's trainer with the flags of its Makefile, without OpenMP: one core."""
         flags = ["-Ofast", "-march=native", "-w", "-I", checkout]

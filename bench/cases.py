@@ -79,6 +79,12 @@ TRAININGS = [
     Training("mlp", MLP, "n=256", "x:unit", "double", 1),
 ]
 
+# The mixture beside ADOL-C, ours over its time.
+ADOLC = [
+    Training("mixture", "d=2 k=3", "n=1000", "", "double", 1, True),
+    Training("mixture", "d=10 k=25", "n=1000", "", "double", 1),
+]
+
 # GPT-2 in float beside llm.c: the goal is the share of its time.  The last is the published model with 124 million parameters.
 GPT2 = [
     Training("gpt2", "V=1000 C=64 H=4 s=32 L=2", "n=2", "", "float", 0.5, True),

@@ -212,10 +212,7 @@ def training_row(bench, row, executable, python):
     start = f"{executable}.start"
     with bench.start(executable, *row.dims.split(), *row.fills.split(), f"out:{start}", "steps:100") as ours, \
             bench.start(python, f"{HERE}/pytorch.py", row.model, row.real, start, *row.fixed.split(), *row.dims.split()) as torch:
-        close = 1e-9 if row.real == "double" else 1e-4
-        for a, b in zip(ours.banner["after"], torch.banner["after"], strict=True):
-            if not abs(a - b) <= close * max(1, abs(b)):
-                raise Failure(f"after 100 steps a parameter is {a!r}, PyTorch's {b!r}")
+        same_after(ours, torch, 1e-9 if row.real == "double" else 1e-4)
         readings = interleave({"ours": ours.sides()["step"], "torch": torch.sides()["step"]}, bench.effort)
     bench.report.row(f"{case_name(row)} {row.real}", "step", f"PyTorch {torch.banner['version']}", ratio(readings, "torch", "ours"),
                      row.goal, [median(readings["ours"]), median(readings["torch"])], len(readings["ours"]),
@@ -242,6 +239,39 @@ def compiling(bench):
 
 def limit_row(bench, name, took, goal):
     bench.report.row(name, "time", "goal", [value / goal for value in quartiles(took)], 1, [median(took), goal], len(took))
+
+
+# ---- ADOL-C ----
+
+def adolc(bench):
+    rows = [row for row in cases.ADOLC if bench.wants("adol-c", case_name(row), row.quick)]
+    if not rows:
+        return
+    bench.report.begin("adol-c", "the mixture's gradient over ADOL-C's from a tape recorded once")
+    if not has_library(bench, "adolc/adolc.h", "-ladolc", bench.builder.cxx):
+        print("  ADOL-C is not installed (libadolc-dev): left out")
+        return
+    theirs = bench.builder.adolc()
+    measured(bench, rows, lambda row: (row.model, row.fixed),
+             lambda model, fixed: bench.builder.program("step", model_path(model), defines(fixed), objects=bench.builder.runtime()),
+             case_name, lambda *which: adolc_row(*which, theirs))
+
+
+def adolc_row(bench, row, executable, theirs):
+    start = f"{executable}.start"
+    with bench.start(executable, *row.dims.split(), f"out:{start}", "steps:1") as ours, \
+            bench.start(theirs, start, *row.fixed.split(), *row.dims.split()) as other:
+        same_after(ours, other, 1e-9)
+        readings = interleave({"ours": ours.sides()["gradient"], "adol-c": other.sides()["gradient"]}, bench.effort)
+    bench.report.row(case_name(row), "gradient", "ADOL-C", ratio(readings, "ours", "adol-c"), row.goal,
+                     [median(readings["ours"]), median(readings["adol-c"])], len(readings["ours"]))
+
+
+def same_after(ours, other, close):
+    """Parameters after the same steps agree."""
+    for a, b in zip(ours.banner["after"], other.banner["after"], strict=True):
+        if not abs(a - b) <= close * max(1, abs(b)):
+            raise Failure(f"after the same steps a parameter is {a!r}, theirs {b!r}")
 
 
 # ---- GPT-2 beside llm.c ----
@@ -302,4 +332,4 @@ def gradbench(bench):
             bench.report.failure(f"gradbench {eval_name}", str(failure))
 
 
-SECTIONS = [limits, gradients, products, trainings, llmc, gradbench, compiling]
+SECTIONS = [limits, gradients, products, trainings, adolc, llmc, gradbench, compiling]
