@@ -281,7 +281,7 @@ int64_t panel_size(const Schedule *s) {
     const Node *n = g->nodes[k];
     const int64_t rows = at_most(g->dims, n, &c->rows, PANEL_ROWS), terms = at_most(g->dims, n, &c->terms, PANEL_TERMS);
     const int64_t columns = at_most(g->dims, n, &c->columns, PANEL_COLUMNS);
-    const int64_t panels = (columns + PANEL_WIDTH - 1) / PANEL_WIDTH;
+    const int64_t panels = (columns + PANEL_WIDTH - 1) / PANEL_WIDTH + 1;
     const int64_t size = terms * (rows + panels * PANEL_WIDTH) + PANEL_ALIGNMENT;
     if (size > largest) largest = size;
   }

@@ -40,7 +40,8 @@ enum {
   MDL_CONTRACT_COLUMNS = 512, /* of a packed block of b */
   MDL_CONTRACT_TILE = 512,    /* entries of a tile, at most */
   MDL_CONTRACT_DIRECT_A = 16384, /* entries that are not worth packing */
-  MDL_CONTRACT_DIRECT_B = 8192
+  MDL_CONTRACT_DIRECT_B = 16384,
+  MDL_CONTRACT_TURNED = 2304 /* that are as well packed without blocks */
 };
 
 /* A group of indices, the last one running fastest, with their steps through the two arrays in which they occur. */
@@ -422,10 +423,80 @@ MDL_CONTRACT_FUNCTION void mdl_contract_tiles(const mdl_contract_state *s) {
   }
 }
 
-/* All of it at one level.  `work` has room for MDL_CONTRACT_ROWS * MDL_CONTRACT_BLOCK + MDL_CONTRACT_BLOCK * MDL_CONTRACT_COLUMNS reals and 64
- * bytes, or for what the extents make of these. */
+/* ---- small ones ---- */
+
+/* Columns that do not fill a vector, on their own: with zeros beside them, by way of a buffer. */
+MDL_CONTRACT_FUNCTION void mdl_contract_rest(const mdl_contract_level *level, const mdl_contraction *t, int64_t j,
+                                             int columns, const mdl_contract_real *b, int64_t b_step,
+                                             mdl_contract_real *packed) {
+  const int lanes = level->lanes, vectors = columns > lanes ? 2 : 1, width = vectors * lanes;
+  const int64_t rows = t->rows.extent[0], terms = t->terms.extent[0];
+  mdl_contract_real sum[MDL_CONTRACT_TILE], *to = packed;
+  for (int64_t k = 0; k < terms; k++, b += b_step, to += width)
+    for (int l = 0; l < width; l++) to[l] = l < columns ? b[l] : 0;
+  for (int64_t r = 0; r < rows;) {
+    const int height = mdl_contract_height(level, rows - r);
+    mdl_contract_real *c = t->c + r * t->rows.second[0] + j;
+    level->tile(height, vectors, MDL_CONTRACT_PUT, terms, t->a + r * t->rows.first[0], t->rows.first[0],
+                t->terms.first[0], packed, width, sum, width);
+    for (int i = 0; i < height; i++, c += t->rows.second[0])
+      for (int l = 0; l < columns; l++) c[l] = (t->add ? c[l] : 0) + sum[i * width + l];
+    r += height;
+  }
+}
+
+/* What lies well and is not worth packing: read where it is. */
+MDL_CONTRACT_INLINE int mdl_contract_is_small(const mdl_contraction *t) {
+  return t->rows.count == 1 && t->columns.count == 1 && t->terms.count == 1 && !t->bounded &&
+         t->columns.second[0] == 1 &&
+         (t->columns.first[0] == 1 || t->columns.extent[0] * t->terms.extent[0] <= MDL_CONTRACT_TURNED) && t->terms.extent[0] <= MDL_CONTRACT_BLOCK &&
+         t->rows.extent[0] * t->terms.extent[0] <= MDL_CONTRACT_DIRECT_A &&
+         t->columns.extent[0] * t->terms.extent[0] <= MDL_CONTRACT_DIRECT_B;
+}
+
+MDL_CONTRACT_INLINE void mdl_contract_small(const mdl_contract_level *level, const mdl_contraction *t,
+                                            mdl_contract_real *work) {
+  const int64_t rows = t->rows.extent[0], columns = t->columns.extent[0], terms = t->terms.extent[0];
+  const int64_t a_row = t->rows.first[0], c_row = t->rows.second[0];
+  const int mode = t->add ? MDL_CONTRACT_ADD : MDL_CONTRACT_PUT, lanes = level->lanes;
+  const mdl_contract_real *b = t->b;
+  int64_t b_step = t->terms.second[0], j = 0;
+  if (t->columns.first[0] != 1) { /* turned, so that vectors are of columns */
+    for (int64_t i = 0; i < columns; i++, b += t->columns.first[0])
+      for (int64_t k = 0; k < terms; k++) work[k * columns + i] = b[k * b_step];
+    b = work;
+    b_step = columns;
+    work += terms * columns;
+  }
+  for (int vectors; j < columns; j += vectors * lanes) {
+    const int64_t left = columns - j;
+    vectors = left > lanes ? 2 : 1;
+    if (left < vectors * lanes) { /* what is put may be put twice */
+      if (mode == MDL_CONTRACT_PUT && columns >= vectors * lanes)
+        j = columns - vectors * lanes;
+      else if (left > lanes)
+        vectors = 1;
+      else
+        break;
+    }
+    for (int64_t r = 0; r < rows;) {
+      const int height = mdl_contract_height(level, rows - r);
+      level->tile(height, vectors, mode, terms, t->a + r * a_row, a_row, t->terms.first[0], b + j, b_step,
+                  t->c + r * c_row + j, c_row);
+      r += height;
+    }
+  }
+  if (j < columns) mdl_contract_rest(level, t, j, (int)(columns - j), b + j, b_step, work);
+}
+
+/* All of it at one level.  `work` has room for what is packed of both: as many terms as a block has at most, times as many
+ * rows, and as many columns in whole panels of 32 and one more, as a packed block has; and for 64 bytes. */
 MDL_CONTRACT_FUNCTION void mdl_contract_at(mdl_contract_level level, const mdl_contraction *t,
                                            mdl_contract_real *work) {
+  if (mdl_contract_is_small(t)) {
+    mdl_contract_small(&level, t, work);
+    return;
+  }
   mdl_contract_state s;
   const int64_t rows = mdl_contract_size(&t->rows), columns = mdl_contract_size(&t->columns);
   s.t = t;
