@@ -4,6 +4,7 @@
 #include "derive/derive.h"
 #include "emit/contract.h"
 #include "schedule/expand.h"
+#include "schedule/factors.h"
 #include "simplify/simplify.h"
 
 #define INPUTS ARGUMENT_DATA, ARGUMENT_PARAMS
@@ -247,7 +248,7 @@ static void find_outputs(const Plan *p, Scheduled *f) {
 
 static Graph *reduced(const Unit *u, const Graph *g, unsigned roles) {
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
-  return expand_reductions(u->arena, small);
+  return name_factors(u->arena, expand_reductions(u->arena, small));
 }
 
 // The function's outputs in the order of the contract.

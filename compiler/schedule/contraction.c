@@ -201,7 +201,7 @@ static bool stays_inside(Graph *pool, const Node *n, const Expr *sub, const Poly
   return is_plainly_nonnegative(dims, least) && is_plainly_nonnegative(dims, poly_sub(dims, last, most));
 }
 
-static bool reads_inside(Graph *pool, const Node *n, const Expr *read) {
+bool reads_inside(Graph *pool, const Node *n, const Expr *read) {
   const Node *m = read->u.read.node;
   for (int k = 0; k < m->nout; k++)
     if (!stays_inside(pool, n, read->u.read.sub[k], m->index[k].extent)) return false;

@@ -28,6 +28,8 @@ typedef struct Contraction {
 const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node *n);
 // By how much the subscript grows with the node's index q; null: not by the same everywhere.
 const Poly *subscript_step(Dims *dims, const Expr *sub, int q);
+// Are all subscripts of the read, in node n, those of entries, whatever a guard says?
+bool reads_inside(Graph *pool, const Node *n, const Expr *read);
 // Does the index run within the kernel?
 bool is_contracted(const Contraction *c, int q);
 

@@ -6,6 +6,7 @@
 #include "derive/derive.h"
 #include "graph/text.h"
 #include "schedule/expand.h"
+#include "schedule/factors.h"
 #include "schedule/schedule.h"
 #include "schedule/tape.h"
 #include "simplify/simplify.h"
@@ -56,6 +57,11 @@ static const Case cases[] = {
      HEAD "param L[n, n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](L[i, k] * M[k, j])\n"
           "node s = z[0, 0]\nroot loss = s\n",
      "  contract z: work [n, n]\n  compute s: scalar\n", false, false},
+    {"a factor that takes calls to compute is computed once, and a condition on entries stands apart",
+     HEAD "param L[n, n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if j <= i](exp(L[i, k]) * M[j, k])\n"
+          "node s = sum[i:n, j:n](z[i, j])\nroot loss = s\n",
+     "  for i in 0..n\n    for k in 0..n\n      compute z_all_left: work [n, n]\n  contract z_all: work [n, n]\n"
+     "  start s\n  for i in 0..n\n    for j in 0..n\n      compute z: scalar\n      add to s: scalar\n", false, false},
     {"where a guard keeps subscripts in their range, it is not",
      HEAD "param v[n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](v[i - k] * M[k, j])\n"
           "node s = z[0, 0]\nroot loss = s\n",
@@ -82,7 +88,12 @@ START_TEST(test_loop_trees) {
   const Case *c = &cases[_i];
   Arena *a = arena_new();
   Model *m = parse(a, c->model);
-  Task task = {.graph = m->graph, .result = graph_root(m->graph, ROOT_LOSS, 0)->node, .no_fuse = c->no_fuse, .no_contract = c->no_contract};
+  const Graph *g = name_factors(a, m->graph);
+  Text why;
+  text_init(&why);
+  ck_assert_msg(graph_verify(m, g, &why), "%s", why.s);
+  text_free(&why);
+  Task task = {.graph = g, .result = graph_root(g, ROOT_LOSS, 0)->node, .no_fuse = c->no_fuse, .no_contract = c->no_contract};
   Text t;
   text_init(&t);
   schedule_print(&t, schedule_task(a, &task));
