@@ -6,8 +6,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "mdl/math/asin.h"
+#include "mdl/math/atan.h"
+#include "mdl/math/hypot.h"
 #include "mdl/math/pow.h"
 #include "mdl/math/softplus.h"
+#include "mdl/math/trig.h"
 
 static inline uint64_t next_random(uint64_t *state) { // xorshift*
   *state ^= *state >> 12;

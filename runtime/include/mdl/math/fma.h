@@ -180,4 +180,35 @@ MDL_INLINE double mdl_cancel(const int mdl_level, double x, double y, double z) 
 #endif
 }
 
+/* x + y and what rounding took from it; the quick one where x is 0 or not the smaller one. */
+MDL_INLINE mdl_pair mdl_sum(double x, double y) {
+  mdl_pair s;
+  double part;
+  s.high = x + y;
+  part = s.high - x;
+  s.low = (x - (s.high - part)) + (y - part);
+  return s;
+}
+
+MDL_INLINE mdl_pair mdl_quick_sum(double x, double y) {
+  mdl_pair s;
+  s.high = x + y;
+  s.low = y - (s.high - x);
+  return s;
+}
+
+/* Without errno, so that it is an instruction. */
+#if defined(__clang__) && defined(__SSE2__)
+MDL_INLINE double mdl_sqrt(double x) {
+  typedef double two __attribute__((vector_size(16)));
+  const two both = {x, 0.0}, root = __builtin_ia32_sqrtsd(both);
+  return root[0];
+}
+#else
+#if defined(__GNUC__) && !defined(__cplusplus)
+double sqrt(double) __attribute__((const));
+#endif
+#define mdl_sqrt(x) sqrt(x)
+#endif
+
 #endif
