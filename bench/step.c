@@ -18,7 +18,8 @@ struct context {
 static void start_sgd(struct context *c) {
   struct mdl_optim_options options = mdl_optim_defaults(MDL_SGD);
   options.lr = 1e-2;
-  if (mdl_optim_init(&c->optim, &options, c->at.model->real, c->at.nparams, NULL) != MDL_OK) die("SGD does not start");
+  if (mdl_optim_init(&c->optim, &options, c->at.model->real, (size_t)c->at.nparams, NULL) != MDL_OK)
+    die("SGD does not start");
 }
 
 static void gradient(void *context) {

@@ -21,10 +21,10 @@ double expert_value_and_grad(const int64_t *dims, const void *const *data, const
  * worse loops. */
 #if defined(__clang__)
 #define INLINE static inline __attribute__((always_inline))
-#define APART static __attribute__((noinline))
+#define APART static __attribute__((noinline, unused))
 #elif defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
-#define APART static __attribute__((noinline, noclone))
+#define APART static __attribute__((noinline, noclone, unused))
 #else
 #define INLINE static inline
 #define APART static
