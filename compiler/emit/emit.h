@@ -12,7 +12,8 @@ typedef struct EmitOptions {
   bool no_fuse;           // --no-fuse: every node its own loops, for differential tests
   bool no_contract;       // --no-contract: every array in full
   bool thrifty;           // --tape-limit: backward computes again what it can
-  bool no_simplify;       // --no-simplify
+  bool no_simplify;       // --no-simplify, which is without factor, too
+  bool no_factor;         // --no-factor: sums as the model and its derivatives have them
   bool own_math;          // --math own: elementary functions that the file brings along, not those of <math.h>
   const Request *request; // --derivatives, each of which derive_kind can make
   int nrequest;

@@ -3,6 +3,7 @@
 
 #include "derive/derive.h"
 #include "emit/contract.h"
+#include "factor/factor.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
 #include "simplify/simplify.h"
@@ -248,6 +249,8 @@ static void find_outputs(const Plan *p, Scheduled *f) {
 
 static Graph *reduced(const Unit *u, const Graph *g, unsigned roles) {
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
+  if (!u->options->no_factor && !u->options->no_simplify)
+    small = simplify(u->arena, factor(u->arena, u->model, small), roles);
   return name_factors(u->arena, expand_reductions(u->arena, small));
 }
 

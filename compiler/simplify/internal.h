@@ -7,8 +7,7 @@
 //   narrow.c     arrays that are read only on a diagonal
 //   prune.c      dead nodes
 //
-// There will be a pass `factor` beside this one, which moves what is invariant and linear out of sums.  It changes
-// rounding, so it is a pass of its own and no rule here.
+// What is invariant and linear moves out of sums in a pass of its own, factor: that changes rounding.
 #ifndef MDLC_SIMPLIFY_INTERNAL_H
 #define MDLC_SIMPLIFY_INTERNAL_H
 

@@ -41,6 +41,15 @@ static int dump_simplify(Arena *a, const Program *program, Text *t) {
   return status;
 }
 
+static int dump_factor(Arena *a, const Program *program, Text *t) {
+  const Graph *g = program->model->graph;
+  int status = graph_root(g, ROOT_LOSS, 0) ? pass_derive(a, program, false, &g) : STATUS_OK;
+  if (!status) status = pass_simplify(a, program, g, ROLES_ALL, &g);
+  if (!status) status = pass_factor(a, program, g, ROLES_ALL, &g);
+  if (!status) graph_print(t, program->model, g);
+  return status;
+}
+
 static int dump_schedule(Arena *a, const Program *program, Text *t) {
   (void)a;
   emit_schedule(t, program->model, &program->emit);
@@ -50,17 +59,14 @@ static int dump_schedule(Arena *a, const Program *program, Text *t) {
 static const struct Pass {
   const char *name;
   Dump *dump;
-} passes[] = {{"parse", dump_parse},
-              {"check", dump_check},
-              {"derive", dump_derive},
-              {"simplify", dump_simplify},
-              {"schedule", dump_schedule}};
+} passes[] = {{"parse", dump_parse},       {"check", dump_check},   {"derive", dump_derive},
+              {"simplify", dump_simplify}, {"factor", dump_factor}, {"schedule", dump_schedule}};
 enum { PASS_COUNT = sizeof passes / sizeof *passes };
 
 enum { KEY_AFTER = 'a' };
 
 static const struct argp_option options[] = {
-    {"after", KEY_AFTER, "PASS", 0, "The last pass to run: parse, check, derive, simplify or schedule", 3},
+    {"after", KEY_AFTER, "PASS", 0, "The last pass to run: parse, check, derive, simplify, factor or schedule", 3},
     {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 3},
     {0}};
 
@@ -105,7 +111,8 @@ int cmd_dump(int argc, char **argv) {
                                    "  parse     the syntax tree, as source text in one canonical form\n"
                                    "  check     the model as a graph of index comprehensions\n"
                                    "  derive    the same with the gradient of the loss\n"
-                                   "  simplify  the same in its final form\n"
+                                   "  simplify  the same without what need not be computed\n"
+                                   "  factor    the same with its sums in their cheapest form\n"
                                    "  schedule  the loops of each generated function\n\n" STATUS_HELP,
                                    children,
                                    NULL,

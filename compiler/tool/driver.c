@@ -115,7 +115,8 @@ int program_load(const ModelOptions *o, Program *p) {
                           .no_fuse = o->no_fuse,
                           .own_math = o->own_math,
                           .no_contract = o->no_contract,
-                          .no_simplify = o->no_simplify}};
+                          .no_simplify = o->no_simplify,
+                          .no_factor = o->no_factor}};
   Source *source;
   int status = read_source(o->arena, o->file, &source);
   if (status) return status;

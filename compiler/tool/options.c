@@ -83,6 +83,7 @@ enum {
   KEY_NO_FUSE,
   KEY_NO_CONTRACT,
   KEY_NO_SIMPLIFY,
+  KEY_NO_FACTOR,
   KEY_DERIVATIVES,
   KEY_WRT,
   KEY_TAPE_LIMIT,
@@ -111,7 +112,10 @@ static const struct argp_option model_options[] = {
      1},
     {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
     {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
-    {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify (the same results, slower)", 9},
+    {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify, nor factor (the same results as --no-factor, slower)",
+     9},
+    {"no-factor", KEY_NO_FACTOR, NULL, 0, "Form sums as the model has them (the same results but for rounding, slower)",
+     9},
     {0}};
 
 static void define_dim(struct argp_state *state, ModelOptions *o, const char *text) {
@@ -196,6 +200,7 @@ static error_t model_parse(int key, char *arg, struct argp_state *state) {
   case KEY_NO_FUSE: o->no_fuse = true; return 0;
   case KEY_NO_CONTRACT: o->no_contract = true; return 0;
   case KEY_NO_SIMPLIFY: o->no_simplify = true; return 0;
+  case KEY_NO_FACTOR: o->no_factor = true; return 0;
   case ARGP_KEY_ARG:
     if (o->file) argp_error(state, "one model at a time: '%s' and '%s'", o->file, arg);
     o->file = arg;

@@ -2,6 +2,7 @@
 #include "tool/passes.h"
 
 #include "derive/derive.h"
+#include "factor/factor.h"
 #include "graph/text.h"
 #include "simplify/simplify.h"
 
@@ -30,6 +31,15 @@ int pass_derive(Arena *a, const Program *program, bool unit_seed, const Graph **
 int pass_simplify(Arena *a, const Program *program, const Graph *g, unsigned roles, const Graph **simplified) {
   *simplified = program->emit.no_simplify ? prune(a, g, roles) : simplify(a, g, roles);
   return verified(program, *simplified, "simplify");
+}
+
+int pass_factor(Arena *a, const Program *program, const Graph *g, unsigned roles, const Graph **factored) {
+  *factored = g;
+  if (program->emit.no_factor || program->emit.no_simplify) return STATUS_OK;
+  const Graph *raw = factor(a, program->model, g);
+  int status = verified(program, raw, "factor");
+  if (!status) *factored = simplify(a, raw, roles);
+  return status ? status : verified(program, *factored, "simplify behind factor");
 }
 
 int pass_gradient(Arena *a, const Program *program, const Graph **gradient) {

@@ -13,7 +13,9 @@
 int pass_need_loss(const Program *program, const char *what);
 int pass_derive(Arena *a, const Program *program, bool unit_seed, const Graph **derived);
 int pass_simplify(Arena *a, const Program *program, const Graph *g, unsigned roles, const Graph **simplified);
-// Both, with 1 as the seed: the loss and its gradient.
+// Nothing where the options leave it out.
+int pass_factor(Arena *a, const Program *program, const Graph *g, unsigned roles, const Graph **factored);
+// The first two, with 1 as the seed: the loss and its gradient.
 int pass_gradient(Arena *a, const Program *program, const Graph **gradient);
 
 #endif

@@ -62,7 +62,7 @@ typedef struct ModelOptions {
   const char *name; // as given with --name, or null
   bool use_float;
   bool own_math; // --math own
-  bool no_fuse, no_contract, no_simplify;
+  bool no_fuse, no_contract, no_simplify, no_factor;
   bool plain; // the model is for reading
   int64_t tape_limit; // in bytes; 0: none
   DimValue *dims;

@@ -110,6 +110,15 @@ prints 'floating-point operations, at most (both sides of every branch are count
 case_is 'cost without a loss' 0 '' mdlc cost predicts.mdl
 prints '  predict  '
 prints '  work memory of predict  '
+# Parts of the gradient that are sums over the points first.
+case_is 'the cost of a mixture' 0 '' mdlc cost "$examples/gradbench/gmm.mdl"
+prints 'value and gradient at once         6*d*d*k*n + 5*d*d*k + 11*d*k*n + 11*d*k + 10*k*n'
+case_is 'and without factor' 0 '' mdlc cost --no-factor "$examples/gradbench/gmm.mdl"
+prints 'value and gradient at once         9*d*d*k*n + 2*d*d*k + 13*d*k*n + 8*d*k + 10*k*n'
+case_is 'the cost of k-means' 0 '' mdlc cost "$examples/gradbench/kmeans.mdl"
+prints 'value and gradient at once         6*k*n*d + 2*k*n + k*d + n'
+case_is 'the cost of a hierarchical model' 0 '' mdlc cost "$examples/hierarchical/hierarchical.mdl"
+prints 'value and gradient at once         22*groups + 11*n + 54'
 
 # ---- dump ----
 case_is 'dump after parse' 0 '' mdlc dump --after=parse thermometer.mdl
@@ -128,12 +137,18 @@ case_is 'dump after derive' 0 '' mdlc dump --after=derive thermometer.mdl
 prints 'root gradient w = d_w'
 case_is 'dump after simplify' 0 '' mdlc dump --after=simplify thermometer.mdl
 prints 'node d_w = sum[i:n](d_t_p[i] * t_u[i])'
+case_is 'dump after factor' 0 '' mdlc dump --after=factor "$examples/gradbench/gmm.mdl"
+prints 'node d_mu_via_u_part[c:k, r:d] = sum[i:n](d_u[i, c, r])'
+prints 'node d_mu_via_u[c:k, r:d] = -(diagonal[c, r] * d_mu_via_u_part[c, r])'
+prints '* d_mu_via_u_part[c, r])'
+case_is 'dump without factor' 0 '' mdlc dump --after=factor --no-factor thermometer.mdl
+prints 'node d_w = sum[i:n](d_t_p[i] * t_u[i])'
 case_is 'dump after schedule' 0 '' mdlc dump --after=schedule thermometer.mdl
 prints 'value_and_grad'
 case_is 'dump of what only predicts' 0 '' mdlc dump --after=simplify predicts.mdl
 prints 'root predict p = p'
 case_is 'an unknown pass' 2 'there is no pass `simplfy`; did you mean `simplify`?' mdlc dump --after=simplfy thermometer.mdl
-case_is 'no pass of that kind' 2 'there is no pass `foo`; there are parse, check, derive, simplify and schedule' mdlc dump --after=foo thermometer.mdl
+case_is 'no pass of that kind' 2 'there is no pass `foo`; there are parse, check, derive, simplify, factor and schedule' mdlc dump --after=foo thermometer.mdl
 case_is 'no pass' 2 'after which pass?' mdlc dump thermometer.mdl
 case_is 'the passes are listed' 0 '' mdlc dump --help
 prints 'the same with the gradient of the loss'

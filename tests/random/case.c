@@ -10,6 +10,7 @@
 
 #include "check/check.h"
 #include "derive/derive.h"
+#include "factor/factor.h"
 #include "generate.h"
 #include "graph/text.h"
 #include "margin.h"
@@ -234,13 +235,17 @@ static bool derived(Case *c) {
   const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
   const int nparam = c->model->nparam;
   Array *raw = arena_array(c->arena, Array, (size_t)nparam + 1),
-        *simple = arena_array(c->arena, Array, (size_t)nparam + 1);
+        *simple = arena_array(c->arena, Array, (size_t)nparam + 1),
+        *factored = arena_array(c->arena, Array, (size_t)nparam + 1);
   const Graph *g = derive_gradient(c->arena, c->model->graph, true, NULL);
   if (!g) {
     case_fail(c, "derive gives up");
     return false;
   }
-  if (!by_derive(c, g, "derive", raw) || !by_derive(c, simplify(c->arena, g, roles), "simplify", simple)) return false;
+  const Graph *s = simplify(c->arena, g, roles);
+  if (!by_derive(c, g, "derive", raw) || !by_derive(c, s, "simplify", simple) ||
+      !by_derive(c, factor(c->arena, c->model, s), "factor", factored))
+    return false;
   c->scale = arena_array(c->arena, double, c->total + 1);
   const Graph *forward = prune(c->arena, c->model->graph, 1u << ROOT_LOSS);
   size_t at = 0;
@@ -253,10 +258,12 @@ static bool derived(Case *c) {
   at = 0;
   for (int p = 0; p < nparam; p++)
     for (size_t j = 0; j < raw[p].count; j++, at++) {
-      double before = raw[p].number[j].a, after = simple[p].number[j].a;
+      double before = raw[p].number[j].a, after = simple[p].number[j].a, other = factored[p].number[j].a;
       if (!isfinite(c->gradient[at])) case_fail(c, "the gradient of %s is not finite", c->model->param[p].name);
       if (!is_near(before, c->gradient[at], c->scale[at], gate))
         case_fail(c, "derive: %s[%zu] %.17g, dual numbers %.17g", c->model->param[p].name, j, before, c->gradient[at]);
+      if (!is_near(other, c->gradient[at], c->scale[at], gate))
+        case_fail(c, "factor: %s[%zu] %.17g was %.17g", c->model->param[p].name, j, other, after);
       if (before != after && !(isnan(before) && isnan(after)))
         case_fail(c, "simplify: %s[%zu] %.17g was %.17g", c->model->param[p].name, j, after, before);
     }

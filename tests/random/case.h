@@ -8,19 +8,22 @@
 #include "emit/emit.h"
 #include "interp/interp.h"
 
-// The first holds generated C against the interpreter; the others are held against the first.
+// Generated C as options have it, held against what another of them made, or, where it may differ by rounding, against
+// the interpreter.
 typedef enum {
   SAME_BITS,
   SAME_VALUES, // -0 is the same value as 0; what is added to a gradient may be added in other parts
-  NEAR
+  CLOSE, // rounded otherwise
+  NEAR   // in float
 } Likeness;
 typedef struct Variant {
   const char *name;
   EmitOptions options;
   Likeness likeness;
+  int like; // SAME_…: the variant
 } Variant;
 
-enum { VARIANTS = 6, CALL_DIMS = 8 };
+enum { VARIANTS = 7, CALL_DIMS = 8 };
 extern const Variant variants[VARIANTS];
 
 // One model with its inputs, and what it must come to.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "derive/derive.h"
+#include "factor/factor.h"
 #include "simplify/simplify.h"
 
 // Dense ones are asked for up to these.
@@ -147,7 +148,10 @@ static size_t place(const Case *c, const Asked *asked, const Root *root, size_t 
 
 static const Graph *made(Case *c, const Request *r) {
   const Graph *g = derive_kind(c->arena, c->model, r);
-  if (g) return simplify(c->arena, g, 1u << ROOT_DERIVATIVE);
+  if (g) {
+    const unsigned roles = 1u << ROOT_DERIVATIVE;
+    return simplify(c->arena, factor(c->arena, c->model, simplify(c->arena, g, roles)), roles);
+  }
   case_fail(c, "derive gives up on %s", derivative_table[r->kind].name);
   return NULL;
 }

@@ -132,6 +132,8 @@ static int run_batch(const Options *o, int from, int count, Told *told) {
     if (c->unsure) told->unsure++;
     c->only[0] = c->only[0] && !o->interpret;
     for (int v = 1; v < VARIANTS; v++) c->only[v] = c->only[0] && (o->all || v == 1 + (int)(c->seed % (VARIANTS - 1)));
+    for (int v = 1; v < VARIANTS; v++) // with what it is held against
+      if (c->only[v]) c->only[variants[v].like] = true;
     for (int v = 0; v < VARIANTS; v++) {
       if (!c->only[v]) continue;
       const char *source = arena_printf(a, "%s/%s.c", directory, case_variant_name(c, v));

@@ -1,0 +1,292 @@
+// product.c - a sum as a product of factors and conditions, also through the nodes that it reads.
+#include <math.h>
+#include <string.h>
+
+#include "factor/internal.h"
+
+// ---- what expressions cost, and where they have poles ----
+
+enum {
+  CALL = 10, // operations that it is worth
+  DIVISION = 4,
+  UNIFORM_DEPTH = 16 // how far products are looked into
+};
+
+static bool is_call(Prim op) {
+  const char *c = prim_table[op].c;
+  return c[0] >= 'a' && c[0] <= 'z' && prim_table[op].cost > 0 && op != PRIM_POWI && op != PRIM_MAX && op != PRIM_MIN;
+}
+
+double work_of(const Expr *e) {
+  size_t count;
+  double work = 0;
+  if (e->kind != EXPR_PRIM) return 0;
+  Arena *scratch = arena_new();
+  const Expr **part = expr_parts(scratch, e, &count);
+  for (size_t k = 0; k < count; k++) {
+    if (part[k]->kind != EXPR_PRIM || part[k]->type != TYPE_REAL) continue;
+    const Prim op = part[k]->u.prim.op;
+    work += is_call(op) ? CALL : op == PRIM_DIV ? DIVISION : prim_table[op].cost;
+  }
+  arena_free(scratch);
+  return work;
+}
+
+// Primitives that are infinite, or no number, at finite arguments that they may be given.
+static bool has_pole(const Expr *e) {
+  int64_t n;
+  switch (e->u.prim.op) {
+  case PRIM_DIV: return e->u.prim.arg[1]->kind != EXPR_REAL;
+  case PRIM_POWI: return !expr_is_int(e->u.prim.arg[1], &n) || n < 0;
+  case PRIM_POW:
+  case PRIM_LOG:
+  case PRIM_LOG1P:
+  case PRIM_SQRT:
+  case PRIM_TAN:
+  case PRIM_ASIN:
+  case PRIM_ACOS:
+  case PRIM_LGAMMA:
+  case PRIM_DIGAMMA:
+  case PRIM_POLYGAMMA: return true;
+  default: return false;
+  }
+}
+
+bool may_be_poled(Factoring *f, const Expr *e) {
+  size_t count;
+  bool any = false;
+  Arena *scratch = arena_new();
+  const Expr **part = expr_parts(scratch, e, &count);
+  for (size_t k = 0; k < count && !any; k++) {
+    if (part[k]->kind == EXPR_PRIM && part[k]->type == TYPE_REAL) any = has_pole(part[k]);
+    if (part[k]->kind == EXPR_READ && part[k]->type == TYPE_REAL) any = f->known[part[k]->u.read.node->id].poled;
+  }
+  arena_free(scratch);
+  return any;
+}
+
+// ---- taking an expression apart ----
+
+static void add_item(Product *p, const Expr *e, bool condition, bool inverse) {
+  for (int k = 0; condition && k < p->nitem; k++)
+    if (p->item[k].condition && p->item[k].e == e) return;
+  p->full = p->full || !e || p->nitem == ITEMS_MAX;
+  if (!p->full) p->item[p->nitem++] = (Item){.e = e, .scope = e->indices, .condition = condition, .inverse = inverse};
+}
+
+// In their order: one may protect those behind it.
+static void add_conditions(Product *p, const Expr *e) {
+  for (; is_prim(e, PRIM_AND); e = e->u.prim.arg[1]) add_conditions(p, e->u.prim.arg[0]);
+  add_item(p, e, true, false);
+}
+
+static bool is_zero(const Expr *e) {
+  return e->kind == EXPR_REAL && e->u.real == 0;
+}
+
+// Do all factors of e need the same indices, so that they are never apart?
+static bool is_uniform(const Expr *e, uint64_t scope, int depth) {
+  if (depth == 0) return false;
+  if (is_prim(e, PRIM_MUL) || is_prim(e, PRIM_DIV))
+    return is_uniform(e->u.prim.arg[0], scope, depth - 1) && is_uniform(e->u.prim.arg[1], scope, depth - 1);
+  return e->indices == scope && e->kind != EXPR_REAL && !is_prim(e, PRIM_NEG) && !is_prim(e, PRIM_SELECT);
+}
+
+// The recursion is as deep as the expression is high, which is limited.
+static void add_factors(Factoring *f, Product *p, const Expr *e, bool inverse) {
+  const Expr *const *arg = e->kind == EXPR_PRIM ? e->u.prim.arg : NULL;
+  if (p->full) return;
+  if (e->kind == EXPR_REAL && isfinite(e->u.real) && e->u.real != 0) {
+    p->coefficient = inverse ? p->coefficient / e->u.real : p->coefficient * e->u.real;
+  } else if (is_prim(e, PRIM_NEG)) {
+    p->coefficient = -p->coefficient;
+    add_factors(f, p, arg[0], inverse);
+  } else if (!p->apart && is_uniform(e, e->indices, UNIFORM_DEPTH)) {
+    add_item(p, e, false, inverse);
+  } else if (is_prim(e, PRIM_MUL) || is_prim(e, PRIM_DIV)) {
+    add_factors(f, p, arg[0], inverse);
+    add_factors(f, p, arg[1], is_prim(e, PRIM_DIV) ? !inverse : inverse);
+  } else if (is_prim(e, PRIM_SELECT) && !inverse && is_zero(arg[2])) {
+    add_conditions(p, arg[0]);
+    add_factors(f, p, arg[1], false);
+  } else if (is_prim(e, PRIM_SELECT) && !inverse && is_zero(arg[1])) {
+    add_item(p, expr_prim1(f->g, PRIM_NOT, arg[0]), true, false);
+    add_factors(f, p, arg[2], false);
+  } else {
+    add_item(p, e, false, inverse);
+  }
+}
+
+static void add_index(Factoring *f, Product *p, Index index) {
+  double extent = 1;
+  poly_real(f->g->dims, index.extent, f->values, &extent);
+  p->full = p->full || p->nindex == INDEX_MAX;
+  if (p->full) return;
+  p->extent[p->nindex] = extent < 1 ? 1 : extent;
+  p->index[p->nindex++] = index;
+}
+
+void product_of(Factoring *f, Product *p, const Node *n, uint64_t summed, bool apart) {
+  memset(p, 0, sizeof *p);
+  p->coefficient = 1;
+  p->summed = summed;
+  p->apart = apart;
+  for (int k = 0; k < n->nout + n->nred; k++) add_index(f, p, n->index[k]);
+  if (n->guard) add_conditions(p, n->guard);
+  add_factors(f, p, n->expr, false);
+}
+
+void product_replace(Factoring *f, Product *p, int k, const Expr *e) {
+  p->nitem--;
+  for (int j = k; j < p->nitem; j++) p->item[j] = p->item[j + 1];
+  if (e)
+    add_factors(f, p, e, false);
+  else
+    p->full = true;
+}
+
+// ---- what a read may be replaced by ----
+
+// Entries of an array that changes in place must be read where they are read now.
+static bool reads_versions(const Node *m) {
+  Arena *scratch = arena_new();
+  const Expr *parts[] = {m->expr, m->guard};
+  bool any = false;
+  for (int e = 0; e < 2; e++) {
+    size_t count = 0;
+    const Expr **part = parts[e] ? expr_parts(scratch, parts[e], &count) : NULL;
+    for (size_t k = 0; k < count; k++) {
+      if (part[k]->kind != EXPR_READ) continue;
+      const Node *read = part[k]->u.read.node;
+      any = any || read->kind == NODE_CARRY || (read->kind == NODE_SCATTER && read->base);
+    }
+  }
+  arena_free(scratch);
+  return any;
+}
+
+bool may_look_through(const Factoring *f, const Node *m, const GraphLoop *loop) {
+  const Known *known = &f->known[m->id];
+  return m->kind == NODE_COMP && m->type == TYPE_REAL && (m->reduce == REDUCE_NONE || m->reduce == REDUCE_SUM) &&
+         !known->root && (!known->loop || known->loop == loop) && !reads_versions(m);
+}
+
+static bool is_product(const Expr *e) {
+  return is_prim(e, PRIM_MUL) || is_prim(e, PRIM_NEG) || is_prim(e, PRIM_DIV) || e->kind == EXPR_READ ||
+         (is_prim(e, PRIM_SELECT) && (is_zero(e->u.prim.arg[1]) || is_zero(e->u.prim.arg[2])));
+}
+
+static int bits_in(uint64_t set) {
+  return __builtin_popcountll(set);
+}
+
+// Item k is a read that what the node is made of replaces; false: it stays.
+static bool look_through(Factoring *f, Product *p, int k, const GraphLoop *loop, bool shared, double *saved) {
+  const Item item = p->item[k];
+  if (item.condition || item.inverse || item.e->kind != EXPR_READ) return false;
+  const Node *m = item.e->u.read.node;
+  const bool single = f->known[m->id].uses == 1;
+  if (!may_look_through(f, m, loop) || (!single && (!shared || m->nred > 0))) return false;
+  if (m->nred == 0 && !is_product(m->expr)) return false;
+  if (p->nindex + m->nred > INDEX_MAX || bits_in(p->summed) + m->nred > SUMMED_MAX) return false;
+  const Expr *sub[INDEX_MAX];
+  for (int q = 0; q < m->nout; q++) sub[q] = item.e->u.read.sub[q];
+  for (int q = m->nout; q < m->nout + m->nred; q++) {
+    p->summed |= (uint64_t)1 << p->nindex;
+    sub[q] = expr_index(f->g, p->nindex);
+    add_index(f, p, m->index[q]);
+  }
+  product_replace(f, p, k, expr_substitute(f->g, m->expr, sub, m->nout + m->nred, NULL));
+  const Expr *guard = m->guard ? expr_substitute(f->g, m->guard, sub, m->nout + m->nred, NULL) : NULL;
+  if (guard) add_conditions(p, guard);
+  if (single) *saved += f->known[m->id].cost;
+  return true;
+}
+
+bool product_through(Factoring *f, Product *p, const GraphLoop *loop, bool shared, double *saved) {
+  bool any = false;
+  for (int k = 0; k < p->nitem && !p->full;) {
+    if (look_through(f, p, k, loop, shared, saved)) {
+      any = true;
+      k = 0;
+    } else {
+      k++;
+    }
+  }
+  return any && !p->full;
+}
+
+// ---- where conditions protect ----
+
+static bool is_inside(Factoring *f, const Product *p, const Expr *read);
+
+// Is the subscript read from data whose declaration keeps it in the range?
+static bool is_declared(Factoring *f, const Product *p, const Expr *sub, const Poly *extent) {
+  if (sub->kind != EXPR_READ || sub->u.read.node->kind != NODE_DATA) return false;
+  const DataDecl *d = &f->model->data[sub->u.read.node->which];
+  return d->ranged && d->limit == extent && is_inside(f, p, sub);
+}
+
+// Does the read stay inside its array wherever its indices are in range, no condition needed?
+static bool is_inside(Factoring *f, const Product *p, const Expr *read) {
+  Graph *g = f->g;
+  const Node *n = read->u.read.node;
+  int64_t coefficient[INDEX_MAX];
+  for (int q = 0; q < n->nout; q++) {
+    const Expr *sub = read->u.read.sub[q], *rest;
+    if (sub->kind == EXPR_INDEX && p->index[sub->u.index].extent == n->index[q].extent) continue;
+    if (is_declared(f, p, sub, n->index[q].extent)) continue;
+    if (!expr_affine(g, sub, p->nindex, coefficient, &rest) || rest->kind != EXPR_POLY) return false;
+    const Poly *low = rest->u.poly, *high = low;
+    for (int k = 0; k < p->nindex; k++) {
+      const Poly *last = poly_sub(g->dims, p->index[k].extent, poly_int(g->dims, 1));
+      const Poly *most = poly_mul(g->dims, poly_int(g->dims, coefficient[k]), last);
+      if (coefficient[k] < 0) low = poly_add(g->dims, low, most);
+      if (coefficient[k] > 0) high = poly_add(g->dims, high, most);
+    }
+    const Poly *above = poly_sub(g->dims, poly_sub(g->dims, n->index[q].extent, poly_int(g->dims, 1)), high);
+    if (!poly_is_nonnegative(g->dims, low) || !poly_is_nonnegative(g->dims, above)) return false;
+  }
+  return true;
+}
+
+static bool is_safe(Factoring *f, const Product *p, const Expr *e) {
+  size_t count;
+  bool safe = true;
+  Arena *scratch = arena_new();
+  const Expr **part = expr_parts(scratch, e, &count);
+  for (size_t k = 0; k < count && safe; k++)
+    if (part[k]->kind == EXPR_READ) safe = is_inside(f, p, part[k]);
+  arena_free(scratch);
+  return safe;
+}
+
+static bool has_range(Factoring *f, const Poly *extent) {
+  int64_t n;
+  return poly_is_fixed(f->g->dims, extent) && poly_value(f->g->dims, extent, NULL, &n) && n > 0;
+}
+
+// Where there are no terms, no condition and no check has been looked at.
+static void add_nonempty(Factoring *f, Product *p, uint64_t scope) {
+  for (int q = 0; q < p->nindex && p->nitem < ITEMS_MAX; q++) {
+    if (!(p->summed >> q & 1) || scope >> q & 1 || has_range(f, p->index[q].extent)) continue;
+    const Expr *some = expr_prim2(f->g, PRIM_GT, expr_poly(f->g, p->index[q].extent), expr_int(f->g, 0));
+    p->item[p->nitem++] = (Item){.e = some, .condition = true, .nonempty = q + 1};
+  }
+}
+
+void product_protect(Factoring *f, Product *p) {
+  uint64_t conditions = 0, shared = p->summed;
+  bool unsafe = false;
+  for (int k = 0; k < p->nitem; k++)
+    if (p->item[k].condition) conditions |= p->item[k].scope;
+  for (int k = 0; k < p->nitem; k++) {
+    Item *item = &p->item[k];
+    item->poled = !item->condition && (item->inverse || may_be_poled(f, item->e));
+    if (is_safe(f, p, item->e)) continue;
+    item->unsafe = unsafe = true;
+    item->scope |= conditions; // stays beside every condition
+    shared &= item->scope;
+  }
+  if (unsafe) add_nonempty(f, p, shared);
+}

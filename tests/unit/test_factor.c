@@ -1,0 +1,216 @@
+// test_factor.c - sums before and after, their values, and gradients of everything that derive is tried on.
+#include "factor/factor.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "derive/derive.h"
+#include "derive_cases.h"
+#include "simplify/simplify.h"
+
+// n = 5, m = 3, p = 4, of which choices know nothing: each counts as large.
+#define LETTERS                                                                                                        \
+  "model t\ndim n\ndim m\ndim p\ndata A[n, m]\ndata B[m, p]\ndata y[n]\ndata g[n] in 0..m\nparam w[m]\nparam v[p]\n"   \
+  "param b\ninput A[n, m] = data 0\ninput B[m, p] = data 1\ninput y[n] = data 2\ninput g[n] = data 3\n"                \
+  "input w[m] = param 0\ninput v[p] = param 1\ninput b = param 2\n"
+
+#define ROLES (1u << ROOT_LOSS | 1u << ROOT_NAMED)
+
+static const struct {
+  const char *name, *before, *after; // after: null: as before
+} sums[] = {
+    {"a factor that no term changes",
+     "node s[j:m] = sum[i:n](w[j] * A[i, j])\n"
+     "node loss = sum[j:m](s[j]^2)\n",
+     "node s_part[j:m] = sum[i:n](A[i, j])\n"
+     "node s[j:m] = w[j] * s_part[j]\n"
+     "node loss = sum[j:m](s[j]^2)\n"},
+    {"a constant", "node loss = sum[i:n](0.1 * exp(y[i]))\n",
+     "node loss_part = sum[i:n](exp(y[i]))\n"
+     "node loss = 0.1 * loss_part\n"},
+    {"a divisor",
+     "node s[j:m] = sum[i:n](A[i, j] / exp(w[j]))\n"
+     "node loss = sum[j:m](s[j]^2)\n",
+     "node s_part[j:m] = sum[i:n](A[i, j])\n"
+     "node s[j:m] = s_part[j] / exp(w[j])\n"
+     "node loss = sum[j:m](s[j]^2)\n"},
+    {"an index that nothing depends on", "node loss = sum[i:n, j:m](w[j] * b)\n",
+     "node loss_part = sum[j:m](w[j])\n"
+     "node loss = b * loss_part * real(n)\n"},
+    {"sums of their own", "node loss = sum[i:n, j:m](w[j] * y[i])\n",
+     "node loss_part = sum[i:n](y[i])\n"
+     "node loss_part_2 = sum[j:m](w[j])\n"
+     "node loss = loss_part * loss_part_2\n"},
+    {"a matrix out of a sum",
+     "node s[k:p] = sum[i:n, j:m](A[i, j] * B[j, k])\n"
+     "node loss = sum[k:p](s[k]^2)\n",
+     "node s_part[j:m] = sum[i:n](A[i, j])\n"
+     "node s[k:p] = sum[j:m](B[j, k] * s_part[j])\n"
+     "node loss = sum[k:p](s[k]^2)\n"},
+    {"through a node that nobody else reads",
+     "node C[i:n, k:p] = sum[j:m](A[i, j] * B[j, k])\n"
+     "node s[k:p] = sum[i:n](C[i, k])\n"
+     "node loss = sum[k:p](s[k]^2)\n",
+     "node s_part[j:m] = sum[i:n](A[i, j])\n"
+     "node s[k:p] = sum[j:m](B[j, k] * s_part[j])\n"
+     "node loss = sum[k:p](s[k]^2)\n"},
+    {"a chain of products",
+     "node C[i:n, k:p] = sum[j:m](A[i, j] * B[j, k])\n"
+     "node s[i:n] = sum[k:p](C[i, k] * v[k])\n"
+     "node loss = sum[i:n](s[i]^2)\n",
+     "node s_part[j:m] = sum[k:p](B[j, k] * v[k])\n"
+     "node s[i:n] = sum[j:m](A[i, j] * s_part[j])\n"
+     "node loss = sum[i:n](s[i]^2)\n"},
+    {"which is read elsewhere",
+     "node C[i:n, k:p] = sum[j:m](A[i, j] * B[j, k])\n"
+     "node s[i:n] = sum[k:p](C[i, k] * v[k])\n"
+     "node r = sum[i:n, k:p](C[i, k]^2)\n"
+     "node loss = sum[i:n](s[i]^2 * r)\n",
+     "node C[i:n, k:p] = sum[j:m](A[i, j] * B[j, k])\n"
+     "node s[i:n] = sum[k:p](C[i, k] * v[k])\n"
+     "node r = sum[i:n, k:p](C[i, k]^2)\n"
+     "node loss_part = sum[i:n](s[i]^2)\n"
+     "node loss = r * loss_part\n"},
+    {"a triangle stays beside its sum",
+     "node s[k:m] = sum[i:n, j:m if k < j](A[i, j] * B[j, k + 1])\n"
+     "node loss = sum[k:m](s[k]^2)\n",
+     "node s_part[j:m] = sum[i:n](A[i, j])\n"
+     "node s[k:m] = sum[j:m if k < j and n > 0](B[j, k + 1] * s_part[j])\n"
+     "node loss = sum[k:m](s[k]^2)\n"},
+    {"a condition of the terms",
+     "node s[j:m] = sum[i:n if y[i] > 0.0](A[i, j] * w[j])\n"
+     "node loss = sum[j:m](s[j]^2)\n",
+     "node s_part[j:m] = sum[i:n if y[i] > 0.0](A[i, j])\n"
+     "node s[j:m] = w[j] * s_part[j]\n"
+     "node loss = sum[j:m](s[j]^2)\n"},
+    {"zero where nothing holds does not meet a pole",
+     "node s[j:m] = sum[i:n if g[i] == j](y[i] / w[j])\n"
+     "node loss = sum[j:m](s[j]^2)\n",
+     NULL},
+    {"a branch that is zero",
+     "node s[j:m] = sum[i:n](if A[i, j] > 0.0 then y[i] * w[j] else 0.0)\n"
+     "node loss = sum[j:m](s[j]^2)\n",
+     "node s_part[j:m] = sum[i:n if A[i, j] > 0.0](y[i])\n"
+     "node s[j:m] = w[j] * s_part[j]\n"
+     "node loss = sum[j:m](s[j]^2)\n"},
+    {"a read that may be outside where there is no term",
+     "node s[k:m] = sum[i:n, j:m](A[i, j] * B[j, n - 5 + k])\n"
+     "node loss = sum[k:m](s[k]^2)\n",
+     "node s_part[j:m] = sum[i:n](A[i, j])\n"
+     "node s[k:m] = sum[j:m if n > 0](B[j, k + (n - 5)] * s_part[j])\n"
+     "node loss = sum[k:m](s[k]^2)\n"},
+    {"where a scatter adds, only once",
+     "scatter S[m] = [i:n, j:m, k:p](g[i]) += A[i, j] * B[j, k]\n"
+     "node loss = sum[j:m](S[j]^2)\n",
+     "node S_part[j:m] = sum[k:p](B[j, k])\n"
+     "node S_part_2[i:n] = sum[j:m](A[i, j] * S_part[j])\n"
+     "scatter S[m] = [i:n] (g[i]) += S_part_2[i]\n"
+     "node loss = sum[j:m](S[j]^2)\n"},
+    {"a scatter that a sum goes into",
+     "scatter S[n + m] = [i:n, j:m, k:p](i + j) += A[i, j] * B[j, k] * v[k]\n"
+     "node loss = sum[j:n](S[j]^2)\n",
+     "node S_part[j:m] = sum[k:p](B[j, k] * v[k])\n"
+     "scatter S[n + m] = [i:n, j:m] (i + j) += A[i, j] * S_part[j]\n"
+     "node loss = sum[j:n](S[j]^2)\n"},
+    {"distributed", "node loss = sum[i:n, j:m]((0.1 * y[i] + 0.3 * w[j]) * w[j])\n",
+     "node loss_term_part = sum[i:n](y[i])\n"
+     "node loss_term_part_2 = sum[j:m](w[j])\n"
+     "node loss_term = 0.1 * (loss_term_part * loss_term_part_2)\n"
+     "node loss_term_part_3 = sum[j:m](w[j] * w[j])\n"
+     "node loss_term_2 = 0.3 * (loss_term_part_3 * real(n))\n"
+     "node loss = loss_term + loss_term_2\n"},
+    {"a difference of what is exact stays", "node loss = sum[i:n, j:m]((y[i] - w[j]) * w[j])\n",
+     "node loss_part[j:m] = sum[i:n](y[i] - w[j])\n"
+     "node loss = sum[j:m](w[j] * loss_part[j])\n"},
+    {"shared",
+     "node s[j:m] = sum[i:n](A[i, j] * w[j])\n"
+     "node r[k:p] = sum[i:n, j:m](A[i, j] * B[j, k])\n"
+     "node q = sum[j:m](s[j]^2)\n"
+     "node loss = sum[k:p](r[k]^2 * q)\n",
+     "node s_part[j:m] = sum[i:n](A[i, j])\n"
+     "node s[j:m] = w[j] * s_part[j]\n"
+     "node r[k:p] = sum[j:m](B[j, k] * s_part[j])\n"
+     "node q = sum[j:m](s[j]^2)\n"
+     "node loss_part = sum[k:p](r[k]^2)\n"
+     "node loss = q * loss_part\n"},
+    {"within a loop",
+     "carry h[t:p + 1, j:m] along t from h_step = w[j]\n"
+     "node h_step[t:p, j:m] = sum[i:n](A[i, j] * h[t, j] * v[t])\n"
+     "node loss = sum[j:m](h[p, j])\n",
+     "node h_step_part[j:m] = sum[i:n](A[i, j])\n"
+     "node h_step[t:p, j:m] = v[t] * h[t, j] * h_step_part[j]\n"
+     "node loss = sum[j:m](h[p, j])\n"},
+};
+
+// The nodes that are left, and the roots.
+static const char *nodes_of(const char *printed) {
+  const char *node = strstr(printed, "node "), *scatter = strstr(printed, "scatter ");
+  return !node || (scatter && scatter < node) ? scatter : node;
+}
+
+static void compare_values(Lab *l, const Graph *before, const Graph *after) {
+  const Array *x = lab_run(l, before, NUMBER_MAGNITUDE), *y = lab_run(l, after, NUMBER_REAL);
+  for (size_t k = 0; k < before->nroots; k++) {
+    const Array *theirs = &x[before->roots[k].node->id], *ours = &y[after->roots[k].node->id];
+    for (size_t j = 0; j < theirs->count; j++)
+      ck_assert_msg(fabs(ours->number[j].a - theirs->number[j].a) <= 1e-14 * theirs->number[j].b ||
+                        ours->number[j].a == theirs->number[j].a,
+                    "%s: %.17g was %.17g", before->roots[k].node->name, ours->number[j].a, theirs->number[j].a);
+  }
+}
+
+START_TEST(test_sum) {
+  Text t;
+  text_init(&t);
+  text_printf(&t, "%s%sroot loss = loss\n", LETTERS, sums[_i].before);
+  Lab l = lab_open(t.s);
+  const Graph *s = simplify(l.arena, l.model->graph, ROLES), *f = factor(l.arena, l.model, s);
+  lab_verify(&l, f);
+  compare_values(&l, s, f);
+  const char *printed = nodes_of(lab_print(&l, simplify(l.arena, f, ROLES)));
+  text_clear(&t);
+  if (sums[_i].after)
+    text_printf(&t, "%sroot loss = loss\n", sums[_i].after);
+  else
+    text_put(&t, nodes_of(lab_print(&l, s)));
+  ck_assert_msg(!strcmp(printed, t.s), "%s:\n%s", sums[_i].name, printed);
+  text_free(&t);
+  lab_close(&l);
+}
+END_TEST
+
+// Gradients, factored, against dual numbers.
+START_TEST(test_gradient) {
+  Lab l = open_case(_i);
+  const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
+  const Graph *s = simplify(l.arena, derive_gradient(l.arena, l.model->graph, true, NULL), roles);
+  const Graph *f = factor(l.arena, l.model, s);
+  lab_verify(&l, f);
+  l.seed = 1;
+  const double error = lab_gradient_error(&l, simplify(l.arena, f, roles));
+  ck_assert_msg(error < 1e-13, "%s: error %g", cases[_i].name, error);
+  lab_close(&l);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *s = suite_create("factor");
+  TCase *c = tcase_create("sums");
+  tcase_add_loop_test(c, test_sum, 0, sizeof sums / sizeof *sums);
+  suite_add_tcase(s, c);
+  c = tcase_create("gradients");
+  tcase_set_timeout(c, 60);
+  tcase_add_loop_test(c, test_gradient, 0, sizeof cases / sizeof *cases);
+  suite_add_tcase(s, c);
+  return s;
+}
+
+int main(void) {
+  SRunner *runner = srunner_create(suite());
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
