@@ -119,14 +119,14 @@ static mdl_contraction draw_contraction(bool bounded) {
   return t;
 }
 
-static int levels(mdl_contract_level *level) {
+static int levels(const mdl_contract_level **level) {
   int count = 0;
-  const mdl_contract_level plain = {mdl_contract_plain, 8, {4, 4, 4, 1}};
-  level[count++] = plain;
+  static const mdl_contract_level plain = {mdl_contract_plain, 8, {4, 4, 4, 1}, NULL};
+  level[count++] = &plain;
   level[count++] = mdl_contract_level_here();
 #if defined(__x86_64__)
-  const mdl_contract_level avx2 = {mdl_contract_avx2, 32 / sizeof(Real), {6, 4, 1, 1}};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) level[count++] = avx2;
+  static const mdl_contract_level avx2 = {mdl_contract_avx2, 32 / sizeof(Real), {6, 4, 1, 1}, NULL};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) level[count++] = &avx2;
 #endif
   return count;
 }
@@ -139,7 +139,7 @@ static void run(int count, bool bounded) {
     b[k] = (Real)(draw(2000001) - 1000000) / (Real)1e6;
   }
   for (int64_t k = 0; k < RESULT; k++) start[k] = (Real)(draw(2000001) - 1000000) / (Real)1e6;
-  mdl_contract_level level[4];
+  const mdl_contract_level *level[4];
   const int nlevel = levels(level);
   for (int n = 0; n < count; n++) {
     mdl_contraction t = draw_contraction(bounded);

@@ -75,6 +75,7 @@ typedef struct mdl_contract_level {
   mdl_contract_tile *tile;
   int lanes; /* of a vector */
   int rows[4]; /* the heights of tiles, falling; each number of rows is a sum of these */
+  const struct mdl_contract_level *narrow; /* for fewer columns than a vector has, or null */
 } mdl_contract_level;
 
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__aarch64__))
@@ -187,20 +188,20 @@ MDL_CONTRACT_FUNCTION void mdl_contract_plain(int rows, int vectors, int mode, i
     }
 }
 
-MDL_CONTRACT_INLINE mdl_contract_level mdl_contract_level_here(void) {
-  const mdl_contract_level plain = {mdl_contract_plain, 8, {4, 4, 4, 1}};
+MDL_CONTRACT_INLINE const mdl_contract_level *mdl_contract_level_here(void) {
+  static const mdl_contract_level plain = {mdl_contract_plain, 8, {4, 4, 4, 1}, NULL};
 #if defined(__GNUC__) && defined(__x86_64__)
-  const mdl_contract_level avx512 = {mdl_contract_avx512, 64 / sizeof(mdl_contract_real), {12, 8, 4, 1}};
-  const mdl_contract_level avx2 = {mdl_contract_avx2, 32 / sizeof(mdl_contract_real), {6, 4, 1, 1}};
+  static const mdl_contract_level avx2 = {mdl_contract_avx2, 32 / sizeof(mdl_contract_real), {6, 4, 1, 1}, NULL};
+  static const mdl_contract_level avx512 = {mdl_contract_avx512, 64 / sizeof(mdl_contract_real), {12, 8, 4, 1}, &avx2};
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw"))
-    return avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
+    return &avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2;
 #elif defined(__GNUC__) && defined(__aarch64__)
-  const mdl_contract_level neon = {mdl_contract_neon, 16 / sizeof(mdl_contract_real), {8, 6, 4, 1}};
-  return neon;
+  static const mdl_contract_level neon = {mdl_contract_neon, 16 / sizeof(mdl_contract_real), {8, 6, 4, 1}, NULL};
+  return &neon;
 #endif
-  return plain;
+  return &plain;
 }
 
 /* ---- where things are ---- */
@@ -250,7 +251,7 @@ MDL_CONTRACT_INLINE int64_t mdl_contract_least(int64_t x, int64_t y) {
 /* What a block of the sum needs to know. */
 typedef struct mdl_contract_state {
   const mdl_contraction *t;
-  mdl_contract_level level;
+  const mdl_contract_level *level;
   int64_t first_term, terms, nterm; /* of this block, of all */
   int64_t first_row, rows, first_column, columns;
   int mode;
@@ -275,7 +276,7 @@ MDL_CONTRACT_INLINE int mdl_contract_height(const mdl_contract_level *level, int
 MDL_CONTRACT_FUNCTION void mdl_contract_pack_a(mdl_contract_state *s) {
   mdl_contract_real *to = s->packed_a;
   for (int64_t r = 0; r < s->rows;) {
-    const int height = mdl_contract_height(&s->level, s->rows - r);
+    const int height = mdl_contract_height(s->level, s->rows - r);
     const mdl_contract_real *a = s->t->a;
     const int64_t *row = s->row_a + r;
     if (mdl_contract_even(row, height, 1)) {
@@ -302,7 +303,7 @@ MDL_CONTRACT_FUNCTION void mdl_contract_pack_a(mdl_contract_state *s) {
 
 /* Panel by panel of two vectors, term by term; columns that are missing are 0. */
 MDL_CONTRACT_FUNCTION void mdl_contract_pack_b(mdl_contract_state *s) {
-  const int width = 2 * s->level.lanes;
+  const int width = 2 * s->level->lanes;
   mdl_contract_real *to = s->packed_b;
   for (int64_t j = 0; j < s->columns; j += width) {
     const int count = (int)mdl_contract_least(width, s->columns - j);
@@ -354,7 +355,7 @@ MDL_CONTRACT_FUNCTION void mdl_contract_ragged(const mdl_contract_state *s, int6
                                                const mdl_contract_real *b, int64_t b_step, mdl_contract_real *sum,
                                                int64_t width) {
   int64_t low, high, all_low = 0, all_high = s->terms;
-  mdl_contract_tile *tile = s->level.tile;
+  mdl_contract_tile *tile = s->level->tile;
   for (int i = 0; i < height; i++) {
     mdl_contract_bounds(s, r + i, &low, &high);
     if (low > all_low) all_low = low;
@@ -380,11 +381,11 @@ MDL_CONTRACT_FUNCTION void mdl_contract_ragged(const mdl_contract_state *s, int6
 MDL_CONTRACT_INLINE void mdl_contract_one_tile(const mdl_contract_state *s, int64_t r, int height, int64_t j,
                                                int columns, const mdl_contract_real *a, int64_t a_row, int64_t a_step,
                                                const mdl_contract_real *b, int64_t b_step, int plain_c) {
-  const int lanes = s->level.lanes, vectors = columns > lanes ? 2 : 1;
+  const int lanes = s->level->lanes, vectors = columns > lanes ? 2 : 1;
   const int64_t *row = s->row_c + r, *column = s->column_c + j;
   const int64_t c_row = height > 1 ? row[1] - row[0] : 0;
   if (!s->t->bounded && plain_c && columns == vectors * lanes && mdl_contract_even(row, height, c_row)) {
-    s->level.tile(height, vectors, s->mode, s->terms, a, a_row, a_step, b, b_step, s->t->c + row[0] + column[0], c_row);
+    s->level->tile(height, vectors, s->mode, s->terms, a, a_row, a_step, b, b_step, s->t->c + row[0] + column[0], c_row);
     return;
   }
   const int width = 2 * lanes;
@@ -393,7 +394,7 @@ MDL_CONTRACT_INLINE void mdl_contract_one_tile(const mdl_contract_state *s, int6
     memset(sum, 0, (size_t)(height * width) * sizeof *sum);
     mdl_contract_ragged(s, r, height, vectors, a, a_row, a_step, b, b_step, sum, width);
   } else {
-    s->level.tile(height, vectors, MDL_CONTRACT_PUT, s->terms, a, a_row, a_step, b, b_step, sum, width);
+    s->level->tile(height, vectors, MDL_CONTRACT_PUT, s->terms, a, a_row, a_step, b, b_step, sum, width);
   }
   for (int i = 0; i < height; i++)
     for (int l = 0; l < columns; l++) {
@@ -405,14 +406,14 @@ MDL_CONTRACT_INLINE void mdl_contract_one_tile(const mdl_contract_state *s, int6
 /* ---- all tiles of a block ---- */
 
 MDL_CONTRACT_FUNCTION void mdl_contract_tiles(const mdl_contract_state *s) {
-  const int width = 2 * s->level.lanes;
+  const int width = 2 * s->level->lanes;
   for (int64_t j = 0; j < s->columns; j += width) {
     const int columns = (int)mdl_contract_least(width, s->columns - j);
     const int plain_c = mdl_contract_even(s->column_c + j, columns, 1);
     const mdl_contract_real *b = s->b ? s->b + s->column_b[j] : s->packed_b + j * s->terms;
     const int64_t b_step = s->b ? s->b_step : width;
     for (int64_t r = 0; r < s->rows;) {
-      const int height = mdl_contract_height(&s->level, s->rows - r);
+      const int height = mdl_contract_height(s->level, s->rows - r);
       if (s->a)
         mdl_contract_one_tile(s, r, height, j, columns, s->a + s->row_a[r],
                               height > 1 ? s->row_a[r + 1] - s->row_a[r] : 0, s->a_step, b, b_step, plain_c);
@@ -458,6 +459,7 @@ MDL_CONTRACT_INLINE void mdl_contract_small(const mdl_contract_level *level, con
                                             mdl_contract_real *work) {
   const int64_t rows = t->rows.extent[0], columns = t->columns.extent[0], terms = t->terms.extent[0];
   const int64_t a_row = t->rows.first[0], c_row = t->rows.second[0];
+  if (columns < level->lanes && level->narrow) level = level->narrow;
   const int mode = t->add ? MDL_CONTRACT_ADD : MDL_CONTRACT_PUT, lanes = level->lanes;
   const mdl_contract_real *b = t->b;
   int64_t b_step = t->terms.second[0], j = 0;
@@ -491,10 +493,10 @@ MDL_CONTRACT_INLINE void mdl_contract_small(const mdl_contract_level *level, con
 
 /* All of it at one level.  `work` has room for what is packed of both: as many terms as a block has at most, times as many
  * rows, and as many columns in whole panels of 32 and one more, as a packed block has; and for 64 bytes. */
-MDL_CONTRACT_FUNCTION void mdl_contract_at(mdl_contract_level level, const mdl_contraction *t,
+MDL_CONTRACT_FUNCTION void mdl_contract_at(const mdl_contract_level *level, const mdl_contraction *t,
                                            mdl_contract_real *work) {
   if (mdl_contract_is_small(t)) {
-    mdl_contract_small(&level, t, work);
+    mdl_contract_small(level, t, work);
     return;
   }
   mdl_contract_state s;
@@ -502,12 +504,12 @@ MDL_CONTRACT_FUNCTION void mdl_contract_at(mdl_contract_level level, const mdl_c
   s.t = t;
   s.level = level;
   s.nterm = mdl_contract_size(&t->terms);
-  const int width = 2 * s.level.lanes;
+  const int width = 2 * s.level->lanes;
   const int one_row = t->rows.count == 1, one_column = t->columns.count == 1, one_term = t->terms.count == 1;
   /* What is read a few times only, or is small and lies well, is not packed. */
   const int direct_a = one_row && one_term && (columns <= 2 * width || rows * s.nterm <= MDL_CONTRACT_DIRECT_A);
-  const int direct_b = one_column && one_term && t->columns.first[0] == 1 && columns % s.level.lanes == 0 &&
-                       (rows <= 2 * s.level.rows[0] || columns * s.nterm <= MDL_CONTRACT_DIRECT_B);
+  const int direct_b = one_column && one_term && t->columns.first[0] == 1 && columns % s.level->lanes == 0 &&
+                       (rows <= 2 * s.level->rows[0] || columns * s.nterm <= MDL_CONTRACT_DIRECT_B);
   work += (64 - (uintptr_t)work % 64) % 64 / sizeof *work;
   s.packed_b = work;
   s.packed_a = work + mdl_contract_least(MDL_CONTRACT_BLOCK, s.nterm) *
