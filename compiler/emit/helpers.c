@@ -74,7 +74,8 @@ void helpers_print(Text *t, const Unit *u) {
     else if (k == HELPER_SPECIAL)
       text_put(t, embedded_special_h);
     else if (k == HELPER_CONTRACT)
-      text_printf(t, "%s%s", u->options->use_float ? "#define MDL_CONTRACT_FLOAT\n" : "", embedded_contract_h);
+      text_printf(t, "%s%s%s", u->options->use_float ? "#define MDL_CONTRACT_FLOAT\n" : "",
+                  u->options->blas ? "#define MDL_CONTRACT_BLAS\n" : "", embedded_contract_h);
     else
       template_print(t, helper_text[k], u->options->use_float);
     text_char(t, '\n');

@@ -9,16 +9,23 @@
 typedef struct Arguments {
   ModelOptions model;
   const char *directory;
+  bool blas;
 } Arguments;
 
+enum { KEY_BLAS = 'b' << 8 };
+
 static const struct argp_option options[] = {
-    {"output", 'o', "DIR", 0, "Directory to write to; made if it does not exist (default: the current one)", 1}, {0}};
+    {"output", 'o', "DIR", 0, "Directory to write to; made if it does not exist (default: the current one)", 1},
+    {"blas", KEY_BLAS, NULL, 0,
+     "Products of matrices by <cblas.h>, such as OpenBLAS's, to be linked with: faster or slower, with other roundings", 1},
+    {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
   Arguments *args = state->input;
   switch (key) {
   case ARGP_KEY_INIT: state->child_inputs[0] = &args->model; return 0;
   case 'o': args->directory = arg; return 0;
+  case KEY_BLAS: args->blas = true; return 0;
   default: return ARGP_ERR_UNKNOWN;
   }
 }
@@ -43,6 +50,7 @@ static int build(Arguments *args) {
   Program program;
   int status = program_load(&args->model, &program);
   if (status) return status;
+  program.emit.blas = args->blas;
   if (program.ncall && !args->model.tape_limit) // which is met at sizes that -D gives
     return tool_fail(STATUS_REJECTED, "-D %s: the dimension is known only when the generated functions are called",
                      program.call[0].name);

@@ -22,6 +22,10 @@ leaves 'line.c line.h'
 case_is 'build elsewhere, by another name' 0 '' mdlc build line.mdl -o out --name other
 leaves 'out'
 case_is 'build in float' 0 '' mdlc build line.mdl --real float
+file product.mdl 'dim n = 20\nparam A[n, n] = 1, B[n, n] = 1\nloss sum(A @ B)\n'
+case_is 'products by the library' 0 '' mdlc build product.mdl --blas
+leaves 'product.c product.h'
+case_is 'which is a matter of building alone' 2 "unrecognized option '--blas'" mdlc eval product.mdl --blas
 file sem.mdl 'param w = 3\nloss (w - 1)^2\n'
 case_is 'functions named like those of the C library' 0 '' mdlc eval sem.mdl
 prints 'gradient w 4'

@@ -190,6 +190,33 @@ START_TEST(test_left_out) {
 }
 END_TEST
 
+#ifdef MDL_CONTRACT_BLAS
+// By the library, as far as its matrices go.
+START_TEST(test_blas) {
+  static Real a[ARRAY], b[ARRAY], c[RESULT], wanted[RESULT], work[WORK];
+  int taken = 0;
+  for (int k = 0; k < ARRAY; k++) a[k] = (Real)sin(k), b[k] = (Real)cos(3 * k);
+  for (int n = 0; n < 200; n++) {
+    mdl_contraction t = draw_contraction(false);
+    t.a = a;
+    t.b = b;
+    for (int k = 0; k < RESULT; k++) c[k] = wanted[k] = (Real)k;
+    define(&t, wanted);
+    t.c = c;
+    taken += mdl_contract_blas(&t);
+    for (int k = 0; k < RESULT; k++) c[k] = (Real)k;
+    mdl_contract(&t, work);
+    const double limit = sizeof(Real) == 4 ? 1e-3 : 1e-11;
+    int wrong = 0;
+    for (int k = 0; k < RESULT; k++)
+      wrong += !(fabs((double)c[k] - (double)wanted[k]) <= limit * (1 + fabs((double)wanted[k]) * 1e-3));
+    ck_assert_int_eq(wrong, 0);
+  }
+  ck_assert_int_gt(taken, 5);
+}
+END_TEST
+#endif
+
 int main(void) {
   Suite *suite = suite_create("contract");
   TCase *tests = tcase_create("kernel");
@@ -197,6 +224,9 @@ int main(void) {
   tcase_add_test(tests, test_same_bits);
   tcase_add_test(tests, test_triangles);
   tcase_add_test(tests, test_left_out);
+#ifdef MDL_CONTRACT_BLAS
+  tcase_add_test(tests, test_blas);
+#endif
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);

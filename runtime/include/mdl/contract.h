@@ -6,7 +6,7 @@
  * of it, so the bits are the same on every machine.
  *
  * The text stands alone, in C99 and in C++: it is copied into generated C that has such sums.  With MDL_CONTRACT_FLOAT it
- * computes in float.
+ * computes in float; with MDL_CONTRACT_BLAS it calls <cblas.h> where it can, whose bits are others.
  */
 #ifndef MDL_CONTRACT_H
 #define MDL_CONTRACT_H
@@ -537,7 +537,36 @@ MDL_CONTRACT_FUNCTION void mdl_contract_at(const mdl_contract_level *level, cons
   }
 }
 
+#ifdef MDL_CONTRACT_BLAS
+#include <cblas.h>
+
+/* By the library, in its order of sums, where its matrices can describe it: 0 where they cannot. */
+MDL_CONTRACT_FUNCTION int mdl_contract_blas(const mdl_contraction *t) {
+  const int64_t rows = t->rows.extent[0], columns = t->columns.extent[0], terms = t->terms.extent[0];
+  if (t->rows.count != 1 || t->columns.count != 1 || t->terms.count != 1 || t->bounded) return 0;
+  const int turn_a = t->terms.first[0] != 1, turn_b = t->columns.first[0] != 1;
+  if ((turn_a && t->rows.first[0] != 1) || (turn_b && t->terms.second[0] != 1) || t->columns.second[0] != 1) return 0;
+  const int64_t a_step = turn_a ? t->terms.first[0] : t->rows.first[0], c_step = t->rows.second[0];
+  const int64_t b_step = turn_b ? t->columns.first[0] : t->terms.second[0];
+  if (a_step < (turn_a ? rows : terms) || b_step < (turn_b ? terms : columns) || c_step < columns) return 0;
+  const int64_t sizes[] = {rows, columns, terms, a_step, b_step, c_step};
+  for (int k = 0; k < 6; k++)
+    if (sizes[k] < 1 || sizes[k] > INT32_MAX) return 0;
+#ifdef MDL_CONTRACT_FLOAT
+  cblas_sgemm
+#else
+  cblas_dgemm
+#endif
+      (CblasRowMajor, turn_a ? CblasTrans : CblasNoTrans, turn_b ? CblasTrans : CblasNoTrans, (int)rows, (int)columns,
+       (int)terms, 1, t->a, (int)a_step, t->b, (int)b_step, t->add ? 1 : 0, t->c, (int)c_step);
+  return 1;
+}
+#endif
+
 MDL_CONTRACT_FUNCTION void mdl_contract(const mdl_contraction *t, mdl_contract_real *work) {
+#ifdef MDL_CONTRACT_BLAS
+  if (mdl_contract_blas(t)) return;
+#endif
   mdl_contract_at(mdl_contract_level_here(), t, work);
 }
 
