@@ -76,6 +76,33 @@ static DerivativeCost function_cost(const Plan *p, const Scheduled *f) {
   return (DerivativeCost){f->name, c.flops, poly_add(dims, f->s->work_reals, f->s->work_integers), c.bound};
 }
 
+// What is on the tape, and what both functions compute.
+static void find_crossings(Arena *a, const Plan *p, Cost *cost) {
+  const Scheduled *forward = &p->function[FUNCTION_FORWARD], *backward = &p->function[FUNCTION_BACKWARD];
+  if (!forward->present) return;
+  const Graph *g = forward->graph;
+  Crossing *list = arena_array(a, Crossing, g->count + 1);
+  for (int stored = 1; stored >= 0; stored--)
+    for (size_t k = 0; k < g->count; k++) {
+      const Node *n = g->nodes[k];
+      if (p->tape.stored[k] != (stored > 0) || p->tape.in[k] || !n->expr) continue;
+      if (!stored && (!forward->s->place[k].needed || !backward->s->place[k].needed)) continue;
+      Text t;
+      text_init(&t);
+      text_put(&t, n->name);
+      if (n->nout) {
+        text_char(&t, '[');
+        put_node_shape(&t, g->dims, n);
+        text_char(&t, ']');
+      }
+      const Poly *size = poly_int(g->dims, 1);
+      for (int q = 0; q < n->nout; q++) size = poly_mul(g->dims, size, n->index[q].extent);
+      list[cost->ncrossing++] = (Crossing){arena_strdup(a, n->name), arena_strdup(a, t.s), size, stored > 0};
+      text_free(&t);
+    }
+  cost->crossing = list;
+}
+
 Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options) {
   Unit u = {.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
   Plan p = plan_functions(&u);
@@ -95,6 +122,7 @@ Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options) {
   DerivativeCost *derivative = arena_array(a, DerivativeCost, (size_t)(p.nfunction - FUNCTION_COUNT) + 1);
   for (int k = FUNCTION_COUNT; k < p.nfunction; k++) derivative[cost.nderivative++] = function_cost(&p, &p.function[k]);
   cost.derivative = derivative;
+  find_crossings(a, &p, &cost);
   if (p.tape.reals) cost.tape = poly_add(m->dims, p.tape.reals, p.tape.integers);
   return cost;
 }

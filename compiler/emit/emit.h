@@ -34,6 +34,13 @@ typedef struct DerivativeCost {
   bool bound;
 } DerivativeCost;
 
+// A value of forward that backward uses.
+typedef struct Crossing {
+  const char *name, *shape; // "u", "u[n, k, d]"
+  const Poly *size;
+  bool stored; // else it is computed again
+} Crossing;
+
 typedef struct Cost {
   bool loss, predict; // has the model one?  Else the counts of its functions are 0
   const Poly *forward_flops, *backward_flops, *value_and_grad_flops, *predict_flops;
@@ -42,6 +49,8 @@ typedef struct Cost {
   const Poly *forward_work, *backward_work, *value_and_grad_work, *predict_work;
   const DerivativeCost *derivative; // one for each request
   int nderivative;
+  const Crossing *crossing;
+  int ncrossing;
 } Cost;
 Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options);
 

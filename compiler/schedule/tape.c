@@ -2,6 +2,7 @@
 #include "schedule/tape.h"
 
 #include "graph/loops.h"
+#include "schedule/cut.h"
 #include "schedule/schedule.h"
 
 enum { RECOMPUTE_OPERATIONS = 4 };
@@ -57,9 +58,9 @@ typedef struct Chooser {
   const Graph *g;
   const bool *forward; // by node: the loss needs it
   const LoopTree *loops;
-  bool thrifty;        // what no loop has to run for is computed again, whatever it costs
-  bool *seeded;        // by node: what backward alone can compute
-  bool *kept;          // by node: a state of forward that is stored whole
+  bool thrifty; // what no loop has to run for is computed again, whatever it costs
+  bool *seeded; // by node: what backward alone can compute
+  bool *kept;   // by node: a state of forward that is stored whole
   bool *stored;
 } Chooser;
 
@@ -162,11 +163,52 @@ static bool keep_more(Chooser *c) {
   return more;
 }
 
+// Marks the values of forward that backward reads, going back from the gradients through what is backward's own.
+static bool *find_wanted(const Chooser *c) {
+  const Graph *g = c->g;
+  Wanted w = {.set = arena_array(c->arena, bool, g->count), .list = arena_array(c->arena, const Node *, g->count + 1)};
+  bool *wanted = arena_array(c->arena, bool, g->count + 1);
+  for (size_t k = 0; k < g->nroots; k++)
+    if (g->roots[k].role == ROOT_GRADIENT) want(&w, g->roots[k].node);
+  while (w.count) {
+    const Node *n = w.list[--w.count];
+    wanted[n->id] = c->forward[n->id];
+    if (wanted[n->id]) continue;
+    const Reads reads = node_reads(c->arena, g, n);
+    for (size_t r = 0; r < reads.count; r++) want(&w, reads.read[r]->u.read.node);
+  }
+  return wanted;
+}
+
+// Where there are no loops: what is kept is a minimum cut between what is not computed again and what backward reads.
+static void find_cut(Chooser *c) {
+  const Graph *g = c->g;
+  bool *part = arena_array(c->arena, bool, g->count + 1), *again = arena_array(c->arena, bool, g->count + 1);
+  double *size = arena_array(c->arena, double, g->count + 1);
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    part[k] = c->forward[k] && computed(n);
+    again[k] = is_computed_again(c, n);
+    size[k] = nominal(c, size_of(g, n));
+  }
+  cut_minimum(c->arena, g, &(CutInput){part, again, find_wanted(c), size}, c->stored);
+}
+
+static bool has_loops(const Graph *g) {
+  for (size_t k = 0; k < g->count; k++)
+    if (g->nodes[k]->kind == NODE_CARRY) return true;
+  return false;
+}
+
 static void choose(Arena *a, const Graph *g, const bool *forward, bool thrifty, bool *stored) {
   Chooser c = {.arena = a, .g = g, .forward = forward, .thrifty = thrifty, .stored = stored};
   c.loops = graph_loops(a, g, NULL);
   c.seeded = arena_array(a, bool, g->count);
   c.kept = arena_array(a, bool, g->count);
+  if (!has_loops(g)) {
+    find_cut(&c);
+    return;
+  }
   find_seeded(&c);
   do find_stored(&c);
   while (keep_more(&c));

@@ -45,7 +45,7 @@ static void add_row(Rows *rows, bool wanted, Row row) {
 // Operations first, then memory.
 static Rows make_rows(Arena *a, const Cost *c) {
   enum { OWN = 16 }; // at most, besides those of derivatives
-  Rows rows = {.row = arena_array(a, Row, OWN + 2 * (size_t)c->nderivative)};
+  Rows rows = {.row = arena_array(a, Row, OWN + 2 * (size_t)c->nderivative + (size_t)c->ncrossing)};
   add_row(&rows, c->loss, (Row){"flops", "forward", "forward", c->forward_flops, c->bound});
   add_row(&rows, c->loss, (Row){"flops", "backward", "backward", c->backward_flops, c->bound});
   add_row(&rows, c->loss,
@@ -67,6 +67,10 @@ static Rows make_rows(Arena *a, const Cost *c) {
     const DerivativeCost *d = &c->derivative[k];
     const char *work = arena_printf(a, "%s_work", d->name), *title = arena_printf(a, "work memory of %s", d->name);
     add_row(&rows, true, (Row){"elements", work, title, d->work, false});
+  }
+  for (int k = 0; k < c->ncrossing; k++) {
+    const Crossing *x = &c->crossing[k];
+    add_row(&rows, true, (Row){x->stored ? "stored" : "computed_again", x->name, x->shape, x->size, false});
   }
   return rows;
 }
@@ -98,11 +102,23 @@ static const char *number(Arena *a, const Dims *dims, const Poly *p, const int64
   return poly_value(dims, p, values, &n) ? arena_printf(a, "%" PRId64, n) : "does not fit";
 }
 
+static const char *heading(const Row *row) {
+  if (!strcmp(row->group, "stored")) return "on the tape, in elements\n";
+  if (!strcmp(row->group, "computed_again")) return "computed again by backward, in elements\n";
+  return "elements of memory\n";
+}
+
+// Names of arrays do not move the columns of what stands above them.
+static bool is_array(const Row *row) {
+  return strcmp(row->group, "flops") != 0 && strcmp(row->group, "elements") != 0;
+}
+
 static void put_text(Text *t, Arena *a, const Program *program, const Rows *rows, const int64_t *values) {
   const Dims *dims = program->model->dims;
   const Row *row = rows->row;
   size_t title = 0, width = 0;
   for (int k = 0; k < rows->count; k++) {
+    if (is_array(&row[k])) continue;
     size_t length = strlen(row[k].title), f = strlen(formula(a, dims, row[k].count));
     title = length > title ? length : title;
     width = f > width ? f : width;
@@ -112,7 +128,7 @@ static void put_text(Text *t, Arena *a, const Program *program, const Rows *rows
       text_printf(t, "floating-point operations%s\n",
                   row[k].bound ? ", at most (both sides of every branch are counted)" : "");
     else if (strcmp(row[k].group, row[k - 1].group) != 0)
-      text_put(t, "elements of memory\n");
+      text_put(t, heading(&row[k]));
     const char *f = formula(a, dims, row[k].count), *n = number(a, dims, row[k].count, values);
     text_printf(t, "  %-*s  ", (int)title, row[k].title);
     if (*n && strcmp(f, n) != 0)
@@ -162,7 +178,9 @@ int cmd_cost(int argc, char **argv) {
       parse,
       "FILE.mdl",
       "Prints how many floating-point operations the generated functions need, and how many elements of memory: as "
-      "polynomials in the dimensions and, where -D gives all that are known only at call time, as numbers.\v"
+      "polynomials in the dimensions and, where -D gives all that are known only at call time, as numbers.  Below "
+      "stands "
+      "what crosses from forward to backward: on the tape, or computed a second time where that is cheap.\v"
       "A call of a mathematical function counts as one operation; integer arithmetic does not count.  Counts are "
       "exact, "
       "except under branches and conditions, where they are an upper bound and marked so.\n\n" STATUS_HELP,

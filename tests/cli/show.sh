@@ -99,7 +99,9 @@ elements of memory
   work memory of forward             0
   work memory of backward            0
   work memory of value and gradient  0
-  work memory of predict             0'
+  work memory of predict             0
+computed again by backward, in elements
+  t_p[n]                             n       = 11'
 case_is 'cost as formulas' 0 '' mdlc cost thermometer.mdl
 prints '  forward                            5*n + 1'
 case_is 'cost as JSON' 0 '' mdlc cost thermometer.mdl -D n=11 --json
@@ -115,6 +117,11 @@ case_is 'the cost of a mixture' 0 '' mdlc cost "$examples/gradbench/gmm.mdl"
 prints 'value and gradient at once         6*d*d*k*n + 5*d*d*k + 11*d*k*n + 11*d*k + 10*k*n'
 case_is 'and without factor' 0 '' mdlc cost --no-factor "$examples/gradbench/gmm.mdl"
 prints 'value and gradient at once         9*d*d*k*n + 2*d*d*k + 13*d*k*n + 8*d*k + 10*k*n'
+case_is 'what crosses to backward' 0 '' mdlc cost "$examples/gradbench/gmm.mdl"
+prints '  tape                               d*k*n + d*k + k*n + 2*n + 2'
+prints 'on the tape, in elements'
+prints '  u[n, k, d]                         d*k*n'
+prints 'computed again by backward, in elements'
 case_is 'the cost of k-means' 0 '' mdlc cost "$examples/gradbench/kmeans.mdl"
 prints 'value and gradient at once         6*k*n*d + 2*k*n + k*d + n'
 case_is 'the cost of a hierarchical model' 0 '' mdlc cost "$examples/hierarchical/hierarchical.mdl"
