@@ -94,15 +94,15 @@ typedef struct Walked {
   const Expr *const *sub;
 } Walked;
 
-static void put_axes(Function *f, const Node *n, const IndexGroup *g, Walked first, Walked second) {
-  Axis axis[CONTRACTION_AXES];
+// The axes of a group that the kernel runs over; the number of them.
+static int axes_of(Function *f, const Node *n, const IndexGroup *g, Walked first, Walked second, Axis *axis) {
   int count = 0;
   for (int k = 0; k < g->count; k++) {
     const int q = g->index[k];
     if (f->s->place[n->id].loop[q]) continue; // a loop around it runs here already
     axis[count++] = (Axis){n->index[q].extent, walk(f, first.array, first.sub, q), walk(f, second.array, second.sub, q)};
   }
-  put_group(f, axis, join_axes(f->s->task.graph->dims, axis, count));
+  return join_axes(f->s->task.graph->dims, axis, count);
 }
 
 // ---- the step ----
@@ -124,14 +124,42 @@ static void count_terms(Function *f, const Node *n, const Contraction *c) {
   if (n->guard) f->bound = true;
 }
 
-void put_contraction(Function *f, const Node *n) {
-  const Contraction *c = f->s->place[n->id].contraction;
+typedef struct Product {
+  const Node *node;
+  const Contraction *c;
+  Walked to, a, b;
+  Axis rows[CONTRACTION_AXES], columns[CONTRACTION_AXES], terms[CONTRACTION_AXES];
+  int nrow, ncolumn, nterm;
+} Product;
+
+static void put_starts(Function *f, const Product *p) {
+  const Walked start[] = {p->to, p->a, p->b};
+  for (int k = 0; k < 3; k++) {
+    if (k) text_put(&f->body, ", ");
+    put_start_of(f, p->node, start[k].array, start[k].sub);
+  }
+}
+
+// Rows, columns and terms of one index each.
+static void put_matrix(Function *f, const Product *p) {
+  Text *t = &f->body;
+  const Axis *r = p->rows, *c = p->columns, *k = p->terms;
+  const Poly *argument[] = {r->extent, c->extent, k->extent, r->first, k->first, k->second, c->first, r->second, c->second};
+  line_start(f);
+  text_put(t, "mdl_contract_matrix(");
+  put_starts(f, p);
+  for (size_t i = 0; i < sizeof argument / sizeof *argument; i++) {
+    text_put(t, ", ");
+    put_poly_here(f, t, argument[i], PREC_NONE);
+  }
+  text_printf(t, ", %d, %s);\n", f->s->place[p->node->id].in_place, f->panels);
+}
+
+static void put_general(Function *f, const Product *p) {
   Text *t = &f->body;
   Graph *pool = f->s->pool;
-  const Expr **own = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
-  for (int k = 0; k < n->nout; k++) own[k] = expr_index(pool, k);
-  const Walked a = {c->a->u.read.node, c->a->u.read.sub}, b = {c->b->u.read.node, c->b->u.read.sub}, to = {n, own};
-  f->unit->helper[HELPER_CONTRACT] = true;
+  const Node *n = p->node;
+  const Contraction *c = p->c;
   size_t names, lets;
   line_start(f);
   text_put(t, "{\n");
@@ -139,17 +167,13 @@ void put_contraction(Function *f, const Node *n) {
   const char *name = names_take(&f->names, "contraction");
   line_start(f);
   text_printf(t, "const mdl_contraction %s = {", name);
-  const Walked start[] = {to, a, b};
-  for (int k = 0; k < 3; k++) {
-    if (k) text_put(t, ", ");
-    put_start_of(f, n, start[k].array, start[k].sub);
-  }
-  const IndexGroup *group[] = {&c->rows, &c->columns, &c->terms};
-  const Walked first[] = {a, b, a}, second[] = {to, to, b};
-  for (int k = 0; k < 3; k++) {
-    text_put(t, ", ");
-    put_axes(f, n, group[k], first[k], second[k]);
-  }
+  put_starts(f, p);
+  text_put(t, ", ");
+  put_group(f, p->rows, p->nrow);
+  text_put(t, ", ");
+  put_group(f, p->columns, p->ncolumn);
+  text_put(t, ", ");
+  put_group(f, p->terms, p->nterm);
   const Expr *terms = expr_poly(pool, n->index[c->terms.index[0]].extent);
   text_printf(t, ", %d, %d, ", f->s->place[n->id].in_place, c->low || c->high);
   put_bound(f, n, c->low, c->low_row, expr_int(pool, 0));
@@ -161,5 +185,24 @@ void put_contraction(Function *f, const Node *n) {
   close_scope(f, names, lets);
   line_start(f);
   text_put(t, "}\n");
+}
+
+void put_contraction(Function *f, const Node *n) {
+  const Contraction *c = f->s->place[n->id].contraction;
+  const Expr **own = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) own[k] = expr_index(f->s->pool, k);
+  Product p = {.node = n,
+               .c = c,
+               .to = {n, own},
+               .a = {c->a->u.read.node, c->a->u.read.sub},
+               .b = {c->b->u.read.node, c->b->u.read.sub}};
+  p.nrow = axes_of(f, n, &c->rows, p.a, p.to, p.rows);
+  p.ncolumn = axes_of(f, n, &c->columns, p.b, p.to, p.columns);
+  p.nterm = axes_of(f, n, &c->terms, p.a, p.b, p.terms);
+  f->unit->helper[HELPER_CONTRACT] = true;
+  if (p.nrow == 1 && p.ncolumn == 1 && p.nterm == 1 && !c->low && !c->high)
+    put_matrix(f, &p);
+  else
+    put_general(f, &p);
   count_terms(f, n, c);
 }

@@ -7,6 +7,7 @@ enum { NAMES_KEPT = 256 }; // how many of the last named factors are looked thro
 
 typedef struct Namer {
   Graph *out;
+  const LoopTree *tree; // of the graph that is read
   const Node **named; // factors that are nodes already
   size_t count, room;
 } Namer;
@@ -143,30 +144,31 @@ static bool chooses_entries(Graph *g, const Node *n) {
   return i.all;
 }
 
-// The sum for all entries; n becomes its copy under the condition.
-static void condition_apart(Namer *m, Node *n) {
+// The sum for all entries, if it is a contraction; n, of that id before, becomes its copy under the condition.
+static bool condition_apart(Namer *m, Node *n, int id) {
   Graph *g = m->out;
   Node all = *n;
   all.name = arena_printf(g->arena, "%s_all", n->name);
   all.guard = NULL;
   name_parts(m, &all);
+  all.id = id;
+  if (!contraction_of(g, m->tree, &all)) return false;
   const Expr **sub = arena_array(g->arena, const Expr *, (size_t)n->nout + 1);
   for (int k = 0; k < n->nout; k++) sub[k] = expr_index(g, k);
   n->expr = expr_read(g, graph_add(g, &all), sub);
   n->nred = 0;
   n->reduce = REDUCE_NONE;
+  return true;
 }
 
 Graph *name_factors(Arena *a, const Graph *g) {
-  Namer m = {.out = graph_new(a, g->dims, g->name)};
+  Namer m = {.out = graph_new(a, g->dims, g->name), .tree = graph_loops(a, g, NULL)};
   const Node **map = arena_array(a, const Node *, g->count);
   for (size_t k = 0; k < g->count; k++) {
     Node n = graph_translated(m.out, g->nodes[k], map);
     if (is_product_of_two(&n)) {
-      if (chooses_entries(m.out, &n))
-        condition_apart(&m, &n);
-      else
-        name_parts(&m, &n);
+      const bool apart = chooses_entries(m.out, &n) && condition_apart(&m, &n, (int)k);
+      if (!apart) name_parts(&m, &n);
     }
     map[k] = graph_add(m.out, &n);
   }

@@ -570,4 +570,28 @@ MDL_CONTRACT_FUNCTION void mdl_contract(const mdl_contraction *t, mdl_contract_r
   mdl_contract_at(mdl_contract_level_here(), t, work);
 }
 
+/* Of one index each: c[i * c_row + j * c_column] = sum[k](a[i * a_row + k * a_term] * b[k * b_term + j * b_column]). */
+MDL_CONTRACT_INLINE void mdl_contract_matrix(mdl_contract_real *c, const mdl_contract_real *a, const mdl_contract_real *b,
+                                             int64_t rows, int64_t columns, int64_t terms, int64_t a_row, int64_t a_term,
+                                             int64_t b_term, int64_t b_column, int64_t c_row, int64_t c_column, int add,
+                                             mdl_contract_real *work) {
+  mdl_contraction t; /* what is not used of it is not written */
+  t.c = c;
+  t.a = a;
+  t.b = b;
+  t.rows.count = t.columns.count = t.terms.count = 1;
+  t.rows.extent[0] = rows;
+  t.rows.first[0] = a_row;
+  t.rows.second[0] = c_row;
+  t.columns.extent[0] = columns;
+  t.columns.first[0] = b_column;
+  t.columns.second[0] = c_column;
+  t.terms.extent[0] = terms;
+  t.terms.first[0] = a_term;
+  t.terms.second[0] = b_term;
+  t.add = add;
+  t.bounded = 0;
+  mdl_contract(&t, work);
+}
+
 #endif
