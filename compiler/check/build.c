@@ -110,6 +110,7 @@ static const Expr *fold_binary(Walk *w, Prim op, const Expr *x, const Expr *y) {
   if (op == PRIM_POWI && expr_is_int(y, &n) && n == 1) return x;
   if (x->type != TYPE_INT || y->type != TYPE_INT) return NULL;
   bool left = expr_is_int(x, &n), right = expr_is_int(y, &m);
+  if (x == y && fold_comparison(w, op, 0)) return fold_comparison(w, op, 0);
   if (left && right && fold_comparison(w, op, 0)) return fold_comparison(w, op, (n > m) - (n < m));
   if (right && m == 0 && (op == PRIM_ADD || op == PRIM_SUB)) return x;
   if (left && n == 0 && op == PRIM_ADD) return y;
@@ -162,7 +163,7 @@ const Expr *make_select(Walk *w, const Expr *c, const Expr *x, const Expr *y) {
 }
 
 const Expr *make_real(Walk *w, const Expr *x) {
-  return x->type == TYPE_INT ? make1(w, PRIM_REAL, x) : x;
+  return x->type == TYPE_INT ? make_wide(w, x) : x;
 }
 
 // Comparisons of integers are turned round (of reals they can't be: both fail for a NaN).

@@ -86,6 +86,7 @@ typedef struct Level {
 typedef struct NodeFlags {
   bool data, param; // what its value depends on
   bool opaque;      // `grad` may name it, or it is a term of the log likelihood: nothing sees through it
+  uint8_t degree;   // wide.c: of an integer's value
 } NodeFlags;
 
 
@@ -166,6 +167,11 @@ typedef struct Walk {
   const bool
       *audit; // by function: expand it once by itself, where nobody called it; null in the walk that makes the model
 } Walk;
+
+// ---- wide.c: integers that 64 bits may be too few for ----
+int node_degree(const Walk *w, const Node *n); // how many indices, dimensions and data are multiplied, up to 3
+const Expr *make_wide(Walk *w, const Expr *x);  // an integer as a real
+Node wide_twin(Walk *w, const Node *n);         // a node of degree 3 in reals; it stands right behind its integer one
 
 // ---- scope.c: names ----
 

@@ -67,6 +67,7 @@ NodeFlags depends_on(Walk *w, const Expr *e) {
 static NodeFlags flags_of(Walk *w, const Node *node) {
   Dependence d = {.walk = w, .flags = {.data = node->kind == NODE_DATA, .param = node->kind == NODE_PARAM}};
   node_each_read(w->graph, node, add_dependence, &d);
+  d.flags.degree = (uint8_t)node_degree(w, node);
   if (node->next) {
     d.flags.data = d.flags.data || w->flags[node->next->id].data;
     d.flags.param = d.flags.param || w->flags[node->next->id].param;
@@ -74,10 +75,19 @@ static NodeFlags flags_of(Walk *w, const Node *node) {
   return d.flags;
 }
 
-const Node *add_node(Walk *w, const Node *node) {
+static const Node *append(Walk *w, const Node *node) {
   NodeFlags flags = flags_of(w, node);
   const Node *added = graph_add(w->graph, node);
   ARENA_PUSH(w->arena, w->flags, w->nflags, w->flags_room) = flags;
+  return added;
+}
+
+const Node *add_node(Walk *w, const Node *node) {
+  const Node *added = append(w, node);
+  if (w->flags[added->id].degree > 2 && added->kind == NODE_COMP && !w->plain) {
+    const Node twin = wide_twin(w, added);
+    append(w, &twin);
+  }
   return added;
 }
 

@@ -146,6 +146,23 @@ for real in double float; do
 done
 case_is 'the same in the interpreter' 0 '' mdlc check power.mdl --data hundred.csv
 case_is 'the same in C' 0 '' builds_clean power.mdl m
+# Sums and products over indices, and what is made of them: in reals where a real is wanted, else integers.
+file wide.mdl 'dim n\ndata c[n] in 0..\ndata x[n]\nparam w = 1\nsquares = sum[i](c[i] * c[i])\ntotal = sum(c)\nsquare_of_total = total * total\nk = sum[i in 0..n](i)\nloss w * squares + w * sum[i in 0..n](i * i * i) + w * (square_of_total + 2 * total) + w * x[k %% n] + w * prod[i](c[i]) + w * max[i](c[i]*c[i]*c[i])\nmetric k2 = k\nmetric s = 1.0 * squares\n'
+echo '{"c": [2000000000, 2147483647, 2000000000, 1999999999], "x": [1, 2, 3, 4]}' > "$top/files/wide.json"
+for real in double float; do
+  case_is "sums of integers beyond 64 bits, as $real" 0 '' mdlc eval wide.mdl --real $real --data wide.json
+  prints 'loss 1.71798'
+  prints 'metric k2 6'
+  prints 'metric s 1.661168'
+done
+case_is 'the same in the interpreter' 0 '' mdlc check wide.mdl --data wide.json
+case_is 'the same in C' 0 '' builds_clean wide.mdl m
+case_is 'the integers are the formulas that explain prints' 0 '' mdlc explain wide.mdl
+prints 'loss = (2 * total + squares + loss_sum + square_of_total'
+file wide.mdl 'dim n\nparam w = 1\nloss w * sum[i in 0..n](i * i)\n'
+case_is 'a sum of squares of indices' 0 '' mdlc eval wide.mdl -D n=3100000
+prints 'loss 9.93032852834'
+
 file power.mdl 'batch n\ndata x[n]\nparam w = 2\nloss w * mean(x)\nmetric m = n*n*n*n*n*n*n*n*n\n'
 case_is 'an integer that fits' 0 '' mdlc eval power.mdl --data hundred.csv
 prints 'metric m 1000000000000000000'
