@@ -50,6 +50,7 @@ static const char *spelling(Function *f, const Expr *e) {
     Helper real, integer;
   } helpers[] = {{PRIM_POWI, HELPER_POWI, HELPER_POWI},
                  {PRIM_SIGN, HELPER_SIGN, HELPER_SIGN},
+                 {PRIM_SECH, HELPER_SECH, HELPER_SECH},
                  {PRIM_SIGMOID, HELPER_SIGMOID, HELPER_SIGMOID},
                  {PRIM_SOFTPLUS, HELPER_SOFTPLUS, HELPER_SOFTPLUS},
                  {PRIM_MAX, HELPER_MAX, HELPER_MAX_INTEGER},

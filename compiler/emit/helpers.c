@@ -20,6 +20,11 @@ static const char *const helper_text[HELPER_COUNT] = {
                     "static inline $R mdl_sign($R x) {\n"
                     "  return x > 0.0$F ? 1.0$F : x < 0.0$F ? -1.0$F : x == 0.0$F ? 0.0$F : x;\n"
                     "}\n",
+    [HELPER_SECH] = "/* 1 / cosh(x), without overflow */\n"
+                    "static inline $R mdl_sech($R x) {\n"
+                    "  const $R e = exp$F(-fabs$F(x));\n"
+                    "  return 2.0$F * e / (1.0$F + e * e);\n"
+                    "}\n",
     [HELPER_SIGMOID] = "/* 1 / (1 + exp(-x)), without overflow on either side */\n"
                        "static inline $R mdl_sigmoid($R x) {\n"
                        "  const $R e = exp$F(-fabs$F(x));\n"

@@ -229,13 +229,14 @@ static void gather(Gathering *g, const Form *e, int exponent) {
   ARENA_PUSH(forms_arena(g->f), g->list, g->count, g->room) = (Collected){e, exponent};
 }
 
-// 1 / cosh(x)^2 is 1 - tanh(x)^2, and a square of a root that two factors made together is what stands under it.
+// 1 / cosh(x)^2 and sech(x)^2 are 1 - tanh(x)^2, and a square of a root that two factors made together is what stands under it.
 static void tidy(Gathering *g) {
   size_t kept = 0, count = g->count;
   for (size_t k = 0; k < count; k++) {
     Collected factor = g->list[k];
     if (factor.number == 0) continue;
-    if (is_call(factor.form, PRIM_COSH) && factor.number == -2) {
+    bool inverse = is_call(factor.form, PRIM_COSH) && factor.number == -2;
+    if (inverse || (is_call(factor.form, PRIM_SECH) && factor.number == 2)) {
       const Form *tanh_squared = form_power(g->f, form_call(g->f, PRIM_TANH, factor.form->part), 2);
       factor.form = form_sum(g->f, (const Form *[]){form_number(g->f, 1), scaled(g->f, tanh_squared, -1)}, 2);
       factor.number = 1;

@@ -133,6 +133,11 @@ static Number z_tanh(Number z) {
   return number(t * (1 + r * r) / (1 + t * r * (t * r)), sin(z.b) * c / (s * s + c * c));
 }
 
+static Number z_sech(Number z) {
+  const double f = 1 / cosh(z.a), r = sin(z.b), size = 1 - f * r * (f * r);
+  return number(f * cos(z.b) / size, -f * tanh(z.a) * r / size);
+}
+
 static Number z_sigmoid(Number z) {
   const Number one = {1, 0};
   if (z.a >= 0) {
@@ -257,6 +262,7 @@ RULE(rule_atan, PRIM_ATAN, z_atan(z))
 RULE(rule_sinh, PRIM_SINH, z_sinh(z))
 RULE(rule_cosh, PRIM_COSH, z_cosh(z))
 RULE(rule_tanh, PRIM_TANH, z_tanh(z))
+RULE(rule_sech, PRIM_SECH, z_sech(z))
 RULE(rule_sigmoid, PRIM_SIGMOID, z_sigmoid(z))
 RULE(rule_softplus, PRIM_SOFTPLUS, z_softplus(z))
 RULE(rule_erf, PRIM_ERF, z_erf(z))

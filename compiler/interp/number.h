@@ -36,7 +36,7 @@ static inline Number number_constant(const NumberRules *rules, double value) {
     [PRIM_LOG1P] = rule_log1p, [PRIM_EXPM1] = rule_expm1, [PRIM_SQRT] = rule_sqrt, [PRIM_ABS] = rule_abs,              \
     [PRIM_SIGN] = rule_sign, [PRIM_FLOOR] = rule_floor, [PRIM_SIN] = rule_sin, [PRIM_COS] = rule_cos,                  \
     [PRIM_TAN] = rule_tan, [PRIM_ASIN] = rule_asin, [PRIM_ACOS] = rule_acos, [PRIM_ATAN] = rule_atan,                  \
-    [PRIM_ATAN2] = rule_atan2, [PRIM_SINH] = rule_sinh, [PRIM_COSH] = rule_cosh, [PRIM_TANH] = rule_tanh,              \
+    [PRIM_ATAN2] = rule_atan2, [PRIM_SINH] = rule_sinh, [PRIM_COSH] = rule_cosh, [PRIM_TANH] = rule_tanh, [PRIM_SECH] = rule_sech,              \
     [PRIM_SIGMOID] = rule_sigmoid, [PRIM_ERF] = rule_erf, [PRIM_ERFC] = rule_erfc, [PRIM_HYPOT] = rule_hypot, [PRIM_SOFTPLUS] = rule_softplus,  \
     [PRIM_MAX] = rule_max, [PRIM_MIN] = rule_min, [PRIM_STOP] = rule_stop, [PRIM_SLOPE] = rule_slope,                  \
     [PRIM_LGAMMA] = rule_lgamma, [PRIM_DIGAMMA] = rule_digamma, [PRIM_POLYGAMMA] = rule_polygamma,                     \
@@ -48,6 +48,7 @@ extern const IntegerRule integer_rules[PRIM_COUNT];
 
 // Primitives that <math.h> does not have, exactly as generated C computes them.
 double real_powi(double x, int64_t n);
+double real_sech(double x);
 double real_sigmoid(double x);
 double real_softplus(double x);
 double real_sign(double x);

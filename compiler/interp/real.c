@@ -14,6 +14,11 @@ double real_powi(double x, int64_t n) {
   return n < 0 ? 1 / r : r;
 }
 
+double real_sech(double x) {
+  const double e = exp(-fabs(x));
+  return 2 * e / (1 + e * e);
+}
+
 double real_sigmoid(double x) {
   if (x >= 0) {
     return 1 / (1 + exp(-x));
@@ -85,6 +90,7 @@ RULE2(rule_atan2, atan2(x, y))
 RULE(rule_sinh, sinh(x))
 RULE(rule_cosh, cosh(x))
 RULE(rule_tanh, tanh(x))
+RULE(rule_sech, real_sech(x))
 RULE(rule_sigmoid, real_sigmoid(x))
 RULE(rule_softplus, real_softplus(x))
 RULE(rule_erf, erf(x))

@@ -37,6 +37,10 @@ static const Residue *f_tanh(const Residue *x) {
   return residue_div(residue_sub(e, one(x)), residue_add(e, one(x)));
 }
 
+static const Residue *f_sech(const Residue *x) {
+  return residue_div(one(x), f_cosh(x));
+}
+
 static const Residue *f_sigmoid(const Residue *x) {
   const Residue *e = residue_exp(x);
   return residue_div(e, residue_add(one(x), e));
@@ -185,6 +189,7 @@ RULE2(atan2, f_atan2)
 RULE(sinh, f_sinh)
 RULE(cosh, f_cosh)
 RULE(tanh, f_tanh)
+RULE(sech, f_sech)
 RULE(sigmoid, f_sigmoid)
 RULE(softplus, f_softplus)
 RULE(erf, f_erf)

@@ -13,6 +13,10 @@ static long double sigmoid_exact(long double x) {
   return x > 0 ? 1 / (1 + expl(-x)) : expl(x) / (1 + expl(x));
 }
 
+static long double sech_exact(long double x) {
+  return 1 / coshl(x);
+}
+
 static long double softplus_exact(long double x) {
   return (x > 0 ? x : 0) + log1pl(expl(-fabsl(x)));
 }

@@ -80,6 +80,7 @@ POINTS = [
     ("sinh(a)", m.sinh, [(x,) for x in BOTH], 1),
     ("cosh(a)", m.cosh, [(x,) for x in BOTH], 1),
     ("tanh(a)", m.tanh, [(x,) for x in BOTH], 1),
+    ("sech(a)", m.sech, [(x,) for x in BOTH + [700.0, -700.0]], 1),
     ("erf(a)", m.erf, [(x,) for x in (1e-300, 1e-8, 0.3, 0.99, 1.01, 2.5, 5.0, -0.3, -2.5, -5.3, 20.7, 25.9)], 1),
     ("erfc(a)", m.erfc, [(x,) for x in (1e-300, 1e-8, 0.3, 0.99, 1.01, 2.5, 5.0, -0.3, -2.5, -5.3, 20.7, 25.9)], 1),
     ("1 - erf(a)", m.erfc, [(x,) for x in (0.3, 5.0, 20.0)], 1),

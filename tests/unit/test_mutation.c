@@ -183,7 +183,7 @@ static bool sign_matters(const Expr *e, const Expr *user) {
   if (expr_is_real(e, 0)) return false;
   if (!user) return true;
   const Prim op = user->u.prim.op;
-  const bool even = op == PRIM_COS || op == PRIM_COSH || op == PRIM_HYPOT;
+  const bool even = op == PRIM_COS || op == PRIM_COSH || op == PRIM_SECH || op == PRIM_HYPOT;
   return !even && !(op == PRIM_EQ && expr_is_real(user->u.prim.arg[1], 0));
 }
 

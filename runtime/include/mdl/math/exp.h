@@ -1,4 +1,4 @@
-/* mdl/math/exp.h - exp, expm1, sinh, cosh, tanh, sigmoid.
+/* mdl/math/exp.h - exp, expm1, sinh, cosh, tanh, sech, sigmoid.
  *
  * exp(x) = 2^k (1 + r + tail) with k the whole number nearest to x / log 2.  The part of log 2 that k is multiplied by
  * first has 42 bits, so that r loses nothing, with or without an fma.
@@ -115,6 +115,16 @@ MDL_INLINE double mdl_tanh_at(const int mdl_level, double x) {
   const double d = h + 2.0;
   const double q = h / d, rest = mdl_fma(-q, (h - (d - 2.0)) + low, mdl_fma(-q, d, h)) + low;
   return mdl_select(twice < 1e-300, x, mdl_with_sign(q + rest / d, x));
+}
+
+/* 1 / cosh(x) = 2 e / (1 + e^2) for e = exp(-|x|) */
+#define mdl_sech(x) mdl_sech_at(mdl_level, x)
+#define mdl_sechf(x) ((float)mdl_sech(x))
+MDL_INLINE double mdl_sech_at(const int mdl_level, double x) {
+  const double size = fabs(x), clamped = size > 747.0 ? 747.0 : size;
+  const mdl_exp_parts e = mdl_exp_split(mdl_level, -clamped, 0.0);
+  const double y = 1.0 + (e.r + e.tail), small = mdl_scale(y, e.k);
+  return mdl_scale(y / mdl_fma(small, small, 1.0), e.k + 1.0);
 }
 
 /* 1 / (1 + exp(-x)) */
