@@ -89,6 +89,37 @@ static void escape(Escapes *e, const Node *n, const Loop *at, const Expr *const 
   }
 }
 
+static void find_takers(Escapes *e, const Graph *g) {
+  e->taken_by = arena_array(e->s->arena, const Node *, g->count + 1);
+  e->taken_too = arena_array(e->s->arena, const Node *, g->count + 1);
+  for (size_t k = g->count; k-- > 0;) {
+    const Node *c = g->nodes[k];
+    if (c->kind != NODE_CARRY || !c->next) continue;
+    e->taken_too[k] = e->taken_by[c->next->id];
+    e->taken_by[c->next->id] = c;
+  }
+}
+
+static bool is_wanted(const Task *task, const Node *n) {
+  for (size_t k = 0; k < task->nsinks; k++)
+    if (task->sinks[k].node == n) return true;
+  return false;
+}
+
+// A carry that holds the entries of the node that it takes (state_for) has all the axes along which these are read elsewhere.
+static void widen_states(Escapes *e) {
+  const Graph *g = e->s->task.graph;
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    if (!e->axis[k] || is_wanted(&e->s->task, n)) continue;
+    for (const Node *c = e->taken_by[k]; c; c = e->taken_too[c->id]) {
+      bool *axis = e->axis[c->id];
+      if (!axis || !axis[c->axis]) continue;
+      for (int q = 0; q < n->nout; q++) axis[q] = axis[q] || e->axis[k][q];
+    }
+  }
+}
+
 static void find_escapes(Escapes *e, const Reads *reads) {
   Schedule *s = e->s;
   const Graph *g = s->task.graph;
@@ -112,20 +143,11 @@ static void find_escapes(Escapes *e, const Reads *reads) {
       escape(e, reads[k].read[r]->u.read.node, at, reads[k].read[r]->u.read.sub);
     if (user->kind == NODE_CARRY) escape(e, user->next, s->place[k].loop[user->axis], NULL);
   }
+  find_takers(e, g);
+  widen_states(e);
 }
 
 // ---- storage ----
-
-static void find_takers(Escapes *e, const Graph *g) {
-  e->taken_by = arena_array(e->s->arena, const Node *, g->count + 1);
-  e->taken_too = arena_array(e->s->arena, const Node *, g->count + 1);
-  for (size_t k = g->count; k-- > 0;) {
-    const Node *c = g->nodes[k];
-    if (c->kind != NODE_CARRY || !c->next) continue;
-    e->taken_too[k] = e->taken_by[c->next->id];
-    e->taken_by[c->next->id] = c;
-  }
-}
 
 // The carry whose array a node's entries go to as they are computed, rather than to one of its own.
 static const Node *state_for(const Schedule *s, const Escapes *e, const Node *n, bool scalar) {
@@ -238,7 +260,6 @@ void place_nodes(Schedule *s, const Reads *reads) {
   find_homes(s, found, s->body, s->nbody, NULL);
   Escapes e = {.s = s};
   find_escapes(&e, reads);
-  find_takers(&e, g);
   for (size_t k = 0; k < g->count; k++)
     if (s->place[k].needed) place_node(s, g->nodes[k], &e);
   leave_loops(s);
