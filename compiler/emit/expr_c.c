@@ -112,10 +112,24 @@ static void put_power(Function *f, Text *t, const Expr *x, int64_t n, int preced
   if (paren) text_char(t, ')');
 }
 
+// Where two indices run in one loop, comparing them is comparing it with itself, of which C compilers warn.
+static bool is_settled(const Expr *e, char *digit) {
+  const Prim op = e->u.prim.op;
+  if (e->type != TYPE_BOOL || e->u.prim.narg != 2 || e->u.prim.arg[0] != e->u.prim.arg[1]) return false;
+  if (e->u.prim.arg[0]->type != TYPE_INT) return false;
+  *digit = op == PRIM_EQ || op == PRIM_LE || op == PRIM_GE ? '1' : '0';
+  return true;
+}
+
 static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   const Expr *const *arg = e->u.prim.arg;
   const Prim op = e->u.prim.op;
   int64_t n;
+  char digit;
+  if (is_settled(e, &digit)) {
+    text_char(t, digit);
+    return;
+  }
   if (op == PRIM_STOP) {
     put_expr(f, t, arg[0], precedence);
     return;

@@ -76,6 +76,34 @@ static void define_function(Generator *g) {
   if (g->nfunction < FUNCTIONS_MAX) g->function[g->nfunction++] = f;
 }
 
+// What `grad` gives: by a name, entry by entry of an array, or by the argument of a function.
+static void define_slope(Generator *g) {
+  const Value x = g->value[gen_below(g, g->nvalue)];
+  const char *name = gen_fresh(g, "v");
+  g->fuel = 4;
+  if (x.under >= 0 || !strcmp(x.name, "c0") || gen_chance(g, 30)) { // no derivative is by a constant
+    const Value argument = {.name = gen_fresh(g, "a"), .under = -1};
+    const int values = g->nvalue;
+    gen_add_value(g, argument.name, 0, NULL, -1);
+    text_printf(g->text, "def %s(%s) = %s\n", name, argument.name, gen_slope(g, &argument, 3));
+    g->nvalue = values;
+    if (g->nfunction < FUNCTIONS_MAX) g->function[g->nfunction++] = (Function){.name = name, .narg = 1, .nresult = 1};
+    return;
+  }
+  int extent[RANK_MAX] = {gen_plain_extent(g)};
+  if (x.rank == RANK_MAX || gen_chance(g, 60)) {
+    text_printf(g->text, "%s = %s\n", name, gen_slope(g, &x, 3));
+    gen_add_value(g, name, x.rank, x.extent, -1);
+    return;
+  }
+  for (int k = 0; k < x.rank; k++) extent[k + 1] = x.extent[k];
+  const int loop = gen_push_loop(g, *extent);
+  const char *slope = gen_slope(g, &x, 3);
+  text_printf(g->text, "%s[%s in 0..%s] = %s\n", name, g->loop[loop].name, gen_extent_text(g, *extent), slope);
+  g->nloop = loop;
+  gen_add_value(g, name, x.rank + 1, extent, -1);
+}
+
 // A derivative of the author's own: the right one, or another.
 static void define_with_derivative(Generator *g) {
   static const char *const bodies[] = {"sin(x) with d/dx = cos(x)", "floor(x) with d/dx = 1",
@@ -315,6 +343,7 @@ void generate_model(Text *text, uint64_t seed) {
   for (int k = 1 + gen_below(&g, 4); k > 0; k--) {
     if (gen_chance(&g, 30)) define_function(&g);
     if (gen_chance(&g, 8)) define_with_derivative(&g);
+    if (gen_chance(&g, 15)) define_slope(&g);
     if (gen_chance(&g, 20)) define_labels(&g);
     if (gen_chance(&g, 30)) gen_loop(&g, "");
     if (gen_chance(&g, 40) && take_apart(&g)) continue;

@@ -101,6 +101,9 @@ const char *gen_within(Generator *g, Term t, double bound);
 // f of arguments of this shape (rank 0: scalars).
 const char *gen_call(Generator *g, const Function *f, int rank, const int *extent, int depth);
 
+// Within 1: the derivative, of x's shape, of a number that mostly depends on it.
+const char *gen_slope(Generator *g, const Value *x, int depth);
+
 // ---- statements ----
 
 // A scan or an iteration; what it leaves is among the values afterwards.

@@ -8,7 +8,7 @@ enum { LOOPS_DEEP = 3, CARRIED_MAX = 3 };
 typedef struct Body {
   const char *indent;
   int carried[CARRIED_MAX * LOOPS_DEEP]; // values that it may assign to: its loop's, and those of the loops around
-  int ncarried, deep;
+  int ncarried, own, deep;               // own: the first of its loop's
 } Body;
 
 // The shape of what is carried: mostly small.
@@ -33,6 +33,12 @@ static void define_local(Generator *g, const Body *b) {
   int extent[RANK_MAX], rank = carried_shape(g, extent);
   const char *name = gen_fresh(g, "v");
   g->fuel = 4;
+  if (b->own < b->ncarried && gen_chance(g, 20)) { // by what the loop itself carries
+    const Value x = g->value[b->carried[b->own + gen_below(g, b->ncarried - b->own)]];
+    text_printf(g->text, "%s%s = %s\n", b->indent, name, gen_slope(g, &x, 2));
+    gen_add_value(g, name, x.rank, x.extent, -1);
+    return;
+  }
   text_printf(g->text, "%s%s = %s\n", b->indent, name, gen_array(g, rank, extent, 2).s);
   gen_add_value(g, name, rank, extent, -1);
 }
@@ -60,7 +66,9 @@ static const char *part_of_axis(Generator *g, int around) {
 // Some entries in place: an axis is fixed by a subscript, or run through in part.
 static void update(Generator *g, const Body *b, const Value *v) {
   int before = g->nloop, axes = v->rank > 1 && gen_chance(g, 30) ? v->rank - 1 : v->rank;
-  const char *at[RANK_MAX] = {NULL}, *subscripts = "";
+  const bool slice = axes > 0 && gen_chance(g, 20);
+  const char *at[RANK_MAX] = {NULL}, *subscripts = "", *part = "";
+  axes -= slice ? 1 : 0;
   for (int k = 0; k < axes; k++) // these see the loops around alone
     if (gen_chance(g, 50)) at[k] = gen_subscript(g, v->extent[k], 1);
   for (int k = 0; k < axes; k++) {
@@ -70,9 +78,15 @@ static void update(Generator *g, const Body *b, const Value *v) {
     }
     subscripts = format("%s%s%s", subscripts, k ? ", " : "", at[k]);
   }
+  if (slice) {
+    const char *e = gen_extent_text(g, v->extent[axes]);
+    const bool most = !g->extent[v->extent[axes]].argument && gen_chance(g, 50);
+    part = most ? format("[0..%s - 1]", e) : "";
+    subscripts = format("%s%s%s..%s", subscripts, axes ? ", " : "", most ? "1" : "0", e);
+  }
   g->fuel = 5;
   Term t = gen_array(g, v->rank - axes, v->extent + axes, 3);
-  text_printf(g->text, "%s%s[%s] = %s\n", b->indent, v->name, subscripts, gen_within(g, t, LIMIT / 2));
+  text_printf(g->text, "%s%s[%s] = (%s)%s\n", b->indent, v->name, subscripts, gen_within(g, t, LIMIT / 2), part);
   g->nloop = before;
 }
 
@@ -139,6 +153,7 @@ static void yields(Generator *g, const Body *b, int steps) {
 static Body inside(Generator *g, const Body *around) {
   Body b = {.indent = format("%s  ", around->indent), .deep = around->deep + 1};
   if (around->ncarried > 0 && gen_chance(g, 40)) b.carried[b.ncarried++] = around->carried[0];
+  b.own = b.ncarried;
   return b;
 }
 
@@ -148,9 +163,17 @@ static void scan(Generator *g, const Body *around) {
   while (g->extent[steps].batch);
   Body b = inside(g, around);
   const char *t = gen_fresh(g, "t"), *e = gen_extent_text(g, steps);
-  bool all = gen_chance(g, 85);
-  text_printf(g->text, "%sscan %s in %s%s..%s", around->indent, t, gen_chance(g, 30) ? "reverse " : "", all ? "0" : "1",
-              e);
+  const char *from = gen_chance(g, 85) ? "0" : "1", *to = e;
+  for (int k = 0; k < g->nloop; k++) { // from or to the index of a loop around
+    if (g->loop[k].extent != steps || !gen_chance(g, 60)) continue;
+    const char *i = g->loop[k].name;
+    if (gen_chance(g, 50))
+      to = gen_chance(g, 50) ? i : format("%s + 1", i);
+    else
+      from = gen_chance(g, 50) ? i : format("%s + 1", i);
+  }
+  const bool all = *from == '0' && (to == e || strchr(to, '+'));
+  text_printf(g->text, "%sscan %s in %s%s..%s", around->indent, t, gen_chance(g, 30) ? "reverse " : "", from, to);
   carry(g, &b, " with ", b.ncarried > 0 ? 0 : 1);
   text_put(g->text, " {\n");
   g->loop[g->nloop++] = (Loop){t, steps, false};

@@ -301,6 +301,13 @@ static Term reduction(Generator *g, int depth) {
   g->nloop = after;
   bool sums = !strcmp(kind, "sum") || !strcmp(kind, "prod");
   const char *guard = sums && gen_chance(g, 35) ? format(" if %s", gen_condition(g, 1)) : "";
+  if (!sums && count == 1 && gen_chance(g, 30)) { // of some entry at least
+    const Loop *l = &g->loop[before];
+    const char * or = gen_condition(g, 1);
+    ranges = format("%s in 0..%s", l->name, gen_extent_text(g, l->extent));
+    guard = format(" if %s == 0 or %s", l->name, or);
+    empty = false;
+  }
   g->nloop = before;
   if (empty && !sums) kind = "sum";
   double terms = count == 1 ? 10 : 100, bound = body.bound;
@@ -514,6 +521,26 @@ static Term row_function(Generator *g, int rank, const int *extent, int depth) {
   return gen_unary(g, (Term){x, LIMIT});
 }
 
+// A function of one axis, mapped over those in front of it.
+static Term rows_to_numbers(Generator *g, int rank, const int *extent, int depth) {
+  const Function *f = function_of(g, 1, 0);
+  if (!f || rank == RANK_MAX) return row_function(g, rank, extent, depth);
+  int longer[RANK_MAX];
+  for (int k = 0; k < rank; k++) longer[k] = extent[k];
+  longer[rank] = gen_any_extent(g);
+  return (Term){gen_call(g, f, rank + 1, longer, depth), LIMIT};
+}
+
+const char *gen_slope(Generator *g, const Value *x, int depth) {
+  const char *of = gen_unary(g, (Term){x->name, LIMIT}).s, *way = gen_chance(g, 80)   ? ""
+                                                                  : gen_chance(g, 50) ? ".forward"
+                                                                                      : ".reverse";
+  if (x->rank > 0) of = format("mean(%s)", of);
+  const char *u = gen_chance(g, 30) ? of : format("%s * %s", gen_scalar(g, depth).s, of);
+  if (gen_chance(g, 20)) u = gen_scalar(g, depth).s;
+  return format("tanh(0.2 * grad%s(%s, %s))", way, u, x->name);
+}
+
 Term gen_array(Generator *g, int rank, const int *extent, int depth) {
   if (rank == 0) return gen_scalar(g, depth);
   if (depth <= 0 || g->fuel-- <= 0) return array_leaf(g, rank, extent, depth);
@@ -549,8 +576,8 @@ Term gen_array(Generator *g, int rank, const int *extent, int depth) {
   case 10: return row_function(g, rank, extent, depth);
   case 11: {
     const Function *f = function_of(g, 0, 0);
-    if (f) return (Term){gen_call(g, f, rank, extent, depth), LIMIT};
-    return row_function(g, rank, extent, depth);
+    if (f && gen_chance(g, 60)) return (Term){gen_call(g, f, rank, extent, depth), LIMIT};
+    return rows_to_numbers(g, rank, extent, depth);
   }
   default: return array_leaf(g, rank, extent, depth);
   }
