@@ -6,7 +6,7 @@ enum { ROOT_OF_GUARD, ROOT_OF_EXPR, ROOT_OF_BASE, ROOT_OF_TARGET };
 
 Entries *entries_new(Arena *a, const Node *n, const Scope *scope, Array *array, const int64_t *extent) {
   const size_t all = (size_t)(n->nout + n->nred);
-  const Expr *roots[ROOT_OF_TARGET + ENTRIES_RANK_MAX] = {
+  const Expr *roots[ROOT_OF_TARGET + INDEX_MAX] = {
       [ROOT_OF_GUARD] = n->guard, [ROOT_OF_EXPR] = n->expr, [ROOT_OF_BASE] = n->base};
   const int ntarget = n->kind == NODE_SCATTER ? n->nout : 0;
   for (int k = 0; k < ntarget; k++) roots[ROOT_OF_TARGET + k] = n->target[k];
@@ -152,7 +152,7 @@ static const char *put(Entries *e, size_t at, const Value *x) {
 static const char *scatter_point(Entries *e) {
   const Node *n = e->node;
   Program *p = e->program;
-  const Value *target[ENTRIES_RANK_MAX];
+  const Value *target[INDEX_MAX];
   const int holds = guard_holds(e);
   if (holds == 0) return NULL;
   for (int k = 0; k < n->nout; k++) {
@@ -188,7 +188,7 @@ const char *entries_run(Entries *e) {
 
 void entries_take(Entries *carry, const Entries *next, int64_t step) {
   const Node *n = carry->node;
-  int64_t from[ENTRIES_RANK_MAX];
+  int64_t from[INDEX_MAX];
   for (bool more = first_point(carry, 0, n->nout); more; more = next_point(carry, 0, n->nout)) {
     const int64_t *at = carry->program->at;
     for (int k = 0; k < n->nout; k++) from[k] = k == n->axis ? step : at[k];

@@ -17,8 +17,6 @@ typedef struct Entries {
   Fold fold;
 } Entries;
 
-enum { ENTRIES_RANK_MAX = 8 };
-
 // Of a comprehension, a scatter or a carry.  The array has room; extents are those of all the node's indices.
 Entries *entries_new(Arena *a, const Node *n, const Scope *scope, Array *array, const int64_t *extent);
 // Holds an output index at a step, until it is held at another.

@@ -57,6 +57,7 @@ static bool make_array(Run *r, const Node *n, const int64_t *extent, Array *arra
   size_t count = 1;
   bool empty = false;
   array->rank = n->nout;
+  array->extent = arena_array(r->arena, int64_t, (size_t)n->nout);
   for (int k = 0; k < n->nout; k++) {
     array->extent[k] = extent[k];
     empty = empty || extent[k] == 0;
@@ -135,7 +136,6 @@ static bool is_input(const Node *n) {
 }
 
 static bool prepare_node(Run *r, const Node *n) {
-  if (n->nout > ENTRIES_RANK_MAX) return fail(r, n, "an array has more than 8 axes");
   int64_t *extent = arena_array(r->scratch, int64_t, (size_t)(n->nout + n->nred));
   if (!find_extents(r, n, extent) || !make_array(r, n, extent, &r->values[n->id])) return false;
   if (!is_input(n)) r->entries[n->id] = compile_node(r, n, extent);

@@ -26,7 +26,7 @@ typedef struct Number {
 // Integers are exact: they live in their own array.
 typedef struct Array {
   int rank;
-  int64_t extent[8];
+  int64_t *extent;  // by axis
   size_t count;     // product of the extents; 1 for a scalar
   Number *number;   // TYPE_REAL
   int64_t *integer; // TYPE_INT, TYPE_BOOL

@@ -273,7 +273,7 @@ int64_t program_locate(Program *p, const Array *array, const char *name, const E
 
 static bool read_entry(Program *p, const Instruction *i, Value *result) {
   const Expr *e = i->expr;
-  const Value *sub[8];
+  const Value *sub[INDEX_MAX];
   for (int k = 0; k < i->narg; k++) sub[k] = &p->value[i->arg[k]];
   const int64_t at = program_locate(p, i->u.array, e->u.read.node->name, e->u.read.sub, sub);
   if (at < 0) return false;

@@ -89,7 +89,7 @@ static double largest(const Prover *p, Arena *a, const Sides *s, ProofPoint *poi
     point->ours = x;
     point->theirs = y;
   }
-  memcpy(point->extent, ours->extent, sizeof point->extent);
+  memcpy(point->extent, ours->extent, (size_t)ours->rank * sizeof *point->extent);
   return fmax(worst, 0);
 }
 

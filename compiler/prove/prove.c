@@ -25,7 +25,7 @@ enum {
 // ---- shapes and integers ----
 
 bool prover_shape(const Prover *p, const int64_t *dims, int rank, const Poly *const *extent, Array *array) {
-  *array = (Array){.rank = rank, .count = 1};
+  *array = (Array){.rank = rank, .extent = arena_array(p->arena, int64_t, (size_t)rank), .count = 1};
   for (int k = 0; k < rank; k++) {
     if (!poly_value(p->input->model->dims, extent[k], dims, &array->extent[k])) return false;
     if (array->extent[k] < 0 || array->extent[k] > ENTRIES_MAX) return false;

@@ -102,13 +102,13 @@ static const Array *seeds(const Kinds *k, Arena *a) {
   if (k->request->kind == DERIVATIVE_VJP) {
     const Node *n = primal_root(k, 0)->node;
     seeds[0].rank = n->nout;
+    seeds[0].extent = arena_array(a, int64_t, (size_t)n->nout);
     seeds[0].count = k->noutputs;
     for (int q = 0; q < n->nout; q++)
       if (!poly_value(s->model->dims, n->index[q].extent, s->bound->dims, &seeds[0].extent[q])) return NULL;
   }
   for (int p = 0; p < s->model->nparam && k->request->kind != DERIVATIVE_VJP; p++) {
-    seeds[p] = (Array){.rank = s->param[p].rank, .count = s->param[p].count};
-    memcpy(seeds[p].extent, s->param[p].extent, sizeof seeds[p].extent);
+    seeds[p] = (Array){.rank = s->param[p].rank, .extent = s->param[p].extent, .count = s->param[p].count};
   }
   const int count = k->request->kind == DERIVATIVE_VJP ? 1 : s->model->nparam;
   for (int j = 0; j < count; j++) {

@@ -22,7 +22,8 @@ static Array *interp_data(Subject *s) {
     Array *to = &arrays[k];
     to->rank = from->rank;
     to->count = from->count;
-    memcpy(to->extent, from->extent, sizeof to->extent);
+    to->extent = arena_array(s->arena, int64_t, (size_t)from->rank);
+    memcpy(to->extent, from->extent, (size_t)from->rank * sizeof *to->extent);
     if (from->type == TYPE_REAL)
       to->number = arena_array(s->arena, Number, from->count + 1);
     else
@@ -42,10 +43,10 @@ bool subject_run(Subject *s, Arena *a, const Graph *g, NumberKind kind, const do
   Array *param = arena_array(a, Array, (size_t)s->model->nparam + 1);
   for (int p = 0; p < s->model->nparam; p++) {
     const ParamPlace *place = &s->param[p];
-    param[p].rank = place->rank;
-    param[p].count = place->count;
-    memcpy(param[p].extent, place->extent, sizeof param[p].extent);
-    param[p].number = arena_array(a, Number, place->count + 1);
+    param[p] = (Array){.rank = place->rank,
+                       .extent = s->param[p].extent,
+                       .count = place->count,
+                       .number = arena_array(a, Number, place->count + 1)};
     for (size_t e = 0; e < place->count; e++) {
       size_t at = place->offset + e;
       param[p].number[e] = (Number){params ? params[at] : 0, direction ? direction[at] * step : 0};

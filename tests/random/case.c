@@ -108,7 +108,7 @@ static bool load(Case *c) {
 // ---- the inputs ----
 
 static bool make_array(Case *c, int rank, const Poly *const *extent, Array *x) {
-  *x = (Array){.rank = rank, .count = 1};
+  *x = (Array){.rank = rank, .extent = arena_array(c->arena, int64_t, (size_t)rank), .count = 1};
   for (int k = 0; k < rank; k++) {
     if (!poly_value(c->model->dims, extent[k], c->dims, &x->extent[k])) {
       case_fail(c, "an extent has no value");

@@ -15,7 +15,7 @@ double random_between(Random *r, double low, double high) {
 }
 
 static Array make_array(Lab *l, int rank, const Poly *const *extent) {
-  Array a = {.rank = rank, .count = 1};
+  Array a = {.rank = rank, .extent = arena_array(l->arena, int64_t, (size_t)rank), .count = 1};
   for (int k = 0; k < rank; k++) {
     ck_assert(poly_value(l->model->dims, extent[k], l->dims, &a.extent[k]));
     a.count *= (size_t)a.extent[k];

@@ -153,7 +153,7 @@ typedef struct Inputs {
 } Inputs;
 
 static Array make_array(Arena *a, const Model *m, const int64_t *dims, const Poly *const *extent, int rank) {
-  Array x = {.rank = rank, .count = 1};
+  Array x = {.rank = rank, .extent = arena_array(a, int64_t, (size_t)rank), .count = 1};
   for (int k = 0; k < rank; k++) {
     ck_assert(poly_value(m->dims, extent[k], dims, &x.extent[k]));
     x.count *= (size_t)x.extent[k];

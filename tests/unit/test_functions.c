@@ -295,7 +295,7 @@ static const char *replaced(Arena *a, const char *text, const char *what, const 
 }
 
 static Array filled(const Model *m, const Poly *const *extent, int rank, const char *name, const int *chosen) {
-  Array x = {.rank = rank, .count = 1};
+  Array x = {.rank = rank, .extent = arena_array(m->arena, int64_t, (size_t)rank), .count = 1};
   for (int k = 0; k < rank; k++) {
     ck_assert(poly_value(m->dims, extent[k], NULL, &x.extent[k]));
     x.count *= (size_t)x.extent[k];
