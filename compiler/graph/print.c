@@ -157,6 +157,29 @@ static bool index_named(const Index *index, uint64_t used, const char *name) {
   return false;
 }
 
+// The places of the parts in the order of the text, operands first: graphs that are alike have the same text, however they
+// were built.
+static size_t *order_of_text(Arena *a, const Expr *const *parts, size_t count) {
+  size_t *order = arena_array(a, size_t, count), *open = arena_array(a, size_t, count), depth = 0, done = 0;
+  int *seen = arena_array(a, int, count); // of its operands
+  bool *met = arena_array(a, bool, count);
+  open[depth++] = count - 1;
+  while (depth > 0) {
+    const size_t k = open[depth - 1];
+    const Expr *const *operand;
+    if (seen[k] == expr_operands(parts[k], &operand)) {
+      order[done++] = k;
+      depth--;
+      continue;
+    }
+    const size_t next = expr_place(parts, count, operand[seen[k]++]);
+    if (met[next]) continue;
+    met[next] = true;
+    open[depth++] = next;
+  }
+  return order;
+}
+
 static void print_with_names(Text *t, const Graph *g, const Expr *e, const Index *index) {
   Arena *scratch = arena_new();
   size_t count;
@@ -177,7 +200,9 @@ static void print_with_names(Text *t, const Graph *g, const Expr *e, const Index
   if (sharing[count - 1].size > PLAIN_SIZE_MAX || e->height > PLAIN_HEIGHT_MAX) {
     p.bound = arena_array(scratch, const char *, count);
     const char *before = "let ";
-    for (size_t k = 0, number = 1; k + 1 < count; k++) {
+    const size_t *order = order_of_text(scratch, parts, count);
+    for (size_t j = 0, number = 1; j + 1 < count; j++) {
+      const size_t k = order[j];
       if (!is_bound(parts[k], &sharing[k])) continue;
       const char *name;
       do name = arena_printf(scratch, "_%zu", number++);
