@@ -48,6 +48,12 @@ Value nameable(Walk *w, Name name, Value v, uint64_t indices) {
   return v;
 }
 
+Value nameable_state(Walk *w, Carried *c, Value v) {
+  Value n = nameable(w, c->name, v, c->loop->indices);
+  c->whole = c->whole || (n.expr != v.expr && w->npath > 0);
+  return n;
+}
+
 Value named(Walk *w, Name name, Value v) {
   if (!v.bad && v.expr->kind == EXPR_READ && named_by_grad(w, name.text))
     w->flags[v.expr->u.read.node->id].opaque = true;

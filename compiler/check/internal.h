@@ -454,6 +454,8 @@ const GradNames *names_in_grads(Walk *w, const Block *block, const Stmt *def);
 bool named_by_grad(const Walk *w, const char *name);
 // v, which is to be called `name`: where `grad` may name it, a node of its own over these indices at least.
 Value nameable(Walk *w, Name name, Value v, uint64_t indices);
+// The same for what a loop carries, v where the conditions around hold.
+Value nameable_state(Walk *w, Carried *c, Value v);
 // The same for a node that was made for the name alone.
 Value named(Walk *w, Name name, Value v);
 Value gradient(Walk *w, const AstExpr *e);

@@ -98,9 +98,9 @@ static bool open_state(Walk *w, Loop *l, Carried *c) {
 static bool name_state(Walk *w, Loop *l, Carried *c) {
   const Expr *now = expr_index(w->graph, FIRST_LEVEL + l->level);
   c->state = state_at(w, l, c, is_reverse(l) ? make2(w, PRIM_ADD, now, expr_int(w->graph, 1)) : now);
-  c->symbol = scope_define_value(w, c->name, nameable(w, c->name, c->state, l->indices));
-  if (c->symbol) c->symbol->carried = c;
   c->assigned = c->whole = false;
+  c->symbol = scope_define_value(w, c->name, nameable_state(w, c, c->state));
+  if (c->symbol) c->symbol->carried = c;
   c->next = NULL;
   return c->symbol != NULL;
 }

@@ -71,7 +71,7 @@ void set_state(Walk *w, Symbol *symbol, Value v, bool whole) {
     NodeForm form = {arena_printf(w->arena, "%s_step", c->node->name), v.span, REDUCE_NONE, w->nlevel, w->npath};
     v = make_node_over(w, form, v, c->loop->indices);
   }
-  symbol->value = v.type == TYPE_REAL ? nameable(w, c->name, v, c->loop->indices) : v;
+  symbol->value = v.type == TYPE_REAL ? nameable_state(w, c, v) : v;
 }
 
 void assign(Walk *w, Name name, Value v) {
