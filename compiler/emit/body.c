@@ -1,9 +1,7 @@
 // body.c - the loop tree as C statements.
 #include <string.h>
 
-#include "emit/function.h"
-
-static void put_steps(Function *f, const Step *steps, size_t count, int depth);
+#include "emit/lanes.h"
 
 // ---- accumulators ----
 
@@ -12,7 +10,9 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
   Text *t = &f->body;
   const Place *p = &f->s->place[n->id];
   Graph *pool = f->s->pool;
-  const char *best = arena_printf(f->s->arena, "%s_value", f->node_name[n->id]);
+  const char *name = f->node_name[n->id],
+             *best = f->tile ? arena_printf(f->s->arena, "%s_value[%s]", name, f->lane)
+                             : arena_printf(f->s->arena, "%s_value", name);
   const Expr *flat = NULL;
   for (int k = n->nout; k < n->nout + n->nred; k++) {
     const Expr *i = expr_index(pool, p->loop[k]->id);
@@ -41,6 +41,10 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
 static void put_accumulation(Function *f, const Node *n) {
   Text *t = &f->body;
   const Expr *value = f->expr[n->id];
+  if (f->s->order[n->id].kind == ORDER_LANES) {
+    put_term(f, n, partial_sums(f, n), term_lane(f, n));
+    return;
+  }
   prepare_expr(f, value);
   line_start(f);
   switch (n->reduce) {
@@ -70,7 +74,7 @@ static void put_node(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   Text *t = &f->body;
   if (node_accumulates(n)) {
-    if (!p->guard) {
+    if (!p->guard || (f->tile && guard_stands_outside(f->s, n, f->tile)) || (f->wide && f->s->order[n->id].kind == ORDER_LANES)) {
       put_accumulation(f, n);
       return;
     }
@@ -88,17 +92,18 @@ static void put_node(Function *f, const Node *n) {
     return;
   }
   const Expr *value = f->expr[n->id];
-  if (p->stored == STORED_LOCAL && is_branch(f, value)) {
+  const bool variable = p->stored == STORED_LOCAL && !p->lane;
+  if (variable && is_branch(f, value)) {
     prepare_expr(f, value->u.prim.arg[0]);
     define_branch(f, value, f->node_name[n->id]);
     return;
   }
-  if (p->stored == STORED_LOCAL)
+  if (variable)
     prepare_parts(f, value); // the value itself becomes the node's variable
   else
     prepare_expr(f, value);
   line_start(f);
-  if (p->stored == STORED_LOCAL) {
+  if (variable) {
     text_printf(t, "const %s %s = ", element_type(f, n), f->node_name[n->id]);
   } else {
     bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
@@ -108,7 +113,7 @@ static void put_node(Function *f, const Node *n) {
   }
   put_expr(f, t, value, PREC_NONE);
   text_put(t, ";\n");
-  if (p->stored == STORED_LOCAL && n->type == TYPE_REAL) name_let(f, value, f->node_name[n->id]);
+  if (variable && n->type == TYPE_REAL) name_let(f, value, f->node_name[n->id]);
 }
 
 // ---- loops, stores, copies ----
@@ -147,25 +152,26 @@ static void put_limit(Function *f, const Expr *first, const Expr *const *more, s
   }
 }
 
-static void put_loop(Function *f, const Loop *loop, int depth) {
+// The variable that holds where the loop ends, where that is not its extent.
+static const char *put_loop_end(Function *f, const Loop *loop) {
+  if (!loop->nhigh) return NULL;
+  const char *end = names_take(&f->names, arena_printf(f->s->arena, "%s_end", loop->name));
+  line_start(f);
+  text_printf(&f->body, "const int64_t %s = ", end);
+  put_limit(f, expr_poly(f->s->pool, loop->extent), loop->high, loop->nhigh, true);
+  text_put(&f->body, ";\n");
+  return end;
+}
+
+void put_loop_start(Function *f, const Loop *loop) {
+  put_limit(f, expr_int(f->s->pool, 0), loop->low, loop->nlow, false);
+}
+
+static void open_loop_at(Function *f, const Loop *loop, const char *end, LoopText *text) {
   Text *t = &f->body;
   Graph *pool = f->s->pool;
-  f->stamp++;
-  hoist_loop(f, loop, depth);
-  if (depth == 0) {
-    if (t->length) text_char(t, '\n');
-    put_formulas(f, loop->body, loop->nbody);
-  }
-  const char *end = NULL;
-  if (loop->nhigh) {
-    end = names_take(&f->names, arena_printf(f->s->arena, "%s_end", loop->name));
-    line_start(f);
-    text_printf(t, "const int64_t %s = ", end);
-    put_limit(f, expr_poly(pool, loop->extent), loop->high, loop->nhigh, true);
-    text_put(t, ";\n");
-  }
-  size_t names, lets;
-  open_scope(f, &names, &lets);
+  text->loop = loop;
+  open_scope(f, &text->names, &text->lets);
   f->indent--;
   const char *name = f->loop_name[loop->id] = names_take(&f->names, loop->name);
   line_start(f);
@@ -174,7 +180,7 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
     put_expr(f, t, expr_poly(pool, loop->extent), PREC_NONE);
     text_printf(t, "; %s-- > 0;) {\n", name);
   } else {
-    put_limit(f, expr_int(pool, 0), loop->low, loop->nlow, false);
+    put_loop_start(f, loop);
     text_printf(t, "; %s < ", name);
     if (end)
       text_put(t, end);
@@ -184,13 +190,50 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
   }
   f->indent++;
   if (loop->nlow || loop->nhigh) f->bound = true;
-  const Poly *outside = f->trips;
+  text->trips = f->trips;
   f->trips = poly_mul(f->s->task.graph->dims, f->trips, loop->extent);
-  put_steps(f, loop->body, loop->nbody, depth + 1);
-  f->trips = outside;
-  close_scope(f, names, lets);
+}
+
+void open_loop(Function *f, const Loop *loop, LoopText *text) {
+  open_loop_at(f, loop, put_loop_end(f, loop), text);
+}
+
+void close_loop(Function *f, const LoopText *text) {
+  f->trips = text->trips;
+  close_scope(f, text->names, text->lets);
   line_start(f);
-  text_put(t, "}\n");
+  text_put(&f->body, "}\n");
+}
+
+static void put_loop(Function *f, const Loop *loop, int depth) {
+  Text *t = &f->body;
+  f->stamp++;
+  hoist_loop(f, loop, depth);
+  if (depth == 0) {
+    if (t->length) text_char(t, '\n');
+    put_formulas(f, loop->body, loop->nbody);
+  }
+  if (loop->lanes == LANES_TILE) {
+    put_tile(f, loop, depth);
+    return;
+  }
+  const char *end = put_loop_end(f, loop);
+  if (loop->lanes == LANES_STRIP) {
+    put_strip(f, loop, depth, end);
+    return;
+  }
+  LoopText text;
+  open_loop_at(f, loop, end, &text);
+  put_steps(f, loop->body, loop->nbody, depth + 1);
+  close_loop(f, &text);
+}
+
+// A sum in lanes becomes what it is.
+static void put_finish(Function *f, const Node *n) {
+  line_start(f);
+  text_printf(&f->body, "const %s %s = ", f->unit->real, f->node_name[n->id]);
+  put_join(f, &f->body, n, partial_sums(f, n));
+  text_put(&f->body, ";\n");
 }
 
 static void put_store(Function *f, const Step *step) {
@@ -200,7 +243,9 @@ static void put_store(Function *f, const Step *step) {
   put_sink_entry(f, &f->body, step->node, step->sink);
   bool add = sink->accumulate && !p->in_place;
   if (add) count_flops(f, 1);
-  text_printf(&f->body, " %s %s;\n", add ? "+=" : "=", f->node_name[step->node->id]);
+  text_printf(&f->body, " %s %s", add ? "+=" : "=", f->node_name[step->node->id]);
+  if (p->lane) text_printf(&f->body, "[%s]", f->lane);
+  text_put(&f->body, ";\n");
   f->node_used[step->node->id] = true;
 }
 
@@ -260,7 +305,7 @@ static void put_copy(Function *f, const Step *step) {
   names_release(&f->names, mark);
 }
 
-static void put_steps(Function *f, const Step *steps, size_t count, int depth) {
+void put_steps(Function *f, const Step *steps, size_t count, int depth) {
   for (size_t k = 0; k < count; k++) {
     if (steps[k].idle) continue;
     switch (steps[k].kind) {
@@ -274,6 +319,7 @@ static void put_steps(Function *f, const Step *steps, size_t count, int depth) {
         put_node(f, steps[k].node);
       }
       break;
+    case STEP_FINISH: put_finish(f, steps[k].node); break;
     case STEP_NEXT: put_next(f, steps[k].node); break;
     case STEP_LEAVE: put_leave(f, &steps[k]); break;
     case STEP_STORE: put_store(f, &steps[k]); break;
@@ -341,6 +387,8 @@ static void survey_all(Function *f) {
   }
   f->nexpr = graph_expr_count(s->pool);
   f->let = arena_array(a, const char *, f->nexpr);
+  f->staged = arena_array(a, const char *, f->nexpr);
+  f->in_vector = arena_array(a, const char *, g->count);
   f->parents = arena_array(a, int, f->nexpr);
   f->level = arena_array(a, int, f->nexpr);
   f->safe = arena_array(a, bool, f->nexpr);

@@ -1,5 +1,5 @@
 // entry.c - where nodes' entries are, what they start from, how loops hand their states on and are left.
-#include "emit/function.h"
+#include "emit/lanes.h"
 
 // ---- entries ----
 
@@ -40,7 +40,7 @@ void put_sink_entry(Function *f, Text *t, const Node *n, int sink) {
   put_sink_at(f, t, n, sink, sub);
 }
 
-static void put_neutral(Function *f, Text *t, const Node *n) {
+void put_neutral(Function *f, Text *t, const Node *n) {
   bool use_float = f->unit->options->use_float;
   if (n->type != TYPE_REAL) {
     text_put(t, n->reduce == REDUCE_PROD  ? "1"
@@ -108,10 +108,18 @@ void put_init(Function *f, const Node *n) {
   Text *t = &f->body;
   const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
   bool carry = n->kind == NODE_CARRY;
+  if (f->s->order[n->id].kind == ORDER_LANES) {
+    put_partial_sums(f, n, partial_sums(f, n));
+    return;
+  }
   if (p->stored == STORED_LOCAL) {
     for (int k = 0; k < n->nout; k++) sub[k] = p->loop[k] ? expr_index(f->s->pool, p->loop[k]->id) : NULL;
     line_start(f);
-    text_printf(t, "%s %s = ", element_type(f, n), f->node_name[n->id]);
+    if (p->lane)
+      put_entry(f, t, n, sub);
+    else
+      text_printf(t, "%s %s", element_type(f, n), f->node_name[n->id]);
+    text_put(t, " = ");
     if (p->in_place)
       put_sink_entry(f, t, n, p->sink);
     else
@@ -121,6 +129,12 @@ void put_init(Function *f, const Node *n) {
     size_t mark = f->names.count;
     int opened = open_entry_loops(f, n, carry ? n->axis : -1, p->home, sub);
     if (carry) sub[n->axis] = first_state(f, n);
+    if (p->lane && !carry && n->kind == NODE_COMP) {
+      line_start(f);
+      text_printf(t, "for (int64_t %s = 0; %s < %d; %s++)\n", f->lane, f->lane, SAMPLE_TILE, f->lane);
+      f->indent++;
+      opened++;
+    }
     line_start(f);
     if (p->stored == STORED_SINK && n->nout == 0)
       put_own_entry(f, t, n);
@@ -134,8 +148,11 @@ void put_init(Function *f, const Node *n) {
   }
   if (n->reduce == REDUCE_ARGMAX) {
     line_start(f);
-    text_printf(t, "%s %s_value = %s;\n", f->unit->real, f->node_name[n->id],
-                f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL");
+    const char *least = f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL";
+    if (f->tile)
+      text_printf(t, "%s_value[%s] = %s;\n", f->node_name[n->id], f->lane, least);
+    else
+      text_printf(t, "%s %s_value = %s;\n", f->unit->real, f->node_name[n->id], least);
   }
 }
 

@@ -166,6 +166,14 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     if (precedence > PREC_UNARY) text_char(t, ')');
     return;
   }
+  if (f->wide && (op == PRIM_AND || op == PRIM_OR)) { // of both sides: nothing branches
+    text_put(t, "((");
+    put_expr(f, t, arg[0], PREC_NONE);
+    text_printf(t, ") %c (", c[0]);
+    put_expr(f, t, arg[1], PREC_NONE);
+    text_put(t, "))");
+    return;
+  }
   int own = operator_precedence(c);
   if (own == PREC_ATOM) {
     text_put(t, c);
@@ -204,6 +212,10 @@ void put_expr(Function *f, Text *t, const Expr *e, int precedence) {
   case EXPR_POLY: put_poly_here(f, t, e->u.poly, precedence); break;
   case EXPR_INDEX: text_put(t, f->loop_name[e->u.index]); break;
   case EXPR_READ:
+    if (e->id < f->nexpr && f->staged[e->id]) {
+      text_printf(t, "%s[%s]", f->staged[e->id], f->lane);
+      break;
+    }
     if (e->type == TYPE_INT && e->u.read.node->kind == NODE_DATA && precedence > PREC_NONE) {
       text_put(t, precedence > PREC_UNARY ? "((int64_t)" : "(int64_t)");
       put_entry(f, t, e->u.read.node, e->u.read.sub);
@@ -248,10 +260,30 @@ const char *array_name(Function *f, const Node *n) {
   return f->node_name[in->id];
 }
 
+// Of an array over a tile.
+static void put_lane_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
+  const Place *p = &f->s->place[n->id];
+  if (f->in_vector[n->id]) {
+    text_printf(t, "%s[%s]", f->in_vector[n->id], f->lane_name);
+    return;
+  }
+  text_printf(t, "%s[", array_name(f, n));
+  const Expr *flat = p->stored == STORED_LOCAL ? NULL : flat_position(f, n, sub, p->kept, NULL);
+  if (flat) {
+    put_expr(f, t, flat, PREC_MUL);
+    text_printf(t, " * %d + ", SAMPLE_TILE);
+  }
+  text_printf(t, "%s]", f->lane);
+}
+
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
   if (p->stored == STORED_STATE) {
     put_state_entry(f, t, n, sub);
+    return;
+  }
+  if (p->lane) {
+    put_lane_entry(f, t, n, sub);
     return;
   }
   text_put(t, array_name(f, n));
@@ -281,7 +313,7 @@ static bool is_simple(const Function *f, const Expr *e) {
 }
 
 bool is_branch(const Function *f, const Expr *e) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_SELECT && !let_of(f, e) &&
+  return !f->wide && e->kind == EXPR_PRIM && e->u.prim.op == PRIM_SELECT && !let_of(f, e) &&
          !(is_simple(f, e->u.prim.arg[1]) && is_simple(f, e->u.prim.arg[2]));
 }
 
@@ -303,6 +335,7 @@ static const char *describe(Function *f, const Expr *e) {
                {PRIM_SELECT, "choice", "choice"}, {PRIM_POW, "power", "power"}};
   Arena *a = f->s->arena;
   const Expr *const *arg = e->u.prim.arg;
+  if (e->kind == EXPR_READ) return e->u.read.node->name;
   const char *between = prim_table[e->u.prim.op].name, *word = between, *name = NULL;
   for (size_t k = 0; k < sizeof words / sizeof *words; k++)
     if (words[k].op == e->u.prim.op) {
@@ -320,7 +353,7 @@ static const char *describe(Function *f, const Expr *e) {
 }
 
 void name_let(Function *f, const Expr *e, const char *name) {
-  if (e->kind != EXPR_PRIM || e->id >= f->nexpr || f->let[e->id]) return;
+  if ((e->kind != EXPR_PRIM && e->kind != EXPR_READ) || e->id >= f->nexpr || f->let[e->id]) return;
   f->let[e->id] = name;
   ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = e->id;
 }
@@ -383,6 +416,12 @@ static bool worth(const Expr *e) {
          !(e->u.prim.op == PRIM_NEG && e->u.prim.arg[0]->kind != EXPR_PRIM);
 }
 
+// In lanes both sides of a condition are computed, and one is chosen: nothing branches.
+static void prepare_side(Function *f, const Expr *e) {
+  prepare_expr(f, e);
+  if (!let_of(f, e) && e->id < f->nexpr && e->type == TYPE_REAL && (e->kind == EXPR_READ || worth(e))) define_let(f, e);
+}
+
 void prepare_parts(Function *f, const Expr *e) {
   if (e->kind != EXPR_PRIM || e->id >= f->nexpr || f->let[e->id]) return;
   const Expr *const *arg = e->u.prim.arg;
@@ -390,13 +429,17 @@ void prepare_parts(Function *f, const Expr *e) {
   switch (e->u.prim.op) {
   case PRIM_SELECT:
     prepare_expr(f, arg[0]);
+    for (int k = 1; f->wide && k < 3; k++) prepare_side(f, arg[k]);
     if (is_branch(f, e)) {
       define_branch(f, e, names_take(&f->names, describe(f, e)));
       return;
     }
     break;
   case PRIM_AND:
-  case PRIM_OR: prepare_expr(f, arg[0]); break;
+  case PRIM_OR:
+    prepare_expr(f, arg[0]);
+    if (f->wide) prepare_expr(f, arg[1]);
+    break;
   case PRIM_SLOPE: break; // its arguments are not computed
   default:
     for (int k = 0; k < e->u.prim.narg; k++) prepare_expr(f, arg[k]);

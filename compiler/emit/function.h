@@ -17,6 +17,10 @@ typedef enum {
   HELPER_MIN,
   HELPER_MAX_INTEGER,
   HELPER_MIN_INTEGER,
+  HELPER_LANES,
+  HELPER_JOIN,
+  HELPER_JOIN_MAX,
+  HELPER_JOIN_MIN,
   HELPER_FLOORDIV,
   HELPER_MOD,
   HELPER_SPECIAL,
@@ -69,6 +73,17 @@ typedef struct Function {
   const Poly *trips; // how often the body in hand runs
   bool bound;        // flops are an upper bound
   const char *panels; // the work memory of contractions, where there is any
+  // In a tile (emit/lanes.c): its loop, the names of its first sample, its size, the loops' over vectors and lanes; what arrays
+  // over the tile are subscripted with; whether that is in lanes, where nothing may branch.
+  const Loop *tile;
+  const char *tile_name, *lanes_name, *vector_name, *lane_name, *lane;
+  bool wide;
+  const char **in_vector; // by node: the variable that holds the vector in hand
+  const char **staged;    // by expression: the array over the tile that holds what it reads
+  uint32_t *stages;       // expressions with such an array
+  size_t nstages, stages_room;
+  const Loop *strip; // the loop that runs in strips, and where in the partial sums its terms go
+  const char *strip_lane;
 } Function;
 
 // Names every node and loop, and prints the loop tree into f->body.  Fills *_used.
@@ -78,6 +93,7 @@ void function_body(Function *f);
 const char *element_type(const Function *f, const Node *n);
 void put_own_entry(Function *f, Text *t, const Node *n);            // that the open loops are at
 void put_sink_entry(Function *f, Text *t, const Node *n, int sink); // the same in the memory of a sink
+void put_neutral(Function *f, Text *t, const Node *n);
 void put_init(Function *f, const Node *n);                          // what is there before the first term or step
 void put_next(Function *f, const Node *c);                          // a carry takes its next entry
 void put_leave(Function *f, const Step *step);

@@ -1,6 +1,7 @@
 // functions.c - one function of the contract as C.
 #include <string.h>
 
+#include "emit/dispatch.h"
 #include "emit/functions.h"
 
 static const char *element(const Plan *p, const Node *n) {
@@ -376,13 +377,23 @@ FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
   text_clear(&r.t);
   text_put(&r.t, dims.s);
 
-  function_signature(t, p, function);
+  Text prototype;
+  text_init(&prototype);
+  function_signature(&prototype, p, function);
+  const char *name = arena_printf(a, "%s_%s", m->name, function->name);
+  const bool wide = has_lanes(f.s);
+  if (wide)
+    put_body_signature(t, prototype.s, name);
+  else
+    text_put(t, prototype.s);
   text_put(t, " {\n");
   put_unused(t, &r);
   text_put(t, r.t.s);
   if (r.t.length && f.body.s[0] != '\n' && f.body.length) text_char(t, '\n');
   put_wrapped(t, f.body.s);
   text_put(t, "}\n");
+  if (wide) put_dispatch(t, prototype.s, name, function->row->returns_loss);
+  text_free(&prototype);
   text_free(&dims);
   text_free(&r.t);
   text_free(&f.body);

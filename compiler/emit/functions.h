@@ -92,6 +92,7 @@ typedef struct Plan {
   Scheduled *function; // FUNCTION_COUNT, then those that were asked for
   int nfunction;
   Tape tape;
+  const Poly *sample;        // what samples are counted by, or null
   const Poly **param_offset; // nparam + 1: in reals
   const Poly **free_offset;  // the same for the free vector
 } Plan;

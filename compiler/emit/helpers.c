@@ -7,7 +7,7 @@
 
 static const char *const helper_text[HELPER_COUNT] = {
     [HELPER_POWI] = "/* x to an integer power by repeated squaring */\n"
-                    "static inline $R mdl_powi($R x, int64_t n) {\n"
+                    "MDL_INLINE $R mdl_powi($R x, int64_t n) {\n"
                     "  uint64_t k = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;\n"
                     "  $R power = 1.0$F;\n"
                     "  for (; k; k >>= 1) {\n"
@@ -17,7 +17,7 @@ static const char *const helper_text[HELPER_COUNT] = {
                     "  return n < 0 ? 1.0$F / power : power;\n"
                     "}\n",
     [HELPER_SIGN] = "/* -1, 0 or 1; not a number stays so */\n"
-                    "static inline $R mdl_sign($R x) {\n"
+                    "MDL_INLINE $R mdl_sign($R x) {\n"
                     "  return x > 0.0$F ? 1.0$F : x < 0.0$F ? -1.0$F : x == 0.0$F ? 0.0$F : x;\n"
                     "}\n",
     [HELPER_SECH] = "/* 1 / cosh(x), without overflow */\n"
@@ -26,35 +26,45 @@ static const char *const helper_text[HELPER_COUNT] = {
                     "  return 2.0$F * e / (1.0$F + e * e);\n"
                     "}\n",
     [HELPER_SIGMOID] = "/* 1 / (1 + exp(-x)), without overflow on either side */\n"
-                       "static inline $R mdl_sigmoid($R x) {\n"
+                       "MDL_INLINE $R mdl_sigmoid($R x) {\n"
                        "  const $R e = exp$F(-fabs$F(x));\n"
                        "  return (x >= 0.0$F ? 1.0$F : e) / (1.0$F + e);\n"
                        "}\n",
     [HELPER_SOFTPLUS] = "/* log(1 + exp(x)), without overflow and accurate in the tail */\n"
-                        "static inline $R mdl_softplus($R x) {\n"
+                        "MDL_INLINE $R mdl_softplus($R x) {\n"
                         "  return (x > 0.0$F ? x : 0.0$F) + log1p$F(exp$F(-fabs$F(x)));\n"
                         "}\n",
     [HELPER_MAX] = "/* the larger; not a number where either is not */\n"
-                   "static inline $R mdl_max($R x, $R y) {\n"
-                   "  return x > y ? x : y > x ? y : x == y ? x : x + y;\n"
+                   "MDL_INLINE $R mdl_max($R x, $R y) {\n"
+                   "  const $R larger = y > x ? y : x;\n"
+                   "  return y == y ? larger : y;\n"
                    "}\n",
     [HELPER_MIN] = "/* the smaller; not a number where either is not */\n"
-                   "static inline $R mdl_min($R x, $R y) {\n"
-                   "  return x < y ? x : y < x ? y : x == y ? x : x + y;\n"
+                   "MDL_INLINE $R mdl_min($R x, $R y) {\n"
+                   "  const $R smaller = y < x ? y : x;\n"
+                   "  return y == y ? smaller : y;\n"
                    "}\n",
-    [HELPER_MAX_INTEGER] = "static inline int64_t mdl_max_integer(int64_t x, int64_t y) {\n"
+    [HELPER_MAX_INTEGER] = "MDL_INLINE int64_t mdl_max_integer(int64_t x, int64_t y) {\n"
                            "  return x > y ? x : y;\n"
                            "}\n",
-    [HELPER_MIN_INTEGER] = "static inline int64_t mdl_min_integer(int64_t x, int64_t y) {\n"
+    [HELPER_MIN_INTEGER] = "MDL_INLINE int64_t mdl_min_integer(int64_t x, int64_t y) {\n"
                            "  return x < y ? x : y;\n"
                            "}\n",
+    [HELPER_LANES] = "/* loops over lanes: no iteration depends on another */\n"
+                     "#if defined(__clang__)\n"
+                     "#define MDL_LANES _Pragma(\"clang loop vectorize(assume_safety)\")\n"
+                     "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
+                     "#define MDL_LANES _Pragma(\"GCC ivdep\")\n"
+                     "#else\n"
+                     "#define MDL_LANES\n"
+                     "#endif\n",
     [HELPER_FLOORDIV] = "/* division rounded down; by zero: 0 (check has refused such dimensions) */\n"
-                        "static inline int64_t mdl_floordiv(int64_t a, int64_t b) {\n"
+                        "MDL_INLINE int64_t mdl_floordiv(int64_t a, int64_t b) {\n"
                         "  if (b == 0) return 0;\n"
                         "  return a / b - (a % b != 0 && (a % b < 0) != (b < 0));\n"
                         "}\n",
     [HELPER_MOD] = "/* what division rounded down leaves, of b's sign */\n"
-                   "static inline int64_t mdl_mod(int64_t a, int64_t b) {\n"
+                   "MDL_INLINE int64_t mdl_mod(int64_t a, int64_t b) {\n"
                    "  if (b == 0) return 0;\n"
                    "  return a % b + (a % b != 0 && (a % b < 0) != (b < 0) ? b : 0);\n"
                    "}\n",
@@ -71,11 +81,38 @@ void template_print(Text *t, const char *text, bool use_float) {
   }
 }
 
+// Of `count` partial results from p[at] on, each `step` behind the one before: those of even number with those of odd number.
+static void put_joined(Text *t, const char *call, int at, int step, int count) {
+  if (count == 1) {
+    text_printf(t, "p[%d]", at);
+    return;
+  }
+  text_printf(t, "%s(", call);
+  put_joined(t, call, at, 2 * step, count / 2);
+  text_put(t, *call ? ", " : " + ");
+  put_joined(t, call, at + step, 2 * step, count / 2);
+  text_char(t, ')');
+}
+
+static void put_join_helper(Text *t, const Unit *u, const char *name, const char *call) {
+  template_print(t, "/* the partial results of a vector's lanes, joined in pairs */\nMDL_INLINE $R mdl_join_", u->options->use_float);
+  text_put(t, name);
+  template_print(t, "(const $R *p) {\n  return ", u->options->use_float);
+  put_joined(t, call, 0, 1, u->options->use_float ? 16 : 8);
+  text_put(t, ";\n}\n");
+}
+
 void helpers_print(Text *t, const Unit *u) {
   for (int k = 0; k < HELPER_COUNT; k++) {
     if (!u->helper[k]) continue;
     if (k == HELPER_RANDOM)
       text_put(t, embedded_random_h);
+    else if (k == HELPER_JOIN)
+      put_join_helper(t, u, "sum", "");
+    else if (k == HELPER_JOIN_MAX)
+      put_join_helper(t, u, "max", "mdl_max");
+    else if (k == HELPER_JOIN_MIN)
+      put_join_helper(t, u, "min", "mdl_min");
     else if (k == HELPER_SPECIAL)
       text_put(t, embedded_special_h);
     else if (k == HELPER_CONTRACT)

@@ -247,11 +247,11 @@ static void find_outputs(const Plan *p, Scheduled *f) {
 
 // ---- schedules ----
 
-static Graph *reduced(const Unit *u, const Graph *g, unsigned roles) {
+static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly *sample) {
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
   if (!u->options->no_factor && !u->options->no_simplify)
     small = simplify(u->arena, factor(u->arena, u->model, small), roles);
-  return name_factors(u->arena, expand_reductions(u->arena, small));
+  return stage_samples(u->arena, name_factors(u->arena, expand_reductions(u->arena, small)), sample);
 }
 
 // The function's outputs in the order of the contract.
@@ -261,6 +261,7 @@ static Task make_task(const Plan *p, const Scheduled *f) {
   const bool forward = f == &p->function[FUNCTION_FORWARD], backward = f == &p->function[FUNCTION_BACKWARD];
   Sink *sinks = arena_array(u->arena, Sink, g->count + (size_t)f->noutput + 1);
   Task task = {.graph = g, .sinks = sinks, .no_fuse = u->options->no_fuse, .no_contract = u->options->no_contract};
+  task.sample = p->sample;
   for (int k = 0; k < f->noutput; k++)
     sinks[task.nsinks++] = (Sink){.node = f->output[k].node, .accumulate = backward, .output = k};
   if (f->row->returns_loss) task.result = graph_root(g, ROOT_LOSS, 0)->node;
@@ -345,7 +346,7 @@ static void add_derivative(Plan *p, const Request *r) {
     f->comment = arena_strdup(a, comment.s);
     text_free(&comment);
   }
-  add_function(p, p->nfunction, row, reduced(u, derive_kind(a, u->model, r), roles_of(row)));
+  add_function(p, p->nfunction, row, reduced(u, derive_kind(a, u->model, r), roles_of(row), p->sample));
   f->result = result_size(p, f);
   p->nfunction++;
 }
@@ -355,6 +356,7 @@ Plan plan_functions(Unit *u) {
   const Model *m = u->model;
   Arena *a = u->arena;
   bool loss = has_role(m->graph, ROOT_LOSS);
+  p.sample = sample_extent(m);
   p.function = arena_array(a, Scheduled, (size_t)(FUNCTION_COUNT + u->options->nrequest));
   p.param_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
   p.free_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
@@ -369,12 +371,12 @@ Plan plan_functions(Unit *u) {
   if (loss) {
     const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
     graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] =
-        name_last_states(a, reduced(u, derive_gradient(a, m->graph, false, NULL), roles));
-    graph[FUNCTION_VALUE_AND_GRAD] = reduced(u, derive_gradient(a, m->graph, true, NULL), roles);
+        name_last_states(a, reduced(u, derive_gradient(a, m->graph, false, NULL), roles, p.sample));
+    graph[FUNCTION_VALUE_AND_GRAD] = reduced(u, derive_gradient(a, m->graph, true, NULL), roles, p.sample);
   }
   for (int k = FUNCTION_PREDICT; k < FUNCTION_COUNT; k++)
     if (k == FUNCTION_INIT || has_role(m->graph, function_table[k].role))
-      graph[k] = reduced(u, m->graph, 1u << function_table[k].role);
+      graph[k] = reduced(u, m->graph, 1u << function_table[k].role, p.sample);
   for (int k = 0; k < FUNCTION_COUNT; k++) add_function(&p, k, &function_table[k], graph[k]);
   for (int k = 0; k < u->options->nrequest; k++) add_derivative(&p, &u->options->request[k]);
   return p;

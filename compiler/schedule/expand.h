@@ -8,6 +8,10 @@
 // adds to is computed in a node of its own, unless it is there already: a constant, or one entry of an array.
 Graph *expand_reductions(Arena *a, const Graph *g);
 
+// Parts of expressions that do not need all indices of a node over samples (of that extent; null: there are none) become nodes,
+// and so do data that are read so.
+Graph *stage_samples(Arena *a, const Graph *g, const Poly *sample);
+
 // The last states of loops that the loss needs are nodes of their own where only derivatives read them.
 Graph *name_last_states(Arena *a, const Graph *g);
 

@@ -242,8 +242,10 @@ static bool eager(const Fuser *f, LoopItem item, const Way *way) {
 static void deal(Fuser *f, LoopItem item, Clusters *list) {
   size_t count;
   const Way *way = ways_of(&f->ways, item, &count);
+  const bool by_samples = count && way->extent == f->s->task.sample; // nothing else stands around a loop over samples
+  const bool first_only = by_samples || (item.node && runs_over_samples(&f->ways, item.node));
   for (Cluster *c = list->first; c && count > 0 && !f->s->task.no_fuse; c = c->next)
-    for (size_t k = 0; k < count; k++) { // the index that likes to stand outside first
+    for (size_t k = 0; k < (first_only ? 1 : count); k++) { // the index that likes to stand outside first
       Way mirrored = way[k];
       mirrored.mirrored = true;
       if ((k == 0 || eager(f, item, &way[k])) && join(f, item, &way[k], c)) return;
@@ -251,8 +253,9 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
     }
   Way alone = {.member = &item.node, .position = (int[]){-1}, .count = 1};
   if (!count) way = &alone;
-  // A loop of the graph stands behind all before it, where others that run alongside, and read its states, can join it.
-  Cluster *c = cluster_new(f, list, item.loop ? list->last : waited_for(f, way), count > 0);
+  // A loop of the graph stands behind all before it, where others that run alongside, and read its states, can join it;
+  // a loop over samples too, so that what is made of the parameters alone does not divide it.
+  Cluster *c = cluster_new(f, list, item.loop || by_samples ? list->last : waited_for(f, way), count > 0);
   c->extent = way->extent;
   cluster_add(f, c, item, way);
 }
@@ -366,16 +369,20 @@ static Loop *open_loop(Schedule *s, const Cluster *c, Loop *parent) {
   if (!loop->name) loop->name = usual_names[(loop->depth - 1) % 5];
   loop->members = c->members;
   loop->nmembers = c->count;
+  bool *finished = arena_array(s->arena, bool, c->count);
   for (size_t k = 0; k < c->count; k++) {
     const Node *n = c->members[k];
     bool state = n->kind == NODE_CARRY && n->axis == c->position[k];
     bool sum = node_accumulates(n) && c->position[k] >= n->nout && !reduction_begun(s, n);
+    finished[k] = sum && s->order[n->id].kind == ORDER_LANES;
     if (state || sum) append(s, parent, (Step){.kind = STEP_INIT, .node = n});
     s->place[n->id].loop[c->position[k]] = loop;
     s->place[n->id].mirrored[c->position[k]] = c->mirrored[k];
     if (node_runs_by(n, c->position[k]) >= 0) s->place[n->id].loop[node_runs_by(n, c->position[k])] = loop;
   }
   append(s, parent, (Step){.kind = STEP_LOOP, .loop = loop});
+  for (size_t k = 0; k < c->count; k++)
+    if (finished[k]) append(s, parent, (Step){.kind = STEP_FINISH, .node = c->members[k]});
   return loop;
 }
 

@@ -12,8 +12,11 @@ void find_contractions(Schedule *s);
 int64_t panel_size(const Schedule *s);
 // bounds.c: loops of one node alone take their range from its guard.
 void bound_loops(Schedule *s);
-// place.c: contraction, storage, stores and copies.
+// place.c: contraction, storage, stores and copies; then offsets in work memory.
 void place_nodes(Schedule *s, const Reads *reads);
+void place_arrays(Schedule *s);
+// lanes.c: which loops run side by side.
+void lane_loops(Schedule *s);
 
 // leave.c: loops that are left where a condition fails.
 void leave_loops(Schedule *s);

@@ -44,6 +44,7 @@ static const Poly *kept_size(Schedule *s, const Node *n, const Place *p) {
   const Poly *size = poly_int(dims, 1);
   for (int k = 0; k < n->nout; k++)
     if (p->kept[k]) size = poly_mul(dims, size, n->index[k].extent);
+  if (p->lane) size = poly_mul(dims, size, poly_int(dims, SAMPLE_TILE));
   return size;
 }
 
@@ -191,10 +192,11 @@ static void place_node(Schedule *s, const Node *n, const Escapes *e) {
     }
   bool computed = p->stored == STORED_NOT, read = e->read_by_others[n->id] || n->kind == NODE_CARRY;
   // A sum that starts from what is there already can be formed in place by one output that nobody else reads.
-  bool adds = n->reduce == REDUCE_SUM || (n->kind == NODE_SCATTER && !n->base && !n->assign);
+  const bool joined = s->order[n->id].kind == ORDER_LANES; // its entry is written once, when all is summed
+  bool adds = (n->reduce == REDUCE_SUM && !joined) || (n->kind == NODE_SCATTER && !n->base && !n->assign);
   bool accumulate = nsinks && task->sinks[first].accumulate;
   bool copies = nsinks > 1 || (nsinks && !computed) ||
-                (accumulate && (read || task->result == n || (node_accumulates(n) && !adds)));
+                (accumulate && (read || task->result == n || (node_accumulates(n) && !adds && !joined)));
   p->in_place = accumulate && !copies && adds;
   if (computed) {
     keep_axes(s, n, e, copies || task->no_contract, nsinks > 0);
@@ -237,7 +239,7 @@ static void skip_next(Schedule *s, Step *body, size_t count) {
   }
 }
 
-static void allocate(Schedule *s) {
+void place_arrays(Schedule *s) {
   const Graph *g = s->task.graph;
   s->work_reals = s->work_integers = poly_int(g->dims, 0);
   for (size_t k = 0; k < g->count; k++) {
@@ -265,5 +267,4 @@ void place_nodes(Schedule *s, const Reads *reads) {
   leave_loops(s);
   skip_next(s, s->body, s->nbody);
   if (!s->task.no_contract) share_arrays(s, reads);
-  allocate(s);
 }

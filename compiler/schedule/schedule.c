@@ -125,9 +125,14 @@ Schedule *schedule_task(Arena *a, const Task *task) {
   s->pool = graph_new(a, g->dims, g->name);
   Reads *reads = find_needed(s);
   find_contractions(s);
+  s->order = arena_array(a, NodeOrder, g->count);
+  for (size_t k = 0; k < g->count; k++) 
+    s->order[k] = s->place[k].contraction ? (NodeOrder){ORDER_TERMS, -1} : node_order(g, g->nodes[k], task->sample);
   fuse_nodes(s, reads);
   place_nodes(s, reads);
   bound_loops(s);
+  lane_loops(s);
+  place_arrays(s);
   return s;
 }
 
@@ -154,6 +159,7 @@ static void print_shape(Text *t, const Schedule *s, const Node *n) {
     }
   if (p->stored != STORED_LOCAL && n->nout) text_char(t, ']');
   if (p->in) text_printf(t, " in %s", p->in->name);
+  if (p->lane) text_put(t, " by lane");
   text_char(t, '\n');
 }
 
@@ -167,6 +173,7 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
       text_printf(t, "for %s in 0..", step->loop->name);
       poly_print(t, s->task.graph->dims, step->loop->extent);
       if (step->loop->carries) text_put(t, step->loop->reverse ? " (steps, back)" : " (steps)");
+      text_put(t, step->loop->lanes == LANES_TILE ? " (tile)" : step->loop->lanes == LANES_STRIP ? " (lanes)" : "");
       text_printf(t, "%s\n", step->loop->nlow || step->loop->nhigh ? " (bounded)" : "");
       print_body(t, s, step->loop->body, step->loop->nbody, indent + 2);
       break;
@@ -185,6 +192,7 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
                   step->node->name);
       print_shape(t, s, step->node);
       break;
+    case STEP_FINISH: text_printf(t, "join %s\n", step->node->name); break;
     case STEP_NEXT: text_printf(t, "next %s from %s\n", step->node->name, step->node->next->name); break;
     case STEP_LEAVE: text_printf(t, "leave unless %s\n", step->node->name); break;
     case STEP_STORE: text_printf(t, "store %s\n", step->node->name); break;

@@ -14,11 +14,47 @@ typedef enum {
   STEP_LOOP,
   STEP_INIT,  // a reduction's accumulators take their neutral value, a scatter its base, a carry its start
   STEP_NODE,  // one entry is computed, or one term accumulated; or a contraction
+  STEP_FINISH, // a sum in lanes joins its partial sums
   STEP_NEXT,  // behind a step of its loop, a carry takes its next entry
   STEP_LEAVE, // the loop is left where its condition `node` is false, all that it gives filled up
   STEP_STORE, // a finished scalar goes to the memory it is wanted in
   STEP_COPY   // a whole array goes to the memory it is wanted in
 } StepKind;
+
+// In which order a sum adds its terms: a matter of the node alone, so that no schedule changes a bit.
+typedef enum {
+  ORDER_TERMS,  // lexicographic in the reduction indices
+  ORDER_LANES,  // as many partial sums as there are lanes: the term at i of `index` goes to number i % lanes; joined in pairs
+  ORDER_BLOCKS, // blocks of SAMPLE_TILE entries of `index`; within one as in lanes; one block after the other is added
+} SumOrder;
+
+typedef struct NodeOrder {
+  SumOrder kind;
+  int index; // of the node, -1: none
+} NodeOrder;
+
+enum { SAMPLE_TILE = 64 };
+
+// `sample`: the extent that samples are counted by (sample_extent), or null.
+NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample);
+// The batch dimension; else the one that most data have in front; else the one that most sums run over; null: none, or loops
+// carry a state along it, or of all samples.
+const Poly *sample_extent(const Model *m);
+
+// How the iterations of a loop run side by side.
+typedef enum {
+  LANES_NONE,
+  LANES_STRIP, // lanes of iterations at a time, and the rest one by one
+  LANES_TILE   // SAMPLE_TILE iterations at a time, each group of steps for all of them before the next
+} LaneKind;
+
+// In a tile: how a step runs for its iterations.
+typedef enum {
+  LANE_WIDE,   // in lanes, those beyond the end along with the others
+  LANE_EDGE,   // one by one: entries go to or come from arrays over all iterations
+  LANE_GATHER, // what is summed over the iterations, in lanes
+  LANE_SINGLE  // one by one
+} LaneClass;
 
 struct Step {
   StepKind kind;
@@ -26,6 +62,7 @@ struct Step {
   const Node *node; // the others
   int sink;         // STEP_STORE, STEP_COPY: position in the task's sinks
   bool idle;        // nothing is left to do: what it would copy is there already
+  LaneClass lane;   // in a tile
 };
 
 // `index` runs from the largest of 0 and low[] to the smallest of extent and high[] (expressions over outer loops by id).
@@ -46,6 +83,7 @@ struct Loop {
   const Node *alive; // the condition to go on, or null
   const Node **fill; // of a loop that is left: the arrays over its steps
   size_t nfill;
+  LaneKind lanes;
 };
 
 // Memory a node's value is wanted in.
@@ -64,6 +102,7 @@ typedef struct Task {
   const Node *result;          // the scalar it returns, or null
   const bool *given;           // by node id: on the tape already; null: none
   const Node *const *given_in; // by node id: the given carry that holds the node's entries, or null; null: none
+  const Poly *sample; // sample_extent
   bool no_fuse, no_contract;
 } Task;
 
@@ -91,6 +130,7 @@ typedef struct Place {
   const Node *state; // STORED_STATE: the carry that takes it, with all steps; step t is the entry behind the step there
   const Node *in;     // STORED_WORK: the array whose memory it shares, or null
   const Poly *offset; // STORED_WORK: in elements of its type
+  bool lane;          // each iteration of a tile has its own: SAMPLE_TILE of them side by side, innermost
   const Expr
       *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null
 } Place;
@@ -103,10 +143,18 @@ typedef struct Schedule {
   Loop **loops;
   size_t nloops, loops_room;
   Place *place;                           // by node id
+  NodeOrder *order;                       // by node id
   Graph *pool;                            // expressions whose indices are loop ids
   const Poly *work_reals, *work_integers; // elements of work memory
   const Poly *panels;                     // where in it contractions pack what they read, or null
 } Schedule;
+
+// Are there reads that must not be made where a condition around them fails?
+bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop);
+// Does the condition of an accumulating node not depend on the loop that runs in lanes?
+bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop);
+// Do two steps in a tile, one behind the other, run as one group?
+bool lane_joins(const Schedule *s, const Loop *tile, const Step *before, const Step *step);
 
 Schedule *schedule_task(Arena *a, const Task *task);
 void schedule_print(Text *t, const Schedule *s);

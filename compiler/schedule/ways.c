@@ -48,9 +48,17 @@ static int stride(const Expr *const *sub, int nsub, int q) {
   return walk;
 }
 
-// The higher, the better q stands outermost.  Dimensions known at call time first: they are the long ones.
+bool runs_over_samples(const Ways *w, const Node *n) {
+  for (int q = 0; q < n->nout + n->nred; q++)
+    if (n->index[q].extent == w->s->task.sample) return true;
+  return false;
+}
+
+// The higher, the better q stands outermost.  Samples first; then dimensions known at call time: they are the long ones.
 static int rank_outer(const Ways *w, const Node *n, int q) {
   int score = poly_is_fixed(w->s->task.graph->dims, n->index[q].extent) ? 0 : 1000, by = node_runs_by(n, q);
+  if (n->index[q].extent == w->s->task.sample) return 10000;
+  if (runs_over_samples(w, n)) return 100 - q; // in lanes of samples memory is walked alike by all other indices
   const Reads *r = &w->reads[n->id];
   for (size_t k = 0; k < r->count; k++) score += stride(r->read[k]->u.read.sub, r->read[k]->u.read.node->nout, by);
   if (n->kind == NODE_SCATTER) {

@@ -1,0 +1,607 @@
+// lanes.c - loops that run several iterations side by side (schedule/lanes.c says which).
+//
+// In a tile, what a step computes for all samples is an array over them; a group of steps is two loops, vectors of the tile
+// and lanes of a vector, the latter of a constant length so that compilers use the processor's vectors.  Lanes behind the last
+// sample compute along with the others from copies of it; nothing of them is ever stored or summed.
+#include "emit/lanes.h"
+
+static int lanes_of(const Function *f) {
+  return f->unit->options->use_float ? 16 : 8;
+}
+
+static bool mentions(const Expr *e, const Loop *loop) {
+  if (e->kind == EXPR_INDEX) return e->u.index == loop->id;
+  bool any = false;
+  if (e->kind == EXPR_READ)
+    for (int k = 0; k < e->u.read.node->nout && !any; k++) any = mentions(e->u.read.sub[k], loop);
+  if (e->kind == EXPR_PRIM)
+    for (int k = 0; k < e->u.prim.narg && !any; k++) any = mentions(e->u.prim.arg[k], loop);
+  return any;
+}
+
+// ---- the loops over vectors and lanes ----
+
+typedef struct LaneLoop {
+  size_t names, lets;
+  int indent;
+} LaneLoop;
+
+static void set_lane(Function *f, const char *lane, bool wide) {
+  f->lane = lane;
+  f->wide = wide;
+  if (f->tile) f->loop_name[f->tile->id] = lane ? arena_printf(f->s->arena, "(%s + %s)", f->tile_name, lane) : NULL;
+}
+
+static void open_line(Function *f, LaneLoop *l) {
+  l->indent = f->indent;
+  open_scope(f, &l->names, &l->lets);
+  f->indent--;
+}
+
+static void close_lines(Function *f, const LaneLoop *l) {
+  close_scope(f, l->names, l->lets);
+  f->indent++;
+  while (f->indent > l->indent) {
+    f->indent--;
+    line_start(f);
+    text_put(&f->body, "}\n");
+  }
+}
+
+// for all vectors of the tile
+static void open_vectors(Function *f, bool whole) {
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = 0; %s%s %s %s; %s += %d) {\n", f->vector_name, f->vector_name,
+              whole ? arena_printf(f->s->arena, " + %d", lanes_of(f)) : "", whole ? "<=" : "<", f->lanes_name, f->vector_name,
+              lanes_of(f));
+  f->indent++;
+}
+
+// for all lanes of a vector
+static void open_lanes(Function *f) {
+  f->unit->helper[HELPER_LANES] = true;
+  line_start(f);
+  text_printf(&f->body, "MDL_LANES\n");
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) {\n", f->lane_name, f->lane_name, lanes_of(f), f->lane_name);
+  f->indent++;
+  set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, f->lane_name), true);
+}
+
+// for the samples from that one on
+static void open_samples(Function *f, const char *from) {
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = %s; %s < %s; %s++) {\n", f->lane_name, from, f->lane_name, f->lanes_name,
+              f->lane_name);
+  f->indent++;
+  set_lane(f, f->lane_name, false);
+}
+
+// ---- arrays over the tile ----
+
+static void declare_lanes(Function *f, const char *type, const char *name) {
+  line_start(f);
+  text_printf(&f->body, "%s %s[%d];\n", type, name, SAMPLE_TILE);
+}
+
+static bool is_scalar_lane(const Function *f, const Node *n) {
+  return f->s->place[n->id].lane && f->s->place[n->id].stored == STORED_LOCAL;
+}
+
+static bool is_plain_node(const Step *step) {
+  return step->kind == STEP_NODE && step->node->kind == NODE_COMP && step->node->reduce == REDUCE_NONE;
+}
+
+// What the steps compute for all samples gets its array.
+static void declare_steps(Function *f, const Step *step, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    const Node *n = step[k].node;
+    if (step[k].idle || !(step[k].kind == STEP_INIT || is_plain_node(&step[k]))) continue;
+    if (is_scalar_lane(f, n)) declare_lanes(f, element_type(f, n), f->node_name[n->id]);
+    if (n->reduce == REDUCE_ARGMAX)
+      declare_lanes(f, f->unit->real, arena_printf(f->s->arena, "%s_value", f->node_name[n->id]));
+  }
+}
+
+// Lanes behind the last sample take its value.
+static void pad(Function *f, const char *array, const char *offset) {
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = %s; %s %% %d != 0; %s++) %s[%s%s] = %s[%s%s - 1];\n", f->lane_name, f->lanes_name,
+              f->lane_name, lanes_of(f), f->lane_name, array, offset, f->lane_name, array, offset, f->lanes_name);
+}
+
+// ---- reads of arrays over all iterations ----
+
+static bool is_outside(const Function *f, const Expr *e) {
+  const Node *n = e->u.read.node;
+  const Place *p = &f->s->place[n->id];
+  if (p->lane || p->stored == STORED_LOCAL) return false;
+  for (int k = 0; k < n->nout; k++)
+    if (mentions(e->u.read.sub[k], f->tile)) return true;
+  return false;
+}
+
+static bool has_outside(const Function *f, const Expr *e) {
+  if (e->kind == EXPR_READ) {
+    if (is_outside(f, e)) return true;
+    for (int k = 0; k < e->u.read.node->nout; k++)
+      if (has_outside(f, e->u.read.sub[k])) return true;
+  }
+  if (e->kind == EXPR_PRIM)
+    for (int k = 0; k < e->u.prim.narg; k++)
+      if (has_outside(f, e->u.prim.arg[k])) return true;
+  return false;
+}
+
+static void stage_read(Function *f, const Expr *e) {
+  const Node *n = e->u.read.node;
+  const char *array = names_take(&f->names, arena_printf(f->s->arena, "%s_lane", n->name));
+  declare_lanes(f, e->type == TYPE_REAL ? f->unit->real : "int64_t", array);
+  LaneLoop l;
+  open_line(f, &l);
+  open_samples(f, "0");
+  line_start(f);
+  text_printf(&f->body, "%s[%s] = ", array, f->lane_name);
+  put_entry(f, &f->body, n, e->u.read.sub);
+  text_put(&f->body, ";\n");
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+  pad(f, array, "");
+  f->staged[e->id] = array;
+}
+
+// Copies what e reads for each sample into arrays over the tile, inner reads first.
+static void stage(Function *f, const Expr *e) {
+  if (let_of(f, e)) return;
+  if (e->kind == EXPR_READ) {
+    for (int k = 0; k < e->u.read.node->nout; k++) stage(f, e->u.read.sub[k]);
+    if (e->id < f->nexpr && !f->staged[e->id] && is_outside(f, e)) {
+      stage_read(f, e);
+      ARENA_PUSH(f->s->arena, f->stages, f->nstages, f->stages_room) = e->id;
+    }
+  } else if (e->kind == EXPR_PRIM) {
+    for (int k = 0; k < e->u.prim.narg; k++) stage(f, e->u.prim.arg[k]);
+  }
+}
+
+static void forget_stages(Function *f, size_t mark) {
+  while (f->nstages > mark) f->staged[f->stages[--f->nstages]] = NULL;
+}
+
+static void stage_steps(Function *f, const Step *step, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    const Node *n = step[k].node;
+    if (step[k].idle || step[k].kind != STEP_NODE) continue;
+    stage(f, f->expr[n->id]);
+    if (f->s->place[n->id].guard && node_accumulates(n)) stage(f, f->s->place[n->id].guard);
+    for (int q = 0; n->target && q < n->nout; q++) stage(f, f->target[n->id][q]);
+  }
+}
+
+// ---- groups of steps ----
+
+// A condition that all samples share stands around the loops over them.
+static bool open_guard(Function *f, const Step *step) {
+  const Node *n = step->node;
+  if (step->kind != STEP_NODE || !guard_stands_outside(f->s, n, f->tile)) return false;
+  f->bound = true;
+  line_start(f);
+  text_put(&f->body, "if (");
+  put_expr(f, &f->body, f->s->place[n->id].guard, PREC_NONE);
+  text_put(&f->body, ") {\n");
+  f->indent++;
+  return true;
+}
+
+static void close_guard(Function *f, bool open) {
+  if (!open) return;
+  f->indent--;
+  line_start(f);
+  text_put(&f->body, "}\n");
+}
+
+// All lanes of the tile, whatever their number.
+static void put_fill(Function *f, const Step *step) {
+  set_lane(f, f->lane_name, true);
+  put_init(f, step->node);
+  set_lane(f, NULL, false);
+}
+
+static void put_wide(Function *f, const Step *step, size_t count) {
+  const size_t mark = f->nstages;
+  const Node *first = step->node;
+  if (step->kind == STEP_INIT && first->kind == NODE_COMP && f->s->place[first->id].stored == STORED_WORK) {
+    put_fill(f, step);
+    return;
+  }
+  declare_steps(f, step, count);
+  stage_steps(f, step, count);
+  LaneLoop l;
+  open_line(f, &l);
+  open_vectors(f, false);
+  open_lanes(f);
+  put_steps(f, step, count, 0);
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+  forget_stages(f, mark);
+}
+
+static void put_single(Function *f, const Step *step) {
+  const Node *n = step->node;
+  declare_steps(f, step, 1);
+  LaneLoop l;
+  open_line(f, &l);
+  open_samples(f, "0");
+  put_steps(f, step, 1, 0);
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+  if (!is_plain_node(step) || !f->s->place[n->id].lane) return;
+  // the entry at lane `lanes - 1`, and at those behind it
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = %s; %s %% %d != 0; %s++) ", f->lane_name, f->lanes_name, f->lane_name, lanes_of(f),
+              f->lane_name);
+  set_lane(f, f->lane_name, false);
+  put_own_entry(f, &f->body, n);
+  text_put(&f->body, " = ");
+  set_lane(f, arena_printf(f->s->arena, "%s - 1", f->lanes_name), false);
+  put_own_entry(f, &f->body, n);
+  text_put(&f->body, ";\n");
+  set_lane(f, NULL, false);
+}
+
+// What goes to an array over all samples is computed for the tile first, where that is more than to copy.
+static void put_edge(Function *f, const Step *step) {
+  const Node *n = step->node;
+  if (!is_plain_node(step) || f->expr[n->id]->kind != EXPR_PRIM || f->s->place[n->id].guard || n->type != TYPE_REAL ||
+      node_reads_lazily(f->s, n, f->tile)) {
+    put_single(f, step);
+    return;
+  }
+  const size_t mark = f->nstages;
+  const Expr *value = f->expr[n->id];
+  const char *array = names_take(&f->names, arena_printf(f->s->arena, "%s_lane", n->name));
+  declare_lanes(f, f->unit->real, array);
+  stage_steps(f, step, 1);
+  LaneLoop l;
+  open_line(f, &l);
+  open_vectors(f, false);
+  open_lanes(f);
+  prepare_expr(f, value);
+  line_start(f);
+  text_printf(&f->body, "%s[%s] = ", array, f->lane);
+  put_expr(f, &f->body, value, PREC_NONE);
+  text_put(&f->body, ";\n");
+  close_lines(f, &l);
+  forget_stages(f, mark);
+  open_line(f, &l);
+  open_samples(f, "0");
+  line_start(f);
+  const Place *p = &f->s->place[n->id];
+  const bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
+  put_own_entry(f, &f->body, n);
+  text_printf(&f->body, " %s %s[%s];\n", add ? "+=" : "=", array, f->lane_name);
+  if (add) count_flops(f, 1);
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+}
+
+// ---- sums over the samples ----
+
+const char *partial_sums(const Function *f, const Node *n) {
+  return arena_printf(f->s->arena, "%s_part", f->node_name[n->id]);
+}
+
+// part[lane] takes another term.
+void put_term(Function *f, const Node *n, const char *part, const char *lane) {
+  const Place *p = &f->s->place[n->id];
+  const Expr *value = f->expr[n->id];
+  Text *t = &f->body;
+  const bool extreme = n->reduce == REDUCE_MAX || n->reduce == REDUCE_MIN;
+  const Expr *guard = f->tile && guard_stands_outside(f->s, n, f->tile) ? NULL : p->guard;
+  if (guard) prepare_expr(f, guard);
+  prepare_expr(f, value);
+  line_start(f);
+  text_printf(t, "%s[%s] ", part, lane);
+  if (extreme) {
+    f->unit->helper[n->reduce == REDUCE_MAX ? HELPER_MAX : HELPER_MIN] = true;
+    text_printf(t, "= %s(%s[%s], ", n->reduce == REDUCE_MAX ? "mdl_max" : "mdl_min", part, lane);
+  } else {
+    text_put(t, "+= ");
+    count_flops(f, 1);
+  }
+  if (guard) {
+    f->bound = true;
+    put_expr(f, t, guard, PREC_SELECT + 1);
+    text_put(t, " ? ");
+    put_expr(f, t, value, PREC_SELECT + 1);
+    text_put(t, " : ");
+    put_neutral(f, t, n);
+  } else {
+    put_expr(f, t, value, PREC_NONE);
+  }
+  text_put(t, extreme ? ");\n" : ";\n");
+}
+
+void put_partial_sums(Function *f, const Node *n, const char *part) {
+  Text *t = &f->body;
+  line_start(f);
+  text_printf(t, "%s %s[%d] = {", f->unit->real, part, lanes_of(f));
+  for (int k = 0; k < lanes_of(f); k++) {
+    if (n->reduce != REDUCE_MAX && n->reduce != REDUCE_MIN && k > 0) break;
+    text_put(t, k ? ", " : "");
+    put_neutral(f, t, n);
+  }
+  text_put(t, "};\n");
+}
+
+void put_join(Function *f, Text *t, const Node *n, const char *part) {
+  const Helper helper = n->reduce == REDUCE_MAX ? HELPER_JOIN_MAX : n->reduce == REDUCE_MIN ? HELPER_JOIN_MIN : HELPER_JOIN;
+  if (helper != HELPER_JOIN) f->unit->helper[n->reduce == REDUCE_MAX ? HELPER_MAX : HELPER_MIN] = true;
+  f->unit->helper[helper] = true;
+  text_printf(t, "mdl_join%s(%s)", helper == HELPER_JOIN ? "_sum" : helper == HELPER_JOIN_MAX ? "_max" : "_min", part);
+}
+
+static void put_gather(Function *f, const Step *step) {
+  const Node *n = step->node;
+  const bool block = f->s->order[n->id].kind == ORDER_BLOCKS;
+  const size_t mark = f->nstages;
+  const char *part = block ? names_take(&f->names, arena_printf(f->s->arena, "%s_part", n->name)) : partial_sums(f, n);
+  if (block) {
+    line_start(f);
+    text_put(&f->body, "{\n");
+    f->indent++;
+    put_partial_sums(f, n, part);
+  }
+  stage_steps(f, step, 1);
+  LaneLoop l;
+  open_line(f, &l);
+  open_vectors(f, true);
+  open_lanes(f);
+  put_term(f, n, part, f->lane_name);
+  close_lines(f, &l);
+  const Poly *flops = f->flops;
+  open_line(f, &l);
+  open_samples(f, arena_printf(f->s->arena, "%s - %s %% %d", f->lanes_name, f->lanes_name, lanes_of(f)));
+  put_term(f, n, part, arena_printf(f->s->arena, "%s %% %d", f->lane_name, lanes_of(f)));
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+  f->flops = flops;
+  forget_stages(f, mark);
+  if (!block) return;
+  line_start(f);
+  put_own_entry(f, &f->body, n);
+  text_put(&f->body, " += ");
+  put_join(f, &f->body, n, part);
+  text_put(&f->body, ";\n");
+  f->indent--;
+  line_start(f);
+  text_put(&f->body, "}\n");
+}
+
+// ---- loops inside of a tile ----
+
+// All of it one group that reads nothing from outside: then the vectors stand outside, and what it sums stays in registers.
+static bool turns_out(const Function *f, const Loop *loop) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (step->idle) continue;
+    const Node *n = step->node;
+    if (step->kind == STEP_LOOP || step->lane != LANE_WIDE || step->kind == STEP_INIT) return false;
+    if (is_plain_node(step) && is_scalar_lane(f, n)) return false;
+    if (step->kind != STEP_NODE) continue;
+    if (has_outside(f, f->expr[n->id]) || (f->s->place[n->id].guard && node_accumulates(n))) return false;
+    for (int q = 0; n->target && q < n->nout; q++)
+      if (has_outside(f, f->target[n->id][q])) return false;
+  }
+  return true;
+}
+
+// The scalars over the tile that a loop changes, a vector of each at a time in a variable of its own.
+static void put_vector_copies(Function *f, const Loop *loop, bool back) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (step->idle || !is_scalar_lane(f, step->node)) continue;
+    const int id = step->node->id;
+    const char *array = f->node_name[id];
+    if (!back) {
+      if (f->in_vector[id]) continue;
+      f->in_vector[id] = names_take(&f->names, arena_printf(f->s->arena, "%s_vector", step->node->name));
+      line_start(f);
+      text_printf(&f->body, "%s %s[%d];\n", element_type(f, step->node), f->in_vector[id], lanes_of(f));
+    } else if (!f->in_vector[id]) {
+      continue;
+    }
+    line_start(f);
+    text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) ", f->lane_name, f->lane_name, lanes_of(f), f->lane_name);
+    if (back)
+      text_printf(&f->body, "%s[%s + %s] = %s[%s];\n", array, f->vector_name, f->lane_name, f->in_vector[id], f->lane_name);
+    else
+      text_printf(&f->body, "%s[%s] = %s[%s + %s];\n", f->in_vector[id], f->lane_name, array, f->vector_name, f->lane_name);
+    if (back) f->in_vector[id] = NULL;
+  }
+}
+
+static void put_turned_loop(Function *f, const Loop *loop, int depth) {
+  LaneLoop l;
+  open_line(f, &l);
+  open_vectors(f, false);
+  put_vector_copies(f, loop, false);
+  LoopText text;
+  open_loop(f, loop, &text);
+  LaneLoop inner;
+  open_line(f, &inner);
+  open_lanes(f);
+  put_steps(f, loop->body, loop->nbody, depth + 1);
+  close_lines(f, &inner);
+  set_lane(f, NULL, false);
+  close_loop(f, &text);
+  put_vector_copies(f, loop, true);
+  close_lines(f, &l);
+}
+
+static void put_tile_steps(Function *f, const Step *step, size_t count, int depth);
+
+static void put_inner_loop(Function *f, const Loop *loop, int depth) {
+  if (turns_out(f, loop)) {
+    put_turned_loop(f, loop, depth);
+    return;
+  }
+  LoopText text;
+  open_loop(f, loop, &text);
+  put_tile_steps(f, loop->body, loop->nbody, depth + 1);
+  close_loop(f, &text);
+}
+
+static void put_tile_steps(Function *f, const Step *step, size_t count, int depth) {
+  for (size_t k = 0, end; k < count; k = end) {
+    end = k + 1;
+    if (step[k].idle) continue;
+    if (step[k].kind == STEP_LOOP) {
+      put_inner_loop(f, step[k].loop, depth);
+      continue;
+    }
+    const bool guarded = open_guard(f, &step[k]);
+    switch (step[k].lane) {
+    case LANE_WIDE:
+      while (end < count && lane_joins(f->s, f->tile, &step[k], &step[end])) end++;
+      put_wide(f, step + k, end - k);
+      break;
+    case LANE_EDGE: put_edge(f, &step[k]); break;
+    case LANE_GATHER: put_gather(f, &step[k]); break;
+    case LANE_SINGLE: put_single(f, &step[k]); break;
+    }
+    close_guard(f, guarded);
+  }
+}
+
+// ---- tiles and strips ----
+
+static void put_extent(Function *f, const Loop *loop, int precedence) {
+  put_expr(f, &f->body, expr_poly(f->s->pool, loop->extent), precedence);
+}
+
+void put_tile(Function *f, const Loop *loop, int depth) {
+  Text *t = &f->body;
+  Arena *a = f->s->arena;
+  size_t names, lets;
+  open_scope(f, &names, &lets);
+  f->indent--;
+  f->tile = loop;
+  f->tile_name = names_take(&f->names, arena_printf(a, "%s_tile", loop->name));
+  f->lanes_name = names_take(&f->names, "lanes");
+  f->vector_name = names_take(&f->names, "v");
+  f->lane_name = names_take(&f->names, "lane");
+  line_start(f);
+  text_printf(t, "for (int64_t %s = 0; %s < ", f->tile_name, f->tile_name);
+  put_extent(f, loop, PREC_COMPARE + 1);
+  text_printf(t, "; %s += %d) {\n", f->tile_name, SAMPLE_TILE);
+  f->indent++;
+  line_start(f);
+  text_printf(t, "const int64_t %s = ", f->lanes_name);
+  put_extent(f, loop, PREC_ADD);
+  text_printf(t, " - %s < %d ? ", f->tile_name, SAMPLE_TILE);
+  put_extent(f, loop, PREC_ADD);
+  text_printf(t, " - %s : %d;\n", f->tile_name, SAMPLE_TILE);
+  const Poly *outside = f->trips;
+  f->trips = poly_mul(f->s->task.graph->dims, f->trips, loop->extent);
+  put_tile_steps(f, loop->body, loop->nbody, depth + 1);
+  f->trips = outside;
+  close_scope(f, names, lets);
+  line_start(f);
+  text_put(t, "}\n");
+  f->tile = NULL;
+}
+
+static void put_strip_body(Function *f, const Loop *loop, int depth) {
+  const Poly *outside = f->trips;
+  f->trips = poly_mul(f->s->task.graph->dims, f->trips, loop->extent);
+  put_steps(f, loop->body, loop->nbody, depth + 1);
+  f->trips = outside;
+}
+
+// Is nothing left over behind the last whole vector?
+static bool is_multiple(const Function *f, const Poly *extent) {
+  Dims *dims = f->s->task.graph->dims;
+  int64_t value;
+  return poly_is_fixed(dims, extent) && poly_value(dims, extent, NULL, &value) && value % lanes_of(f) == 0;
+}
+
+void put_strip(Function *f, const Loop *loop, int depth, const char *end) {
+  Text *t = &f->body;
+  Arena *a = f->s->arena;
+  const char *from = names_take(&f->names, arena_printf(a, "%s_strip", loop->name));
+  size_t names, lets;
+  f->strip = loop;
+  line_start(f);
+  text_printf(t, "int64_t %s = ", from);
+  put_loop_start(f, loop);
+  text_put(t, ";\n");
+  open_scope(f, &names, &lets);
+  f->indent--;
+  const char *lane = names_take(&f->names, "lane");
+  line_start(f);
+  text_printf(t, "for (; %s + %d <= ", from, lanes_of(f));
+  if (end)
+    text_put(t, end);
+  else
+    put_extent(f, loop, PREC_ADD);
+  text_printf(t, "; %s += %d)\n", from, lanes_of(f));
+  f->indent++;
+  f->unit->helper[HELPER_LANES] = true;
+  line_start(f);
+  text_put(t, "MDL_LANES\n");
+  line_start(f);
+  text_printf(t, "for (int64_t %s = 0; %s < %d; %s++) {\n", lane, lane, lanes_of(f), lane);
+  f->indent++;
+  f->loop_name[loop->id] = arena_printf(a, "(%s + %s)", from, lane);
+  f->strip_lane = lane;
+  f->wide = true;
+  put_strip_body(f, loop, depth);
+  f->wide = false;
+  f->indent--;
+  close_scope(f, names, lets);
+  f->indent++;
+  line_start(f);
+  text_put(t, "}\n");
+  f->indent--;
+
+  f->strip = NULL;
+  if (!end && !loop->nlow && is_multiple(f, loop->extent)) return;
+  f->strip = loop;
+  const Poly *flops = f->flops;
+  open_scope(f, &names, &lets);
+  f->indent--;
+  const char *name = f->loop_name[loop->id] = names_take(&f->names, loop->name);
+  line_start(f);
+  text_printf(t, "for (int64_t %s = %s; %s < ", name, from, name);
+  if (end)
+    text_put(t, end);
+  else
+    put_extent(f, loop, PREC_COMPARE + 1);
+  text_printf(t, "; %s++) {\n", name);
+  f->indent++;
+  f->strip_lane = arena_printf(a, "%s - %s", name, from);
+  put_strip_body(f, loop, depth);
+  close_scope(f, names, lets);
+  line_start(f);
+  text_put(t, "}\n");
+  f->flops = flops;
+  f->strip = NULL;
+}
+
+// Where the lanes of a sum are taken one by one: the number of the partial sum that the term goes to.
+const char *term_lane(Function *f, const Node *n) {
+  const Loop *loop = f->s->place[n->id].loop[f->s->order[n->id].index];
+  if (f->strip == loop) return f->strip_lane;
+  Text t;
+  text_init(&t);
+  const Expr *index = expr_index(f->s->pool, loop->id);
+  if (f->s->place[n->id].mirrored[f->s->order[n->id].index]) {
+    Dims *dims = f->s->task.graph->dims;
+    index = expr_prim2(f->s->pool, PRIM_SUB, expr_poly(f->s->pool, poly_sub(dims, loop->extent, poly_int(dims, 1))), index);
+  }
+  put_expr(f, &t, index, PREC_MUL);
+  const char *lane = arena_printf(f->s->arena, "%s %% %d", t.s, lanes_of(f));
+  text_free(&t);
+  return lane;
+}

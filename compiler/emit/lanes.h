@@ -1,0 +1,29 @@
+// lanes.h - loops that run several iterations side by side, and sums in lanes.
+#ifndef MDLC_LANES_H
+#define MDLC_LANES_H
+
+#include "emit/function.h"
+
+void put_tile(Function *f, const Loop *loop, int depth);
+// `end`: the variable that holds where the loop ends, or null: its extent.
+void put_strip(Function *f, const Loop *loop, int depth, const char *end);
+
+// A sum in lanes: the array of its partial sums, which start as neutral; another term; all of them joined, as an expression.
+const char *partial_sums(const Function *f, const Node *n);
+void put_partial_sums(Function *f, const Node *n, const char *part);
+const char *term_lane(Function *f, const Node *n);
+void put_term(Function *f, const Node *n, const char *part, const char *lane);
+void put_join(Function *f, Text *t, const Node *n, const char *part);
+
+// body.c
+typedef struct LoopText { // an open loop
+  const Loop *loop;
+  size_t names, lets;
+  const Poly *trips;
+} LoopText;
+void put_steps(Function *f, const Step *steps, size_t count, int depth);
+void put_loop_start(Function *f, const Loop *loop);
+void open_loop(Function *f, const Loop *loop, LoopText *text);
+void close_loop(Function *f, const LoopText *text);
+
+#endif

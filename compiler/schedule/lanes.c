@@ -1,0 +1,294 @@
+// lanes.c - which loops run several iterations side by side, in the lanes of a processor's vectors.
+//
+// A loop over samples becomes a loop over tiles of them: each group of steps within runs for all samples of the tile before
+// the next group does, and what one group leaves for another is an array over the tile.  So loops within a sample, over
+// components or coordinates, stand outside of those over the samples, and every operation is one of vectors.  A loop without
+// loops inside takes its iterations a vector at a time, and the rest one by one.
+//
+// The order of sums is that of their nodes (order.c): a tile is a block.
+#include "schedule/internal.h"
+
+static bool runs_within(const Loop *outer, const Loop *inner) {
+  for (; inner; inner = inner->parent)
+    if (inner == outer) return true;
+  return false;
+}
+
+// The index of n that runs in the loop, -1: none.  Of a scatter's the output, where the two are one.
+static int index_in(const Schedule *s, const Node *n, const Loop *loop) {
+  for (int k = 0; k < n->nout + n->nred; k++)
+    if (s->place[n->id].loop[k] == loop) return k;
+  return -1;
+}
+
+static bool mentions(const Expr *e, const Loop *loop) {
+  switch (e->kind) {
+  case EXPR_INDEX: return e->u.index == loop->id;
+  case EXPR_READ:
+    for (int k = 0; k < e->u.read.node->nout; k++)
+      if (mentions(e->u.read.sub[k], loop)) return true;
+    return false;
+  case EXPR_PRIM:
+    for (int k = 0; k < e->u.prim.narg; k++)
+      if (mentions(e->u.prim.arg[k], loop)) return true;
+    return false;
+  default: return false;
+  }
+}
+
+static bool is_plain_loop(const Loop *loop) {
+  return !loop->carries && !loop->reverse && !loop->alive;
+}
+
+// ---- tiles ----
+
+// Do all loops inside run alike for all iterations?
+static bool runs_alike(const Schedule *s, const Loop *loop, const Step *body, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    if (body[k].kind == STEP_LEAVE || (body[k].kind == STEP_NODE && s->place[body[k].node->id].contraction)) return false;
+    if (body[k].kind != STEP_LOOP) continue;
+    const Loop *inner = body[k].loop;
+    if (inner->alive) return false;
+    for (size_t b = 0; b < inner->nlow; b++)
+      if (mentions(inner->low[b], loop)) return false;
+    for (size_t b = 0; b < inner->nhigh; b++)
+      if (mentions(inner->high[b], loop)) return false;
+    if (!runs_alike(s, loop, inner->body, inner->nbody)) return false;
+  }
+  return true;
+}
+
+static bool is_leaf(const Loop *loop) {
+  for (size_t k = 0; k < loop->nbody; k++)
+    if (loop->body[k].kind == STEP_LOOP && !loop->body[k].idle) return false;
+  return true;
+}
+
+// Has each iteration memory of its own for n, all in one place?
+static bool keeps_axis(const Place *p, int q) {
+  return p->stored == STORED_SINK || p->stored == STORED_INPUT || p->stored == STORED_GIVEN || !p->kept || p->kept[q];
+}
+
+static bool is_of_tile(const Schedule *s, const Node *n, const Loop *loop) {
+  const Place *p = &s->place[n->id];
+  if (!p->loop || !runs_within(loop, p->home)) return false;
+  const int q = index_in(s, n, loop);
+  return q >= 0 && q < n->nout && !keeps_axis(p, q) && (p->stored == STORED_LOCAL || p->stored == STORED_WORK);
+}
+
+// Versions of an array that are one array must all be the tile's, or none of them.
+static bool shares_alike(const Schedule *s, const Loop *loop) {
+  const Graph *g = s->task.graph;
+  for (size_t k = 0; k < g->count; k++) {
+    const Place *p = &s->place[k];
+    if (p->in && is_of_tile(s, g->nodes[k], loop) != is_of_tile(s, p->in, loop)) return false;
+  }
+  return true;
+}
+
+static bool is_gathered(const Schedule *s, const Node *n, int q) {
+  const NodeOrder *order = &s->order[n->id];
+  return order->kind != ORDER_TERMS && order->index == q;
+}
+
+static bool sums_in_blocks(const Schedule *s, const Loop *loop) {
+  for (size_t k = 0; k < loop->nmembers; k++) {
+    const Node *n = loop->members[k];
+    if (s->order[n->id].kind == ORDER_BLOCKS && s->place[n->id].loop[s->order[n->id].index] == loop) return true;
+  }
+  return false;
+}
+
+static bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop) {
+  const int q = index_in(s, n, loop);
+  return q >= n->nout && !node_is_target(n, q) && node_accumulates(n);
+}
+
+// ---- how a step runs in a tile ----
+
+// Is there a read that must not be made beyond the end, or where a condition around it fails?
+static bool reads_lazily(const Expr *e, bool lazy) {
+  if (e->kind == EXPR_READ) {
+    for (int k = 0; k < e->u.read.node->nout; k++) {
+      const Expr *sub = e->u.read.sub[k];
+      if (lazy && sub->kind != EXPR_INDEX && sub->kind != EXPR_POLY) return true;
+      if (reads_lazily(sub, lazy)) return true;
+    }
+    return false;
+  }
+  if (e->kind != EXPR_PRIM) return false;
+  const bool branches = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
+  for (int k = 0; k < e->u.prim.narg; k++)
+    if (reads_lazily(e->u.prim.arg[k], lazy || (branches && k > 0))) return true;
+  return false;
+}
+
+static bool varies(const Schedule *s, const Node *n, const Expr *e, const Loop *loop) {
+  if (e->kind == EXPR_INDEX) return s->place[n->id].loop[e->u.index] == loop;
+  bool any = false;
+  if (e->kind == EXPR_READ)
+    for (int k = 0; k < e->u.read.node->nout && !any; k++) any = varies(s, n, e->u.read.sub[k], loop);
+  if (e->kind == EXPR_PRIM)
+    for (int k = 0; k < e->u.prim.narg && !any; k++) any = varies(s, n, e->u.prim.arg[k], loop);
+  return any;
+}
+
+bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop) {
+  const Place *p = &s->place[n->id];
+  return node_accumulates(n) && p->guard && !varies(s, n, n->guard, loop);
+}
+
+bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
+  const bool lazy = s->place[n->id].guard && !guard_stands_outside(s, n, loop);
+  return reads_lazily(n->expr, lazy) || (lazy && reads_lazily(n->guard, false));
+}
+
+static LaneClass class_of(const Schedule *s, const Step *step, const Loop *loop) {
+  const Node *n = step->node;
+  if (step->kind == STEP_STORE || step->kind == STEP_COPY) return LANE_EDGE;
+  if (step->kind == STEP_NODE && is_summed_along(s, n, loop))
+    return is_gathered(s, n, index_in(s, n, loop)) && !node_reads_lazily(s, n, loop) ? LANE_GATHER : LANE_SINGLE;
+  if (!is_of_tile(s, n, loop)) return LANE_EDGE;
+  const bool copies = n->kind == NODE_COMP && n->reduce == REDUCE_NONE && n->expr->kind == EXPR_READ;
+  if (step->kind == STEP_NODE && copies && s->place[n->expr->u.read.node->id].stored == STORED_INPUT) return LANE_SINGLE;
+  if (step->kind == STEP_NODE && (node_reads_lazily(s, n, loop) || n->reduce == REDUCE_ARGMAX)) return LANE_SINGLE;
+  return LANE_WIDE;
+}
+
+static void class_steps(Schedule *s, Step *body, size_t count, const Loop *loop) {
+  for (size_t k = 0; k < count; k++)
+    if (body[k].kind == STEP_LOOP)
+      class_steps(s, body[k].loop->body, body[k].loop->nbody, loop);
+    else
+      body[k].lane = class_of(s, &body[k], loop);
+}
+
+// ---- scalars that one group of steps alone knows ----
+
+typedef struct Uses {
+  Schedule *s;
+  const Loop *tile;
+  int *group; // by node: the group that computes it
+  bool *crosses;
+  int now;
+} Uses;
+
+static void use(Uses *u, const Expr *e) {
+  if (e->kind == EXPR_READ) {
+    const Node *n = e->u.read.node;
+    if (u->group[n->id] != u->now) u->crosses[n->id] = true;
+    for (int k = 0; k < n->nout; k++) use(u, e->u.read.sub[k]);
+  } else if (e->kind == EXPR_PRIM) {
+    for (int k = 0; k < e->u.prim.narg; k++) use(u, e->u.prim.arg[k]);
+  }
+}
+
+static void use_all(Uses *u, const Node *n) {
+  const Expr *part[] = {n->expr, n->guard, n->base};
+  for (size_t k = 0; k < sizeof part / sizeof *part; k++)
+    if (part[k]) use(u, part[k]);
+  for (int k = 0; n->target && k < n->nout; k++) use(u, n->target[k]);
+}
+
+static void use_step(Uses *u, const Step *step) {
+  const Node *n = step->node;
+  if (step->kind == STEP_NODE) use_all(u, n);
+  if (step->kind == STEP_INIT && (n->base || n->kind == NODE_CARRY)) use(u, n->base ? n->base : n->expr);
+  if (step->kind == STEP_NEXT) u->crosses[n->next->id] = true;
+  if (step->kind == STEP_STORE || step->kind == STEP_COPY) u->crosses[n->id] = true;
+  const bool plain = step->kind == STEP_NODE && !node_accumulates(n) && n->kind == NODE_COMP;
+  if (plain && !u->group[n->id])
+    u->group[n->id] = u->now;
+  else
+    u->crosses[n->id] = true;
+}
+
+static void use_steps(Uses *u, const Step *body, size_t count) {
+  u->now++;
+  for (size_t k = 0; k < count; k++) {
+    if (body[k].idle) continue;
+    if (k > 0 && !lane_joins(u->s, u->tile, &body[k - 1], &body[k])) u->now++;
+    if (body[k].kind == STEP_LOOP) {
+      use_steps(u, body[k].loop->body, body[k].loop->nbody);
+      u->now++;
+    } else {
+      use_step(u, &body[k]);
+    }
+  }
+  u->now++;
+}
+
+// Arrays that start as one value are filled by themselves.
+static bool fills(const Schedule *s, const Step *step) {
+  const Node *n = step->node;
+  return step->kind == STEP_INIT && s->place[n->id].stored == STORED_WORK && n->kind == NODE_COMP;
+}
+
+bool lane_joins(const Schedule *s, const Loop *tile, const Step *before, const Step *step) {
+  if (before->kind == STEP_LOOP || step->kind == STEP_LOOP || fills(s, before) || fills(s, step)) return false;
+  if (before->kind == STEP_NODE && guard_stands_outside(s, before->node, tile)) return false;
+  if (step->kind == STEP_NODE && guard_stands_outside(s, step->node, tile)) return false;
+  return before->lane == LANE_WIDE && step->lane == LANE_WIDE;
+}
+
+static void spread(Schedule *s, const Loop *loop) {
+  const Graph *g = s->task.graph;
+  Uses u = {s, loop, arena_array(s->arena, int, g->count), arena_array(s->arena, bool, g->count), 0};
+  use_steps(&u, loop->body, loop->nbody);
+  for (size_t k = 0; k < g->count; k++)
+    if (is_of_tile(s, g->nodes[k], loop)) s->place[k].lane = s->place[k].stored == STORED_WORK || u.crosses[k];
+}
+
+static bool may_tile(const Schedule *s, const Loop *loop) {
+  return is_plain_loop(loop) && loop->extent == s->task.sample && !loop->nlow && !loop->nhigh &&
+         runs_alike(s, loop, loop->body, loop->nbody) && shares_alike(s, loop);
+}
+
+static void tile(Schedule *s, Loop *loop) {
+  loop->lanes = LANES_TILE;
+  class_steps(s, loop->body, loop->nbody, loop);
+  spread(s, loop);
+}
+
+// ---- strips ----
+
+enum { SHORTEST_STRIP = 16 }; // of those of a fixed length
+
+// Nothing of one iteration may depend on another, but for sums in lanes.
+static bool may_strip(const Schedule *s, const Loop *loop) {
+  int64_t extent;
+  Dims *dims = s->task.graph->dims;
+  if (poly_is_fixed(dims, loop->extent) && poly_value(dims, loop->extent, NULL, &extent) && extent < SHORTEST_STRIP)
+    return false;
+  if (!is_plain_loop(loop) || !is_leaf(loop)) return false;
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (step->idle) continue;
+    if (step->kind == STEP_NODE && s->place[step->node->id].contraction) return false;
+    if (step->kind != STEP_NODE && step->kind != STEP_STORE) return false;
+    const Node *n = step->node;
+    const int q = index_in(s, n, loop);
+    if (q < 0 || n->type != TYPE_REAL || node_reads_lazily(s, n, loop)) return false;
+    if (step->kind == STEP_NODE && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return false;
+    if (!is_summed_along(s, n, loop)) continue;
+    if (!is_gathered(s, n, q) || loop->nlow) return false;
+  }
+  return true;
+}
+
+static void lane_steps(Schedule *s, const Step *body, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    if (body[k].kind != STEP_LOOP || body[k].idle) continue;
+    Loop *loop = body[k].loop;
+    if (may_strip(s, loop) && !sums_in_blocks(s, loop))
+      loop->lanes = LANES_STRIP;
+    else if (may_tile(s, loop))
+      tile(s, loop);
+    else
+      lane_steps(s, loop->body, loop->nbody);
+  }
+}
+
+void lane_loops(Schedule *s) {
+  lane_steps(s, s->body, s->nbody);
+}
