@@ -11,7 +11,7 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
   const Place *p = &f->s->place[n->id];
   Graph *pool = f->s->pool;
   const char *name = f->node_name[n->id],
-             *best = f->tile ? arena_printf(f->s->arena, "%s_value[%s]", name, f->lane)
+             *best = starts_in_tile(f, n) ? arena_printf(f->s->arena, "%s_value[%s]", name, f->lane)
                              : arena_printf(f->s->arena, "%s_value", name);
   const Expr *flat = NULL;
   for (int k = n->nout; k < n->nout + n->nred; k++) {

@@ -149,7 +149,7 @@ void put_init(Function *f, const Node *n) {
   if (n->reduce == REDUCE_ARGMAX) {
     line_start(f);
     const char *least = f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL";
-    if (f->tile)
+    if (starts_in_tile(f, n))
       text_printf(t, "%s_value[%s] = %s;\n", f->node_name[n->id], f->lane, least);
     else
       text_printf(t, "%s %s_value = %s;\n", f->unit->real, f->node_name[n->id], least);

@@ -88,6 +88,12 @@ static bool is_scalar_lane(const Function *f, const Node *n) {
   return f->s->place[n->id].lane && f->s->place[n->id].stored == STORED_LOCAL;
 }
 
+bool starts_in_tile(const Function *f, const Node *n) {
+  const Loop *inside = f->s->place[n->id].home;
+  while (f->tile && inside && inside != f->tile) inside = inside->parent;
+  return f->tile && inside;
+}
+
 static bool is_plain_node(const Step *step) {
   return step->kind == STEP_NODE && step->node->kind == NODE_COMP && step->node->reduce == REDUCE_NONE;
 }

@@ -15,6 +15,9 @@ const char *term_lane(Function *f, const Node *n);
 void put_term(Function *f, const Node *n, const char *part, const char *lane);
 void put_join(Function *f, Text *t, const Node *n, const char *part);
 
+// Does the node have a value for each sample of the tile in hand, not one for all of them?
+bool starts_in_tile(const Function *f, const Node *n);
+
 // body.c
 typedef struct LoopText { // an open loop
   const Loop *loop;

@@ -38,10 +38,10 @@ typedef struct Case {
 static const Case cases[] = {
     {"an element-wise chain into a sum is one loop with scalars",
      HEAD "data x[n]\nparam w\nnode y[i:n] = w * x[i]\nnode z[i:n] = exp(y[i]) + y[i]\nnode s = sum[i:n](z[i])\nroot loss = s\n",
-     "  start s\n  for i in 0..n\n    compute y: scalar\n    compute z: scalar\n    add to s: scalar\n", false, false},
+     "  start s\n  for i in 0..n (lanes)\n    compute y: scalar\n    compute z: scalar\n    add to s: scalar\n  join s\n", false, false},
     {"a reader of a finished sum has a loop of its own, and what it needs is kept",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nnode t = sum[i:n](y[i] / s)\nroot loss = t\n",
-     "  start s\n  for i in 0..n\n    compute y: work [n]\n    add to s: scalar\n  start t\n  for i in 0..n\n    add to t: scalar\n", false, false},
+     "  start s\n  for i in 0..n (lanes)\n    compute y: work [n]\n    add to s: scalar\n  join s\n  start t\n  for i in 0..n (lanes)\n    add to t: scalar\n  join t\n", false, false},
     {"a product's rows run along memory and its consumer rides along the samples",
      HEAD "data x[n, d]\nparam W[d, k]\nnode z[i:n, c:k] = sum[p:d](x[i, p] * W[p, c])\nnode s = sum[i:n, c:k](z[i, c])\nroot loss = s\n",
      "  start s\n  for i in 0..n\n    start z\n    for p in 0..d\n      for c in 0..k\n        add to z: work [k]\n"
@@ -65,23 +65,23 @@ static const Case cases[] = {
     {"where a guard keeps subscripts in their range, it is not",
      HEAD "param v[n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](v[i - k] * M[k, j])\n"
           "node s = z[0, 0]\nroot loss = s\n",
-     "  for i in 0..n\n    start z\n    for k in 0..n (bounded)\n      for j in 0..n\n        add to z: work [n, n]\n"
+     "  for i in 0..n\n    start z\n    for k in 0..n (bounded)\n      for j in 0..n (lanes)\n        add to z: work [n, n]\n"
      "  compute s: scalar\n", false, false},
     {"a neighbour's entry keeps two loops apart",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n if i >= 1](y[i] * y[i - 1])\nroot loss = s\n",
-     "  for i in 0..n\n    compute y: work [n]\n  start s\n  for i in 0..n (bounded)\n    add to s: scalar\n", false, false},
+     "  for i in 0..n (lanes)\n    compute y: work [n]\n  start s\n  for i in 0..n (bounded)\n    add to s: scalar\n  join s\n", false, false},
     {"a triangle bounds its inner loop",
      HEAD "data x[n]\nnode s = sum[i:n, j:n if j < i](x[i] * x[j])\nroot loss = s\n",
-     "  start s\n  for i in 0..n\n    for j in 0..n (bounded)\n      add to s: scalar\n", false, false},
+     "  start s\n  for i in 0..n\n    for j in 0..n (lanes) (bounded)\n      add to s: scalar\n  join s\n", false, false},
     {"a scatter adds within its own loops",
      HEAD "data t[n] in 0..d\ndata x[n]\nscatter h[d] = [i:n] (t[i]) += x[i]\nnode s = sum[j:d](h[j]^2)\nroot loss = s\n",
      "  start h\n  for i in 0..n\n    add to h: work [d]\n  start s\n  for j in 0..d\n    add to s: scalar\n", false, false},
     {"without fusion every node has its loops",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nroot loss = s\n",
-     "  for i in 0..n\n    compute y: work [n]\n  start s\n  for i in 0..n\n    add to s: scalar\n", true, false},
+     "  for i in 0..n (lanes)\n    compute y: work [n]\n  start s\n  for i in 0..n (lanes)\n    add to s: scalar\n  join s\n", true, false},
     {"without contraction every array is whole",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nroot loss = s\n",
-     "  start s\n  for i in 0..n\n    compute y: work [n]\n    add to s: scalar\n", false, true},
+     "  start s\n  for i in 0..n (lanes)\n    compute y: work [n]\n    add to s: scalar\n  join s\n", false, true},
 };
 
 START_TEST(test_loop_trees) {
