@@ -45,6 +45,11 @@ static void put_accumulation(Function *f, const Node *n) {
     put_term(f, n, partial_sums(f, n), term_lane(f, n));
     return;
   }
+  const Place *p = &f->s->place[n->id];
+  const bool sums = n->reduce == REDUCE_SUM || (n->kind == NODE_SCATTER && !n->assign);
+  const bool outside = f->tile && guard_stands_outside(f->s, n, f->tile);
+  const Expr *guard = f->wide && n->type == TYPE_REAL && sums && !outside ? p->guard : NULL;
+  if (guard) prepare_expr(f, guard);
   prepare_expr(f, value);
   line_start(f);
   switch (n->reduce) {
@@ -65,7 +70,16 @@ static void put_accumulation(Function *f, const Node *n) {
     put_own_entry(f, t, n);
     text_put(t, n->assign ? " = " : n->reduce == REDUCE_PROD ? " *= " : " += ");
     if (n->type == TYPE_REAL && !n->assign) count_flops(f, 1);
-    put_expr(f, t, value, PREC_NONE);
+    if (guard) { // in lanes nothing branches
+      f->bound = true;
+      put_expr(f, t, guard, PREC_SELECT + 1);
+      text_put(t, " ? ");
+      put_expr(f, t, value, PREC_SELECT + 1);
+      text_put(t, " : ");
+      put_neutral(f, t, n);
+    } else {
+      put_expr(f, t, value, PREC_NONE);
+    }
     text_put(t, ";\n");
   }
 }
@@ -74,7 +88,8 @@ static void put_node(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   Text *t = &f->body;
   if (node_accumulates(n)) {
-    if (!p->guard || (f->tile && guard_stands_outside(f->s, n, f->tile)) || (f->wide && f->s->order[n->id].kind == ORDER_LANES)) {
+    const bool sums = n->reduce == REDUCE_SUM || (n->kind == NODE_SCATTER && !n->assign);
+    if (!p->guard || (f->tile && guard_stands_outside(f->s, n, f->tile)) || (f->wide && n->type == TYPE_REAL && sums)) {
       put_accumulation(f, n);
       return;
     }

@@ -395,20 +395,45 @@ static bool turns_out(const Function *f, const Loop *loop) {
     if (step->kind == STEP_LOOP || step->lane != LANE_WIDE || step->kind == STEP_INIT) return false;
     if (is_plain_node(step) && is_scalar_lane(f, n)) return false;
     if (step->kind != STEP_NODE) continue;
-    if (has_outside(f, f->expr[n->id]) || (f->s->place[n->id].guard && node_accumulates(n))) return false;
+    const Expr *guard = node_accumulates(n) ? f->s->place[n->id].guard : NULL;
+    if (has_outside(f, f->expr[n->id]) || (guard && (guard_stands_outside(f->s, n, f->tile) || has_outside(f, guard))))
+      return false;
     for (int q = 0; n->target && q < n->nout; q++)
       if (has_outside(f, f->target[n->id][q])) return false;
   }
   return true;
 }
 
+// Does the loop add to one entry of an array over the tile, and do nothing else?
+static bool adds_to_entry(const Function *f, const Loop *loop) {
+  const Step *step = loop->body;
+  if (loop->nbody != 1 || step->kind != STEP_NODE || step->node->kind != NODE_COMP || !node_accumulates(step->node)) return false;
+  for (int q = 0; q < step->node->nout; q++)
+    if (f->s->place[step->node->id].loop[q] == loop) return false;
+  return f->s->place[step->node->id].lane;
+}
+
+static const char *lane_array(Function *f, const Node *n) {
+  Text t;
+  text_init(&t);
+  set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, f->lane_name), false);
+  put_own_entry(f, &t, n);
+  set_lane(f, NULL, false);
+  const char *entry = arena_strdup(f->s->arena, t.s);
+  text_free(&t);
+  return entry;
+}
+
 // The scalars over the tile that a loop changes, a vector of each at a time in a variable of its own.
 static void put_vector_copies(Function *f, const Loop *loop, bool back) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
-    if (step->idle || !is_scalar_lane(f, step->node)) continue;
+    if (step->idle || !(is_scalar_lane(f, step->node) || adds_to_entry(f, loop))) continue;
     const int id = step->node->id;
-    const char *array = f->node_name[id];
+    const char *vector = f->in_vector[id];
+    f->in_vector[id] = NULL;
+    const char *entry = lane_array(f, step->node);
+    f->in_vector[id] = vector;
     if (!back) {
       if (f->in_vector[id]) continue;
       f->in_vector[id] = names_take(&f->names, arena_printf(f->s->arena, "%s_vector", step->node->name));
@@ -420,9 +445,9 @@ static void put_vector_copies(Function *f, const Loop *loop, bool back) {
     line_start(f);
     text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) ", f->lane_name, f->lane_name, lanes_of(f), f->lane_name);
     if (back)
-      text_printf(&f->body, "%s[%s + %s] = %s[%s];\n", array, f->vector_name, f->lane_name, f->in_vector[id], f->lane_name);
+      text_printf(&f->body, "%s = %s[%s];\n", entry, f->in_vector[id], f->lane_name);
     else
-      text_printf(&f->body, "%s[%s] = %s[%s + %s];\n", f->in_vector[id], f->lane_name, array, f->vector_name, f->lane_name);
+      text_printf(&f->body, "%s[%s] = %s;\n", f->in_vector[id], f->lane_name, entry);
     if (back) f->in_vector[id] = NULL;
   }
 }

@@ -251,7 +251,7 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
   if (!u->options->no_factor && !u->options->no_simplify)
     small = simplify(u->arena, factor(u->arena, u->model, small), roles);
-  return stage_samples(u->arena, name_factors(u->arena, expand_reductions(u->arena, small)), sample);
+  return stage_samples(u->arena, name_factors(u->arena, expand_reductions(u->arena, small), sample), sample);
 }
 
 // The function's outputs in the order of the contract.

@@ -229,8 +229,20 @@ static bool is_factor(const Expr *e) {
   return e->kind == EXPR_READ && e->type == TYPE_REAL;
 }
 
-const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node *n) {
-  if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM || n->type != TYPE_REAL) return NULL;
+bool stays_with_samples(const Node *n, const Poly *sample) {
+  const Expr *e = n->expr;
+  if (!sample || n->kind != NODE_COMP || e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL) return false;
+  bool by_sample = false, shared = false;
+  const uint64_t both = e->u.prim.arg[0]->indices & e->u.prim.arg[1]->indices;
+  for (int q = 0; q < n->nout + n->nred; q++) {
+    by_sample = by_sample || n->index[q].extent == sample;
+    shared = shared || (q < n->nout && (both & bit(q)));
+  }
+  return by_sample && shared;
+}
+
+const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node *n, const Poly *sample) {
+  if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM || n->type != TYPE_REAL || stays_with_samples(n, sample)) return NULL;
   const Expr *e = n->expr;
   if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL) return NULL;
   if (!is_factor(e->u.prim.arg[0]) || !is_factor(e->u.prim.arg[1])) return NULL;
@@ -253,7 +265,7 @@ void find_contractions(Schedule *s) {
   const LoopTree *tree = graph_loops_beside(s->arena, g, s->task.given, NULL);
   for (size_t k = 0; k < g->count; k++)
     if (s->place[k].needed && !(s->task.given && s->task.given[k]))
-      s->place[k].contraction = contraction_of(s->pool, tree, g->nodes[k]);
+      s->place[k].contraction = contraction_of(s->pool, tree, g->nodes[k], s->task.sample);
 }
 
 // ---- packed panels ----

@@ -25,7 +25,10 @@ typedef struct Contraction {
 
 // What the node is as a contraction, or null: it is none, or too small to be worth it.  That depends on the node alone, since
 // the order of such a sum, and so its rounding, is another.  `pool` takes the bounds.
-const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node *n);
+const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node *n, const Poly *sample);
+// Is it a product for each of several groups of samples, such as the components of a mixture?  Those are small, and what surrounds
+// them is done sample by sample: so are they (lanes.c).
+bool stays_with_samples(const Node *n, const Poly *sample);
 // By how much the subscript grows with the node's index q; null: not by the same everywhere.
 const Poly *subscript_step(Dims *dims, const Expr *sub, int q);
 // Are all subscripts of the read, in node n, those of entries, whatever a guard says?

@@ -7,6 +7,7 @@ enum { NAMES_KEPT = 256 }; // how many of the last named factors are looked thro
 
 typedef struct Namer {
   Graph *out;
+  const Poly *sample;
   const LoopTree *tree; // of the graph that is read
   const Node **named; // factors that are nodes already
   size_t count, room;
@@ -152,7 +153,7 @@ static bool condition_apart(Namer *m, Node *n, int id) {
   all.guard = NULL;
   name_parts(m, &all);
   all.id = id;
-  if (!contraction_of(g, m->tree, &all)) return false;
+  if (!contraction_of(g, m->tree, &all, m->sample)) return false;
   const Expr **sub = arena_array(g->arena, const Expr *, (size_t)n->nout + 1);
   for (int k = 0; k < n->nout; k++) sub[k] = expr_index(g, k);
   n->expr = expr_read(g, graph_add(g, &all), sub);
@@ -161,12 +162,12 @@ static bool condition_apart(Namer *m, Node *n, int id) {
   return true;
 }
 
-Graph *name_factors(Arena *a, const Graph *g) {
-  Namer m = {.out = graph_new(a, g->dims, g->name), .tree = graph_loops(a, g, NULL)};
+Graph *name_factors(Arena *a, const Graph *g, const Poly *sample) {
+  Namer m = {.out = graph_new(a, g->dims, g->name), .tree = graph_loops(a, g, NULL), .sample = sample};
   const Node **map = arena_array(a, const Node *, g->count);
   for (size_t k = 0; k < g->count; k++) {
     Node n = graph_translated(m.out, g->nodes[k], map);
-    if (is_product_of_two(&n)) {
+    if (is_product_of_two(&n) && !stays_with_samples(&n, sample)) {
       const bool apart = chooses_entries(m.out, &n) && condition_apart(&m, &n, (int)k);
       if (!apart) name_parts(&m, &n);
     }

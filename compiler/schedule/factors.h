@@ -7,6 +7,6 @@
 // In a sum of products of two factors, each with output indices of its own: a factor that takes calls of functions to
 // compute, or that is read by subscripts that are not affine, becomes a node of its own, over the indices that it has; and a
 // condition on output indices alone becomes one on a copy of the sum.
-Graph *name_factors(Arena *a, const Graph *g);
+Graph *name_factors(Arena *a, const Graph *g, const Poly *sample);
 
 #endif

@@ -127,7 +127,7 @@ Graph *stage_samples(Arena *a, const Graph *g, const Poly *sample) {
   Graph *pool = graph_new(a, g->dims, g->name);
   for (size_t k = 0; k < g->count; k++) {
     Node n = graph_translated(s.out, g->nodes[k], map);
-    if (sample && !contraction_of(pool, tree, g->nodes[k])) stage_node(&s, &n);
+    if (sample && !contraction_of(pool, tree, g->nodes[k], sample)) stage_node(&s, &n);
     map[k] = graph_add(s.out, &n);
   }
   graph_close_copies(g, map);

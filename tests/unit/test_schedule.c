@@ -88,7 +88,7 @@ START_TEST(test_loop_trees) {
   const Case *c = &cases[_i];
   Arena *a = arena_new();
   Model *m = parse(a, c->model);
-  const Graph *g = name_factors(a, m->graph);
+  const Graph *g = name_factors(a, m->graph, NULL);
   Text why;
   text_init(&why);
   ck_assert_msg(graph_verify(m, g, &why), "%s", why.s);
