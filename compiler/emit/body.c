@@ -403,6 +403,7 @@ static void survey_all(Function *f) {
   f->nexpr = graph_expr_count(s->pool);
   f->let = arena_array(a, const char *, f->nexpr);
   f->staged = arena_array(a, const char *, f->nexpr);
+  f->part_name = arena_array(a, const char *, g->count);
   f->in_vector = arena_array(a, const char *, g->count);
   f->parents = arena_array(a, int, f->nexpr);
   f->level = arena_array(a, int, f->nexpr);

@@ -78,6 +78,7 @@ typedef struct Function {
   const Loop *tile;
   const char *tile_name, *lanes_name, *vector_name, *lane_name, *lane;
   bool wide;
+  const char **part_name; // by node: the array of its partial sums
   const char **in_vector; // by node: the variable that holds the vector in hand
   const char **staged;    // by expression: the array over the tile that holds what it reads
   uint32_t *stages;       // expressions with such an array

@@ -293,8 +293,10 @@ static void put_edge(Function *f, const Step *step) {
 
 // ---- sums over the samples ----
 
-const char *partial_sums(const Function *f, const Node *n) {
-  return arena_printf(f->s->arena, "%s_part", f->node_name[n->id]);
+const char *partial_sums(Function *f, const Node *n) {
+  if (!f->part_name[n->id])
+    f->part_name[n->id] = names_take(&f->names, arena_printf(f->s->arena, "%s_part", f->node_name[n->id]));
+  return f->part_name[n->id];
 }
 
 // part[lane] takes another term.

@@ -9,7 +9,7 @@ void put_tile(Function *f, const Loop *loop, int depth);
 void put_strip(Function *f, const Loop *loop, int depth, const char *end);
 
 // A sum in lanes: the array of its partial sums, which start as neutral; another term; all of them joined, as an expression.
-const char *partial_sums(const Function *f, const Node *n);
+const char *partial_sums(Function *f, const Node *n);
 void put_partial_sums(Function *f, const Node *n, const char *part);
 const char *term_lane(Function *f, const Node *n);
 void put_term(Function *f, const Node *n, const char *part, const char *lane);

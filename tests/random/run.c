@@ -64,10 +64,11 @@ static bool run_compiler(const char *const *argv) {
 
 static void *compile(Arena *a, const char *directory, const char *const *sources, size_t count, bool optimize,
                      bool *warned) {
-  // Without -fno-builtin the compiler folds functions of constants, in more digits than the library's.
+  // Without -fno-builtin the compiler folds functions of constants, in more digits than the library's.  One width of
+  // vectors is enough: the others are the same text.
   // What is not simplified may compare an index with itself.
   const char *const flags[] = {
-      "-std=c99", "-fno-builtin", optimize ? "-O1" : "-O0", "-pipe",    "-shared",    "-fPIC", "-Wno-tautological-compare",
+      "-std=c99", "-fno-builtin", "-DMDL_NO_DISPATCH", optimize ? "-O1" : "-O0", "-pipe",    "-shared",    "-fPIC", "-Wno-tautological-compare",
       "-Wall",    "-Wextra",      "-Wconversion",           "-Wshadow", "-Wpedantic", "-Werror"};
   enum { FLAGS = sizeof flags / sizeof *flags };
   const char *object = arena_printf(a, "%s/all.so", directory), *cc = getenv("CC");

@@ -60,8 +60,8 @@ static const Case cases[] = {
     {"a factor that takes calls to compute is computed once, and a condition on entries stands apart",
      HEAD "param L[n, n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if j <= i](exp(L[i, k]) * M[j, k])\n"
           "node s = sum[i:n, j:n](z[i, j])\nroot loss = s\n",
-     "  for i in 0..n\n    for k in 0..n\n      compute z_all_left: work [n, n]\n  contract z_all: work [n, n]\n"
-     "  start s\n  for i in 0..n\n    for j in 0..n\n      compute z: scalar\n      add to s: scalar\n", false, false},
+     "  for i in 0..n\n    for k in 0..n (lanes)\n      compute z_all_left: work [n, n]\n  contract z_all: work [n, n]\n"
+     "  start s\n  for i in 0..n\n    for j in 0..n (lanes)\n      compute z: scalar\n      add to s: scalar\n  join s\n", false, false},
     {"where a guard keeps subscripts in their range, it is not",
      HEAD "param v[n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](v[i - k] * M[k, j])\n"
           "node s = z[0, 0]\nroot loss = s\n",
