@@ -249,6 +249,9 @@ static void put_finish(Function *f, const Node *n) {
   text_printf(&f->body, "const %s %s = ", f->unit->real, f->node_name[n->id]);
   put_join(f, &f->body, n, partial_sums(f, n));
   text_put(&f->body, ";\n");
+  if (!f->unit->options->no_simplify) return;
+  line_start(f); // what is not simplified may have no use for it
+  text_printf(&f->body, "(void)%s;\n", f->node_name[n->id]);
 }
 
 static void put_store(Function *f, const Step *step) {
