@@ -8,7 +8,7 @@
 
 static const char *const dispatch_text =
     "#if defined(__GNUC__) && !defined(__TINYC__)\n"
-    "#define MDL_INLINE static inline __attribute__((always_inline))\n"
+    "#define MDL_INLINE static inline __attribute__((always_inline, unused))\n"
     "#else\n"
     "#define MDL_INLINE static inline\n"
     "#endif\n"

@@ -161,7 +161,7 @@ case_is 'the integers are the formulas that explain prints' 0 '' mdlc explain wi
 prints 'loss = (2 * total + squares + loss_sum + square_of_total'
 file wide.mdl 'dim n\nparam w = 1\nloss w * sum[i in 0..n](i * i)\n'
 case_is 'a sum of squares of indices' 0 '' mdlc eval wide.mdl -D n=3100000
-prints 'loss 9.93032852834'
+prints 'loss 9.930328528'
 
 file power.mdl 'batch n\ndata x[n]\nparam w = 2\nloss w * mean(x)\nmetric m = n*n*n*n*n*n*n*n*n\n'
 case_is 'an integer that fits' 0 '' mdlc eval power.mdl --data hundred.csv

@@ -1,6 +1,6 @@
 # mdlc eval and mdlc predict.  (Read by run.sh.)
 case_is 'eval' 0 '' mdlc eval line.mdl --data line.csv
-prints 'gradient w -7.333333333333333'
+prints 'gradient w -7.33333333333333'
 prints 'prediction p[3]  1 2 3'
 case_is 'eval as JSON' 0 '' mdlc eval line.mdl --data line.csv --params line.json --json
 prints '{"loss": 0.9166666666666666,'

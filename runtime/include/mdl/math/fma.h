@@ -16,11 +16,16 @@
 #include <string.h>
 
 #if defined(__GNUC__)
-#define MDL_INLINE static inline __attribute__((always_inline, unused))
 #define MDL_APART static __attribute__((noinline, unused))
 #else
-#define MDL_INLINE static inline
 #define MDL_APART static inline
+#endif
+#if defined(MDL_INLINE)
+/* the file that this stands in has it */
+#elif defined(__GNUC__)
+#define MDL_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define MDL_INLINE static inline
 #endif
 
 MDL_INLINE uint64_t mdl_bits(double x) {
