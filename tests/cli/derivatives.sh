@@ -51,7 +51,7 @@ predict r[o, a in 0..2] = w[o] * (Y[o, a] / (2 + Y[o, 2]^2) * C[cam[o], 3 + a] -
 loss sum(r * r)
 MODEL
 case_is 'a diagonal of its own' 0 '' mdlc cost kmeans.mdl --derivatives hessian_diagonal
-prints '  hessian_diagonal                   3*k*n*d + 2*k*n + k + n'
+prints '  hessian_diagonal                   3*k*d*n + 2*k*n + k + n'
 prints '  work memory of hessian_diagonal    65*k + 64*d'
 case_is 'and right' 0 '' mdlc check kmeans.mdl --derivatives hessian_diagonal,hessian
 case_is 'a diagonal through gathers' 0 '' mdlc cost gathers.mdl --derivatives hessian_diagonal
