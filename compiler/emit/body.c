@@ -38,17 +38,21 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
   text_put(t, "}\n");
 }
 
+// In lanes nothing branches: the condition by which a term, or what changes nothing, is added.  Null: it is none of that kind.
+static const Expr *chosen_by(const Function *f, const Node *n) {
+  const bool sums = n->reduce == REDUCE_SUM || (n->kind == NODE_SCATTER && !n->assign);
+  const bool joined = f->s->order[n->id].kind == ORDER_LANES;
+  return f->wide && n->type == TYPE_REAL && (sums || joined) ? guard_within(f, n) : NULL;
+}
+
 static void put_accumulation(Function *f, const Node *n) {
   Text *t = &f->body;
   const Expr *value = f->expr[n->id];
   if (f->s->order[n->id].kind == ORDER_LANES) {
-    put_term(f, n, partial_sums(f, n), term_lane(f, n));
+    put_term(f, n, chosen_by(f, n), partial_sums(f, n), term_lane(f, n));
     return;
   }
-  const Place *p = &f->s->place[n->id];
-  const bool sums = n->reduce == REDUCE_SUM || (n->kind == NODE_SCATTER && !n->assign);
-  const bool outside = f->tile && guard_stands_outside(f->s, n, f->tile);
-  const Expr *guard = f->wide && n->type == TYPE_REAL && sums && !outside ? p->guard : NULL;
+  const Expr *guard = chosen_by(f, n);
   if (guard) prepare_expr(f, guard);
   prepare_expr(f, value);
   line_start(f);
@@ -70,16 +74,7 @@ static void put_accumulation(Function *f, const Node *n) {
     put_own_entry(f, t, n);
     text_put(t, n->assign ? " = " : n->reduce == REDUCE_PROD ? " *= " : " += ");
     if (n->type == TYPE_REAL && !n->assign) count_flops(f, 1);
-    if (guard) { // in lanes nothing branches
-      f->bound = true;
-      put_expr(f, t, guard, PREC_SELECT + 1);
-      text_put(t, " ? ");
-      put_expr(f, t, value, PREC_SELECT + 1);
-      text_put(t, " : ");
-      put_neutral(f, t, n);
-    } else {
-      put_expr(f, t, value, PREC_NONE);
-    }
+    put_chosen(f, n, guard, value);
     text_put(t, ";\n");
   }
 }
@@ -88,8 +83,7 @@ static void put_node(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   Text *t = &f->body;
   if (node_accumulates(n)) {
-    const bool sums = n->reduce == REDUCE_SUM || (n->kind == NODE_SCATTER && !n->assign);
-    if (!p->guard || (f->tile && guard_stands_outside(f->s, n, f->tile)) || (f->wide && n->type == TYPE_REAL && sums)) {
+    if (!guard_within(f, n) || chosen_by(f, n)) {
       put_accumulation(f, n);
       return;
     }

@@ -15,8 +15,10 @@ static const char *const dispatch_text =
     "\n";
 
 static const char *const width_text =
-    "/* Functions are compiled for vectors of several widths; the processor's own is taken when they are called. */\n"
-    "#if defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__) && !defined(__AVX512DQ__) && !defined(MDL_NO_DISPATCH)\n"
+    "/* Functions are compiled for vectors of several widths; the processor's own is taken when they are called.  g++ has no way to\n"
+    " * turn contraction off from within a file: there the baseline, which has nothing to contract into, is the only one. */\n"
+    "#if defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__) && !defined(__AVX512DQ__) && \\\n"
+    "    (defined(__clang__) || !defined(__cplusplus)) && !defined(MDL_NO_DISPATCH)\n"
     "#define MDL_DISPATCH 1\n"
     "#if defined(__clang__)\n"
     "#define MDL_AVX512 __attribute__((target(\"avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi2\"), min_vector_width(512)))\n"

@@ -194,6 +194,12 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   if (paren) text_char(t, ')');
 }
 
+// In lanes an index is a sum: the first one's, and the lane.
+static void put_index(Text *t, const char *name, int precedence) {
+  const bool paren = precedence > PREC_ADD && strchr(name, ' ');
+  text_printf(t, paren ? "(%s)" : "%s", name);
+}
+
 void put_expr(Function *f, Text *t, const Expr *e, int precedence) {
   const char *let = let_of(f, e);
   if (let) {
@@ -210,7 +216,7 @@ void put_expr(Function *f, Text *t, const Expr *e, int precedence) {
   }
   case EXPR_BOOL: text_char(t, e->u.boolean ? '1' : '0'); break;
   case EXPR_POLY: put_poly_here(f, t, e->u.poly, precedence); break;
-  case EXPR_INDEX: text_put(t, f->loop_name[e->u.index]); break;
+  case EXPR_INDEX: put_index(t, f->loop_name[e->u.index], precedence); break;
   case EXPR_READ:
     if (e->id < f->nexpr && f->staged[e->id]) {
       text_printf(t, "%s[%s]", f->staged[e->id], f->lane);

@@ -52,6 +52,7 @@ static const char *const helper_text[HELPER_COUNT] = {
                            "}\n",
     [HELPER_LANES] = "/* loops over lanes: no iteration depends on another */\n"
                      "#if defined(__clang__)\n"
+                     "#pragma clang diagnostic ignored \"-Wpass-failed\" /* one that stays as it is is as right */\n"
                      "#define MDL_LANES _Pragma(\"clang loop vectorize(assume_safety)\")\n"
                      "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
                      "#define MDL_LANES _Pragma(\"GCC ivdep\")\n"

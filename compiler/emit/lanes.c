@@ -9,16 +9,6 @@ static int lanes_of(const Function *f) {
   return f->unit->options->use_float ? 16 : 8;
 }
 
-static bool mentions(const Expr *e, const Loop *loop) {
-  if (e->kind == EXPR_INDEX) return e->u.index == loop->id;
-  bool any = false;
-  if (e->kind == EXPR_READ)
-    for (int k = 0; k < e->u.read.node->nout && !any; k++) any = mentions(e->u.read.sub[k], loop);
-  if (e->kind == EXPR_PRIM)
-    for (int k = 0; k < e->u.prim.narg && !any; k++) any = mentions(e->u.prim.arg[k], loop);
-  return any;
-}
-
 // ---- the loops over vectors and lanes ----
 
 typedef struct LaneLoop {
@@ -29,7 +19,7 @@ typedef struct LaneLoop {
 static void set_lane(Function *f, const char *lane, bool wide) {
   f->lane = lane;
   f->wide = wide;
-  if (f->tile) f->loop_name[f->tile->id] = lane ? arena_printf(f->s->arena, "(%s + %s)", f->tile_name, lane) : NULL;
+  if (f->tile) f->loop_name[f->tile->id] = lane ? arena_printf(f->s->arena, "%s + %s", f->tile_name, lane) : NULL;
 }
 
 static void open_line(Function *f, LaneLoop *l) {
@@ -110,10 +100,10 @@ static void declare_steps(Function *f, const Step *step, size_t count) {
 }
 
 // Lanes behind the last sample take its value.
-static void pad(Function *f, const char *array, const char *offset) {
+static void pad(Function *f, const char *array) {
   line_start(f);
-  text_printf(&f->body, "for (int64_t %s = %s; %s %% %d != 0; %s++) %s[%s%s] = %s[%s%s - 1];\n", f->lane_name, f->lanes_name,
-              f->lane_name, lanes_of(f), f->lane_name, array, offset, f->lane_name, array, offset, f->lanes_name);
+  text_printf(&f->body, "for (int64_t %s = %s; %s %% %d != 0; %s++) %s[%s] = %s[%s - 1];\n", f->lane_name, f->lanes_name,
+              f->lane_name, lanes_of(f), f->lane_name, array, f->lane_name, array, f->lanes_name);
 }
 
 // ---- reads of arrays over all iterations ----
@@ -123,7 +113,7 @@ static bool is_outside(const Function *f, const Expr *e) {
   const Place *p = &f->s->place[n->id];
   if (p->lane || p->stored == STORED_LOCAL) return false;
   for (int k = 0; k < n->nout; k++)
-    if (mentions(e->u.read.sub[k], f->tile)) return true;
+    if (mentions_loop(e->u.read.sub[k], f->tile)) return true;
   return false;
 }
 
@@ -152,7 +142,7 @@ static void stage_read(Function *f, const Expr *e) {
   text_put(&f->body, ";\n");
   close_lines(f, &l);
   set_lane(f, NULL, false);
-  pad(f, array, "");
+  pad(f, array);
   f->staged[e->id] = array;
 }
 
@@ -299,13 +289,28 @@ const char *partial_sums(Function *f, const Node *n) {
   return f->part_name[n->id];
 }
 
-// part[lane] takes another term.
-void put_term(Function *f, const Node *n, const char *part, const char *lane) {
-  const Place *p = &f->s->place[n->id];
+const Expr *guard_within(const Function *f, const Node *n) {
+  return f->tile && guard_stands_outside(f->s, n, f->tile) ? NULL : f->s->place[n->id].guard;
+}
+
+void put_chosen(Function *f, const Node *n, const Expr *guard, const Expr *value) {
+  Text *t = &f->body;
+  if (!guard) {
+    put_expr(f, t, value, PREC_NONE);
+    return;
+  }
+  f->bound = true;
+  put_expr(f, t, guard, PREC_SELECT + 1);
+  text_put(t, " ? ");
+  put_expr(f, t, value, PREC_SELECT + 1);
+  text_put(t, " : ");
+  put_neutral(f, t, n);
+}
+
+void put_term(Function *f, const Node *n, const Expr *guard, const char *part, const char *lane) {
   const Expr *value = f->expr[n->id];
   Text *t = &f->body;
   const bool extreme = n->reduce == REDUCE_MAX || n->reduce == REDUCE_MIN;
-  const Expr *guard = f->tile && guard_stands_outside(f->s, n, f->tile) ? NULL : p->guard;
   if (guard) prepare_expr(f, guard);
   prepare_expr(f, value);
   line_start(f);
@@ -317,16 +322,7 @@ void put_term(Function *f, const Node *n, const char *part, const char *lane) {
     text_put(t, "+= ");
     count_flops(f, 1);
   }
-  if (guard) {
-    f->bound = true;
-    put_expr(f, t, guard, PREC_SELECT + 1);
-    text_put(t, " ? ");
-    put_expr(f, t, value, PREC_SELECT + 1);
-    text_put(t, " : ");
-    put_neutral(f, t, n);
-  } else {
-    put_expr(f, t, value, PREC_NONE);
-  }
+  put_chosen(f, n, guard, value);
   text_put(t, extreme ? ");\n" : ";\n");
 }
 
@@ -365,12 +361,12 @@ static void put_gather(Function *f, const Step *step) {
   open_line(f, &l);
   open_vectors(f, true);
   open_lanes(f);
-  put_term(f, n, part, f->lane_name);
+  put_term(f, n, guard_within(f, n), part, f->lane_name);
   close_lines(f, &l);
   const Poly *flops = f->flops;
   open_line(f, &l);
   open_samples(f, arena_printf(f->s->arena, "%s - %s %% %d", f->lanes_name, f->lanes_name, lanes_of(f)));
-  put_term(f, n, part, arena_printf(f->s->arena, "%s %% %d", f->lane_name, lanes_of(f)));
+  put_term(f, n, guard_within(f, n), part, arena_printf(f->s->arena, "%s %% %d", f->lane_name, lanes_of(f)));
   close_lines(f, &l);
   set_lane(f, NULL, false);
   f->flops = flops;
@@ -586,7 +582,7 @@ void put_strip(Function *f, const Loop *loop, int depth, const char *end) {
   line_start(f);
   text_printf(t, "for (int64_t %s = 0; %s < %d; %s++) {\n", lane, lane, lanes_of(f), lane);
   f->indent++;
-  f->loop_name[loop->id] = arena_printf(a, "(%s + %s)", from, lane);
+  f->loop_name[loop->id] = arena_printf(a, "%s + %s", from, lane);
   f->strip_lane = lane;
   f->wide = true;
   put_strip_body(f, loop, depth);

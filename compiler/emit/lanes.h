@@ -12,7 +12,11 @@ void put_strip(Function *f, const Loop *loop, int depth, const char *end);
 const char *partial_sums(Function *f, const Node *n);
 void put_partial_sums(Function *f, const Node *n, const char *part);
 const char *term_lane(Function *f, const Node *n);
-void put_term(Function *f, const Node *n, const char *part, const char *lane);
+void put_term(Function *f, const Node *n, const Expr *guard, const char *part, const char *lane);
+// The node's condition, where it does not stand around the loops over the tile; or null.
+const Expr *guard_within(const Function *f, const Node *n);
+// The value, or the neutral one where the condition (null: none) does not hold.
+void put_chosen(Function *f, const Node *n, const Expr *guard, const Expr *value);
 void put_join(Function *f, Text *t, const Node *n, const char *part);
 
 // Does the node have a value for each sample of the tile in hand, not one for all of them?

@@ -21,16 +21,16 @@ static int index_in(const Schedule *s, const Node *n, const Loop *loop) {
   return -1;
 }
 
-static bool mentions(const Expr *e, const Loop *loop) {
+bool mentions_loop(const Expr *e, const Loop *loop) {
   switch (e->kind) {
   case EXPR_INDEX: return e->u.index == loop->id;
   case EXPR_READ:
     for (int k = 0; k < e->u.read.node->nout; k++)
-      if (mentions(e->u.read.sub[k], loop)) return true;
+      if (mentions_loop(e->u.read.sub[k], loop)) return true;
     return false;
   case EXPR_PRIM:
     for (int k = 0; k < e->u.prim.narg; k++)
-      if (mentions(e->u.prim.arg[k], loop)) return true;
+      if (mentions_loop(e->u.prim.arg[k], loop)) return true;
     return false;
   default: return false;
   }
@@ -50,9 +50,9 @@ static bool runs_alike(const Schedule *s, const Loop *loop, const Step *body, si
     const Loop *inner = body[k].loop;
     if (inner->alive) return false;
     for (size_t b = 0; b < inner->nlow; b++)
-      if (mentions(inner->low[b], loop)) return false;
+      if (mentions_loop(inner->low[b], loop)) return false;
     for (size_t b = 0; b < inner->nhigh; b++)
-      if (mentions(inner->high[b], loop)) return false;
+      if (mentions_loop(inner->high[b], loop)) return false;
     if (!runs_alike(s, loop, inner->body, inner->nbody)) return false;
   }
   return true;

@@ -149,6 +149,8 @@ typedef struct Schedule {
   const Poly *panels;                     // where in it contractions pack what they read, or null
 } Schedule;
 
+// Is the loop's index in an expression over loop ids?
+bool mentions_loop(const Expr *e, const Loop *loop);
 // Are there reads that must not be made where a condition around them fails?
 bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop);
 // Does the condition of an accumulating node not depend on the loop that runs in lanes?

@@ -43,12 +43,11 @@ static bool reads_plainly(const Node *n, const Expr *e) {
   return true;
 }
 
-static bool is_part(const Stager *g, const Node *n, const Expr *e, int by, bool lazy) {
+static bool is_part(const Node *n, const Expr *e, int by, bool lazy) {
   if (e->type != TYPE_REAL || !expr_uses_index(e, by)) return false;
   const bool read = e->kind == EXPR_READ && (e->u.read.node->kind == NODE_DATA || e->u.read.node->kind == NODE_SEED);
   const bool computed = e->kind == EXPR_PRIM && prim_table[e->u.prim.op].cost > 0;
   if ((!read && !computed) || (lazy && !reads_plainly(n, e))) return false;
-  (void)g;
   return true;
 }
 
@@ -97,7 +96,7 @@ static bool same_extents(const Node *staged, const Node *n, const Part *p) {
 }
 
 static const Expr *staged_expr(Stager *g, Node *n, const Expr *e, int by, bool lazy, bool top) {
-  if (!top && is_part(g, n, e, by, lazy)) {
+  if (!top && is_part(n, e, by, lazy)) {
     Part p = part_of(n, e, by);
     const Expr *own_index[INDEX_MAX] = {NULL};
     for (int k = 0; k < p.nindex; k++) own_index[p.at[k]] = expr_index(g->out, k);
