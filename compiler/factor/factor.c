@@ -139,7 +139,8 @@ static const Node *visit_scatter(Factoring *f, const Node *from, const Node *n, 
     else
       summed |= (uint64_t)1 << q;
   }
-  if (!summed || nkept == 0 || !best_form(f, n, summed, loop_of(f, from), SCATTERED, form, &least))
+  if (!summed || nkept == 0 || !best_form(f, n, summed, loop_of(f, from), SCATTERED, form, &least) ||
+      !product_frees_target(f, &form->p, n, summed))
     return factor_add(f, n, known);
   Node made = *n;
   Graph *g = f->g;

@@ -89,6 +89,9 @@ void product_replace(Factoring *f, Product *p, int k, const Expr *e);
 bool product_through(Factoring *f, Product *p, const GraphLoop *loop, bool shared, double *saved);
 // Marks what may be read outside of its array, or be computed where no condition has been looked at.
 void product_protect(Factoring *f, Product *p);
+// May the terms of a scatter be summed over these indices before it looks at its target?  Not where that is inside only by
+// what a condition, or a term's being there at all, says of them.
+bool product_frees_target(Factoring *f, const Product *p, const Node *n, uint64_t summed);
 double work_of(const Expr *e); // operations of one entry
 bool may_be_poled(Factoring *f, const Expr *e);
 bool may_look_through(const Factoring *f, const Node *m, const GraphLoop *loop);

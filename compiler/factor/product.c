@@ -218,34 +218,68 @@ bool product_through(Factoring *f, Product *p, const GraphLoop *loop, bool share
 
 // ---- where conditions protect ----
 
-static bool is_inside(Factoring *f, const Product *p, const Expr *read);
+// Do subscripts stay inside the array wherever their indices are in range, no condition needed?
+static bool is_inside(Factoring *f, const Product *p, const Node *n, const Expr *const *sub);
 
 // Is the subscript read from data whose declaration keeps it in the range?
 static bool is_declared(Factoring *f, const Product *p, const Expr *sub, const Poly *extent) {
   if (sub->kind != EXPR_READ || sub->u.read.node->kind != NODE_DATA) return false;
   const DataDecl *d = &f->model->data[sub->u.read.node->which];
-  return d->ranged && d->limit == extent && is_inside(f, p, sub);
+  return d->ranged && d->limit == extent && is_inside(f, p, sub->u.read.node, sub->u.read.sub);
 }
 
-// Does the read stay inside its array wherever its indices are in range, no condition needed?
-static bool is_inside(Factoring *f, const Product *p, const Expr *read) {
-  Graph *g = f->g;
-  const Node *n = read->u.read.node;
+typedef struct Bounds {
+  const Poly *least, *greatest; // null: not known
+} Bounds;
+
+// Of an integer expression wherever its indices are in range, no condition needed.
+static Bounds affine_bounds(Factoring *f, const Product *p, const Expr *e) {
+  Dims *dims = f->g->dims;
   int64_t coefficient[INDEX_MAX];
+  const Expr *rest;
+  if (!expr_affine(f->g, e, p->nindex, coefficient, &rest) || rest->kind != EXPR_POLY) return (Bounds){NULL, NULL};
+  Bounds b = {rest->u.poly, rest->u.poly};
+  for (int k = 0; k < p->nindex; k++) {
+    const Poly *last = poly_sub(dims, p->index[k].extent, poly_int(dims, 1));
+    const Poly *most = poly_mul(dims, poly_int(dims, coefficient[k]), last);
+    if (coefficient[k] < 0) b.least = poly_add(dims, b.least, most);
+    if (coefficient[k] > 0) b.greatest = poly_add(dims, b.greatest, most);
+  }
+  return b;
+}
+
+// The recursion is as deep as the expression is high, which is limited.
+static bool is_at_least_zero(Factoring *f, const Product *p, const Expr *e) {
+  const Expr *const *arg = e->kind == EXPR_PRIM ? e->u.prim.arg : NULL;
+  const Poly *least;
+  switch (arg ? e->u.prim.op : PRIM_COUNT) {
+  case PRIM_MIN: return is_at_least_zero(f, p, arg[0]) && is_at_least_zero(f, p, arg[1]);
+  case PRIM_MAX: return is_at_least_zero(f, p, arg[0]) || is_at_least_zero(f, p, arg[1]);
+  case PRIM_SELECT: return is_at_least_zero(f, p, arg[1]) && is_at_least_zero(f, p, arg[2]);
+  default: least = affine_bounds(f, p, e).least; return least && poly_is_nonnegative(f->g->dims, least);
+  }
+}
+
+static bool is_at_most(Factoring *f, const Product *p, const Expr *e, const Poly *limit) {
+  const Expr *const *arg = e->kind == EXPR_PRIM ? e->u.prim.arg : NULL;
+  const Poly *greatest;
+  switch (arg ? e->u.prim.op : PRIM_COUNT) {
+  case PRIM_MIN: return is_at_most(f, p, arg[0], limit) || is_at_most(f, p, arg[1], limit);
+  case PRIM_MAX: return is_at_most(f, p, arg[0], limit) && is_at_most(f, p, arg[1], limit);
+  case PRIM_SELECT: return is_at_most(f, p, arg[1], limit) && is_at_most(f, p, arg[2], limit);
+  default:
+    greatest = affine_bounds(f, p, e).greatest;
+    return greatest && poly_is_nonnegative(f->g->dims, poly_sub(f->g->dims, limit, greatest));
+  }
+}
+
+static bool is_inside(Factoring *f, const Product *p, const Node *n, const Expr *const *sub) {
+  Dims *dims = f->g->dims;
   for (int q = 0; q < n->nout; q++) {
-    const Expr *sub = read->u.read.sub[q], *rest;
-    if (sub->kind == EXPR_INDEX && p->index[sub->u.index].extent == n->index[q].extent) continue;
-    if (is_declared(f, p, sub, n->index[q].extent)) continue;
-    if (!expr_affine(g, sub, p->nindex, coefficient, &rest) || rest->kind != EXPR_POLY) return false;
-    const Poly *low = rest->u.poly, *high = low;
-    for (int k = 0; k < p->nindex; k++) {
-      const Poly *last = poly_sub(g->dims, p->index[k].extent, poly_int(g->dims, 1));
-      const Poly *most = poly_mul(g->dims, poly_int(g->dims, coefficient[k]), last);
-      if (coefficient[k] < 0) low = poly_add(g->dims, low, most);
-      if (coefficient[k] > 0) high = poly_add(g->dims, high, most);
-    }
-    const Poly *above = poly_sub(g->dims, poly_sub(g->dims, n->index[q].extent, poly_int(g->dims, 1)), high);
-    if (!poly_is_nonnegative(g->dims, low) || !poly_is_nonnegative(g->dims, above)) return false;
+    const Poly *extent = n->index[q].extent, *last = poly_sub(dims, extent, poly_int(dims, 1));
+    if (sub[q]->kind == EXPR_INDEX && p->index[sub[q]->u.index].extent == extent) continue;
+    if (is_declared(f, p, sub[q], extent)) continue;
+    if (!is_at_least_zero(f, p, sub[q]) || !is_at_most(f, p, sub[q], last)) return false;
   }
   return true;
 }
@@ -256,7 +290,7 @@ static bool is_safe(Factoring *f, const Product *p, const Expr *e) {
   Arena *scratch = arena_new();
   const Expr **part = expr_parts(scratch, e, &count);
   for (size_t k = 0; k < count && safe; k++)
-    if (part[k]->kind == EXPR_READ) safe = is_inside(f, p, part[k]);
+    if (part[k]->kind == EXPR_READ) safe = is_inside(f, p, part[k]->u.read.node, part[k]->u.read.sub);
   arena_free(scratch);
   return safe;
 }
@@ -289,4 +323,12 @@ void product_protect(Factoring *f, Product *p) {
     shared &= item->scope;
   }
   if (unsafe) add_nonempty(f, p, shared);
+}
+
+bool product_frees_target(Factoring *f, const Product *p, const Node *n, uint64_t summed) {
+  if (is_inside(f, p, n, n->target)) return true;
+  if (n->guard && n->guard->indices & summed) return false;
+  for (int q = n->nout; q < n->nout + n->nred; q++)
+    if (summed >> q & 1 && !has_range(f, n->index[q].extent)) return false;
+  return true;
 }
