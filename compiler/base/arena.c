@@ -22,23 +22,47 @@ static _Noreturn void out_of_memory(void) {
   exit(3);
 }
 
-static void *checked_calloc(size_t size) {
-  void *p = calloc(1, size);
+static void *checked_malloc(size_t size) {
+  void *p = malloc(size);
   if (!p) out_of_memory();
   return p;
 }
 
 Arena *arena_new(void) {
-  return checked_calloc(sizeof(Arena));
+  Arena *a = checked_malloc(sizeof(Arena));
+  *a = (Arena){.chunks = NULL};
+  return a;
+}
+
+// Of a list of chunks, those before `end`.
+static void free_chunks(Chunk *c, const Chunk *end) {
+  for (Chunk *next; c != end; c = next) {
+    next = c->next;
+    free(c);
+  }
 }
 
 void arena_free(Arena *a) {
   if (!a) return;
-  for (Chunk *c = a->chunks, *next; c; c = next) {
-    next = c->next;
-    free(c);
-  }
+  free_chunks(a->chunks, NULL);
   free(a);
+}
+
+void arena_clear(Arena *a) {
+  if (!a->chunks) return;
+  free_chunks(a->chunks->next, NULL);
+  a->chunks->next = NULL;
+  a->chunks->used = 0;
+}
+
+ArenaMark arena_mark(const Arena *a) {
+  return (ArenaMark){a->chunks, a->chunks ? a->chunks->used : 0};
+}
+
+void arena_release(Arena *a, ArenaMark mark) {
+  free_chunks(a->chunks, mark.chunk);
+  a->chunks = mark.chunk;
+  if (a->chunks) a->chunks->used = mark.used;
 }
 
 void *arena_alloc(Arena *a, size_t count, size_t size) {
@@ -50,14 +74,13 @@ void *arena_alloc(Arena *a, size_t count, size_t size) {
     size_t room = c ? c->size * 2 : 16384;
     if (room > ((size_t)1 << 24)) room = (size_t)1 << 24;
     if (room < bytes) room = bytes;
-    Chunk *fresh = checked_calloc(sizeof(Chunk) + room);
-    fresh->size = room;
-    fresh->next = c;
+    Chunk *fresh = checked_malloc(sizeof(Chunk) + room);
+    *fresh = (Chunk){.next = c, .size = room};
     a->chunks = c = fresh;
   }
   void *p = (char *)c->memory + c->used;
   c->used += bytes;
-  return p;
+  return memset(p, 0, bytes);
 }
 
 char *arena_strndup(Arena *a, const char *s, size_t n) {

@@ -9,6 +9,16 @@ typedef struct Arena Arena;
 
 Arena *arena_new(void);
 void arena_free(Arena *a);
+// Releases all that was allocated, and keeps memory for as much again.
+void arena_clear(Arena *a);
+
+// Releases all that was allocated since the mark was set.
+typedef struct ArenaMark {
+  void *chunk;
+  size_t used;
+} ArenaMark;
+ArenaMark arena_mark(const Arena *a);
+void arena_release(Arena *a, ArenaMark mark);
 
 // Zeroed memory aligned for any type.  Never returns null: when memory runs out, or count * size overflows, the process
 // ends with a message and the status of an environment's error (3).

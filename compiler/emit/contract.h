@@ -37,6 +37,9 @@ enum {
 extern const char *const size_names[SIZE_COUNT];
 void all_sizes(const Plan *p, const Poly **size);
 
+// header.c: <name>.h, of functions that are printed already.
+void header_print(Text *t, const Plan *p);
+
 // sizes.c: extents, _sizes, _layout, _check, and the arithmetic that they need.
 void sizes_print(Text *t, const Plan *p);
 void sizes_helpers_print(Text *t, const Text *sizes);

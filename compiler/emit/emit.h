@@ -21,8 +21,7 @@ typedef struct EmitOptions {
 } EmitOptions;
 
 // <name>.h and <name>.c (which includes it).
-void emit_header(Text *t, const Model *m, const EmitOptions *options);
-void emit_source(Text *t, const Model *m, const EmitOptions *options);
+void emit_model(Text *header, Text *source, const Model *m, const EmitOptions *options);
 
 // The loop trees of all functions, as text (mdlc dump --after=schedule).
 void emit_schedule(Text *t, const Model *m, const EmitOptions *options);

@@ -74,6 +74,11 @@ typedef struct Output {
 } Output;
 
 // One function, scheduled.
+typedef struct FunctionCost {
+  const Poly *flops;
+  bool bound; // there are branches or guards: at most so many
+} FunctionCost;
+
 typedef struct Scheduled {
   bool present;
   const FunctionRow *row;
@@ -84,6 +89,7 @@ typedef struct Scheduled {
   const Output *output; // in the order of the graph's roots
   int noutput;
   const Poly *result; // entries of the row's result
+  FunctionCost cost;  // once it is printed
 } Scheduled;
 
 // All of a model's functions.
@@ -112,10 +118,6 @@ extern const ArgumentRow argument_table[];
 // The prototype, without a semicolon.
 void function_signature(Text *t, const Plan *p, const Scheduled *function);
 // The whole definition.  Gives what it costs.
-typedef struct FunctionCost {
-  const Poly *flops;
-  bool bound;
-} FunctionCost;
 FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function);
 
 // The roots that `predict` or `metrics` gives, in order.

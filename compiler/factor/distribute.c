@@ -60,7 +60,7 @@ static const Expr *sum_at(Factoring *f, const Product *p, int k, const GraphLoop
 }
 
 static Forms alone(Factoring *f, const Product *p, const GraphLoop *loop, Product *through, double *saved) {
-  Form *plain = arena_new_of(f->arena, Form), *other = arena_new_of(f->arena, Form);
+  Form *plain = arena_new_of(f->scratch, Form), *other = arena_new_of(f->scratch, Form);
   plain->p = other->p = *p;
   look_at(f, plain, 0);
   const bool more = product_through(f, &other->p, loop, false, &other->saved);
@@ -78,7 +78,7 @@ static Forms apart(Factoring *f, const Product *p, const GraphLoop *loop, int de
 
 // The sum e in place of item k, as two products.
 static Forms at_sum(Factoring *f, const Product *p, int k, const Expr *e, const GraphLoop *loop, int depth) {
-  Product *term = arena_new_of(f->arena, Product);
+  Product *term = arena_new_of(f->scratch, Product);
   Forms both = {.count = 0};
   for (int side = 0; side < 2; side++) {
     *term = *p;
@@ -94,7 +94,7 @@ static Forms at_sum(Factoring *f, const Product *p, int k, const Expr *e, const 
 }
 
 static Forms apart(Factoring *f, const Product *p, const GraphLoop *loop, int depth) {
-  Product *through = arena_new_of(f->arena, Product);
+  Product *through = arena_new_of(f->scratch, Product);
   double before;
   Forms best = alone(f, p, loop, through, &before);
   for (int k = 0; depth > 0 && k < through->nitem; k++) {

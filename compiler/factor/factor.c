@@ -112,10 +112,10 @@ static const Node *build_forms(Factoring *f, const Forms *forms, const Node *n, 
 static const Node *visit_sum(Factoring *f, const Node *from, const Node *n, Known known) {
   uint64_t summed = 0;
   double least;
-  Form *form = arena_new_of(f->arena, Form);
+  Form *form = arena_new_of(f->scratch, Form);
   for (int q = n->nout; q < n->nout + n->nred; q++) summed |= (uint64_t)1 << q;
   const bool better = best_form(f, n, summed, loop_of(f, from), 0, form, &least);
-  Product *apart = arena_new_of(f->arena, Product);
+  Product *apart = arena_new_of(f->scratch, Product);
   product_of(f, apart, n, summed, true);
   if (!apart->full) {
     const Forms forms = distribute(f, apart, loop_of(f, from));
@@ -128,7 +128,7 @@ static const Node *visit_sum(Factoring *f, const Node *from, const Node *n, Know
 
 // What does not say where a scatter adds is summed over before.
 static const Node *visit_scatter(Factoring *f, const Node *from, const Node *n, Known known) {
-  Form *form = arena_new_of(f->arena, Form);
+  Form *form = arena_new_of(f->scratch, Form);
   double least;
   int kept[INDEX_MAX], nkept = 0;
   uint64_t target = 0, summed = 0;
@@ -145,8 +145,8 @@ static const Node *visit_scatter(Factoring *f, const Node *from, const Node *n, 
   Node made = *n;
   Graph *g = f->g;
   int outs[INDEX_MAX];
-  const Expr *sub[INDEX_MAX] = {NULL}, **to = arena_array(f->arena, const Expr *, (size_t)n->nout + 1);
-  Index *index = arena_array(f->arena, Index, INDEX_MAX);
+  const Expr *sub[INDEX_MAX] = {NULL}, **to = arena_array(f->scratch, const Expr *, (size_t)n->nout + 1);
+  Index *index = arena_array(f->scratch, Index, INDEX_MAX);
   for (int k = 0; k < n->nout; k++) {
     index[k] = n->index[k];
     outs[k] = k; // nothing reads them
@@ -219,14 +219,19 @@ static void nominal_sizes(Factoring *f) {
 }
 
 Graph *factor(Arena *a, const Model *m, const Graph *g) {
-  Factoring f = {.arena = a, .model = m, .in = g, .g = graph_new(a, g->dims, g->name)};
+  Factoring f = {
+      .arena = a, .scratch = arena_new(), .model = m, .in = g, .g = graph_new(a, g->dims, g->name)};
   bool *root = arena_array(a, bool, g->count + 1);
   f.map = arena_array(a, const Node *, g->count + 1);
   nominal_sizes(&f);
   const int *uses = count_uses(&f, root);
   for (size_t k = 0; k < g->count && !f.loops; k++)
     if (g->nodes[k]->kind == NODE_CARRY) f.loops = graph_loops(a, g, NULL);
-  for (size_t k = 0; k < g->count; k++) visit(&f, g->nodes[k], uses, root);
+  for (size_t k = 0; k < g->count; k++) {
+    arena_clear(f.scratch);
+    visit(&f, g->nodes[k], uses, root);
+  }
+  arena_free(f.scratch);
   graph_close_copies(g, f.map);
   for (size_t k = 0; k < g->nroots; k++) {
     const Root *r = &g->roots[k];

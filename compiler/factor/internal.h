@@ -27,6 +27,7 @@ typedef struct Known {
 
 typedef struct Factoring {
   Arena *arena;
+  Arena *scratch; // for as long as one node is looked at
   const Model *model;
   const Graph *in;
   Graph *g;

@@ -249,26 +249,25 @@ static int by_id(const void *x, const void *y) {
   return (a > b) - (a < b);
 }
 
-// The parts of e that `enter` leads to: operands of what it refuses are not looked at.
-static const Expr **collect(Arena *a, const Expr *e, bool (*enter)(const Expr *), size_t *count) {
+// The parts of e, or those with reads in them, that `enter` leads to: operands of what it refuses are not looked at.
+static const Expr **collect(Arena *a, const Expr *e, bool (*enter)(const Expr *), bool reads, size_t *count) {
   ExprSet met = {.table = NULL};
   const Expr **list = NULL; // both the result and, from `next` on, what is still to be entered
   size_t n = 0, room = 0;
-  set_add(a, &met, e);
   ARENA_PUSH(a, list, n, room) = e;
   for (size_t next = 0; next < n; next++) {
     const Expr *const *operand;
     int narg = !enter || enter(list[next]) ? expr_operands(list[next], &operand) : 0;
     for (int k = 0; k < narg; k++)
-      if (set_add(a, &met, operand[k])) ARENA_PUSH(a, list, n, room) = operand[k];
+      if ((!reads || operand[k]->nodes) && set_add(a, &met, operand[k])) ARENA_PUSH(a, list, n, room) = operand[k];
   }
-  qsort(list, n, sizeof *list, by_id);
+  if (n > 1) qsort(list, n, sizeof *list, by_id);
   *count = n;
   return list;
 }
 
 const Expr **expr_parts(Arena *a, const Expr *e, size_t *count) {
-  return collect(a, e, NULL, count);
+  return collect(a, e, NULL, false, count);
 }
 
 size_t expr_place(const Expr *const *parts, size_t count, const Expr *e) {
@@ -288,7 +287,7 @@ bool expr_reads(const Expr *e, const Node *node) {
   if (e->kind == EXPR_READ && e->u.read.node == node) return true;
   Arena *scratch = arena_new();
   size_t count;
-  const Expr **parts = expr_parts(scratch, e, &count);
+  const Expr **parts = collect(scratch, e, NULL, true, &count);
   bool found = false;
   for (size_t k = 0; k < count && !found; k++) found = parts[k]->kind == EXPR_READ && parts[k]->u.read.node == node;
   arena_free(scratch);
@@ -300,7 +299,7 @@ void expr_each_read(const Graph *g, const Expr *e, ReadVisitor visit, void *cont
   if (!e->nodes) return;
   Arena *scratch = arena_new();
   size_t count;
-  const Expr **parts = expr_parts(scratch, e, &count);
+  const Expr **parts = collect(scratch, e, NULL, true, &count);
   for (size_t k = 0; k < count; k++)
     if (parts[k]->kind == EXPR_READ) visit(context, parts[k]);
   arena_free(scratch);
@@ -416,7 +415,7 @@ bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, cons
   if (e->type != TYPE_INT) return false;
   Arena *scratch = arena_new();
   size_t count, k = 0;
-  const Expr **parts = collect(scratch, e, is_affine_operation, &count);
+  const Expr **parts = collect(scratch, e, is_affine_operation, false, &count);
   Affine *form = arena_array(scratch, Affine, count);
   for (; k < count; k++) {
     const Expr *part = parts[k], *const * operand;

@@ -132,6 +132,21 @@ static void table_put(const Poly **table, size_t slots, const Poly *p) {
   table[k] = p;
 }
 
+// Before terms are made: if they turn out to be those of a polynomial that is there, their memory is free again.
+typedef struct Start {
+  ArenaMark mark;
+  size_t npolys, ndims;
+} Start;
+
+static Start start(const Dims *d) {
+  return (Start){arena_mark(d->arena), d->npolys, d->count};
+}
+
+static const Poly *settle(Dims *d, Start s, const Poly *p) {
+  if (d->npolys == s.npolys && d->count == s.ndims) arena_release(d->arena, s.mark);
+  return p;
+}
+
 // The polynomial of these terms, which are sorted, merged and not zero; they stay with it.
 static const Poly *intern(Dims *d, const PolyTerm *terms, int n) {
   uint32_t hash = 17;
@@ -244,21 +259,24 @@ static const Poly *derived(Dims *d, DimKind kind, const Poly *a, const Poly *b) 
 const Poly *poly_int(Dims *d, int64_t value) {
   if (value == 0) return intern(d, NULL, 0);
   if (value == INT64_MIN) return d->too_large;
+  const Start s = start(d);
   PolyTerm *t = arena_new_of(d->arena, PolyTerm);
   *t = (PolyTerm){.num = value, .den = 1};
-  return intern(d, t, 1);
+  return settle(d, s, intern(d, t, 1));
 }
 
 const Poly *poly_dim(Dims *d, int dim) {
+  const Start s = start(d);
   PolyTerm *t = arena_new_of(d->arena, PolyTerm);
   int *sym = arena_new_of(d->arena, int);
   *sym = dim;
   *t = (PolyTerm){.num = 1, .den = 1, .nsym = 1, .sym = sym};
-  return intern(d, t, 1);
+  return settle(d, s, intern(d, t, 1));
 }
 
 static const Poly *linear(Dims *d, const Poly *p, const Poly *q, int sign) {
   if (p->too_large || q->too_large) return d->too_large;
+  const Start s = start(d);
   int n = p->nterms + q->nterms;
   PolyTerm *t = arena_array(d->arena, PolyTerm, (size_t)n + 1);
   for (int k = 0; k < p->nterms; k++) t[k] = p->terms[k];
@@ -266,7 +284,7 @@ static const Poly *linear(Dims *d, const Poly *p, const Poly *q, int sign) {
     t[p->nterms + k] = q->terms[k];
     t[p->nterms + k].num *= sign;
   }
-  return from_terms(d, t, n);
+  return settle(d, s, from_terms(d, t, n));
 }
 
 const Poly *poly_add(Dims *d, const Poly *p, const Poly *q) {
@@ -290,6 +308,7 @@ const Poly *poly_mul(Dims *d, const Poly *p, const Poly *q) {
   if (p->too_large || q->too_large) return d->too_large;
   int n = 0;
   if (p->nterms * q->nterms > PRODUCT_TERMS_MAX) return d->too_large;
+  const Start s = start(d);
   PolyTerm *t = arena_array(d->arena, PolyTerm, (size_t)(p->nterms * q->nterms) + 1);
   for (int i = 0; i < p->nterms; i++)
     for (int j = 0; j < q->nterms; j++, n++) {
@@ -299,7 +318,7 @@ const Poly *poly_mul(Dims *d, const Poly *p, const Poly *q) {
       t[n].nsym = x->nsym + y->nsym;
       t[n].sym = merge_symbols(d, x, y);
     }
-  return from_terms(d, t, n);
+  return settle(d, s, from_terms(d, t, n));
 }
 
 // x / y as monomials with coefficients, into *r; false where y does not divide x or it does not fit.

@@ -123,7 +123,7 @@ static void merge(Round *r, const Node *from, Node *n, const Node *kept) {
   }
   if (r->is_root[from->id]) {
     r->root_out[kept->id] = true;
-    r->name[kept->id] = n->name;
+    r->name[kept->id] = arena_strdup(s->arena, n->name);
   }
   s->map[from->id] = kept;
 }
@@ -149,7 +149,7 @@ static void narrow(Round *r, const Node *from, Node n) {
     if (k != narrowing->drop) sub[to++] = expr_index(s->g, k);
   append(r, from, &n);
   const Node narrowed = simplify_narrowed(s, &n, narrowing), *added = graph_add(s->g, &narrowed);
-  r->name[added->id] = from->name;
+  r->name[added->id] = arena_strdup(s->arena, from->name);
   s->view[from->id] = expr_read(s->g, added, sub);
   s->narrow[from->id] = true;
   s->changed = true;
@@ -233,6 +233,12 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
 Graph *simplify(Arena *a, const Graph *g, unsigned roles) {
   const char **name = NULL;
   bool changed = true;
-  for (int k = 0; k < ROUNDS_MAX && changed; k++) g = one_round(a, g, roles, &name, &changed);
-  return prune(a, g, roles);
+  Arena *round[2] = {arena_new(), arena_new()}; // each reads what the one before made
+  for (int k = 0; k < ROUNDS_MAX && changed; k++) {
+    arena_clear(round[k % 2]);
+    g = one_round(round[k % 2], g, roles, &name, &changed);
+  }
+  Graph *made = prune(a, g, roles);
+  for (int k = 0; k < 2; k++) arena_free(round[k]);
+  return made;
 }

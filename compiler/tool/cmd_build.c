@@ -35,8 +35,7 @@ static int write_both(Arena *a, const Program *program, const char *directory) {
   Text header, source;
   text_init(&header);
   text_init(&source);
-  emit_header(&header, program->model, &program->emit);
-  emit_source(&source, program->model, &program->emit);
+  emit_model(&header, &source, program->model, &program->emit);
   const OutputFile files[] = {{arena_printf(a, "%s/%s.h", directory, name), &header},
                               {arena_printf(a, "%s/%s.c", directory, name), &source}};
   int status = output_files(files, 2);

@@ -245,8 +245,7 @@ int jit_program(Arena *a, const Program *program, Jit *jit) {
   Text header, source;
   text_init(&header);
   text_init(&source);
-  emit_header(&header, program->model, &program->emit);
-  emit_source(&source, program->model, &program->emit);
+  emit_model(&header, &source, program->model, &program->emit);
   int status = jit_compile(a, program->model->name, &header, &source, jit);
   text_free(&header);
   text_free(&source);

@@ -29,6 +29,7 @@ extern const Variant variants[VARIANTS];
 // One model with its inputs, and what it must come to.
 typedef struct Case {
   Arena *arena;
+  Arena *scratch; // for graphs and values of the derivative at hand
   const char *file, *name; // null: made from the seed; for messages
   uint64_t seed, state;
   Model *model;

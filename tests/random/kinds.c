@@ -25,13 +25,13 @@ static bool run(Case *c, const Graph *g, NumberKind kind, const Array *seeds, Ar
                        .seeds = seeds,
                        .random_seed = c->seed};
   InterpError error = {.node = NULL};
-  if (interp_run(c->arena, c->model, g, &input, values, &error)) return true;
+  if (interp_run(c->scratch, c->model, g, &input, values, &error)) return true;
   case_fail(c, "the interpreter, of a derivative: %s", error.text);
   return false;
 }
 
 static Array *values_for(Case *c, const Graph *g) {
-  return arena_array(c->arena, Array, g->count + 1);
+  return arena_array(c->scratch, Array, g->count + 1);
 }
 
 static void move_params(Case *c, const double *direction) {
@@ -74,11 +74,11 @@ static bool find_tangents(Case *c, const Graph *g, Tangents *t) {
 }
 
 static const Graph *primal(Case *c) {
-  return prune(c->arena, c->model->graph, 1u << ROOT_LOSS | 1u << ROOT_PREDICT);
+  return prune(c->scratch, c->model->graph, 1u << ROOT_LOSS | 1u << ROOT_PREDICT);
 }
 
 static const Graph *primal_with_gradient(Case *c) {
-  return prune(c->arena, derive_gradient(c->arena, c->model->graph, true, NULL),
+  return prune(c->scratch, derive_gradient(c->scratch, c->model->graph, true, NULL),
                1u << ROOT_LOSS | 1u << ROOT_PREDICT | 1u << ROOT_GRADIENT);
 }
 
@@ -147,10 +147,10 @@ static size_t place(const Case *c, const Asked *asked, const Root *root, size_t 
 }
 
 static const Graph *made(Case *c, const Request *r) {
-  const Graph *g = derive_kind(c->arena, c->model, r);
+  const Graph *g = derive_kind(c->scratch, c->model, r);
   if (g) {
     const unsigned roles = 1u << ROOT_DERIVATIVE;
-    return simplify(c->arena, factor(c->arena, c->model, simplify(c->arena, g, roles)), roles);
+    return simplify(c->scratch, factor(c->scratch, c->model, simplify(c->scratch, g, roles)), roles);
   }
   case_fail(c, "derive gives up on %s", derivative_table[r->kind].name);
   return NULL;
@@ -384,6 +384,7 @@ static bool find_all_tangents(Case *c) {
 
 void case_kinds(Case *c) {
   Kinds *k = c->kinds = arena_new_of(c->arena, Kinds);
+  c->scratch = arena_new();
   *k = (Kinds){.direction = random_vector(c, c->total), .other = random_vector(c, c->total)};
   int ndata;
   const int *data = real_data(c, &ndata);
@@ -396,8 +397,10 @@ void case_kinds(Case *c) {
   for (int j = 0; j < k->count && ok; j++) {
     Asked *asked = &k->asked[j];
     if (asked->request.kind == DERIVATIVE_STRUCTURE) continue;
+    arena_clear(c->scratch);
     ok = find_values(c, asked) && (asked->request.kind != DERIVATIVE_DIAGONAL || find_diagonal(c, asked));
     if (ok) kinds_check(c, asked, asked->value, "interpreted");
   }
+  arena_free(c->scratch);
   if (!ok) k->count = 0;
 }

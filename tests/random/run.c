@@ -20,7 +20,7 @@
 #define SANITIZE NULL
 #endif
 
-enum { BATCH = 10, SECONDS_EACH = 20 };
+enum { BATCH = 10, BATCH_INTERPRETED = 50, SECONDS_EACH = 20 };
 
 // ---- the C compiler ----
 
@@ -40,14 +40,14 @@ static void write_variant(Case *c, int v, const char *directory, const char *sou
     options.request = c->kinds->request;
     options.nrequest = c->kinds->count;
   }
-  Text t;
-  text_init(&t);
-  emit_header(&t, &model, &options);
-  put_file(arena_printf(c->arena, "%s/%s.h", directory, model.name), &t);
-  text_clear(&t);
-  emit_source(&t, &model, &options);
-  put_file(source, &t);
-  text_free(&t);
+  Text header, text;
+  text_init(&header);
+  text_init(&text);
+  emit_model(&header, &text, &model, &options);
+  put_file(arena_printf(c->arena, "%s/%s.h", directory, model.name), &header);
+  put_file(source, &text);
+  text_free(&header);
+  text_free(&text);
 }
 
 static bool run_compiler(const char *const *argv) {
@@ -127,13 +127,18 @@ static int run_batch(const Options *o, int from, int count, Told *told) {
   size_t nsources = 0, room = 0;
   for (int k = 0; k < count; k++) {
     Case *c = &cases[k];
-    *c = case_at(a, o, from + k, &failed);
+    *c = case_at(arena_new(), o, from + k, &failed);
     told->at = from + k;
     alarm(SECONDS_EACH);
     c->only[0] = case_prepare(c);
     if (c->unsure) told->unsure++;
     c->only[0] = c->only[0] && !o->interpret;
-    for (int v = 1; v < VARIANTS; v++) c->only[v] = c->only[0] && (o->all || v == 1 + (int)(c->seed % (VARIANTS - 1)));
+    if (!c->only[0]) {
+      arena_free(c->arena);
+      c->arena = NULL;
+      continue;
+    }
+    for (int v = 1; v < VARIANTS; v++) c->only[v] = o->all || v == 1 + (int)(c->seed % (VARIANTS - 1));
     for (int v = 1; v < VARIANTS; v++) // with what it is held against
       if (c->only[v]) c->only[variants[v].like] = true;
     for (int v = 0; v < VARIANTS; v++) {
@@ -145,10 +150,11 @@ static int run_batch(const Options *o, int from, int count, Told *told) {
   }
   alarm(0);
   void *library = nsources > 0 ? compile(a, directory, sources, nsources, o->all, &warned) : NULL;
-  for (int k = 0; k < count && library; k++) {
+  for (int k = 0; k < count; k++) {
     told->at = from + k;
     alarm(SECONDS_EACH);
-    if (cases[k].only[0]) case_run(&cases[k], library);
+    if (library && cases[k].only[0]) case_run(&cases[k], library);
+    arena_free(cases[k].arena);
   }
   for (size_t k = 0; k < nsources; k++) {
     unlink(sources[k]);
@@ -198,12 +204,13 @@ static bool run_all(const Options *o) {
   Pool p = {.jobs = o->jobs < 1 ? 1 : o->jobs > JOBS_MAX ? JOBS_MAX : o->jobs, .good = true};
   p.told = mmap(NULL, JOBS_MAX * sizeof *p.told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (p.told == MAP_FAILED) return false;
-  for (int from = 0; from < o->count; from += BATCH) {
+  const int batch = o->interpret ? BATCH_INTERPRETED : BATCH;
+  for (int from = 0; from < o->count; from += batch) {
     int place;
     while ((place = free_place(&p)) < 0) wait_for_one(o, &p);
     fflush(stdout);
     p.pid[place] = fork();
-    if (p.pid[place] == 0) exit(run_batch(o, from, o->count - from < BATCH ? o->count - from : BATCH, &p.told[place]));
+    if (p.pid[place] == 0) exit(run_batch(o, from, o->count - from < batch ? o->count - from : batch, &p.told[place]));
     if (p.pid[place] < 0) return false;
   }
   while (wait_for_one(o, &p)) continue;

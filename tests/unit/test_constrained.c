@@ -36,8 +36,7 @@ static void compile(Run *r, const char *of, bool use_float) {
   Text header, source;
   text_init(&header);
   text_init(&source);
-  emit_header(&header, r->model, &options);
-  emit_source(&source, r->model, &options);
+  emit_model(&header, &source, r->model, &options);
   ck_assert_int_eq(jit_compile(r->arena, r->model->name, &header, &source, &jit), 0);
   text_free(&header);
   text_free(&source);

@@ -127,8 +127,7 @@ static void run_generated(Arena *a, const Model *m, const EmitOptions *options, 
   Text header, source;
   text_init(&header);
   text_init(&source);
-  emit_header(&header, m, options);
-  emit_source(&source, m, options);
+  emit_model(&header, &source, m, options);
   Jit jit;
   ck_assert_int_eq(jit_compile(a, m->name, &header, &source, &jit), 0);
   text_free(&header);
@@ -246,9 +245,11 @@ START_TEST(test_thermometer_is_one_loop) {
   Arena *a = arena_new();
   Model *m = parse(a, 0);
   EmitOptions options = {.source = "test"};
-  Text t;
+  Text t, header;
   text_init(&t);
-  emit_source(&t, m, &options);
+  text_init(&header);
+  emit_model(&header, &t, m, &options);
+  text_free(&header);
   const char *f = value_and_grad_text(a, t.s);
   ck_assert_int_eq(count_of(f, "for ("), 3); // whole vectors, their lanes, the rest
   ck_assert_int_eq(count_of(f, "(void)work"), 1);

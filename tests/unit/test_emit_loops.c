@@ -229,8 +229,7 @@ static void compile(Arena *a, const Model *m, const EmitOptions *options, Jit *j
   Text header, source;
   text_init(&header);
   text_init(&source);
-  emit_header(&header, m, options);
-  emit_source(&source, m, options);
+  emit_model(&header, &source, m, options);
   ck_assert_int_eq(jit_compile(a, m->name, &header, &source, jit), 0);
   text_free(&header);
   text_free(&source);

@@ -203,8 +203,7 @@ START_TEST(generated_functions_have_their_values_and_derivatives) {
   Text header, source;
   text_init(&header);
   text_init(&source);
-  emit_header(&header, r.model, &options);
-  emit_source(&source, r.model, &options);
+  emit_model(&header, &source, r.model, &options);
   Jit jit;
   ck_assert_int_eq(jit_compile(a, r.model->name, &header, &source, &jit), 0);
   const struct mdl_model *c = jit.model;

@@ -57,8 +57,7 @@ static void predict(Arena *a, const Model *m, const double *params, void *const 
   Text header, source;
   text_init(&header);
   text_init(&source);
-  emit_header(&header, m, &options);
-  emit_source(&source, m, &options);
+  emit_model(&header, &source, m, &options);
   Jit jit;
   ck_assert_int_eq(jit_compile(a, m->name, &header, &source, &jit), 0);
   struct mdl_sizes sizes;
