@@ -10,6 +10,7 @@ extern const char embedded_random_h[];      // runtime/include/mdl/random.h: dra
 extern const char embedded_special_h[];     // runtime/include/mdl/special.h: lgamma and its derivatives
 extern const char embedded_constrain_h[];   // runtime/include/mdl/constrain.h: transforms of constrained parameters
 extern const char embedded_contract_h[];    // runtime/include/mdl/contract.h: sums of products over packed panels
+extern const char embedded_turn_h[];        // runtime/include/mdl/turn.h: samples that lie row by row, turned
 
 // The elementary functions: runtime/include/mdl/math/NAME.
 typedef struct EmbeddedFile {

@@ -270,7 +270,7 @@ const char *array_name(Function *f, const Node *n) {
 static void put_lane_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
   if (f->in_vector[n->id]) {
-    text_printf(t, "%s[%s]", f->in_vector[n->id], f->lane_name);
+    text_printf(t, "%s[%s]", f->in_vector[n->id], f->vector_lane);
     return;
   }
   text_printf(t, "%s[", array_name(f, n));
@@ -423,7 +423,7 @@ static bool worth(const Expr *e) {
 }
 
 // In lanes both sides of a condition are computed, and one is chosen: nothing branches.
-static void prepare_side(Function *f, const Expr *e) {
+void prepare_side(Function *f, const Expr *e) {
   prepare_expr(f, e);
   if (!let_of(f, e) && e->id < f->nexpr && e->type == TYPE_REAL && (e->kind == EXPR_READ || worth(e))) define_let(f, e);
 }
@@ -458,14 +458,22 @@ void prepare_expr(Function *f, const Expr *e) {
   if (e->kind == EXPR_PRIM && e->id < f->nexpr && !f->let[e->id] && f->parents[e->id] > 1 && worth(e)) define_let(f, e);
 }
 
-void hoist_expr(Function *f, const Expr *e, int depth) {
+static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {
   if (e->kind != EXPR_PRIM || e->u.prim.op == PRIM_SLOPE || f->let[e->id] || f->visited[e->id] == f->stamp) return;
   f->visited[e->id] = f->stamp;
-  if (worth(e) && f->level[e->id] <= depth && f->safe[e->id]) {
+  if (worth(e) && f->safe[e->id] && (lanes ? !mentions_loop(e, lanes) : f->level[e->id] <= depth)) {
     prepare_expr(f, e);
     if (!f->let[e->id]) define_let(f, e);
     return;
   }
   bool lazy = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
-  for (int k = 0; k < (lazy ? 1 : e->u.prim.narg); k++) hoist_expr(f, e->u.prim.arg[k], depth);
+  for (int k = 0; k < (lazy ? 1 : e->u.prim.narg); k++) hoist(f, e->u.prim.arg[k], depth, lanes);
+}
+
+void hoist_expr(Function *f, const Expr *e, int depth) {
+  hoist(f, e, depth, NULL);
+}
+
+void hoist_from_lanes(Function *f, const Expr *e) {
+  hoist(f, e, 0, f->tile);
 }

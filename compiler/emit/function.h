@@ -18,6 +18,9 @@ typedef enum {
   HELPER_MAX_INTEGER,
   HELPER_MIN_INTEGER,
   HELPER_LANES,
+  HELPER_UNROLL,
+  HELPER_TILE,
+  HELPER_TURN,
   HELPER_JOIN,
   HELPER_JOIN_MAX,
   HELPER_JOIN_MIN,
@@ -76,7 +79,8 @@ typedef struct Function {
   // In a tile (emit/lanes.c): its loop, the names of its first sample, its size, the loops' over vectors and lanes; what arrays
   // over the tile are subscripted with; whether that is in lanes, where nothing may branch.
   const Loop *tile;
-  const char *tile_name, *lanes_name, *vector_name, *lane_name, *lane;
+  const char *tile_name, *lanes_name, *vector_name, *block_name, *lane_name, *lane;
+  const char *vector_lane; // what the variables that hold vectors (in_vector) are subscripted with
   bool wide;
   const char **part_name; // by node: the array of its partial sums
   const char **in_vector; // by node: the variable that holds the vector in hand
@@ -120,11 +124,13 @@ const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, co
 // What e needs as variables before it: sub-expressions used twice, branches with bodies of their own.
 void prepare_expr(Function *f, const Expr *e);
 void prepare_parts(Function *f, const Expr *e); // the same for all of e but e itself
+void prepare_side(Function *f, const Expr *e);  // all of it, where e is one side of a choice in lanes
 // An `if` with a side too large for ?:; a variable `name` that the two sides assign.
 bool is_branch(const Function *f, const Expr *e);
 void define_branch(Function *f, const Expr *e, const char *name);
 // Sub-expressions of e that do not change in the loops deeper than `depth` become variables here.
 void hoist_expr(Function *f, const Expr *e, int depth);
+void hoist_from_lanes(Function *f, const Expr *e); // those that all samples of the tile share
 void name_let(Function *f, const Expr *e, const char *name); // the variable `name` holds e, while the scope is open
 void open_scope(Function *f, size_t *mark_names, size_t *mark_lets);
 void close_scope(Function *f, size_t mark_names, size_t mark_lets);
@@ -159,7 +165,7 @@ enum {
 };
 
 void template_print(Text *t, const char *text,
-                    bool use_float); // $R: the real type, $F: the suffix of functions and literals
+                    bool use_float); // $R: the real type, $F: the suffix of functions and literals, $L: the lanes of a vector
 void helpers_print(Text *t, const Unit *u);
 // math.c: how C spells a function that the file brings along, or null where it calls <math.h>; and their texts.
 const char *math_spelling(Unit *u, Prim op);

@@ -59,6 +59,23 @@ static const char *const helper_text[HELPER_COUNT] = {
                      "#else\n"
                      "#define MDL_LANES\n"
                      "#endif\n",
+    [HELPER_UNROLL] = "/* a few vectors, whose sums stay in registers */\n"
+                      "#if defined(__clang__)\n"
+                      "#define MDL_UNROLL _Pragma(\"clang loop unroll(full)\")\n"
+                      "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
+                      "#define MDL_UNROLL _Pragma(\"GCC unroll 4\")\n"
+                      "#else\n"
+                      "#define MDL_UNROLL\n"
+                      "#endif\n",
+    [HELPER_TILE] = "/* what a tile's samples have: where it lies, if whole vectors of it do, or a copy; lanes behind the last sample have its value */\n"
+                    "MDL_INLINE const $R *mdl_tile_copy(const $R *from, int64_t step, int64_t lanes, $R *to) {\n"
+                    "  for (int64_t k = 0; k < lanes; k++) to[k] = from[k * step];\n"
+                    "  for (int64_t k = lanes; k % $L != 0; k++) to[k] = to[lanes - 1];\n"
+                    "  return to;\n"
+                    "}\n"
+                    "MDL_INLINE const $R *mdl_tile_at(const $R *from, int64_t lanes, $R *to) {\n"
+                    "  return lanes % $L == 0 ? from : mdl_tile_copy(from, 1, lanes, to);\n"
+                    "}\n",
     [HELPER_FLOORDIV] = "/* division rounded down; by zero: 0 (check has refused such dimensions) */\n"
                         "MDL_INLINE int64_t mdl_floordiv(int64_t a, int64_t b) {\n"
                         "  if (b == 0) return 0;\n"
@@ -77,6 +94,8 @@ void template_print(Text *t, const char *text, bool use_float) {
       text_char(t, *text);
     else if (*++text == 'R')
       text_put(t, use_float ? "float" : "double");
+    else if (*text == 'L')
+      text_put(t, use_float ? "16" : "8");
     else
       text_put(t, use_float ? "f" : "");
   }
@@ -119,6 +138,8 @@ void helpers_print(Text *t, const Unit *u) {
     else if (k == HELPER_CONTRACT)
       text_printf(t, "%s%s%s", u->options->use_float ? "#define MDL_CONTRACT_FLOAT\n" : "",
                   u->options->blas ? "#define MDL_CONTRACT_BLAS\n" : "", embedded_contract_h);
+    else if (k == HELPER_TURN)
+      text_printf(t, "%s%s", u->options->use_float ? "#define MDL_TURN_FLOAT\n" : "", embedded_turn_h);
     else
       template_print(t, helper_text[k], u->options->use_float);
     text_char(t, '\n');

@@ -39,11 +39,28 @@ static void close_lines(Function *f, const LaneLoop *l) {
 }
 
 // for all vectors of the tile
-static void open_vectors(Function *f, bool whole) {
+static void open_vectors(Function *f) {
   line_start(f);
-  text_printf(&f->body, "for (int64_t %s = 0; %s%s %s %s; %s += %d) {\n", f->vector_name, f->vector_name,
-              whole ? arena_printf(f->s->arena, " + %d", lanes_of(f)) : "", whole ? "<=" : "<", f->lanes_name, f->vector_name,
-              lanes_of(f));
+  text_printf(&f->body, "for (int64_t %s = 0; %s < %s; %s += %d) {\n", f->vector_name, f->vector_name, f->lanes_name,
+              f->vector_name, lanes_of(f));
+  f->indent++;
+}
+
+// for `many` vectors of the tile at a time, as long as there are so many
+static void open_blocks(Function *f, int many) {
+  const char *v = f->vector_name;
+  const int size = many * lanes_of(f);
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = 0; %s + %d <= %s; %s += %d) {\n", v, v, size, f->lanes_name, v, size);
+  f->indent++;
+}
+
+// for all vectors that these leave
+static void open_rest(Function *f, int many) {
+  const char *v = f->vector_name;
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = %s - %s %% %d; %s < %s; %s += %d) {\n", v, f->lanes_name, f->lanes_name,
+              many * lanes_of(f), v, f->lanes_name, v, lanes_of(f));
   f->indent++;
 }
 
@@ -129,20 +146,77 @@ static bool has_outside(const Function *f, const Expr *e) {
   return false;
 }
 
-static void stage_read(Function *f, const Expr *e) {
+static bool is_sample(const Function *f, const Expr *e) {
+  return e->kind == EXPR_INDEX && e->u.index == f->tile->id;
+}
+
+// How far apart in memory the entries are that a real read has for one sample and the next; null: not everywhere as far.
+static const Poly *sample_step(const Function *f, const Expr *e) {
+  Dims *dims = f->s->task.graph->dims;
   const Node *n = e->u.read.node;
-  const char *array = names_take(&f->names, arena_printf(f->s->arena, "%s_lane", n->name));
+  const Place *p = &f->s->place[n->id];
+  if (e->type != TYPE_REAL || p->stored == STORED_STATE || p->stored == STORED_SINK) return NULL;
+  const Poly *step = NULL, *size = poly_int(dims, 1);
+  for (int k = n->nout - 1; k >= 0; k--) {
+    const Expr *sub = e->u.read.sub[k];
+    if (mentions_loop(sub, f->tile)) {
+      const bool sum = sub->kind == EXPR_PRIM && sub->u.prim.op == PRIM_ADD;
+      const bool plain = is_sample(f, sub) || (sum && is_sample(f, sub->u.prim.arg[0]) && !mentions_loop(sub->u.prim.arg[1], f->tile)) ||
+                         (sum && is_sample(f, sub->u.prim.arg[1]) && !mentions_loop(sub->u.prim.arg[0], f->tile));
+      if (!plain || step || (p->kept && !p->kept[k])) return NULL;
+      step = size;
+    }
+    if (!p->kept || p->kept[k]) size = poly_mul(dims, size, n->index[k].extent);
+  }
+  return step;
+}
+
+static void put_first_entry(Function *f, const Node *n, const Expr *const *sub) {
+  f->loop_name[f->tile->id] = f->tile_name;
+  text_put(&f->body, "&");
+  put_entry(f, &f->body, n, sub);
+  f->loop_name[f->tile->id] = NULL;
+}
+
+// const double *const x_lane = mdl_tile_copy(&x[i_tile * d + j], d, lanes, x_copy);
+static void stage_steps_apart(Function *f, const Expr *e, const char *array, const Poly *step) {
+  Text *t = &f->body;
+  const char *copy = names_take(&f->names, arena_printf(f->s->arena, "%s_copy", e->u.read.node->name));
+  const bool close = step == poly_int(f->s->task.graph->dims, 1);
+  f->unit->helper[HELPER_TILE] = true;
+  declare_lanes(f, f->unit->real, copy);
+  line_start(f);
+  text_printf(t, "const %s *const %s = %s(", f->unit->real, array, close ? "mdl_tile_at" : "mdl_tile_copy");
+  put_first_entry(f, e->u.read.node, e->u.read.sub);
+  text_put(t, ", ");
+  if (!close) {
+    put_expr(f, t, expr_poly(f->s->pool, step), PREC_NONE);
+    text_put(t, ", ");
+  }
+  text_printf(t, "%s, %s);\n", f->lanes_name, copy);
+}
+
+static void stage_one_by_one(Function *f, const Expr *e, const char *array) {
   declare_lanes(f, e->type == TYPE_REAL ? f->unit->real : "int64_t", array);
   LaneLoop l;
   open_line(f, &l);
   open_samples(f, "0");
   line_start(f);
   text_printf(&f->body, "%s[%s] = ", array, f->lane_name);
-  put_entry(f, &f->body, n, e->u.read.sub);
+  put_entry(f, &f->body, e->u.read.node, e->u.read.sub);
   text_put(&f->body, ";\n");
   close_lines(f, &l);
   set_lane(f, NULL, false);
   pad(f, array);
+}
+
+static void stage_read(Function *f, const Expr *e) {
+  const char *array = names_take(&f->names, arena_printf(f->s->arena, "%s_lane", e->u.read.node->name));
+  const Poly *step = sample_step(f, e);
+  if (step)
+    stage_steps_apart(f, e, array, step);
+  else
+    stage_one_by_one(f, e, array);
   f->staged[e->id] = array;
 }
 
@@ -203,25 +277,6 @@ static void put_fill(Function *f, const Step *step) {
   set_lane(f, NULL, false);
 }
 
-static void put_wide(Function *f, const Step *step, size_t count) {
-  const size_t mark = f->nstages;
-  const Node *first = step->node;
-  if (step->kind == STEP_INIT && first->kind == NODE_COMP && f->s->place[first->id].stored == STORED_WORK) {
-    put_fill(f, step);
-    return;
-  }
-  declare_steps(f, step, count);
-  stage_steps(f, step, count);
-  LaneLoop l;
-  open_line(f, &l);
-  open_vectors(f, false);
-  open_lanes(f);
-  put_steps(f, step, count, 0);
-  close_lines(f, &l);
-  set_lane(f, NULL, false);
-  forget_stages(f, mark);
-}
-
 static void put_single(Function *f, const Step *step) {
   const Node *n = step->node;
   declare_steps(f, step, 1);
@@ -260,7 +315,7 @@ static void put_edge(Function *f, const Step *step) {
   stage_steps(f, step, 1);
   LaneLoop l;
   open_line(f, &l);
-  open_vectors(f, false);
+  open_vectors(f);
   open_lanes(f);
   prepare_expr(f, value);
   line_start(f);
@@ -307,23 +362,35 @@ void put_chosen(Function *f, const Node *n, const Expr *guard, const Expr *value
   put_neutral(f, t, n);
 }
 
-void put_term(Function *f, const Node *n, const Expr *guard, const char *part, const char *lane) {
-  const Expr *value = f->expr[n->id];
+static bool is_extreme(const Node *n) {
+  return n->reduce == REDUCE_MAX || n->reduce == REDUCE_MIN;
+}
+
+// part[lane] takes one term more, which stands between these two.
+static void open_term(Function *f, const Node *n, const char *part, const char *lane) {
   Text *t = &f->body;
-  const bool extreme = n->reduce == REDUCE_MAX || n->reduce == REDUCE_MIN;
-  if (guard) prepare_expr(f, guard);
-  prepare_expr(f, value);
   line_start(f);
   text_printf(t, "%s[%s] ", part, lane);
-  if (extreme) {
+  if (is_extreme(n)) {
     f->unit->helper[n->reduce == REDUCE_MAX ? HELPER_MAX : HELPER_MIN] = true;
     text_printf(t, "= %s(%s[%s], ", n->reduce == REDUCE_MAX ? "mdl_max" : "mdl_min", part, lane);
   } else {
     text_put(t, "+= ");
     count_flops(f, 1);
   }
+}
+
+static void close_term(Function *f, const Node *n) {
+  text_put(&f->body, is_extreme(n) ? ");\n" : ";\n");
+}
+
+void put_term(Function *f, const Node *n, const Expr *guard, const char *part, const char *lane) {
+  const Expr *value = f->expr[n->id];
+  if (guard) prepare_expr(f, guard);
+  prepare_expr(f, value);
+  open_term(f, n, part, lane);
   put_chosen(f, n, guard, value);
-  text_put(t, extreme ? ");\n" : ";\n");
+  close_term(f, n);
 }
 
 void put_partial_sums(Function *f, const Node *n, const char *part) {
@@ -331,7 +398,7 @@ void put_partial_sums(Function *f, const Node *n, const char *part) {
   line_start(f);
   text_printf(t, "%s %s[%d] = {", f->unit->real, part, lanes_of(f));
   for (int k = 0; k < lanes_of(f); k++) {
-    if (n->reduce != REDUCE_MAX && n->reduce != REDUCE_MIN && k > 0) break;
+    if (!is_extreme(n) && k > 0) break;
     text_put(t, k ? ", " : "");
     put_neutral(f, t, n);
   }
@@ -345,41 +412,98 @@ void put_join(Function *f, Text *t, const Node *n, const char *part) {
   text_printf(t, "mdl_join%s(%s)", helper == HELPER_JOIN ? "_sum" : helper == HELPER_JOIN_MAX ? "_max" : "_min", part);
 }
 
-static void put_gather(Function *f, const Step *step) {
-  const Node *n = step->node;
-  const bool block = f->s->order[n->id].kind == ORDER_BLOCKS;
-  const size_t mark = f->nstages;
-  const char *part = block ? names_take(&f->names, arena_printf(f->s->arena, "%s_part", n->name)) : partial_sums(f, n);
-  if (block) {
-    line_start(f);
-    text_put(&f->body, "{\n");
-    f->indent++;
-    put_partial_sums(f, n, part);
+// Is nothing left over behind the last whole vector?
+static bool is_multiple(const Function *f, const Poly *extent) {
+  Dims *dims = f->s->task.graph->dims;
+  int64_t value;
+  return poly_is_fixed(dims, extent) && poly_value(dims, extent, NULL, &value) && value % lanes_of(f) == 0;
+}
+
+static bool adds_block(const Function *f, const Step *step) {
+  return step->lane == LANE_GATHER && f->s->order[step->node->id].kind == ORDER_BLOCKS;
+}
+
+// The partial sums of a tile's block, or of all tiles.
+static void open_sums(Function *f, const Step *step, size_t count, const char **part) {
+  for (size_t k = 0; k < count; k++) {
+    const Node *n = step[k].node;
+    if (step[k].idle || step[k].lane != LANE_GATHER) continue;
+    part[k] = adds_block(f, &step[k]) ? names_take(&f->names, arena_printf(f->s->arena, "%s_part", n->name)) : partial_sums(f, n);
+    if (adds_block(f, &step[k])) put_partial_sums(f, n, part[k]);
   }
-  stage_steps(f, step, 1);
+}
+
+static void close_sums(Function *f, const Step *step, size_t count, const char **part) {
+  for (size_t k = 0; k < count; k++) {
+    if (step[k].idle || !adds_block(f, &step[k])) continue;
+    line_start(f);
+    put_own_entry(f, &f->body, step[k].node);
+    text_put(&f->body, " += ");
+    put_join(f, &f->body, step[k].node, part[k]);
+    text_put(&f->body, ";\n");
+  }
+}
+
+// One term of each lane; of lanes behind the last sample what changes nothing.
+static void put_lane_term(Function *f, const Node *n, const char *part) {
+  Text *t = &f->body;
+  const Expr *guard = guard_within(f, n), *value = f->expr[n->id];
+  const bool whole = is_multiple(f, f->tile->extent);
+  if (whole) {
+    put_term(f, n, guard, part, f->lane_name);
+    return;
+  }
+  if (guard) prepare_expr(f, guard);
+  prepare_side(f, value);
+  open_term(f, n, part, f->lane_name);
+  text_printf(t, guard ? "((%s < %s) & (" : "%s < %s", f->lane, f->lanes_name);
+  if (guard) {
+    f->bound = true;
+    put_expr(f, t, guard, PREC_NONE);
+    text_put(t, "))");
+  }
+  text_put(t, " ? ");
+  put_expr(f, t, value, PREC_SELECT + 1);
+  text_put(t, " : ");
+  put_neutral(f, t, n);
+  close_term(f, n);
+}
+
+// What all samples share is computed once for them.
+static void hoist_shared(Function *f, const Step *step, size_t count) {
+  f->stamp++;
+  for (size_t k = 0; k < count; k++) {
+    if (step[k].idle || step[k].kind != STEP_NODE) continue;
+    hoist_from_lanes(f, f->expr[step[k].node->id]);
+  }
+}
+
+// Steps that run as one: what they compute for the tile, and what they sum over it.
+static void put_group(Function *f, const Step *step, size_t count) {
+  const size_t mark = f->nstages;
+  const Node *first = step->node;
+  if (step->kind == STEP_INIT && first->kind == NODE_COMP && f->s->place[first->id].stored == STORED_WORK) {
+    put_fill(f, step);
+    return;
+  }
+  const char **part = arena_array(f->s->arena, const char *, count);
+  hoist_shared(f, step, count);
+  declare_steps(f, step, count);
+  open_sums(f, step, count, part);
+  stage_steps(f, step, count);
   LaneLoop l;
   open_line(f, &l);
-  open_vectors(f, true);
+  open_vectors(f);
   open_lanes(f);
-  put_term(f, n, guard_within(f, n), part, f->lane_name);
-  close_lines(f, &l);
-  const Poly *flops = f->flops;
-  open_line(f, &l);
-  open_samples(f, arena_printf(f->s->arena, "%s - %s %% %d", f->lanes_name, f->lanes_name, lanes_of(f)));
-  put_term(f, n, guard_within(f, n), part, arena_printf(f->s->arena, "%s %% %d", f->lane_name, lanes_of(f)));
+  for (size_t k = 0; k < count; k++)
+    if (step[k].lane == LANE_GATHER && !step[k].idle)
+      put_lane_term(f, step[k].node, part[k]);
+    else
+      put_steps(f, &step[k], 1, 0);
   close_lines(f, &l);
   set_lane(f, NULL, false);
-  f->flops = flops;
+  close_sums(f, step, count, part);
   forget_stages(f, mark);
-  if (!block) return;
-  line_start(f);
-  put_own_entry(f, &f->body, n);
-  text_put(&f->body, " += ");
-  put_join(f, &f->body, n, part);
-  text_put(&f->body, ";\n");
-  f->indent--;
-  line_start(f);
-  text_put(&f->body, "}\n");
 }
 
 // ---- loops inside of a tile ----
@@ -422,11 +546,16 @@ static const char *lane_array(Function *f, const Node *n) {
   return entry;
 }
 
-// The scalars over the tile that a loop changes, a vector of each at a time in a variable of its own.
-static void put_vector_copies(Function *f, const Loop *loop, bool back) {
+static bool is_in_vector(const Function *f, const Loop *loop, const Step *step) {
+  return !step->idle && (is_scalar_lane(f, step->node) || adds_to_entry(f, loop));
+}
+
+// The scalars over the tile that a loop changes, `many` vectors of each at a time in a variable of its own.
+static void put_vector_copies(Function *f, const Loop *loop, int many, bool back) {
+  const int size = many * lanes_of(f);
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
-    if (step->idle || !(is_scalar_lane(f, step->node) || adds_to_entry(f, loop))) continue;
+    if (!is_in_vector(f, loop, step)) continue;
     const int id = step->node->id;
     const char *vector = f->in_vector[id];
     f->in_vector[id] = NULL;
@@ -436,12 +565,12 @@ static void put_vector_copies(Function *f, const Loop *loop, bool back) {
       if (f->in_vector[id]) continue;
       f->in_vector[id] = names_take(&f->names, arena_printf(f->s->arena, "%s_vector", step->node->name));
       line_start(f);
-      text_printf(&f->body, "%s %s[%d];\n", element_type(f, step->node), f->in_vector[id], lanes_of(f));
+      text_printf(&f->body, "%s %s[%d];\n", element_type(f, step->node), f->in_vector[id], size);
     } else if (!f->in_vector[id]) {
       continue;
     }
     line_start(f);
-    text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) ", f->lane_name, f->lane_name, lanes_of(f), f->lane_name);
+    text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) ", f->lane_name, f->lane_name, size, f->lane_name);
     if (back)
       text_printf(&f->body, "%s = %s[%s];\n", entry, f->in_vector[id], f->lane_name);
     else
@@ -450,29 +579,139 @@ static void put_vector_copies(Function *f, const Loop *loop, bool back) {
   }
 }
 
-static void put_turned_loop(Function *f, const Loop *loop, int depth) {
+enum { CALL = 4 }; // operations: what costs more has chains enough of its own
+
+static bool calls(const Expr *e) {
+  if (e->kind != EXPR_PRIM) return false;
+  if (prim_table[e->u.prim.op].cost > CALL) return true;
+  for (int k = 0; k < e->u.prim.narg; k++)
+    if (calls(e->u.prim.arg[k])) return true;
+  return false;
+}
+
+// How many vectors are taken at a time, so that the chains of several sums overlap and what they share is read once.
+static int vectors_at_once(const Function *f, const Loop *loop) {
+  int sums = 0;
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (step->idle) continue;
+    if (!is_in_vector(f, loop, step) || calls(f->expr[step->node->id])) return 1;
+    sums++;
+  }
+  return sums == 0 ? 1 : sums <= 2 ? 4 : sums <= 4 ? 2 : 1;
+}
+
+// for all lanes of `many` vectors
+static LaneLoop open_many_lanes(Function *f, int many) {
   LaneLoop l;
   open_line(f, &l);
-  open_vectors(f, false);
-  put_vector_copies(f, loop, false);
+  if (many > 1) {
+    const char *u = f->block_name;
+    f->unit->helper[HELPER_UNROLL] = true;
+    line_start(f);
+    text_put(&f->body, "MDL_UNROLL\n");
+    line_start(f);
+    text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s += %d) {\n", u, u, many * lanes_of(f), u, lanes_of(f));
+    f->indent++;
+  }
+  open_lanes(f);
+  f->vector_lane = f->lane_name;
+  if (many == 1) return l;
+  f->vector_lane = arena_printf(f->s->arena, "%s + %s", f->block_name, f->lane_name);
+  set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, f->vector_lane), true);
+  return l;
+}
+
+// The loop for the vectors that stand open around it.
+static void put_inside(Function *f, const Loop *loop, int depth, int many) {
+  put_vector_copies(f, loop, many, false);
   LoopText text;
   open_loop(f, loop, &text);
-  LaneLoop inner;
-  open_line(f, &inner);
-  open_lanes(f);
+  const LaneLoop inner = open_many_lanes(f, many);
   put_steps(f, loop->body, loop->nbody, depth + 1);
   close_lines(f, &inner);
   set_lane(f, NULL, false);
   close_loop(f, &text);
-  put_vector_copies(f, loop, true);
+  put_vector_copies(f, loop, many, true);
+}
+
+static void put_turned_out(Function *f, const Loop *loop, int depth) {
+  const int many = vectors_at_once(f, loop);
+  LaneLoop l;
+  if (many > 1) {
+    open_line(f, &l);
+    open_blocks(f, many);
+    put_inside(f, loop, depth, many);
+    close_lines(f, &l);
+  }
+  const Poly *flops = f->flops;
+  open_line(f, &l);
+  if (many > 1)
+    open_rest(f, many);
+  else
+    open_vectors(f);
+  put_inside(f, loop, depth, 1);
   close_lines(f, &l);
+  if (many > 1) f->flops = flops;
 }
 
 static void put_tile_steps(Function *f, const Step *step, size_t count, int depth);
 
-static void put_inner_loop(Function *f, const Loop *loop, int depth) {
+// A copy of whole rows, each sample's behind that of the one before.
+static bool copies_rows(const Function *f, const Loop *loop, const Step *step) {
+  const Node *n = step->node;
+  if (step->lane != LANE_SINGLE || step->idle || !is_plain_node(step) || loop->nlow || loop->nhigh) return false;
+  const Place *p = &f->s->place[n->id];
+  const Expr *e = f->expr[n->id];
+  if (p->guard || p->stored != STORED_WORK || !p->lane || e->kind != EXPR_READ || !sample_step(f, e)) return false;
+  const int rank = e->u.read.node->nout;
+  if (!p->kept[n->nout - 1] || p->loop[n->nout - 1] != loop || n->index[n->nout - 1].extent != loop->extent) return false;
+  for (int k = 0; k < rank - 1; k++)
+    if (mentions_loop(e->u.read.sub[k], loop)) return false;
+  const Expr *entry = e->u.read.sub[rank - 1];
+  return entry->kind == EXPR_INDEX && entry->u.index == loop->id;
+}
+
+// mdl_turn(&x[i_tile * d], d, d, lanes, &x_of_sample[0]);
+static void put_turned_rows(Function *f, const Loop *loop, const Step *step) {
+  Text *t = &f->body;
+  const Node *n = step->node;
+  const Expr *e = f->expr[n->id];
+  f->unit->helper[HELPER_TURN] = true;
+  f->loop_name[loop->id] = "0";
+  line_start(f);
+  text_put(t, "mdl_turn(");
+  put_first_entry(f, e->u.read.node, e->u.read.sub);
+  text_put(t, ", ");
+  put_expr(f, t, expr_poly(f->s->pool, sample_step(f, e)), PREC_NONE);
+  text_put(t, ", ");
+  put_expr(f, t, expr_poly(f->s->pool, loop->extent), PREC_NONE);
+  text_printf(t, ", %s, &", f->lanes_name);
+  set_lane(f, "0", false);
+  put_own_entry(f, t, n);
+  set_lane(f, NULL, false);
+  text_put(t, ");\n");
+  f->loop_name[loop->id] = NULL;
+}
+
+// The loop's steps but for the copies of rows, which are made at once before it.
+static Loop without_copies(Function *f, const Loop *loop) {
+  Loop rest = *loop;
+  rest.body = arena_array(f->s->arena, Step, loop->nbody);
+  rest.nbody = 0;
+  for (size_t k = 0; k < loop->nbody; k++)
+    if (loop->body[k].kind == STEP_NODE && copies_rows(f, loop, &loop->body[k]))
+      put_turned_rows(f, loop, &loop->body[k]);
+    else
+      rest.body[rest.nbody++] = loop->body[k];
+  return rest;
+}
+
+static void put_inner_loop(Function *f, const Loop *all, int depth) {
+  const Loop rest = without_copies(f, all), *loop = &rest;
+  if (!loop->nbody) return;
   if (turns_out(f, loop)) {
-    put_turned_loop(f, loop, depth);
+    put_turned_out(f, loop, depth);
     return;
   }
   LoopText text;
@@ -492,11 +731,11 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
     const bool guarded = open_guard(f, &step[k]);
     switch (step[k].lane) {
     case LANE_WIDE:
+    case LANE_GATHER:
       while (end < count && lane_joins(f->s, f->tile, &step[k], &step[end])) end++;
-      put_wide(f, step + k, end - k);
+      put_group(f, step + k, end - k);
       break;
     case LANE_EDGE: put_edge(f, &step[k]); break;
-    case LANE_GATHER: put_gather(f, &step[k]); break;
     case LANE_SINGLE: put_single(f, &step[k]); break;
     }
     close_guard(f, guarded);
@@ -520,6 +759,7 @@ void put_tile(Function *f, const Loop *loop, int depth) {
   f->lanes_name = names_take(&f->names, "lanes");
   f->vector_name = names_take(&f->names, "v");
   f->lane_name = names_take(&f->names, "lane");
+  f->block_name = names_take(&f->names, "u");
   line_start(f);
   text_printf(t, "for (int64_t %s = 0; %s < ", f->tile_name, f->tile_name);
   put_extent(f, loop, PREC_COMPARE + 1);
@@ -546,13 +786,6 @@ static void put_strip_body(Function *f, const Loop *loop, int depth) {
   f->trips = poly_mul(f->s->task.graph->dims, f->trips, loop->extent);
   put_steps(f, loop->body, loop->nbody, depth + 1);
   f->trips = outside;
-}
-
-// Is nothing left over behind the last whole vector?
-static bool is_multiple(const Function *f, const Poly *extent) {
-  Dims *dims = f->s->task.graph->dims;
-  int64_t value;
-  return poly_is_fixed(dims, extent) && poly_value(dims, extent, NULL, &value) && value % lanes_of(f) == 0;
 }
 
 void put_strip(Function *f, const Loop *loop, int depth, const char *end) {

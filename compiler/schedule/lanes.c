@@ -224,11 +224,15 @@ static bool fills(const Schedule *s, const Step *step) {
   return step->kind == STEP_INIT && s->place[n->id].stored == STORED_WORK && n->kind == NODE_COMP;
 }
 
+static bool runs_in_lanes(const Step *step) {
+  return step->lane == LANE_WIDE || step->lane == LANE_GATHER;
+}
+
 bool lane_joins(const Schedule *s, const Loop *tile, const Step *before, const Step *step) {
   if (before->kind == STEP_LOOP || step->kind == STEP_LOOP || fills(s, before) || fills(s, step)) return false;
   if (before->kind == STEP_NODE && guard_stands_outside(s, before->node, tile)) return false;
   if (step->kind == STEP_NODE && guard_stands_outside(s, step->node, tile)) return false;
-  return before->lane == LANE_WIDE && step->lane == LANE_WIDE;
+  return runs_in_lanes(before) && runs_in_lanes(step);
 }
 
 static void spread(Schedule *s, const Loop *loop) {
