@@ -53,8 +53,12 @@ static void put_accumulation(Function *f, const Node *n) {
     return;
   }
   const Expr *guard = chosen_by(f, n);
-  if (guard) prepare_expr(f, guard);
-  prepare_expr(f, value);
+  if (guard) {
+    prepare_expr(f, guard);
+    prepare_side(f, value);
+  } else {
+    prepare_expr(f, value);
+  }
   line_start(f);
   switch (n->reduce) {
   case REDUCE_MAX:
@@ -239,11 +243,18 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
 
 // A sum in lanes becomes what it is.
 static void put_finish(Function *f, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  const bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
   line_start(f);
-  text_printf(&f->body, "const %s %s = ", f->unit->real, f->node_name[n->id]);
+  if (p->stored == STORED_LOCAL)
+    text_printf(&f->body, "const %s %s", f->unit->real, f->node_name[n->id]);
+  else
+    put_own_entry(f, &f->body, n);
+  text_put(&f->body, add ? " += " : " = ");
+  if (add) count_flops(f, 1);
   put_join(f, &f->body, n, partial_sums(f, n));
   text_put(&f->body, ";\n");
-  if (!f->unit->options->no_simplify) return;
+  if (p->stored != STORED_LOCAL || !f->unit->options->no_simplify) return;
   line_start(f); // what is not simplified may have no use for it
   text_printf(&f->body, "(void)%s;\n", f->node_name[n->id]);
 }

@@ -89,6 +89,7 @@ typedef struct Function {
   size_t nstages, stages_room;
   const Loop *strip; // the loop that runs in strips, and where in the partial sums its terms go
   const char *strip_lane;
+  const Node *guarded; // its condition stands around the strip in hand
 } Function;
 
 // Names every node and loop, and prints the loop tree into f->body.  Fills *_used.

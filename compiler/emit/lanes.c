@@ -345,7 +345,8 @@ const char *partial_sums(Function *f, const Node *n) {
 }
 
 const Expr *guard_within(const Function *f, const Node *n) {
-  return f->tile && guard_stands_outside(f->s, n, f->tile) ? NULL : f->s->place[n->id].guard;
+  const bool outside = n == f->guarded || (f->tile && guard_stands_outside(f->s, n, f->tile));
+  return outside ? NULL : f->s->place[n->id].guard;
 }
 
 void put_chosen(Function *f, const Node *n, const Expr *guard, const Expr *value) {
@@ -386,8 +387,12 @@ static void close_term(Function *f, const Node *n) {
 
 void put_term(Function *f, const Node *n, const Expr *guard, const char *part, const char *lane) {
   const Expr *value = f->expr[n->id];
-  if (guard) prepare_expr(f, guard);
-  prepare_expr(f, value);
+  if (guard) {
+    prepare_expr(f, guard);
+    prepare_side(f, value);
+  } else {
+    prepare_expr(f, value);
+  }
   open_term(f, n, part, lane);
   put_chosen(f, n, guard, value);
   close_term(f, n);
@@ -788,7 +793,7 @@ static void put_strip_body(Function *f, const Loop *loop, int depth) {
   f->trips = outside;
 }
 
-void put_strip(Function *f, const Loop *loop, int depth, const char *end) {
+static void put_strip_loops(Function *f, const Loop *loop, int depth, const char *end) {
   Text *t = &f->body;
   Arena *a = f->s->arena;
   const char *from = names_take(&f->names, arena_printf(a, "%s_strip", loop->name));
@@ -849,6 +854,39 @@ void put_strip(Function *f, const Loop *loop, int depth, const char *end) {
   text_put(t, "}\n");
   f->flops = flops;
   f->strip = NULL;
+}
+
+// The loop's one step, where all iterations share its condition; or null.
+static const Node *shares_guard(const Function *f, const Loop *loop) {
+  const Step *only = NULL;
+  for (size_t k = 0; k < loop->nbody; k++) {
+    if (loop->body[k].idle) continue;
+    if (only) return NULL;
+    only = &loop->body[k];
+  }
+  if (!only || only->kind != STEP_NODE || !node_accumulates(only->node)) return NULL;
+  const Expr *guard = f->s->place[only->node->id].guard;
+  return guard && !mentions_loop(guard, loop) ? only->node : NULL;
+}
+
+void put_strip(Function *f, const Loop *loop, int depth, const char *end) {
+  f->guarded = shares_guard(f, loop);
+  if (!f->guarded) {
+    put_strip_loops(f, loop, depth, end);
+    return;
+  }
+  size_t names, lets;
+  f->bound = true;
+  line_start(f);
+  text_put(&f->body, "if (");
+  put_expr(f, &f->body, f->s->place[f->guarded->id].guard, PREC_NONE);
+  text_put(&f->body, ") {\n");
+  open_scope(f, &names, &lets);
+  put_strip_loops(f, loop, depth, end);
+  close_scope(f, names, lets);
+  line_start(f);
+  text_put(&f->body, "}\n");
+  f->guarded = NULL;
 }
 
 // Where the lanes of a sum are taken one by one: the number of the partial sum that the term goes to.

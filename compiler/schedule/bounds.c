@@ -1,5 +1,5 @@
-// bounds.c - triangular loops: where a loop over a reduction index belongs to one node alone, comparisons in the node's
-// guard become the loop's range (`sum[j:n if j < i]` runs j to i).
+// bounds.c - triangular loops: where a loop adds up one node's terms and does nothing else, comparisons in the node's guard
+// become the loop's range (`sum[j:n if j < i]` runs j to i).
 #include "schedule/internal.h"
 
 // e >= 0 for index q, where e = c * q + rest: a bound on q, if c is 1 or -1 and rest needs only loops outside.
@@ -77,6 +77,16 @@ static bool take_comparison(Schedule *s, const Node *n, const Expr *e, int q) {
   }
 }
 
+// Are n's terms all that the loop computes?  (What entries start from may stand in it, too.)
+static bool only_adds(const Loop *loop, const Node *n) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (step->idle) continue;
+    if (step->kind == STEP_LOOP ? !only_adds(step->loop, n) : step->kind != STEP_NODE || step->node != n) return false;
+  }
+  return true;
+}
+
 // What of the guard the loops do not take care of.
 static const Expr *take_bounds(Schedule *s, const Node *n, const Expr *guard) {
   if (guard->kind == EXPR_PRIM && guard->u.prim.op == PRIM_AND) {
@@ -84,9 +94,11 @@ static const Expr *take_bounds(Schedule *s, const Node *n, const Expr *guard) {
     return x && y ? expr_prim2(s->pool, PRIM_AND, x, y) : x ? x : y;
   }
   // The innermost index that it can bound.
-  for (int q = n->nout + n->nred - 1; q >= n->nout; q--) {
+  for (int q = n->nout + n->nred - 1; q >= 0; q--) {
     const Loop *loop = s->place[n->id].loop[q];
-    if (loop && loop->nmembers == 1 && !node_is_target(n, q) && take_comparison(s, n, guard, q)) return NULL;
+    if (n->kind == NODE_SCATTER && q < n->nout) break; // its guard knows terms alone
+    if (!loop || loop->nmembers != 1 || ((q < n->nout || node_is_target(n, q)) && !only_adds(loop, n))) continue;
+    if (take_comparison(s, n, guard, q)) return NULL;
   }
   return schedule_expr(s, n, guard);
 }

@@ -236,6 +236,7 @@ static Cluster *cluster_new(Fuser *f, Clusters *list, Cluster *after, bool loop)
 
 // A sum keeps the order of loops that walks memory best, unless it can ride along a long loop.
 static bool eager(const Fuser *f, LoopItem item, const Way *way) {
+  if (item.node && way_belongs_inside(&f->ways, item.node, way->position[0])) return false;
   return !item.node || !node_accumulates(item.node) || !poly_is_fixed(f->s->task.graph->dims, way->extent);
 }
 

@@ -32,6 +32,27 @@ static bool is_placed_by(const Node *n, int q) {
   return false;
 }
 
+// Does a read of e walk through memory by index q; is there none that walks by an output?
+static bool walks_by(const Node *n, const Expr *e, int q, bool *found) {
+  if (e->kind == EXPR_PRIM) {
+    for (int k = 0; k < e->u.prim.narg; k++)
+      if (!walks_by(n, e->u.prim.arg[k], q, found)) return false;
+    return true;
+  }
+  if (e->kind != EXPR_READ || e->u.read.node->nout == 0) return true;
+  const Expr *last = e->u.read.sub[e->u.read.node->nout - 1];
+  for (int k = 0; k < n->nout; k++)
+    if (expr_uses_index(last, k)) return false;
+  *found = *found || (last->kind == EXPR_INDEX && last->u.index == q);
+  return true;
+}
+
+// A dot product: what it reads lies in memory by the last index of the sum.
+static bool is_dot(const Node *n, int last) {
+  bool found = false;
+  return walks_by(n, n->expr, last, &found) && found;
+}
+
 NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample) {
   const NodeOrder terms = {ORDER_TERMS, -1};
   const int total = n->nout + n->nred;
@@ -41,6 +62,8 @@ NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample) {
     return is_short(g->dims, n->index[last].extent) ? terms : (NodeOrder){ORDER_LANES, last};
   if (adds_up(n) && by_sample >= 0 && !is_placed_by(n, by_sample) && !is_short(g->dims, n->index[by_sample].extent))
     return (NodeOrder){ORDER_BLOCKS, by_sample};
+  if (gathers_lanes(n) && by_sample < 0 && !is_short(g->dims, n->index[last].extent) && is_dot(n, last))
+    return (NodeOrder){ORDER_LANES, last};
   return terms;
 }
 

@@ -121,6 +121,20 @@ static void widen_states(Escapes *e) {
   }
 }
 
+// A new version of an array has the axes of the one that it starts from, so that both can be one array (share.c).
+static void widen_versions(Escapes *e) {
+  const Graph *g = e->s->task.graph;
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    if (!e->axis[k] || n->kind != NODE_SCATTER || !n->base || n->base->kind != EXPR_READ) continue;
+    const Node *from = n->base->u.read.node;
+    for (int q = 0; e->axis[from->id] && q < from->nout; q++) {
+      const Expr *sub = n->base->u.read.sub[q];
+      if (e->axis[from->id][q] && sub->kind == EXPR_INDEX && sub->u.index < n->nout) e->axis[k][sub->u.index] = true;
+    }
+  }
+}
+
 static void find_escapes(Escapes *e, const Reads *reads) {
   Schedule *s = e->s;
   const Graph *g = s->task.graph;
@@ -146,6 +160,7 @@ static void find_escapes(Escapes *e, const Reads *reads) {
   }
   find_takers(e, g);
   widen_states(e);
+  widen_versions(e);
 }
 
 // ---- storage ----

@@ -34,7 +34,7 @@ static bool candidate(const Schedule *s, const Node *n, int q) {
   if (node_is_target(n, q)) return false;
   for (int k = n->nout; k < q; k++)
     if (!taken(s, n, k) && !node_is_target(n, k)) return false;
-  if (n->reduce == REDUCE_ARGMAX) // its accumulator is a pair: kept in scalars
+  if (n->reduce == REDUCE_ARGMAX || s->order[n->id].kind == ORDER_LANES) // several accumulators: of one entry at a time
     for (int k = 0; k < n->nout; k++)
       if (!taken(s, n, k)) return false;
   return true;
@@ -54,13 +54,26 @@ bool runs_over_samples(const Ways *w, const Node *n) {
   return false;
 }
 
+static int walk(const Ways *w, const Node *n, int q) {
+  const Reads *r = &w->reads[n->id];
+  int all = 0;
+  for (size_t k = 0; k < r->count; k++) all += stride(r->read[k]->u.read.sub, r->read[k]->u.read.node->nout, q);
+  return all;
+}
+
+bool way_belongs_inside(const Ways *w, const Node *n, int q) {
+  if (n->kind != NODE_SCATTER || walk(w, n, node_runs_by(n, q)) + stride(n->target, n->nout, node_runs_by(n, q)) >= 0) return false;
+  for (int k = 0; k < n->nout + n->nred; k++)
+    if (k != q && candidate(w->s, n, k)) return true;
+  return false;
+}
+
 // The higher, the better q stands outermost.  Samples first; then dimensions known at call time: they are the long ones.
 static int rank_outer(const Ways *w, const Node *n, int q) {
   int score = poly_is_fixed(w->s->task.graph->dims, n->index[q].extent) ? 0 : 1000, by = node_runs_by(n, q);
   if (n->index[q].extent == w->s->task.sample) return 10000;
   if (runs_over_samples(w, n)) return 100 - q; // in lanes of samples memory is walked alike by all other indices
-  const Reads *r = &w->reads[n->id];
-  for (size_t k = 0; k < r->count; k++) score += stride(r->read[k]->u.read.sub, r->read[k]->u.read.node->nout, by);
+  score += walk(w, n, by);
   if (n->kind == NODE_SCATTER) {
     score += stride(n->target, n->nout, by);
   } else if (q < n->nout) {

@@ -29,6 +29,8 @@ Way *ways_of(const Ways *w, LoopItem item, size_t *count);
 // May node n share its loop by index q with the node that it reads, whose index p runs there?  Mirrored: by q from its
 // last entry on.
 bool way_reads_entry(const Ways *w, const Node *n, int q, const Expr *read, int p, bool mirrored);
+// Does a scatter walk through memory entry by entry along index q, and has it another one to stand outside?
+bool way_belongs_inside(const Ways *w, const Node *n, int q);
 // Is one of n's indices that of samples?
 bool runs_over_samples(const Ways *w, const Node *n);
 // Has a sum of n begun before the loops in hand?
