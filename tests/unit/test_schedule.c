@@ -76,6 +76,23 @@ static const Case cases[] = {
     {"a scatter adds within its own loops",
      HEAD "data t[n] in 0..d\ndata x[n]\nscatter h[d] = [i:n] (t[i]) += x[i]\nnode s = sum[j:d](h[j]^2)\nroot loss = s\n",
      "  start h\n  for i in 0..n\n    add to h: work [d]\n  start s\n  for j in 0..d\n    add to s: scalar\n", false, false},
+    {"a dot product sums in lanes, an entry at a time",
+     HEAD "param A[n, n]\nparam B[n, n]\nparam v[n]\nnode z[i:n] = sum[j:n](A[i, j] * B[i, j] * v[j])\nnode s = z[0]\nroot loss = s\n",
+     "  for i in 0..n\n    start z\n    for j in 0..n (lanes)\n      add to z: work [n]\n    join z\n  compute s: scalar\n", false, false},
+    {"a triangle of a dot product, too",
+     HEAD "param A[n, n]\nparam v[n]\nnode z[i:n] = sum[j:n if j < i](A[i, j] * v[j])\nnode s = z[0]\nroot loss = s\n",
+     "  for i in 0..n\n    start z\n    for j in 0..n (lanes) (bounded)\n      add to z: work [n]\n    join z\n  compute s: scalar\n", false, false},
+    {"what walks by an output does not",
+     HEAD "param A[n, n]\nparam v[n]\nnode z[i:n] = sum[j:n](A[j, i] * v[j])\nnode s = z[0]\nroot loss = s\n",
+     "  start z\n  for j in 0..n\n    for i in 0..n (lanes)\n      add to z: work [n]\n  compute s: scalar\n", false, false},
+    {"an array updated in place in two ways is one, walked row by row, within bounds",
+     HEAD "param B[n, n]\nparam v[n]\nnode w[i:n, k:n] = exp(B[i, k])\n"
+          "scatter x[i:n, k:n] = w[i, k] then [p:n] (0, p) += v[p]\n"
+          "scatter y[i:n, k:n] = x[i, k] then [p:n, q:n if p >= 3] (p, q) += v[p] * v[q]\n"
+          "node s = y[0, 0]\nroot loss = s\n",
+     "  for i in 0..n\n    for k in 0..n (lanes)\n      compute w: work [n, n]\n"
+     "  for k in 0..n (lanes)\n    add to x: work [n, n] in w\n"
+     "  for i in 0..n (bounded)\n    for k in 0..n (lanes)\n      add to y: work [n, n] in w\n  compute s: scalar\n", false, false},
     {"without fusion every node has its loops",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nroot loss = s\n",
      "  for i in 0..n (lanes)\n    compute y: work [n]\n  start s\n  for i in 0..n (lanes)\n    add to s: scalar\n  join s\n", true, false},

@@ -1,0 +1,39 @@
+// test_turn.c - rows turned into lanes against their definition, at all sizes around blocks and vectors.
+#include <check.h>
+#include <stdlib.h>
+
+#include "mdl/turn.h"
+
+enum { MOST = 37, STEP = 41, UNTOUCHED = -1 };
+
+static mdl_turn_real from[MDL_TURN_TILE * STEP], to[(MOST + 1) * MDL_TURN_TILE];
+
+START_TEST(test_all_sizes) {
+  for (int k = 0; k < MDL_TURN_TILE * STEP; k++) from[k] = (mdl_turn_real)k;
+  for (int count = 0; count <= MOST; count++)
+    for (int rows = 1; rows <= MDL_TURN_TILE; rows++) {
+      const int padded = (rows + MDL_TURN_LANES - 1) / MDL_TURN_LANES * MDL_TURN_LANES;
+      for (int k = 0; k < (MOST + 1) * MDL_TURN_TILE; k++) to[k] = UNTOUCHED;
+      mdl_turn(from, STEP, count, rows, to);
+      for (int j = 0; j <= MOST; j++)
+        for (int r = 0; r < MDL_TURN_TILE; r++) {
+          const int sample = r < rows ? r : rows - 1;
+          const double wanted = j < count && r < padded ? (double)from[sample * STEP + j] : UNTOUCHED;
+          ck_assert_msg((double)to[j * MDL_TURN_TILE + r] == wanted, "%d entries of %d samples: entry %d of sample %d", count, rows, j, r);
+        }
+    }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("turn");
+  TCase *tests = tcase_create("rows");
+  tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, test_all_sizes);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
