@@ -251,7 +251,7 @@ static void stage_steps(Function *f, const Step *step, size_t count) {
 // ---- groups of steps ----
 
 // A condition that all samples share stands around the loops over them.
-static bool open_guard(Function *f, const Step *step) {
+static bool open_guard(Function *f, const Step *step, LaneLoop *l) {
   const Node *n = step->node;
   if (step->kind != STEP_NODE || !guard_stands_outside(f->s, n, f->tile)) return false;
   f->bound = true;
@@ -259,15 +259,9 @@ static bool open_guard(Function *f, const Step *step) {
   text_put(&f->body, "if (");
   put_expr(f, &f->body, f->s->place[n->id].guard, PREC_NONE);
   text_put(&f->body, ") {\n");
-  f->indent++;
+  l->indent = f->indent;
+  open_scope(f, &l->names, &l->lets);
   return true;
-}
-
-static void close_guard(Function *f, bool open) {
-  if (!open) return;
-  f->indent--;
-  line_start(f);
-  text_put(&f->body, "}\n");
 }
 
 // All lanes of the tile, whatever their number.
@@ -536,7 +530,7 @@ static bool adds_to_entry(const Function *f, const Loop *loop) {
   const Step *step = loop->body;
   if (loop->nbody != 1 || step->kind != STEP_NODE || step->node->kind != NODE_COMP || !node_accumulates(step->node)) return false;
   for (int q = 0; q < step->node->nout; q++)
-    if (f->s->place[step->node->id].loop[q] == loop) return false;
+    if (f->s->place[step->node->id].loop[q]->id == loop->id) return false;
   return f->s->place[step->node->id].lane;
 }
 
@@ -733,7 +727,8 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
       put_inner_loop(f, step[k].loop, depth);
       continue;
     }
-    const bool guarded = open_guard(f, &step[k]);
+    LaneLoop guard;
+    const bool guarded = open_guard(f, &step[k], &guard);
     switch (step[k].lane) {
     case LANE_WIDE:
     case LANE_GATHER:
@@ -743,7 +738,7 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
     case LANE_EDGE: put_edge(f, &step[k]); break;
     case LANE_SINGLE: put_single(f, &step[k]); break;
     }
-    close_guard(f, guarded);
+    if (guarded) close_lines(f, &guard);
   }
 }
 

@@ -228,11 +228,34 @@ static bool runs_in_lanes(const Step *step) {
   return step->lane == LANE_WIDE || step->lane == LANE_GATHER;
 }
 
+// Is there a subscript that other steps compute for each sample?  What it leads to is read in front of a group.
+static bool leads_to_reads(const Schedule *s, const Loop *tile, const Expr *e, bool subscript) {
+  if (e->kind == EXPR_READ) {
+    if (subscript && is_of_tile(s, e->u.read.node, tile)) return true;
+    for (int k = 0; k < e->u.read.node->nout; k++)
+      if (leads_to_reads(s, tile, e->u.read.sub[k], true)) return true;
+  }
+  for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++)
+    if (leads_to_reads(s, tile, e->u.prim.arg[k], subscript)) return true;
+  return false;
+}
+
+static bool follows_subscripts(const Schedule *s, const Loop *tile, const Step *step) {
+  if (step->kind != STEP_NODE) return false;
+  const Node *n = step->node;
+  const Expr *part[] = {n->expr, n->guard, n->base};
+  for (size_t k = 0; k < sizeof part / sizeof *part; k++)
+    if (part[k] && leads_to_reads(s, tile, part[k], false)) return true;
+  for (int k = 0; n->target && k < n->nout; k++)
+    if (leads_to_reads(s, tile, n->target[k], true)) return true;
+  return false;
+}
+
 bool lane_joins(const Schedule *s, const Loop *tile, const Step *before, const Step *step) {
   if (before->kind == STEP_LOOP || step->kind == STEP_LOOP || fills(s, before) || fills(s, step)) return false;
   if (before->kind == STEP_NODE && guard_stands_outside(s, before->node, tile)) return false;
   if (step->kind == STEP_NODE && guard_stands_outside(s, step->node, tile)) return false;
-  return runs_in_lanes(before) && runs_in_lanes(step);
+  return runs_in_lanes(before) && runs_in_lanes(step) && !follows_subscripts(s, tile, step);
 }
 
 static void spread(Schedule *s, const Loop *loop) {
