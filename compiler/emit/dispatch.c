@@ -46,10 +46,16 @@ bool has_lanes(const Schedule *s) {
   return false;
 }
 
+// How a body is compiled: the call's name, what attribute the function has, and what mdl_level is in it (mdl/math/fma.h).
+static const struct {
+  const char *suffix, *attribute;
+  int vectors, level;
+} variants[] = {{"_avx512", "MDL_AVX512", 512, 2}, {"_avx2", "MDL_AVX2", 256, 1}};
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
 // The arguments' names of a prototype, as a call has them: the last word of each.
-static void put_call(Text *t, const char *name, const char *prototype) {
+static void put_arguments(Text *t, const char *prototype) {
   const char *p = strchr(prototype, '(') + 1;
-  text_printf(t, "%s(", name);
   while (*p) {
     const size_t length = strcspn(p, ",)");
     size_t from = length;
@@ -60,53 +66,43 @@ static void put_call(Text *t, const char *name, const char *prototype) {
     text_put(t, ", ");
     p++;
   }
-  text_char(t, ')');
+  text_put(t, ");\n");
 }
 
-static void put_renamed(Text *t, const char *prototype, const char *name, const char *suffix) {
+// `first`: the text of a first argument, or nothing.
+static void put_renamed(Text *t, const char *prototype, const char *name, const char *suffix, const char *first) {
   const char *at = strstr(prototype, name);
   text_putn(t, prototype, (size_t)(at - prototype));
-  text_printf(t, "%s%s%s", name, suffix, at + strlen(name));
+  text_printf(t, "%s%s(%s%s", name, suffix, first, at + strlen(name) + 1);
 }
 
-void put_body_signature(Text *t, const char *prototype, const char *name) {
+void put_body_signature(Text *t, const char *prototype, const char *name, bool math) {
   text_put(t, "MDL_INLINE ");
-  put_renamed(t, prototype, name, "_body");
+  put_renamed(t, prototype, name, "_body", math ? "const int mdl_level, " : "");
 }
 
-static void put_variant(Text *t, const char *prototype, const char *name, const char *suffix, const char *attribute, bool returns) {
-  text_printf(t, "%s static ", attribute);
-  put_renamed(t, prototype, name, suffix);
-  text_printf(t, " {\n  %s%s_", returns ? "return " : "", name);
-  put_call(t, "body", prototype);
-  text_put(t, ";\n}\n");
+static void put_body_call(Text *t, const char *prototype, const char *name, const int *level, bool returns) {
+  text_printf(t, "  %s%s_body(", returns ? "return " : "", name);
+  if (level) text_printf(t, "%d, ", *level);
+  put_arguments(t, prototype);
+  text_put(t, "}\n");
 }
 
-static void put_choice(Text *t, const char *condition, const char *prototype, const char *name, const char *suffix, bool returns) {
-  text_printf(t, "  %s%s", condition, returns ? "return " : "");
-  text_put(t, name);
-  put_call(t, suffix, prototype);
-  text_put(t, ";\n");
-}
-
-void put_dispatch(Text *t, const char *prototype, const char *name, bool returns) {
+void put_dispatch(Text *t, const char *prototype, const char *name, bool math, bool returns) {
+  static const int any = 0;
   text_put(t, "#ifdef MDL_DISPATCH\n");
-  put_variant(t, prototype, name, "_avx512", "MDL_AVX512", returns);
-  put_variant(t, prototype, name, "_avx2", "MDL_AVX2", returns);
-  text_put(t, "#endif\n");
-  text_printf(t, "%s {\n#ifdef MDL_DISPATCH\n", prototype);
-  text_put(t, "  const int vectors = mdl_vectors();\n");
-  if (returns) {
-    put_choice(t, "if (vectors == 512) ", prototype, name, "_avx512", true);
-    put_choice(t, "if (vectors == 256) ", prototype, name, "_avx2", true);
-  } else {
-    text_put(t, "  if (vectors == 512) {\n  ");
-    put_choice(t, "", prototype, name, "_avx512", false);
-    text_put(t, "    return;\n  }\n  if (vectors == 256) {\n  ");
-    put_choice(t, "", prototype, name, "_avx2", false);
-    text_put(t, "    return;\n  }\n");
+  for (int k = 0; k < VARIANTS; k++) {
+    text_printf(t, "%s static ", variants[k].attribute);
+    put_renamed(t, prototype, name, variants[k].suffix, "");
+    text_put(t, " {\n");
+    put_body_call(t, prototype, name, math ? &variants[k].level : NULL, returns);
+  }
+  text_printf(t, "#endif\n%s {\n#ifdef MDL_DISPATCH\n  const int vectors = mdl_vectors();\n", prototype);
+  for (int k = 0; k < VARIANTS; k++) {
+    text_printf(t, "  if (vectors == %d) %s%s%s(", variants[k].vectors, returns ? "return " : "{\n    ", name, variants[k].suffix);
+    put_arguments(t, prototype);
+    if (!returns) text_put(t, "    return;\n  }\n");
   }
   text_put(t, "#endif\n");
-  put_choice(t, "", prototype, name, "_body", returns);
-  text_put(t, "}\n");
+  put_body_call(t, prototype, name, math ? &any : NULL, returns);
 }

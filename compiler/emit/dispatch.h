@@ -9,7 +9,8 @@
 void dispatch_print(Text *t, bool widths);
 bool has_lanes(const Schedule *s);
 // Of a function with that prototype (without a semicolon) and name: that of its body; what calls the body, and the choice.
-void put_body_signature(Text *t, const char *prototype, const char *name);
-void put_dispatch(Text *t, const char *prototype, const char *name, bool returns);
+// `math`: the body wants to know what the processor has (mdl/math/fma.h).
+void put_body_signature(Text *t, const char *prototype, const char *name, bool math);
+void put_dispatch(Text *t, const char *prototype, const char *name, bool math, bool returns);
 
 #endif

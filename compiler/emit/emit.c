@@ -48,9 +48,7 @@ static void put_source(Text *t, const Plan *p) {
         t, "typedef char %s_params_size_holds[sizeof(%s) * (size_t)%s_nparams == (size_t)%s_params_bytes ? 1 : -1];\n",
         m->name, u->real, m->name, m->name);
   text_char(t, '\n');
-  bool widths = false;
-  for (int k = 0; k < p->nfunction; k++) widths = widths || (p->function[k].present && has_lanes(p->function[k].s));
-  dispatch_print(t, widths);
+  dispatch_print(t, u->dispatched);
   sizes_helpers_print(t, &sizes);
   math_print(t, u);
   helpers_print(t, u);

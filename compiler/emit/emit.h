@@ -14,7 +14,7 @@ typedef struct EmitOptions {
   bool thrifty;           // --tape-limit: backward computes again what it can
   bool no_simplify;       // --no-simplify, which is without factor, too
   bool no_factor;         // --no-factor: sums as the model and its derivatives have them
-  bool own_math;          // --math own: elementary functions that the file brings along, not those of <math.h>
+  bool libm;              // --math libm: the elementary functions of <math.h>, not those that the file brings along
   bool blas;              // --blas: products of matrices by <cblas.h>
   const Request *request; // --derivatives, each of which derive_kind can make
   int nrequest;

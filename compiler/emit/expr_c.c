@@ -63,8 +63,6 @@ static const char *spelling(Function *f, const Expr *e) {
                  {PRIM_RANDN, HELPER_RANDOM, HELPER_RANDOM},
                  {PRIM_RANDU, HELPER_RANDOM, HELPER_RANDOM}};
   Prim op = e->u.prim.op;
-  const char *own = math_spelling(f->unit, op);
-  if (own) return own;
   for (size_t k = 0; k < sizeof helpers / sizeof *helpers; k++)
     if (helpers[k].op == op) f->unit->helper[e->type == TYPE_INT ? helpers[k].integer : helpers[k].real] = true;
   if (e->type == TYPE_INT && op == PRIM_MAX) return "mdl_max_integer";
@@ -121,6 +119,16 @@ static bool is_settled(const Expr *e, char *digit) {
   return true;
 }
 
+static void put_arguments(Function *f, Text *t, const Expr *e) {
+  const bool random = e->u.prim.op == PRIM_RANDN || e->u.prim.op == PRIM_RANDU;
+  if (random) text_put(t, "seed, (uint64_t)");
+  for (int k = 0; k < e->u.prim.narg; k++) {
+    if (k) text_put(t, random ? ", (uint64_t)" : ", ");
+    put_expr(f, t, e->u.prim.arg[k], random ? PREC_UNARY + 1 : PREC_NONE);
+  }
+  text_char(t, ')');
+}
+
 static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   const Expr *const *arg = e->u.prim.arg;
   const Prim op = e->u.prim.op;
@@ -157,8 +165,14 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     if (precedence > PREC_SELECT) text_char(t, ')');
     return;
   }
-  const char *c = spelling(f, e);
   if (e->type == TYPE_REAL) count_flops(f, prim_table[op].cost);
+  const char *call = math_call(f, op);
+  if (call) {
+    text_put(t, call);
+    put_arguments(f, t, e);
+    return;
+  }
+  const char *c = spelling(f, e);
   if (e->u.prim.narg == 1 && (c[0] == '-' || c[0] == '!' || c[0] == '(')) {
     if (precedence > PREC_UNARY) text_char(t, '(');
     text_put(t, c);
@@ -178,12 +192,7 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   if (own == PREC_ATOM) {
     text_put(t, c);
     text_char(t, '(');
-    if (op == PRIM_RANDN || op == PRIM_RANDU) text_put(t, "seed, (uint64_t)");
-    for (int k = 0; k < e->u.prim.narg; k++) {
-      if (k) text_put(t, op == PRIM_RANDN || op == PRIM_RANDU ? ", (uint64_t)" : ", ");
-      put_expr(f, t, arg[k], op == PRIM_RANDN || op == PRIM_RANDU ? PREC_UNARY + 1 : PREC_NONE);
-    }
-    text_char(t, ')');
+    put_arguments(f, t, e);
     return;
   }
   bool paren = precedence > own;

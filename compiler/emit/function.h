@@ -38,7 +38,9 @@ typedef struct Unit { // the file
   const EmitOptions *options;
   const char *real; // "double" or "float"
   bool helper[HELPER_COUNT];
-  unsigned math; // which of embedded_math are used, a bit each
+  unsigned math;              // which of embedded_math are used, a bit each
+  bool math_call[PRIM_COUNT]; // functions of math.c that are called outside of lanes
+  bool dispatched;            // something is compiled for several widths
 } Unit;
 
 typedef struct SinkPlace { // where a sink is, in C
@@ -75,6 +77,7 @@ typedef struct Function {
   const Poly *flops; // what has been printed so far costs
   const Poly *trips; // how often the body in hand runs
   bool bound;        // flops are an upper bound
+  bool math;         // functions of math.c are inlined, which want to know what the processor has
   const char *panels; // the work memory of contractions, where there is any
   // In a tile (emit/lanes.c): its loop, the names of its first sample, its size, the loops' over vectors and lanes; what arrays
   // over the tile are subscripted with; whether that is in lanes, where nothing may branch.
@@ -168,8 +171,9 @@ enum {
 void template_print(Text *t, const char *text,
                     bool use_float); // $R: the real type, $F: the suffix of functions and literals, $L: the lanes of a vector
 void helpers_print(Text *t, const Unit *u);
-// math.c: how C spells a function that the file brings along, or null where it calls <math.h>; and their texts.
-const char *math_spelling(Unit *u, Prim op);
+// math.c: how a call of a function that the file brings along begins, to its bracket, or null where that is one of
+// <math.h>; and their texts.
+const char *math_call(Function *f, Prim op);
 void math_print(Text *t, const Unit *u);
 
 #endif

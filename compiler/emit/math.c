@@ -23,12 +23,28 @@ static int math_file(const char *name, size_t length) {
   return -1;
 }
 
-const char *math_spelling(Unit *u, Prim op) {
-  for (size_t k = 0; u->options->own_math && k < sizeof own / sizeof *own; k++) {
+// mdl_log or mdl_logf
+static const char *own_name(const Unit *u, Prim op) {
+  const char *c = prim_table[op].c;
+  return arena_printf(u->arena, "%s%s%s", strncmp(c, "mdl_", 4) ? "mdl_" : "", c, u->options->use_float ? "f" : "");
+}
+
+static void use_file(Unit *u, const char *header) {
+  u->math |= 1u << math_file(header, strlen(header));
+}
+
+const char *math_call(Function *f, Prim op) {
+  Unit *u = f->unit;
+  for (size_t k = 0; !u->options->libm && k < sizeof own / sizeof *own; k++) {
     if (own[k].op != op) continue;
-    const char *c = prim_table[op].c;
-    u->math |= 1u << math_file(own[k].header, strlen(own[k].header));
-    return arena_printf(u->arena, "%s%s%s", strncmp(c, "mdl_", 4) ? "mdl_" : "", c, u->options->use_float ? "f" : "");
+    use_file(u, own[k].header);
+    if (f->wide) {
+      f->math = true;
+      return arena_printf(u->arena, "%s_at(mdl_level, ", own_name(u, op));
+    }
+    use_file(u, "call.h");
+    u->math_call[op] = u->dispatched = true;
+    return arena_printf(u->arena, "%s(", own_name(u, op));
   }
   return NULL;
 }
@@ -56,5 +72,13 @@ void math_print(Text *t, const Unit *u) {
   if (!u->math) return;
   for (int k = 0; k < embedded_math_count; k++)
     if (u->math >> k & 1) put_file(t, k, &done);
-  text_put(t, "enum { mdl_level = 0 }; /* what follows is compiled for any processor of its kind */\n\n");
+  for (int op = 0; op < PRIM_COUNT; op++) {
+    if (!u->math_call[op]) continue;
+    const char *name = own_name(u, (Prim)op), *signature = prim_table[op].signature;
+    if (strlen(signature) == strlen("r>r"))
+      text_printf(t, "MDL_CALL_1(%s, %s)\n", u->real, name);
+    else
+      text_printf(t, "MDL_CALL_2(%s, %s, %s)\n", u->real, name, *signature == 'i' ? "int64_t" : u->real);
+  }
+  text_char(t, '\n');
 }

@@ -113,7 +113,7 @@ int program_load(const ModelOptions *o, Program *p) {
   *p = (Program){.emit = {.use_float = o->use_float,
                           .source = base_name(o->file),
                           .no_fuse = o->no_fuse,
-                          .own_math = o->own_math,
+                          .libm = o->libm,
                           .no_contract = o->no_contract,
                           .no_simplify = o->no_simplify,
                           .no_factor = o->no_factor}};

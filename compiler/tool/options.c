@@ -96,8 +96,8 @@ static const struct argp_option model_options[] = {
     {"define", 'D', "DIM=VALUE", 0, "Give dimension DIM this value", 1},
     {"real", KEY_REAL, "TYPE", 0, "Compute in double (the default) or float", 1},
     {"math", KEY_MATH, "KIND", 0,
-     "Elementary functions: libm (the default) calls <math.h>; own brings them along in the generated C, with the same "
-     "bits on every machine",
+     "Elementary functions: own (the default) brings them along in the generated C, with the same bits on every "
+     "machine; libm calls <math.h>",
      1},
     {"name", KEY_NAME, "NAME", 0, "Name of the model in C (default: the file's name)", 1},
     {"derivatives", KEY_DERIVATIVES, "KIND[:NAME],…", 0,
@@ -188,7 +188,7 @@ static error_t model_parse(int key, char *arg, struct argp_state *state) {
     return 0;
   case KEY_MATH:
     if (strcmp(arg, "own") && strcmp(arg, "libm")) argp_error(state, "--math is own or libm, not '%s'", arg);
-    o->own_math = !strcmp(arg, "own");
+    o->libm = !strcmp(arg, "libm");
     return 0;
   case KEY_NAME:
     if (!option_is_identifier(arg)) argp_error(state, "--name '%s' is not a C identifier", arg);

@@ -61,7 +61,7 @@ typedef struct ModelOptions {
   const char *file; // always set after parsing: its absence is a usage error
   const char *name; // as given with --name, or null
   bool use_float;
-  bool own_math; // --math own
+  bool libm; // --math libm
   bool no_fuse, no_contract, no_simplify, no_factor;
   bool plain; // the model is for reading
   int64_t tape_limit; // in bytes; 0: none

@@ -68,9 +68,11 @@ file out.mdl 'dim out_p\nbatch n\ndata x[n, out_p]\nparam w[out_p] = 1\npredict 
 case_is 'a model and a dimension named like an argument' 0 '' builds_clean out.mdl out
 file math.mdl 'param w = 1\nv = w^w + log1p(w) + expm1(w) + sinh(w) * cosh(w) * sech(w)\nloss tanh(v) + sigmoid(v) + sin(v) * cos(w) + tan(w) + asin(w / 2) + acos(w / 3) + atan(v) + atan2(v, w) + hypot(v, w) + log(1 + exp(w)) + log(exp(v) + 1)\n'
 for real in double float; do
-  own_math() { builds_clean math.mdl math --math own --real $real && mdlc check math.mdl --math own --real $real; }
-  case_is "its own elementary functions, $real" 0 '' own_math
-  prints 'all agree'
+  for math in own libm; do
+    math_is() { builds_clean math.mdl math --math $math --real $real && mdlc check math.mdl --math $math --real $real; }
+    case_is "elementary functions, $math, $real" 0 '' math_is
+    prints 'all agree'
+  done
 done
 for name in any typed model table descriptor untyped dims data extents mdl_constrain; do
   case_is "a model named $name" 0 '' builds_clean line.mdl "$name"

@@ -38,13 +38,11 @@ typedef double Function2(double x, double y);
 
 #define FUNCTION(name, exact, low, high, ulp, ulp_plain)                                                               \
   static double own_##name(double x) {                                                                                 \
-    const int mdl_level = LEVEL;                                                                                       \
-    return mdl_##name(x);                                                                                              \
+    return mdl_##name##_at(LEVEL, x);                                                                                  \
   }
 #define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, ulp_plain)                                               \
   static double own_##name(double x, double y) {                                                                       \
-    const int mdl_level = LEVEL;                                                                                       \
-    return mdl_##name(x, y);                                                                                           \
+    return mdl_##name##_at(LEVEL, x, y);                                                                               \
   }
 #include "functions.def"
 #undef FUNCTION

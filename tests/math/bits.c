@@ -52,8 +52,8 @@ typedef void Lanes(const double *restrict x, const double *restrict y, double *r
   static void name##_3(const double *restrict x, const double *restrict y, double *restrict z) {                       \
     name##_lanes(3, x, y, z);                                                                                          \
   }
-#define FUNCTION(name, exact, low, high, ulp, plain) THREE(name, mdl_##name(x[i + l]))
-#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain) THREE(name, mdl_##name(x[i + l], y[i + l]))
+#define FUNCTION(name, exact, low, high, ulp, plain) THREE(name, mdl_##name##_at(mdl_level, x[i + l]))
+#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain) THREE(name, mdl_##name##_at(mdl_level, x[i + l], y[i + l]))
 #include "functions.def"
 #undef FUNCTION
 #undef FUNCTION2

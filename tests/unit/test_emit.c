@@ -184,9 +184,9 @@ START_TEST(test_agrees_with_interpreter) {
   Model *m = parse(a, _i);
   Inputs in = {.nparams = 0};
   make_inputs(a, m, &in);
-  for (int own = 0; own < 2; own++) { // the functions of <math.h>, and those that the file brings along
+  for (int libm = 0; libm < 2; libm++) { // the functions that the file brings along, and those of <math.h>
     Run run;
-    EmitOptions options = {.source = "test", .own_math = own};
+    EmitOptions options = {.source = "test", .libm = libm};
     run_generated(a, m, &options, &in, &run);
     ck_assert_double_eq(run.loss, run.value);
     compare_with_interpreter(a, m, &in, &run);

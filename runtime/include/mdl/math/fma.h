@@ -63,7 +63,7 @@ typedef struct mdl_pair { /* high + low, low at most half a unit in high's last 
 #define mdl_fma(x, y, z) ((void)mdl_level, __builtin_fma(x, y, z))
 #else
 #define MDL_SOFT_FMA
-#if defined(__GNUC__) && defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__)
 #define mdl_fma(x, y, z) (mdl_level > 0 ? __builtin_fma(x, y, z) : mdl_soft_fma(x, y, z))
 #else
 #define mdl_fma(x, y, z) ((void)mdl_level, mdl_soft_fma(x, y, z))

@@ -40,8 +40,7 @@ MDL_INLINE double mdl_log_edges(double x, double y) {
   return mdl_select(x < HUGE_VAL, inside, x);
 }
 
-#define mdl_log(x) mdl_log_at(mdl_level, x)
-#define mdl_logf(x) ((float)mdl_log(x))
+#define mdl_logf_at(level, x) ((float)mdl_log_at(level, x))
 MDL_INLINE double mdl_log_at(const int mdl_level, double x) {
   double k;
   const double m = mdl_log_split(x, &k);
@@ -59,8 +58,7 @@ MDL_INLINE double mdl_log1p_inside(const int mdl_level, double x) {
   return mdl_log_join(mdl_level, k, sum, mdl_fma(-low, sum, low));
 }
 
-#define mdl_log1p(x) mdl_log1p_at(mdl_level, x)
-#define mdl_log1pf(x) ((float)mdl_log1p(x))
+#define mdl_log1pf_at(level, x) ((float)mdl_log1p_at(level, x))
 MDL_INLINE double mdl_log1p_at(const int mdl_level, double x) {
   const double y = mdl_log_edges(1.0 + x, mdl_log1p_inside(mdl_level, x));
   return mdl_select(fabs(x) < 1e-300, x, y);
