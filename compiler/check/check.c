@@ -39,7 +39,7 @@ static Walk *walk(Arena *a, Diags *diags, const Request *r) {
   load_prelude(w);
   w->scope = w->top = scope_new(w, w->prelude, INT_MAX);
   Imported *self = arena_new_of(a, Imported);
-  *self = (Imported){.path = r->file->source->name, .open = true};
+  *self = (Imported){.path = r->file->source->name, .source = r->file->source, .named = true, .open = true};
   w->imported = self;
   walk_file(w, r->file);
   finish_likelihood(w);

@@ -202,7 +202,7 @@ bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, cons
   Scope *scope = w->scope;
   bool whole = w->whole;
   const GradNames *by = w->by;
-  if (!f->by) f->by = names_in_grads(w, NULL, f->def);
+  if (!f->by) f->by = names_in_function(w, f->def);
   w->by = f->by;
   w->whole = false;
   w->scope = scope_new(w, f->scope, f->order + 1); // itself included, so that recursion is seen as what it is

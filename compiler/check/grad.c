@@ -23,12 +23,14 @@ static bool collect(void *context, const AstExpr *e) {
   return any_part(e, collect, c);
 }
 
-const GradNames *names_in_grads(Walk *w, const Block *block, const Stmt *def) {
+void names_in_grads(Walk *w, const Block *block, GradNames *names) {
+  Collector c = {w, names};
+  any_in_block(block, collect, &c);
+}
+
+const GradNames *names_in_function(Walk *w, const Stmt *def) {
   Collector c = {w, arena_new_of(w->arena, GradNames)};
-  if (def)
-    any_in_statement(def, collect, &c);
-  else
-    any_in_block(block, collect, &c);
+  any_in_statement(def, collect, &c);
   return c.names;
 }
 

@@ -28,27 +28,6 @@ static bool read_file(void *context, Arena *a, const char *path, const char **te
 
 const FileReader file_system = {read_file, NULL};
 
-// ---- walking ----
-
-static const char *directory_of(Walk *w, const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash ? arena_strndup(w->arena, path, (size_t)(slash - path) + 1) : "";
-}
-
-void walk_file(Walk *w, const AstFile *file) {
-  const char *directory = w->directory;
-  const Block *pending = w->pending;
-  size_t done = w->pending_done;
-  const GradNames *by = w->by;
-  w->directory = directory_of(w, file->source->name);
-  w->by = names_in_grads(w, &file->statements, NULL);
-  statements(w, &file->statements);
-  w->by = by;
-  w->directory = directory;
-  w->pending = pending;
-  w->pending_done = done;
-}
-
 // The path without what goes nowhere: "a/./b" and "a/c/../b" are "a/b".
 static const char *tidy(Walk *w, const char *path) {
   size_t n = strlen(path), count = 0;
@@ -76,42 +55,87 @@ static const char *tidy(Walk *w, const char *path) {
   return out;
 }
 
-static Imported *imported(const Walk *w, const char *path) {
-  for (Imported *i = w->imported; i; i = i->next)
-    if (strcmp(i->path, path) == 0) return i;
-  return NULL;
+static const char *directory_of(Walk *w, const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? arena_strndup(w->arena, path, (size_t)(slash - path) + 1) : "";
 }
 
-// A file is walked once, however often it is imported.
+// The file of that name in an import of a file in the directory.  It is read once, however often it is imported.
+static Imported *imported(Walk *w, const char *directory, const char *text) {
+  const char *path = tidy(w, text[0] == '/' ? text : arena_printf(w->arena, "%s%s", directory, text));
+  if (!*path) path = "."; // told of as a directory
+  for (Imported *i = w->imported; i; i = i->next)
+    if (strcmp(i->path, path) == 0) return i;
+  Imported *i = arena_new_of(w->arena, Imported);
+  Source *source = arena_new_of(w->arena, Source);
+  *i = (Imported){.path = path, .next = w->imported};
+  w->imported = i;
+  source->name = path;
+  errno = 0;
+  if (w->reader->read(w->reader->context, w->arena, path, &source->text, &source->length))
+    i->source = source;
+  else
+    i->reason = errno;
+  return i;
+}
+
+// ---- walking ----
+
+// What `grad` names in one file may be defined in another, before the import of the one or after.
+static void names_in_files(Walk *w, const AstFile *file, GradNames *names) {
+  const char *directory = directory_of(w, file->source->name);
+  names_in_grads(w, &file->statements, names);
+  for (size_t k = 0; k < file->statements.count; k++) {
+    const Stmt *s = file->statements.items[k];
+    Imported *i = s->kind == STMT_IMPORT && *s->import.text ? imported(w, directory, s->import.text) : NULL;
+    if (!i || i->named || !i->source) continue;
+    i->named = true;
+    size_t mark = diag_mute(w->diags); // its mistakes are told where it is walked
+    AstFile *other = NULL;
+    parse_source(w->arena, w->diags, i->source, &other);
+    diag_unmute(w->diags, mark);
+    if (other) names_in_files(w, other, names);
+  }
+}
+
+void walk_file(Walk *w, const AstFile *file) {
+  const char *directory = w->directory;
+  const Block *pending = w->pending;
+  size_t done = w->pending_done;
+  const GradNames *by = w->by;
+  if (!by) {
+    GradNames *names = arena_new_of(w->arena, GradNames);
+    names_in_files(w, file, names);
+    w->by = names;
+  }
+  w->directory = directory_of(w, file->source->name);
+  statements(w, &file->statements);
+  w->by = by;
+  w->directory = directory;
+  w->pending = pending;
+  w->pending_done = done;
+}
+
 void import_file(Walk *w, const Stmt *s) {
   const char *text = s->import.text;
-  const char *path = tidy(w, text[0] == '/' ? text : arena_printf(w->arena, "%s%s", w->directory, text));
-  if (!*path) path = "."; // told of as a directory
   if (!*text) {
     diag_error(w->diags, s->import.span, "an import needs the name of a file");
     return;
   }
-  const Imported *before = imported(w, path);
-  if (before) {
-    if (before->open) diag_error(w->diags, s->import.span, "`%s` imports itself, through the files between", text);
+  Imported *i = imported(w, w->directory, text);
+  if (i->open) diag_error(w->diags, s->import.span, "`%s` imports itself, through the files between", text);
+  if (i->open || i->walked) return;
+  i->walked = true;
+  if (!i->source) {
+    const char *reason = i->reason ? arena_printf(w->arena, ": %s", strerror(i->reason)) : "";
+    diag_error(w->diags, s->import.span, "can't read `%s`%s", i->path, reason);
     return;
   }
-  Source *source = arena_new_of(w->arena, Source);
-  source->name = path;
-  errno = 0;
-  if (!w->reader->read(w->reader->context, w->arena, path, &source->text, &source->length)) {
-    const char *reason = errno ? arena_printf(w->arena, ": %s", strerror(errno)) : "";
-    diag_error(w->diags, s->import.span, "can't read `%s`%s", path, reason);
-    return;
-  }
-  Imported *entry = arena_new_of(w->arena, Imported);
-  *entry = (Imported){.path = path, .open = true, .next = w->imported};
-  w->imported = entry;
   AstFile *file = NULL;
-  bool parsed = parse_source(w->arena, w->diags, source, &file);
+  (void)parse_source(w->arena, w->diags, i->source, &file);
+  i->open = true;
   if (file) walk_file(w, file);
-  (void)parsed;
-  entry->open = false;
+  i->open = false;
 }
 
 static void walk_embedded(Walk *w, const char *name, const char *text) {

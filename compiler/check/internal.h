@@ -98,7 +98,10 @@ typedef struct WalkMark {
 typedef struct Imported Imported;
 struct Imported {
   const char *path;
-  bool open; // still being read: importing it again would be a cycle
+  const Source *source; // null: it can't be read, for this
+  int reason;           // errno, or 0
+  bool named;           // its names in `grad`s are known
+  bool open, walked;    // open: importing it again would be a cycle
   Imported *next;
 };
 
@@ -117,7 +120,7 @@ typedef struct Walk {
   int nlevel;
   const Expr **path; // conditions that hold where we are: guards of reductions, sides of `if`
   size_t npath, path_room;
-  const GradNames *by;            // names that `grad` differentiates by, in the function or file at hand
+  const GradNames *by;            // names that `grad` differentiates by, in the function at hand or in the files
   Loop *loop;                     // the innermost that is open
   const Poly *const *axis_extent; // of the array whose subscripts are being checked
 
@@ -449,8 +452,10 @@ void check_starts(Diags *diags, const Model *m);
 
 // ---- grad.c: grad(u, x) ----
 
-// The names in all `grad` of these statements, or of a function.
-const GradNames *names_in_grads(Walk *w, const Block *block, const Stmt *def);
+// Adds the names in all `grad` of these statements.
+void names_in_grads(Walk *w, const Block *block, GradNames *names);
+// Those of a function.
+const GradNames *names_in_function(Walk *w, const Stmt *def);
 bool named_by_grad(const Walk *w, const char *name);
 // v, which is to be called `name`: where `grad` may name it, a node of its own over these indices at least.
 Value nameable(Walk *w, Name name, Value v, uint64_t indices);

@@ -260,10 +260,37 @@ static const Expr *const *own_indices(Blocker *b, int count, int at, int64_t shi
   return sub;
 }
 
+// The copy of m with two indices for index p, of so many steps, or with none split (p is -1): what only goes along with a loop
+// need not be split as the carry is that takes it, and what a loop computes is read from outside by its steps.
+static const Node *split_as(Blocker *b, const Node *m, int p, const Poly *steps) {
+  const bool split = block_is_split(b, m);
+  if (split ? b->at[m->id] == p && b->steps[m->id] == steps : p < 0) return b->map[m->id];
+  Node copy = {
+      .kind = NODE_COMP, .name = m->name, .span = m->span, .type = m->type, .nout = m->nout, .index = m->index};
+  stand_in(b, NULL, NULL, NULL, NULL);
+  if (p < 0) {
+    copy.expr = new_read(b, m, own_indices(b, m->nout, -1, 0));
+    return graph_add(b->out, &copy);
+  }
+  const Split s = split_of(b, &copy, p, blocks_of(b, steps));
+  stand_in(b, steps, s.own[p], s.block, s.within);
+  copy.name = arena_printf(b->arena, "%s_in_block", m->name);
+  copy.index = s.index;
+  copy.nout = s.nout;
+  copy.guard = in_loop(b, steps, s.own[p]);
+  copy.expr = new_read(b, m, s.own);
+  return graph_add(b->out, &copy);
+}
+
+// What carry c takes, or lives on.
+static const Node *taken(Blocker *b, const Node *c, const Node *m) {
+  return m ? split_as(b, m, b->at[c->id], b->steps[c->id]) : NULL;
+}
+
 // Behind the last step the state stays what it is.
 static const Node *passing(Blocker *b, const Node *c) {
   Graph *g = b->out;
-  const Node *next = b->map[c->next->id], *inner = b->carry[c->id].inner;
+  const Node *next = taken(b, c, c->next), *inner = b->carry[c->id].inner;
   const Expr *in = in_loop(b, b->steps[c->id], step_at(b, c->axis));
   if (!in || is_version(c->next)) return next;
   const Node pass = {
@@ -281,7 +308,7 @@ static const Node *passing(Blocker *b, const Node *c) {
 static void close_carry(Blocker *b, const Node *c) {
   Graph *g = b->out;
   const Node *outer = b->carry[c->id].outer, *inner = b->carry[c->id].inner;
-  graph_close(inner, passing(b, c), c->alive ? b->map[c->alive->id] : NULL);
+  graph_close(inner, passing(b, c), taken(b, c, c->alive));
   Index *index = arena_array(b->arena, Index, (size_t)c->nout + 1);
   const Expr **sub = arena_array(b->arena, const Expr *, (size_t)c->nout + 2);
   for (int k = 0; k < c->nout; k++) {
@@ -339,7 +366,7 @@ Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check,
     if (b.carry[k].inner)
       close_carry(&b, n);
     else if (n->next)
-      graph_close(b.map[k], b.map[n->next->id], n->alive ? b.map[n->alive->id] : NULL);
+      graph_close(b.map[k], taken(&b, n, n->next), taken(&b, n, n->alive));
   }
   stand_in(&b, NULL, NULL, NULL, NULL);
   for (int k = 0; k < m->ncheck; k++) {
@@ -354,20 +381,7 @@ Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check,
   }
   for (size_t k = 0; k < in->nroots; k++) {
     const Root *r = &in->roots[k];
-    const Node *n = b.map[r->node->id];
-    if (block_is_split(&b, r->node)) { // what a loop computes is read by its steps
-      Node own = *r->node;
-      own.kind = NODE_COMP;
-      own.nred = 0;
-      own.reduce = REDUCE_NONE;
-      own.guard = own.base = NULL;
-      own.target = NULL;
-      own.next = own.alive = NULL;
-      const Expr *const *sub = own_indices(&b, own.nout, -1, 0);
-      own.expr = new_read(&b, r->node, sub);
-      n = graph_add(b.out, &own);
-    }
-    graph_add_root(b.out, r->role, r->name, r->which, n);
+    graph_add_root(b.out, r->role, r->name, r->which, split_as(&b, r->node, -1, NULL));
   }
   return b.out;
 }

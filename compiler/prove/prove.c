@@ -17,7 +17,7 @@ enum {
 
 // Elements of the field that one run may make: 8 bytes each.
 #define WORK 3e7
-// And all together, after which no further run is begun.
+// And all together, after which no further run is begun, unless the input says how many.
 #define WORK_ALL 5e8
 // Chances of error that are no proof.
 #define LEAST_CHANCE (-9)
@@ -178,7 +178,8 @@ static void try_size(Trial *t) {
     int decided = 0, combinations = 0;
     double all = -1000, chance;
     do {
-      const bool spent = t->p->spent > WORK_ALL;
+      const double most = t->p->input->work;
+      const bool spent = t->p->spent > (most > 0 ? most : WORK_ALL);
       if (++combinations > COMBINATIONS || spent) {
         t->many = true;
         t->why = spent ? "it takes too long" : in_too_many_ways;

@@ -43,6 +43,7 @@ typedef struct ProofInput {
                         // nothing in it but what they need
   const int64_t *given; // by dimension: the value of an open one; -1: it takes several
   uint64_t seed;
+  double work; // elements of the field after which it gives up, undecided; 0: as many as take some ten seconds
 } ProofInput;
 
 typedef struct Proofs {

@@ -20,7 +20,7 @@ void proofs_find(Subject *s, const ModelOptions *options, uint64_t seed, Proofs 
   if (!s->author || s->author->nroots == 0) return;
   int64_t *given = arena_array(s->arena, int64_t, (size_t)dims_count(dims) + 1);
   for (int k = 0; k < dims_count(dims); k++) given[k] = given_value(options, dims_get(dims, k)->name);
-  *proofs = prove_gradients(s->arena, &(ProofInput){s->model, s->derived, given, seed});
+  *proofs = prove_gradients(s->arena, &(ProofInput){.model = s->model, .graph = s->derived, .given = given, .seed = seed});
 }
 
 bool proofs_agree(const Subject *s, const Proofs *proofs) {

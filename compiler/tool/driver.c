@@ -136,6 +136,6 @@ int program_load(const ModelOptions *o, Program *p) {
   if (!p->model) return STATUS_REJECTED;
   status = verify(p->model);
   if (!status) status = differentiable(p);
-  if (!status) status = limit_tape(o, p);
+  if (!status) status = program_limit(o, p);
   return status ? status : program_derivatives(o, p);
 }

@@ -28,6 +28,6 @@ const char *program_name(Arena *a, const ModelOptions *options);
 bool program_call_dim(const Program *program, const char *name, int64_t *value);
 
 // limit.c: cuts the model's loops into blocks of steps where --tape-limit asks for it.
-int limit_tape(const ModelOptions *options, Program *program);
+int program_limit(const ModelOptions *options, Program *program);
 
 #endif

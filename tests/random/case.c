@@ -10,6 +10,7 @@
 
 #include "check/check.h"
 #include "derive/derive.h"
+#include "emit/limit.h"
 #include "factor/factor.h"
 #include "generate.h"
 #include "graph/text.h"
@@ -78,21 +79,34 @@ static bool read_file(const char *path, Text *t) {
   return f && !fclose(f);
 }
 
+// The file that a random model imports.
+static bool read_other(void *other, Arena *a, const char *path, const char **text, size_t *length) {
+  const Text *t = other;
+  errno = ENOENT;
+  if (strcmp(path, generated_import) != 0) return false;
+  *text = arena_strdup(a, t->s);
+  *length = t->length;
+  return true;
+}
+
 static bool load(Case *c) {
-  Text text;
+  Text text, other;
   text_init(&text);
+  text_init(&other);
   if (!c->file)
-    generate_model(&text, c->seed);
+    generate_model(&text, &other, c->seed);
   else if (!read_file(c->file, &text))
     case_fail(c, "%s", strerror(errno));
   Source *source = arena_new_of(c->arena, Source);
-  *source = (Source){"random.mdl", arena_strdup(c->arena, text.s), text.length};
+  *source = (Source){c->file ? c->file : "random.mdl", arena_strdup(c->arena, text.s), text.length};
+  const FileReader reader = {read_other, &other};
   text_free(&text);
   Diags diags;
   diags_init(&diags, c->arena);
   AstFile *file = NULL;
   if (parse_source(c->arena, &diags, source, &file))
-    c->model = check_model(c->arena, &diags, file, arena_printf(c->arena, "m%" PRIu64, c->seed), NULL, 0);
+    c->model = check_model_with(c->arena, &diags, file, arena_printf(c->arena, "m%" PRIu64, c->seed), NULL, 0, &reader);
+  text_free(&other);
   if (c->model) {
     if (!verified(c, c->model->graph, "check")) return false;
     read_back(c);
@@ -121,7 +135,7 @@ static bool make_array(Case *c, int rank, const Poly *const *extent, Array *x) {
   return true;
 }
 
-static bool interpret(Case *c, const Graph *g, NumberKind kind, Array *values) {
+bool case_interpret(Case *c, const Graph *g, NumberKind kind, Array *values) {
   InterpInput input = {
       .kind = kind, .dims = c->dims, .data = c->data, .param = c->param, .seed = {1, 0}, .random_seed = c->seed};
   InterpError error = {.node = NULL};
@@ -164,7 +178,7 @@ static bool make_inputs(Case *c) {
 static bool make_params(Case *c) {
   const Graph *g = prune(c->arena, c->model->graph, 1u << ROOT_START);
   Array *values = values_for(c, g);
-  if (!interpret(c, g, NUMBER_REAL, values)) return false;
+  if (!case_interpret(c, g, NUMBER_REAL, values)) return false;
   c->params = arena_array(c->arena, double, c->total + 1);
   size_t at = 0;
   for (int p = 0; p < c->model->nparam; p++) {
@@ -188,7 +202,7 @@ static void set_direction(Case *c, const double *direction) {
 static bool along(Case *c, const Graph *g, NumberKind kind, const double *direction, Array *values,
                   double *derivative) {
   set_direction(c, direction);
-  bool ok = interpret(c, g, kind, values);
+  bool ok = case_interpret(c, g, kind, values);
   if (ok) *derivative = values[graph_root(g, ROOT_LOSS, 0)->node->id].number[0].b;
   memset(values, 0, g->count * sizeof *values);
   return ok;
@@ -225,7 +239,7 @@ static bool dual_gradient(Case *c, const Graph *g) {
 
 static bool by_derive(Case *c, const Graph *g, const char *pass, Array *magnitudes) {
   Array *values = values_for(c, g);
-  if (!verified(c, g, pass) || !interpret(c, g, NUMBER_MAGNITUDE, values)) return false;
+  if (!verified(c, g, pass) || !case_interpret(c, g, NUMBER_MAGNITUDE, values)) return false;
   for (int p = 0; p < c->model->nparam; p++) magnitudes[p] = values[graph_root(g, ROOT_GRADIENT, p)->node->id];
   return true;
 }
@@ -293,18 +307,37 @@ static bool oracles(Case *c) {
   const Graph *g = c->model->graph;
   c->values = values_for(c, g);
   c->magnitude = values_for(c, g);
-  if (!interpret(c, g, NUMBER_REAL, c->values) || !interpret(c, g, NUMBER_MAGNITUDE, c->magnitude)) return false;
-  int loss = graph_root(g, ROOT_LOSS, 0)->node->id;
-  c->loss = c->values[loss].number[0].a;
-  c->loss_magnitude = 1 + fabs(c->magnitude[loss].number[0].b);
+  if (!case_interpret(c, g, NUMBER_REAL, c->values) || !case_interpret(c, g, NUMBER_MAGNITUDE, c->magnitude))
+    return false;
+  const Root *loss = graph_root(g, ROOT_LOSS, 0);
+  if (loss) {
+    c->loss = c->values[loss->node->id].number[0].a;
+    c->loss_magnitude = 1 + fabs(c->magnitude[loss->node->id].number[0].b);
+  }
   if (!isfinite(c->loss)) case_fail(c, "the loss is %g", c->loss);
   if (!find_margin(c)) return false;
   c->unsure = c->margin < unsure;
-  return !c->unsure && derived(c);
+  return !c->unsure && (!loss || derived(c));
+}
+
+bool case_limit(Case *c) {
+  if (!c->gradient) return false;
+  const EmitOptions *o = &variants[LIMITED].options;
+  int64_t elements;
+  if (!poly_value(c->model->dims, emit_cost(c->arena, c->model, o).tape, c->dims, &elements) || elements < 2)
+    return false;
+  c->tape_limit = (int64_t)sizeof(double) * elements * (1 + (int64_t)(c->seed / VARIANTS % 3)) / 4;
+  const TapeFit fit = limit_tape(c->arena, c->model, o, c->dims, c->tape_limit);
+  if (fit.status == TAPE_BEYOND || fit.status == TAPE_BROKEN)
+    case_fail(c, "a limit for the tape: %s", fit.why ? fit.why : "its size is unknown");
+  c->limited = fit.model ? fit.model : c->model;
+  c->thrifty = fit.thrifty;
+  return fit.status == TAPE_FITS;
 }
 
 bool case_prepare(Case *c) {
   if (!load(c) || !make_inputs(c) || !make_params(c) || !oracles(c)) return false;
+  case_statements(c);
   case_kinds(c);
   return true;
 }

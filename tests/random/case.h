@@ -13,8 +13,8 @@
 typedef enum {
   SAME_BITS,
   SAME_VALUES, // -0 is the same value as 0; what is added to a gradient may be added in other parts
-  CLOSE, // rounded otherwise
-  NEAR   // in float
+  CLOSE,       // rounded otherwise
+  NEAR         // in float
 } Likeness;
 typedef struct Variant {
   const char *name;
@@ -23,7 +23,7 @@ typedef struct Variant {
   int like; // SAME_…: the variant
 } Variant;
 
-enum { VARIANTS = 7, CALL_DIMS = 8 };
+enum { LIMITED = 7, VARIANTS, CALL_DIMS = 8 };
 extern const Variant variants[VARIANTS];
 
 // One model with its inputs, and what it must come to.
@@ -44,7 +44,10 @@ typedef struct Case {
   size_t total; // entries of all parameters
   double *params;
   double loss, loss_magnitude;
-  double *gradient, *scale;  // by entry; of its parameter
+  double *gradient, *scale;  // by entry; of its parameter.  Null: the model has no loss
+  const Model *limited;      // in blocks of steps, or with a backward that computes again, so that
+  bool thrifty;              // the tape keeps to a limit
+  int64_t tape_limit;        // in bytes
   Array *values, *magnitude; // of the model's graph
   struct Result *result;     // by variant
   struct Kinds *kinds;       // derivatives of other kinds (kinds.h)
@@ -65,13 +68,26 @@ bool is_near(double ours, double theirs, double scale, double tolerance);
 
 // From the text to the oracles: false where there is nothing to compare with (said).
 bool case_prepare(Case *c);
+// Says why where it fails.
+bool case_interpret(Case *c, const Graph *g, NumberKind kind, Array *values);
 // kinds.c: derivatives of other kinds, interpreted and held against dual numbers.
 void case_kinds(Case *c);
+// statements.c: gradients that the model states.
+void case_statements(Case *c);
+// To be run with a limit for the tape; false: it has none, or it can't be shorter.
+bool case_limit(Case *c);
 // The name of the model that `which` makes of it; runs it from the library, and compares.
 const char *case_variant_name(Case *c, int which);
 void case_run(Case *c, void *library);
 // compare.c: memory for generated C, which says where it was written beyond.
 void *case_memory(Arena *a, size_t bytes);
 void case_intact(Case *c, const void *p, size_t bytes, const char *what);
+// Between doubles and the model's reals.
+struct mdl_model;
+size_t case_real_size(const struct mdl_model *m);
+void *case_reals(Case *c, const struct mdl_model *m, const double *from, size_t count);
+double *case_doubles(Case *c, const void *p, int type, size_t count);
+// constrain_run.c: a free vector of so many bytes, and what goes between it and the parameters.
+void case_run_constraints(Case *c, const struct mdl_model *m, size_t bytes);
 
 #endif

@@ -20,6 +20,7 @@ const Variant variants[VARIANTS] = {
     [NO_FACTOR] = {"no_factor", {.source = "random", .no_factor = true}, CLOSE, 0},
     {"no_simplify", {.source = "random", .no_simplify = true}, SAME_VALUES, NO_FACTOR},
     {"float", {.source = "random", .use_float = true}, NEAR, 0},
+    [LIMITED] = {"limited", {.source = "random"}, CLOSE, 0},
 };
 
 const char *case_variant_name(Case *c, int v) {
@@ -51,17 +52,20 @@ static double real_at(const void *p, int type, size_t k) {
                              : (double)((const int64_t *)p)[k];
 }
 
-static double *as_doubles(Case *c, const void *p, int type, size_t count) {
+double *case_doubles(Case *c, const void *p, int type, size_t count) {
   double *to = arena_array(c->arena, double, count + 1);
   for (size_t k = 0; k < count; k++) to[k] = real_at(p, type, k);
   return to;
 }
 
-static void *as_real(Case *c, const struct mdl_model *m, const double *from, size_t count) {
-  bool single = m->real == MDL_FLOAT;
-  void *to = case_memory(c->arena, count * (single ? sizeof(float) : sizeof(double)));
+size_t case_real_size(const struct mdl_model *m) {
+  return m->real == MDL_FLOAT ? sizeof(float) : sizeof(double);
+}
+
+void *case_reals(Case *c, const struct mdl_model *m, const double *from, size_t count) {
+  void *to = case_memory(c->arena, count * case_real_size(m));
   for (size_t k = 0; k < count; k++) {
-    if (single)
+    if (m->real == MDL_FLOAT)
       ((float *)to)[k] = (float)from[k];
     else
       ((double *)to)[k] = from[k];
@@ -79,7 +83,7 @@ static const void **data_for(Case *c, const struct mdl_model *m) {
       reals[j] = x->number[j].a;
       integers[j] = (int32_t)x->integer[j];
     }
-    data[k] = m->data[k].type == MDL_INT32 ? (const void *)integers : as_real(c, m, reals, x->count);
+    data[k] = m->data[k].type == MDL_INT32 ? (const void *)integers : case_reals(c, m, reals, x->count);
   }
   return data;
 }
@@ -131,46 +135,62 @@ static void run_outputs(Case *c, const struct mdl_model *m, const struct mdl_siz
   }
 }
 
-static void run_variant(Case *c, int v, const struct mdl_model *m) {
-  Result *r = &c->result[v];
-  struct mdl_sizes sizes;
-  struct mdl_where where;
-  const size_t size = m->real == MDL_FLOAT ? sizeof(float) : sizeof(double), bytes = size * c->total;
-  const void **data = data_for(c, m);
-  if (m->sizes(c->call, &sizes) != MDL_OK || sizes.params != bytes || m->check(c->call, data, &where) != MDL_OK) {
-    case_fail(c, "%s: sizes or check refuse the inputs", variants[v].name);
-    return;
-  }
-  if (v == 0) wrong_labels(c, m, data);
-  void *start = case_memory(c->arena, bytes), *params = as_real(c, m, c->params, c->total);
+// The loss and its gradient, in one pass and in two.
+static void run_gradient(Case *c, const struct mdl_model *m, const struct mdl_sizes *sizes, const void **data,
+                         const void *params, Result *r) {
+  const size_t bytes = case_real_size(m) * c->total;
+  void *work = case_memory(c->arena, sizes->value_and_grad_work), *grad = case_memory(c->arena, bytes);
+  r->value = m->value_and_grad(c->call, data, params, work, grad);
+  case_intact(c, work, sizes->value_and_grad_work, "the work of value_and_grad");
+  case_intact(c, grad, bytes, "the gradient");
+  r->grad = case_doubles(c, grad, m->real, c->total);
+
+  void *tape = case_memory(c->arena, sizes->tape), *twice = case_memory(c->arena, bytes);
+  work = case_memory(c->arena, sizes->forward_work);
+  r->forward = m->forward(c->call, data, params, tape, work);
+  case_intact(c, work, sizes->forward_work, "the work of forward");
+  case_intact(c, tape, sizes->tape, "the tape");
+  memset(twice, 0, bytes);
+  work = case_memory(c->arena, sizes->backward_work);
+  m->backward(c->call, data, params, tape, work, 1.0, twice);
+  r->once = case_doubles(c, twice, m->real, c->total);
+  m->backward(c->call, data, params, tape, work, -0.5, twice);
+  case_intact(c, work, sizes->backward_work, "the work of backward");
+  case_intact(c, twice, bytes, "the gradient of backward");
+  r->twice = case_doubles(c, twice, m->real, c->total);
+}
+
+static void compare_starts(Case *c, int v, const struct mdl_model *m, const void *params) {
+  const size_t bytes = case_real_size(m) * c->total;
+  void *start = case_memory(c->arena, bytes);
   m->init(c->call, c->seed, start);
   case_intact(c, start, bytes, "what init fills");
   for (size_t k = 0; k < c->total; k++)
     if (!is_near(real_at(start, m->real, k), real_at(params, m->real, k), 1, m->real == MDL_FLOAT ? 1e-6 : 1e-14))
       case_fail(c, "%s: entry %zu starts at %.17g, in the interpreter at %.17g", variants[v].name, k,
                 real_at(start, m->real, k), real_at(params, m->real, k));
+}
 
-  void *work = case_memory(c->arena, sizes.value_and_grad_work), *grad = case_memory(c->arena, bytes);
-  r->value = m->value_and_grad(c->call, data, params, work, grad);
-  case_intact(c, work, sizes.value_and_grad_work, "the work of value_and_grad");
-  case_intact(c, grad, bytes, "the gradient");
-  r->grad = as_doubles(c, grad, m->real, c->total);
-
-  void *tape = case_memory(c->arena, sizes.tape), *twice = case_memory(c->arena, bytes);
-  work = case_memory(c->arena, sizes.forward_work);
-  r->forward = m->forward(c->call, data, params, tape, work);
-  case_intact(c, work, sizes.forward_work, "the work of forward");
-  case_intact(c, tape, sizes.tape, "the tape");
-  memset(twice, 0, bytes);
-  work = case_memory(c->arena, sizes.backward_work);
-  m->backward(c->call, data, params, tape, work, 1.0, twice);
-  r->once = as_doubles(c, twice, m->real, c->total);
-  m->backward(c->call, data, params, tape, work, -0.5, twice);
-  case_intact(c, work, sizes.backward_work, "the work of backward");
-  case_intact(c, twice, bytes, "the gradient of backward");
-  r->twice = as_doubles(c, twice, m->real, c->total);
+// False where there is nothing to compare.
+static bool run_variant(Case *c, int v, const struct mdl_model *m) {
+  Result *r = &c->result[v];
+  struct mdl_sizes sizes;
+  struct mdl_where where;
+  const void **data = data_for(c, m), *params = case_reals(c, m, c->params, c->total);
+  if (m->sizes(c->call, &sizes) != MDL_OK || sizes.params != case_real_size(m) * c->total ||
+      m->check(c->call, data, &where) != MDL_OK || m->has_loss != (c->gradient != NULL)) {
+    case_fail(c, "%s: sizes or check refuse the inputs", variants[v].name);
+    return false;
+  }
+  if (v == PLAIN) wrong_labels(c, m, data);
+  if (v == LIMITED && (int64_t)sizes.tape > c->tape_limit)
+    case_fail(c, "a tape of %zu bytes, where %" PRId64 " are the limit", sizes.tape, c->tape_limit);
+  compare_starts(c, v, m, params);
+  if (m->has_loss) run_gradient(c, m, &sizes, data, params, r);
   run_outputs(c, m, &sizes, data, params, r);
-  if (v == 0) kinds_run(c, m, data, params);
+  if (v == PLAIN) kinds_run(c, m, data, params);
+  if (v == PLAIN || variants[v].likeness == NEAR) case_run_constraints(c, m, sizes.free);
+  return true;
 }
 
 // ---- comparing ----
@@ -197,6 +217,7 @@ static void compare_outputs(Case *c, const Result *r) {
 static void compare_with_interpreter(Case *c, int v, double tolerance) {
   const Result *r = &c->result[v];
   const char *name = variants[v].name;
+  if (!r->grad) return; // there is no loss
   if (!is_near(r->value, c->loss, c->loss_magnitude, tolerance) ||
       !is_near(r->forward, c->loss, c->loss_magnitude, tolerance))
     case_fail(c, "%s: value_and_grad's loss %.17g, forward's %.17g, the interpreter's %.17g", name, r->value,
@@ -224,12 +245,13 @@ static bool alike(const double *x, const double *y, size_t count, Likeness liken
 static void compare_with_another(Case *c, int v) {
   const Result *r = &c->result[v], *plain = &c->result[variants[v].like];
   Likeness l = variants[v].likeness;
+  const size_t count = r->grad ? c->total : 0;
   const char *what =
-      !alike(&r->value, &plain->value, 1, l)                          ? "value_and_grad's loss"
-      : !alike(&r->forward, &plain->forward, 1, l)                    ? "forward's loss"
-      : !alike(r->grad, plain->grad, c->total, l)                     ? "value_and_grad's gradient"
-      : !alike(r->once, plain->once, c->total, l)                     ? "backward's gradient"
-      : l == SAME_BITS && !alike(r->twice, plain->twice, c->total, l) ? "gradient of backward added to another"
+      !alike(&r->value, &plain->value, 1, l)                       ? "value_and_grad's loss"
+      : !alike(&r->forward, &plain->forward, 1, l)                 ? "forward's loss"
+      : !alike(r->grad, plain->grad, count, l)                     ? "value_and_grad's gradient"
+      : !alike(r->once, plain->once, count, l)                     ? "backward's gradient"
+      : l == SAME_BITS && !alike(r->twice, plain->twice, count, l) ? "gradient of backward added to another"
       : r->noutputs != plain->noutputs || !alike(r->outputs, plain->outputs, r->noutputs, l) ? "predictions or metrics"
                                                                                              : NULL;
   if (what) case_fail(c, "%s: other %s", variants[v].name, what);
@@ -244,8 +266,7 @@ void case_run(Case *c, void *library) {
       case_fail(c, "%s: no model in the library", variants[v].name);
       return;
     }
-    run_variant(c, v, m);
-    if (!c->result[v].grad) return;
+    if (!run_variant(c, v, m)) return;
     if (variants[v].likeness == CLOSE) compare_outputs(c, &c->result[v]);
     if (variants[v].likeness >= CLOSE)
       compare_with_interpreter(c, v, variants[v].likeness == CLOSE ? gate : float_gate);

@@ -1,9 +1,11 @@
-// generate.c - a random model: declarations, definitions, functions, a loss that reads them, outputs.
+// generate.c - a random model: declarations, definitions, functions, and what results.c makes of them.
 #include "generate.h"
 
 #include <string.h>
 
 #include "generator.h"
+
+const char generated_import[] = "other.mdl";
 
 // ---- definitions ----
 
@@ -190,6 +192,11 @@ static void declare_data(Generator *g) {
   }
 }
 
+static void add_param(Generator *g, const char *name, int rank, const int *extent) {
+  gen_add_value(g, name, rank, extent, -1);
+  g->value[g->nvalue - 1].parameter = true;
+}
+
 static int param_shape(Generator *g, int *extent) {
   int rank = random_shape(g, extent);
   for (int r = 0; r < rank; r++)
@@ -223,7 +230,7 @@ static void declare_constrained(Generator *g) {
         gen_chance(g, 50) ? "in cholesky" : format("in cholesky = eye[%s]", gen_extent_text(g, extent[rank - 1]));
   }
   text_printf(g->text, "param %s%s %s\n", name, gen_shape_text(g, rank, extent), constraint);
-  gen_add_value(g, name, rank, extent, -1);
+  add_param(g, name, rank, extent);
 }
 
 static void declare_params(Generator *g) {
@@ -237,7 +244,7 @@ static void declare_params(Generator *g) {
     if (gen_chance(g, 40)) start = "uniform(-1, 1)";
     if (gen_chance(g, 20)) start = gen_constant(g);
     text_printf(g->text, "param %s%s = %s\n", name, gen_shape_text(g, rank, extent), start);
-    gen_add_value(g, name, rank, extent, -1);
+    add_param(g, name, rank, extent);
   }
 }
 
@@ -300,35 +307,35 @@ static void observe(Generator *g) {
   }
 }
 
-// Every real definition, and every parameter, has its part in the loss.
-static void define_loss(Generator *g, int from, bool likely) {
-  const char *s = "";
-  for (int k = from; k < g->nvalue; k++) {
-    const Value *v = &g->value[k];
-    if (v->under >= 0 || (g->nvalue - from > 4 && gen_chance(g, 40))) continue;
-    const char *c = gen_constant(g);
-    if (v->rank == 0)
-      s = format("%s%s%s * %s", s, *s ? " + " : "", c, v->name);
-    else
-      s = format("%s%smean(%s * %s)", s, *s ? " + " : "", gen_unary(g, (Term){v->name, LIMIT}).s, c);
-  }
-  g->fuel = 4;
-  text_printf(g->text, "loss %s + %s%s\n", *s ? s : "0", gen_scalar(g, 3).s, likely ? " - 0.1 * log_likelihood" : "");
-}
+// ---- files ----
 
-static void define_outputs(Generator *g, int from) {
-  for (int k = from; k < g->nvalue; k++) {
-    if (!gen_chance(g, 35)) continue;
-    const Value *v = &g->value[k];
-    const char *name = gen_fresh(g, "p");
-    if (v->rank == 2 && gen_chance(g, 30))
-      text_printf(g->text, "predict %s[i] = argmax[c](%s[i, c])\n", name, v->name);
-    else
-      text_printf(g->text, "%s %s = %s\n", v->rank == 0 || gen_chance(g, 30) ? "metric" : "predict", name, v->name);
+// Some statements, in any order.
+static void define_some(Generator *g, int count) {
+  for (; count > 0; count--) {
+    if (gen_chance(g, 30)) define_function(g);
+    if (gen_chance(g, 8)) define_with_derivative(g);
+    if (gen_chance(g, 15)) define_slope(g);
+    if (gen_chance(g, 20)) define_labels(g);
+    if (gen_chance(g, 30)) gen_loop(g, "");
+    if (gen_chance(g, 40) && take_apart(g)) continue;
+    int extent[RANK_MAX], rank = random_shape(g, extent);
+    define(g, "", rank, extent);
   }
 }
 
-void generate_model(Text *text, uint64_t seed) {
+// A file that sees what stands in front of the import, and may declare more.
+static void import_another(Generator *g, Text *other) {
+  Text *importing = g->text;
+  text_printf(importing, "import \"%s\"\n", generated_import);
+  g->text = other;
+  if (gen_chance(g, 30)) declare_data(g);
+  if (gen_chance(g, 30)) declare_params(g);
+  define_some(g, 1 + gen_below(g, 2));
+  if (gen_chance(g, 30)) text_printf(importing, "import \"./%s\"\n", generated_import); // which is read but once
+  g->text = importing;
+}
+
+void generate_model(Text *text, Text *other, uint64_t seed) {
   Generator g = {.arena = arena_new(), .text = text, .state = seed * 0x2545f4914f6cdd1du};
   text_printf(text, "# model %llu\n", (unsigned long long)seed);
   declare_dims(&g);
@@ -340,19 +347,13 @@ void generate_model(Text *text, uint64_t seed) {
     gen_add_value(&g, "c0", 0, NULL, -1);
   }
   int after = g.nvalue;
-  for (int k = 1 + gen_below(&g, 4); k > 0; k--) {
-    if (gen_chance(&g, 30)) define_function(&g);
-    if (gen_chance(&g, 8)) define_with_derivative(&g);
-    if (gen_chance(&g, 15)) define_slope(&g);
-    if (gen_chance(&g, 20)) define_labels(&g);
-    if (gen_chance(&g, 30)) gen_loop(&g, "");
-    if (gen_chance(&g, 40) && take_apart(&g)) continue;
-    int extent[RANK_MAX], rank = random_shape(&g, extent);
-    define(&g, "", rank, extent);
-  }
-  bool likely = gen_chance(&g, 25);
+  const bool imports = gen_chance(&g, 10);
+  if (imports && gen_chance(&g, 50)) define_some(&g, 1);
+  if (imports) import_another(&g, other);
+  define_some(&g, 1 + gen_below(&g, 4));
+  const bool lossless = gen_chance(&g, 8), likely = !lossless && gen_chance(&g, 25);
   if (likely) observe(&g);
-  define_loss(&g, gen_chance(&g, 50) ? from : after, likely);
-  define_outputs(&g, after);
+  if (!lossless) gen_loss(&g, gen_chance(&g, 50) ? from : after, likely);
+  gen_outputs(&g, after, lossless);
   arena_free(g.arena);
 }

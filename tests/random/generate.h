@@ -6,8 +6,11 @@
 
 #include "base/text.h"
 
-// The text of a model; the same for the same seed.  Its values stay small, its functions within their domains;
+// The file that some of them import.
+extern const char generated_import[];
+
+// The text of a model, and of the file that it imports (none: nothing is written); the same for the same seed.  Its values stay small, its functions within their domains;
 // call-time dimensions are at least 2 for its subscripts to be right.
-void generate_model(Text *text, uint64_t seed);
+void generate_model(Text *text, Text *other, uint64_t seed);
 
 #endif

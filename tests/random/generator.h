@@ -24,6 +24,7 @@ typedef struct Value {
   const char *name;
   int rank, extent[RANK_MAX];
   int under; // integers: the extent that they stay under; reals: -1
+  bool parameter;
 } Value;
 
 typedef struct Loop {
@@ -108,5 +109,9 @@ const char *gen_slope(Generator *g, const Value *x, int depth);
 
 // A scan or an iteration; what it leaves is among the values afterwards.
 void gen_loop(Generator *g, const char *indent);
+// A loss of the values from `from` on, with gradients by hand beside some.
+void gen_loss(Generator *g, int from, bool likely);
+// Some of them as predictions or metrics; one prediction at least where there is no loss.
+void gen_outputs(Generator *g, int from, bool lossless);
 
 #endif

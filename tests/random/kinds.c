@@ -62,7 +62,7 @@ static bool find_tangents(Case *c, const Graph *g, Tangents *t) {
   Array *values = values_for(c, g);
   if (!run(c, g, NUMBER_DUAL, NULL, values)) return false;
   const Root *r;
-  t->loss = values[graph_root(g, ROOT_LOSS, 0)->node->id].number[0].b;
+  if ((r = graph_root(g, ROOT_LOSS, 0))) t->loss = values[r->node->id].number[0].b;
   t->predict = arena_array(c->arena, double *, c->model->graph->nroots + 1);
   for (int k = 0; (r = graph_root(g, ROOT_PREDICT, k)); k++)
     if (r->node->type == TYPE_REAL) t->predict[k] = tangents_of(c, &values[r->node->id]);
@@ -344,7 +344,7 @@ static void ask(Case *c, DerivativeKind kind, const Root *predict) {
 static void ask_all(Case *c, unsigned which) {
   for (int kind = 0; kind < DERIVATIVE_COUNT; kind++) {
     if (!(which >> kind & 1)) continue;
-    if (derivative_table[kind].of_loss) ask(c, (DerivativeKind)kind, NULL);
+    if (c->gradient && derivative_table[kind].of_loss) ask(c, (DerivativeKind)kind, NULL);
     for (int j = 0; derivative_table[kind].of_predict && prediction(c, j); j++)
       if (prediction(c, j)->node->type == TYPE_REAL) ask(c, (DerivativeKind)kind, prediction(c, j));
   }
@@ -361,7 +361,7 @@ static void ask_some(Case *c) {
     ask_all(c, (1u << DERIVATIVE_COUNT) - 1);
   else
     ask_all(c, choices[c->seed / (VARIANTS - 1) % CHOICES]);
-  if (c->kinds->count == 0) ask_all(c, KIND(JVP) | KIND(HVP)); // too large, or no prediction
+  if (c->kinds->count == 0) ask_all(c, KIND(JVP) | KIND(HVP)); // too large, or no prediction, or no loss
 }
 
 static bool find_all_tangents(Case *c) {

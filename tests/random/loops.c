@@ -146,7 +146,7 @@ static void yields(Generator *g, const Body *b, int steps) {
     const char *name = gen_fresh(g, "u");
     g->fuel = 3;
     text_printf(g->text, "%syield %s = %s\n", b->indent, name, gen_array(g, rank, extent + 1, 2).s);
-    if (g->nyield < YIELDS_MAX) g->yield[g->nyield++] = (Value){name, rank + 1, {extent[0], extent[1], extent[2]}, -1};
+    if (g->nyield < YIELDS_MAX) g->yield[g->nyield++] = (Value){.name = name, .rank = rank + 1, .extent = {extent[0], extent[1], extent[2]}, .under = -1};
   }
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,9 +34,10 @@ static void put_file(const char *path, const Text *t) {
 }
 
 static void write_variant(Case *c, int v, const char *directory, const char *source) {
-  Model model = *c->model;
+  Model model = v == LIMITED ? *c->limited : *c->model;
   model.name = case_variant_name(c, v);
   EmitOptions options = variants[v].options;
+  options.thrifty = v == LIMITED && c->thrifty;
   if (v == 0) {
     options.request = c->kinds->request;
     options.nrequest = c->kinds->count;
@@ -129,7 +131,7 @@ static int run_batch(const Options *o, int from, int count, Told *told) {
     Case *c = &cases[k];
     *c = case_at(arena_new(), o, from + k, &failed);
     told->at = from + k;
-    alarm(SECONDS_EACH);
+    limit_time(SECONDS_EACH);
     c->only[0] = case_prepare(c);
     if (c->unsure) told->unsure++;
     c->only[0] = c->only[0] && !o->interpret;
@@ -139,6 +141,7 @@ static int run_batch(const Options *o, int from, int count, Told *told) {
       continue;
     }
     for (int v = 1; v < VARIANTS; v++) c->only[v] = o->all || v == 1 + (int)(c->seed % (VARIANTS - 1));
+    c->only[LIMITED] = c->only[LIMITED] && case_limit(c);
     for (int v = 1; v < VARIANTS; v++) // with what it is held against
       if (c->only[v]) c->only[variants[v].like] = true;
     for (int v = 0; v < VARIANTS; v++) {
@@ -148,11 +151,11 @@ static int run_batch(const Options *o, int from, int count, Told *told) {
       ARENA_PUSH(a, sources, nsources, room) = source;
     }
   }
-  alarm(0);
+  limit_time(0);
   void *library = nsources > 0 ? compile(a, directory, sources, nsources, o->all, &warned) : NULL;
   for (int k = 0; k < count; k++) {
     told->at = from + k;
-    alarm(SECONDS_EACH);
+    limit_time(SECONDS_EACH);
     if (library && cases[k].only[0]) case_run(&cases[k], library);
     arena_free(cases[k].arena);
   }
@@ -250,11 +253,14 @@ int main(int argc, char **argv) {
   }
   if (!print) return run_all(&o) ? EXIT_SUCCESS : EXIT_FAILURE;
   for (int k = 0; k < o.count; k++) {
-    Text t;
+    Text t, other;
     text_init(&t);
-    generate_model(&t, o.first + (uint64_t)k);
+    text_init(&other);
+    generate_model(&t, &other, o.first + (uint64_t)k);
     fputs(t.s, stdout);
+    if (other.length > 0) printf("# ---- %s ----\n%s", generated_import, other.s);
     text_free(&t);
+    text_free(&other);
   }
   return EXIT_SUCCESS;
 }

@@ -315,6 +315,8 @@ static bool read_test_file(void *context, Arena *a, const char *path, const char
       {"ring.mdl", "import \"./ring2.mdl\"\n"},
       {"ring2.mdl", "import \"ring.mdl\"\n"},
       {"wrong.mdl", "const k = zork\n"},
+      {"before.mdl", "v = 2 * w\n"},
+      {"after.mdl", "slope = grad(v^2, v)\n"},
   };
   for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
     if (strcmp(files[k][0], path) != 0) continue;
@@ -331,6 +333,14 @@ START_TEST(imports_bring_definitions) {
   Run r;
   run_with(&r, "import \"deep/a.mdl\"\nimport \"layers.mdl\"\nparam w = four\npredict p = twice(w)\n", NULL, 0,
            &test_files);
+  is_right(&r);
+  arena_free(r.arena);
+  // What one file defines, `grad` names in another.
+  run_with(&r, "param w\nimport \"before.mdl\"\nu = grad(v^3, v)\nimport \"after.mdl\"\nloss u + slope\n", NULL, 0,
+           &test_files);
+  is_right(&r);
+  arena_free(r.arena);
+  run_with(&r, "param w\nv = 3 * w\nimport \"after.mdl\"\nloss slope\n", NULL, 0, &test_files);
   is_right(&r);
   arena_free(r.arena);
   expect_with("import \"ring.mdl\"\npredict p = 1\n", NULL, 0, &test_files,

@@ -22,7 +22,7 @@ static Tried prove_seeded(const char *text, uint64_t seed) {
   is_right(&t.r);
   for (int k = 0; k < MOST_DIMS; k++) given[k] = -1;
   const Graph *g = derive_gradient(t.r.arena, t.r.model->graph, true, NULL);
-  t.proofs = prove_gradients(t.r.arena, &(ProofInput){t.r.model, g, given, seed});
+  t.proofs = prove_gradients(t.r.arena, &(ProofInput){.model = t.r.model, .graph = g, .given = given, .seed = seed});
   return t;
 }
 
@@ -245,7 +245,7 @@ static Proofs prove_graph(Arena *a, const char *text) {
   diags_init(&diags, a);
   const Model *m = graph_parse(a, &diags, &source);
   ck_assert_msg(m != NULL, "%s", diags.count ? diags.list[0].message : "");
-  return prove_gradients(a, &(ProofInput){m, m->graph, given, 0});
+  return prove_gradients(a, &(ProofInput){.model = m, .graph = m->graph, .given = given});
 }
 
 START_TEST(test_loops) {
