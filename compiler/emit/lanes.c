@@ -505,6 +505,30 @@ static void put_group(Function *f, const Step *step, size_t count) {
   forget_stages(f, mark);
 }
 
+static bool adds_block_singly(const Function *f, const Step *step) {
+  const Node *n = step->node;
+  const NodeOrder order = f->s->order[n->id];
+  return step->kind == STEP_NODE && order.kind == ORDER_BLOCKS && f->s->place[n->id].loop[order.index] == f->tile;
+}
+
+// A block whose terms are computed one by one: each is added where it would be in lanes.
+static void put_block_singly(Function *f, const Step *step) {
+  const Node *n = step->node;
+  const char *part = names_take(&f->names, arena_printf(f->s->arena, "%s_part", n->name));
+  LaneLoop l;
+  put_partial_sums(f, n, part);
+  open_line(f, &l);
+  open_samples(f, "0");
+  put_term(f, n, guard_within(f, n), part, arena_printf(f->s->arena, "%s %% %d", f->lane_name, lanes_of(f)));
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+  line_start(f);
+  put_own_entry(f, &f->body, n);
+  text_put(&f->body, " += ");
+  put_join(f, &f->body, n, part);
+  text_put(&f->body, ";\n");
+}
+
 // ---- loops inside of a tile ----
 
 // All of it one group that reads nothing from outside: then the vectors stand outside, and what it sums stays in registers.
@@ -736,7 +760,12 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
       put_group(f, step + k, end - k);
       break;
     case LANE_EDGE: put_edge(f, &step[k]); break;
-    case LANE_SINGLE: put_single(f, &step[k]); break;
+    case LANE_SINGLE:
+      if (adds_block_singly(f, &step[k]))
+        put_block_singly(f, &step[k]);
+      else
+        put_single(f, &step[k]);
+      break;
     }
     if (guarded) close_lines(f, &guard);
   }
