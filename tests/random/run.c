@@ -23,6 +23,11 @@
 
 enum { BATCH = 10, BATCH_INTERPRETED = 50, SECONDS_EACH = 20 };
 
+// After so many seconds of processor time the process ends; 0: never.
+static void limit_time(int seconds) {
+  setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = seconds}, NULL);
+}
+
 // ---- the C compiler ----
 
 static void put_file(const char *path, const Text *t) {
