@@ -695,7 +695,7 @@ static bool copies_rows(const Function *f, const Loop *loop, const Step *step) {
   return entry->kind == EXPR_INDEX && entry->u.index == loop->id;
 }
 
-// mdl_turn(&x[i_tile * d], d, d, lanes, &x_of_sample[0]);
+// mdl_turn_rows(&x[i_tile * d], d, d, lanes, &x_of_sample[0]);
 static void put_turned_rows(Function *f, const Loop *loop, const Step *step) {
   Text *t = &f->body;
   const Node *n = step->node;
@@ -703,7 +703,7 @@ static void put_turned_rows(Function *f, const Loop *loop, const Step *step) {
   f->unit->helper[HELPER_TURN] = true;
   f->loop_name[loop->id] = "0";
   line_start(f);
-  text_put(t, "mdl_turn(");
+  text_put(t, "mdl_turn_rows(");
   put_first_entry(f, e->u.read.node, e->u.read.sub);
   text_put(t, ", ");
   put_expr(f, t, expr_poly(f->s->pool, sample_step(f, e)), PREC_NONE);

@@ -14,7 +14,7 @@ START_TEST(test_all_sizes) {
     for (int rows = 1; rows <= MDL_TURN_TILE; rows++) {
       const int padded = (rows + MDL_TURN_LANES - 1) / MDL_TURN_LANES * MDL_TURN_LANES;
       for (int k = 0; k < (MOST + 1) * MDL_TURN_TILE; k++) to[k] = UNTOUCHED;
-      mdl_turn(from, STEP, count, rows, to);
+      mdl_turn_rows(from, STEP, count, rows, to);
       for (int j = 0; j <= MOST; j++)
         for (int r = 0; r < MDL_TURN_TILE; r++) {
           const int sample = r < rows ? r : rows - 1;

@@ -67,7 +67,7 @@ MDL_TURN_INLINE void mdl_turn_block(const mdl_turn_real *from, int64_t step, mdl
 }
 
 /* to[j * 64 + r] = from[r * step + j] for `count` entries of `rows` samples; lanes behind the last sample take its entries. */
-MDL_TURN_INLINE void mdl_turn(const mdl_turn_real *from, int64_t step, int64_t count, int64_t rows, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_turn_rows(const mdl_turn_real *from, int64_t step, int64_t count, int64_t rows, mdl_turn_real *to) {
   const int64_t whole = rows - rows % 8, blocks = count - count % 8;
   for (int64_t r = 0; r < whole; r += 8)
     for (int64_t j = 0; j < blocks; j += 8) mdl_turn_block(from + r * step + j, step, to + j * MDL_TURN_TILE + r);
