@@ -260,11 +260,8 @@ static const Expr *const *own_indices(Blocker *b, int count, int at, int64_t shi
   return sub;
 }
 
-// The copy of m with two indices for index p, of so many steps, or with none split (p is -1): what only goes along with a loop
-// need not be split as the carry is that takes it, and what a loop computes is read from outside by its steps.
-static const Node *split_as(Blocker *b, const Node *m, int p, const Poly *steps) {
-  const bool split = block_is_split(b, m);
-  if (split ? b->at[m->id] == p && b->steps[m->id] == steps : p < 0) return b->map[m->id];
+// m with two indices for index p, of so many steps, or with none split.
+static const Node *make_view(Blocker *b, const Node *m, int p, const Poly *steps) {
   Node copy = {
       .kind = NODE_COMP, .name = m->name, .span = m->span, .type = m->type, .nout = m->nout, .index = m->index};
   stand_in(b, NULL, NULL, NULL, NULL);
@@ -280,6 +277,20 @@ static const Node *split_as(Blocker *b, const Node *m, int p, const Poly *steps)
   copy.guard = in_loop(b, steps, s.own[p]);
   copy.expr = new_read(b, m, s.own);
   return graph_add(b->out, &copy);
+}
+
+// The copy of m with two indices for index p, of so many steps, or with none split (p is -1): what only goes along with a loop
+// need not be split as the carry is that takes it, and what a loop computes is read from outside by its steps.  All that a
+// loop's carries live on is one.
+static const Node *split_as(Blocker *b, const Node *m, int p, const Poly *steps) {
+  const bool split = block_is_split(b, m);
+  if (split ? b->at[m->id] == p && b->steps[m->id] == steps : p < 0) return b->map[m->id];
+  for (const Copy *v = b->views[m->id]; v; v = v->next)
+    if (v->at == p && v->steps == steps) return v->node;
+  Copy *view = arena_new_of(b->arena, Copy);
+  *view = (Copy){.at = p, .steps = steps, .node = make_view(b, m, p, steps), .next = b->views[m->id]};
+  b->views[m->id] = view;
+  return view->node;
 }
 
 // What carry c takes, or lives on.
@@ -359,6 +370,7 @@ Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check,
   b.at = arena_array(a, int, in->count + 1);
   b.steps = arena_array(a, const Poly *, in->count + 1);
   b.copies = arena_array(a, Copy *, in->count + 1);
+  b.views = arena_array(a, Copy *, in->count + 1);
   block_find_along(&b);
   for (size_t k = 0; k < in->count; k++) copy_node(&b, in->nodes[k]);
   for (size_t k = 0; k < in->count; k++) {

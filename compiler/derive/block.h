@@ -30,6 +30,7 @@ typedef struct Blocker {
   int *at;                           // by id: the index that is the step, an output or of a reduction; -1: none
   const Poly **steps;                // by id, where there is one: how many
   Copy **copies;                     // by id of what stays outside
+  Copy **views;                      // by id: other ways in which the node is split
   const Poly *here;                  // the steps of the node at hand, or null
   const Expr *step, *block, *within; // and its indices there
 } Blocker;

@@ -9,13 +9,12 @@
 
 static const struct {
   Prim op;
-  const char *header; // where mdl_NAME and mdl_NAMEf are, NAME being that of <math.h>
-} own[] = {{PRIM_EXP, "exp.h"},           {PRIM_EXPM1, "exp.h"},   {PRIM_SINH, "exp.h"},  {PRIM_COSH, "exp.h"},
-           {PRIM_TANH, "exp.h"},          {PRIM_SECH, "exp.h"},    {PRIM_SIGMOID, "exp.h"}, {PRIM_LOG, "log.h"},
-           {PRIM_LOG1P, "log.h"},
-           {PRIM_SOFTPLUS, "softplus.h"}, {PRIM_POW, "pow.h"},     {PRIM_SIN, "trig.h"},  {PRIM_COS, "trig.h"},
-           {PRIM_TAN, "trig.h"},          {PRIM_ASIN, "asin.h"},   {PRIM_ACOS, "asin.h"}, {PRIM_ATAN, "atan.h"},
-           {PRIM_ATAN2, "atan.h"},        {PRIM_HYPOT, "hypot.h"}};
+  const char *header;
+} own[] = {
+#define MATH(ID, function, arguments, header) {PRIM_##ID, header},
+#include "graph/math.def"
+#undef MATH
+};
 
 static int math_file(const char *name, size_t length) {
   for (int k = 0; k < embedded_math_count; k++)

@@ -1,4 +1,4 @@
-// constant.c - constants folded with the interpreter's arithmetic: one primitive, or a scalar expression.
+// constant.c - constants folded with the arithmetic of generated C: one primitive, or a scalar expression.
 #include <math.h>
 
 #include "interp/program.h"
@@ -8,7 +8,7 @@
 
 bool interp_constant(const Expr *e, double *value) {
   Arena *a = arena_new();
-  const Scope scope = {.rules = &real_rules};
+  const Scope scope = {.rules = generated_rules(a)};
   Program *p = program_new(a, &scope, &e, 1);
   bool ok = true;
   for (int s = 0; s < p->count; s++) {
@@ -42,7 +42,7 @@ double interp_prim(Prim p, const double *args) {
   }
   int64_t result;
   if (p == PRIM_REAL) return fabs(args[0]) <= INTEGER_MAX ? trunc(args[0]) : (double)NAN;
-  if (real_rules.prim[p]) return real_rules.prim[p](x).a;
+  if (generated_rule(p)) return generated_rule(p)(x).a;
   if (test_rules[p]) return test_rules[p](x);
   return integer_rules[p] && !integer_rules[p](x, &result) ? (double)result : NAN;
 }

@@ -80,6 +80,7 @@ static bool make_array(Run *r, const Node *n, const int64_t *extent, Array *arra
 static Number given(NumberKind kind, Number x) {
   switch (kind) {
   case NUMBER_REAL:
+  case NUMBER_GENERATED:
   case NUMBER_WIDE: return (Number){x.a, 0};
   case NUMBER_MAGNITUDE: return (Number){x.a, fabs(x.a)};
   default: return x;
@@ -226,12 +227,13 @@ bool interp_run(Arena *a, const Model *m, const Graph *g, const InterpInput *inp
   };
   (void)m; // inputs are found by their position in its declarations
   Arena *scratch = arena_new();
+  const NumberRules *own = input->kind == NUMBER_GENERATED ? generated_rules(scratch) : NULL;
   Run r = {
       .arena = a,
       .scratch = scratch,
       .graph = g,
       .input = input,
-      .rules = input->kind == NUMBER_OTHER ? input->rules : rules[input->kind],
+      .rules = own ? own : input->kind == NUMBER_OTHER ? input->rules : rules[input->kind],
       .values = values,
       .entries = arena_array(scratch, Entries *, g->count),
       .needed = arena_array(scratch, bool, g->count),

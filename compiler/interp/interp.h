@@ -9,6 +9,7 @@
 
 typedef enum {
   NUMBER_REAL,      // a
+  NUMBER_GENERATED, // a, with the bits of generated C's functions
   NUMBER_DUAL,      // a + b eps: b is the tangent
   NUMBER_COMPLEX,   // a + b i
   NUMBER_MAGNITUDE, // a, and b the sum of the absolute terms that were added to make it
@@ -54,7 +55,7 @@ bool interp_run(Arena *a, const Model *m, const Graph *g, const InterpInput *inp
 
 // The value of a constant scalar expression (no reads, no indices): the constant folder.  Same arithmetic as generated C in double.
 bool interp_constant(const Expr *e, double *value);
-// One primitive on reals.
+// One primitive on reals, with that arithmetic.
 double interp_prim(Prim p, const double *args);
 
 #endif

@@ -43,10 +43,12 @@ static inline Number number_constant(const NumberRules *rules, double value) {
   }
 
 extern const NumberRules real_rules, dual_rules, complex_rules, magnitude_rules, wide_rules, rounding_rules;
+NumberRule generated_rule(Prim p);
+const NumberRules *generated_rules(Arena *a);
 extern const TestRule test_rules[PRIM_COUNT]; // of all these: comparisons see real parts alone
 extern const IntegerRule integer_rules[PRIM_COUNT];
 
-// Primitives that <math.h> does not have, exactly as generated C computes them.
+// Primitives that <math.h> does not have.
 double real_powi(double x, int64_t n);
 double real_sech(double x);
 double real_sigmoid(double x);

@@ -1,4 +1,4 @@
-// real.c - the primitives on plain doubles, exactly as generated C computes them.
+// real.c - the primitives on plain doubles, with the functions of <math.h>.
 #include "interp/gamma.h"
 #include "interp/number.h"
 

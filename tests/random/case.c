@@ -237,10 +237,10 @@ static bool dual_gradient(Case *c, const Graph *g) {
   return true;
 }
 
-static bool by_derive(Case *c, const Graph *g, const char *pass, Array *magnitudes) {
+static bool by_derive(Case *c, const Graph *g, const char *pass, NumberKind kind, Array *gradient) {
   Array *values = values_for(c, g);
-  if (!verified(c, g, pass) || !case_interpret(c, g, NUMBER_MAGNITUDE, values)) return false;
-  for (int p = 0; p < c->model->nparam; p++) magnitudes[p] = values[graph_root(g, ROOT_GRADIENT, p)->node->id];
+  if (!verified(c, g, pass) || !case_interpret(c, g, kind, values)) return false;
+  for (int p = 0; p < c->model->nparam; p++) gradient[p] = values[graph_root(g, ROOT_GRADIENT, p)->node->id];
   return true;
 }
 
@@ -249,6 +249,7 @@ static bool derived(Case *c) {
   const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
   const int nparam = c->model->nparam;
   Array *raw = arena_array(c->arena, Array, (size_t)nparam + 1),
+        *plain = arena_array(c->arena, Array, (size_t)nparam + 1),
         *simple = arena_array(c->arena, Array, (size_t)nparam + 1),
         *factored = arena_array(c->arena, Array, (size_t)nparam + 1);
   const Graph *g = derive_gradient(c->arena, c->model->graph, true, NULL);
@@ -257,8 +258,9 @@ static bool derived(Case *c) {
     return false;
   }
   const Graph *s = simplify(c->arena, g, roles);
-  if (!by_derive(c, g, "derive", raw) || !by_derive(c, s, "simplify", simple) ||
-      !by_derive(c, factor(c->arena, c->model, s), "factor", factored))
+  if (!by_derive(c, g, "derive", NUMBER_MAGNITUDE, raw) || !by_derive(c, g, "derive", NUMBER_GENERATED, plain) ||
+      !by_derive(c, s, "simplify", NUMBER_GENERATED, simple) ||
+      !by_derive(c, factor(c->arena, c->model, s), "factor", NUMBER_MAGNITUDE, factored))
     return false;
   c->scale = arena_array(c->arena, double, c->total + 1);
   const Graph *forward = prune(c->arena, c->model->graph, 1u << ROOT_LOSS);
@@ -272,12 +274,13 @@ static bool derived(Case *c) {
   at = 0;
   for (int p = 0; p < nparam; p++)
     for (size_t j = 0; j < raw[p].count; j++, at++) {
-      double before = raw[p].number[j].a, after = simple[p].number[j].a, other = factored[p].number[j].a;
+      const double ours = raw[p].number[j].a, other = factored[p].number[j].a;
+      const double before = plain[p].number[j].a, after = simple[p].number[j].a;
       if (!isfinite(c->gradient[at])) case_fail(c, "the gradient of %s is not finite", c->model->param[p].name);
-      if (!is_near(before, c->gradient[at], c->scale[at], gate))
-        case_fail(c, "derive: %s[%zu] %.17g, dual numbers %.17g", c->model->param[p].name, j, before, c->gradient[at]);
+      if (!is_near(ours, c->gradient[at], c->scale[at], gate))
+        case_fail(c, "derive: %s[%zu] %.17g, dual numbers %.17g", c->model->param[p].name, j, ours, c->gradient[at]);
       if (!is_near(other, c->gradient[at], c->scale[at], gate))
-        case_fail(c, "factor: %s[%zu] %.17g was %.17g", c->model->param[p].name, j, other, after);
+        case_fail(c, "factor: %s[%zu] %.17g was %.17g", c->model->param[p].name, j, other, ours);
       if (before != after && !(isnan(before) && isnan(after)))
         case_fail(c, "simplify: %s[%zu] %.17g was %.17g", c->model->param[p].name, j, after, before);
     }
