@@ -3,9 +3,8 @@
 #include <math.h>
 
 #include "check_run.h"
-#include "emit/emit.h"
+#include "generated.h"
 #include "mdl/train.h"
-#include "tool/jit.h"
 
 enum { M = 2, K = 3, D = 3, N = 4, MOST = 64 };
 
@@ -32,14 +31,7 @@ static void *tape, *work;
 static void compile(Run *r, const char *of, bool use_float) {
   run(r, of);
   is_right(r);
-  const EmitOptions options = {.source = "model.mdl", .use_float = use_float};
-  Text header, source;
-  text_init(&header);
-  text_init(&source);
-  emit_model(&header, &source, r->model, &options);
-  ck_assert_int_eq(jit_compile(r->arena, r->model->name, &header, &source, &jit), 0);
-  text_free(&header);
-  text_free(&source);
+  jit = generated_compile(r->arena, r->model, &(EmitOptions){.source = "model.mdl", .use_float = use_float});
   model = jit.model;
 }
 

@@ -1,18 +1,12 @@
 // test_emit.c - generated C against the interpreter, and against itself with passes switched off.
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "derive/derive.h"
-#include "emit/emit.h"
-#include "graph/text.h"
-#include "interp/interp.h"
-#include "simplify/simplify.h"
-#include "tool/jit.h"
+#include "generated.h"
 
-enum { N = 5, MAX_REALS = 512 };
+enum { N = 5 };
 
 // Every construct of the graph at least once; all dimensions known at call time have the value N.
 static const char *const models[] = {
@@ -56,142 +50,28 @@ static const char *const models[] = {
     "root loss = loss\nroot predict far = far\n",
 };
 
-static double value_of(uint64_t k) {
-  return sin(12.9898 * (double)(k + 1)) * 0.9 + 0.05;
-}
+static const int64_t sizes[] = {N, N, N, N};
 
-typedef struct Run {
-  double loss, value;
-  double grad[MAX_REALS], twice[MAX_REALS], predict[MAX_REALS];
-} Run;
-
-static Model *parse(Arena *a, int which) {
-  Diags diags;
-  diags_init(&diags, a);
-  Source source = {.name = "model"};
-  source.text = arena_printf(a, "model m%d\n%s", which, models[which]);
-  source.length = strlen(source.text);
-  Model *m = graph_parse(a, &diags, &source);
-  if (!m) {
-    Text t;
-    text_init(&t);
-    diags_print(&diags, &t, false);
-    ck_abort_msg("%s", t.s);
-  }
-  return m;
-}
-
-// Data and parameters: the same for the interpreter and for C.
-typedef struct Inputs {
-  int64_t dims[16];
-  Array data[8], param[8];
-  const void *pointers[8];
-  double params[MAX_REALS];
-  size_t nparams;
-} Inputs;
-
-static Array make_array(Arena *a, const Model *m, const int64_t *dims, const Poly *const *extent, int rank) {
-  Array x = {.rank = rank, .extent = arena_array(a, int64_t, (size_t)rank), .count = 1};
-  for (int k = 0; k < rank; k++) {
-    ck_assert(poly_value(m->dims, extent[k], dims, &x.extent[k]));
-    x.count *= (size_t)x.extent[k];
-  }
-  x.number = arena_array(a, Number, x.count);
-  x.integer = arena_array(a, int64_t, x.count);
-  return x;
-}
-
-static void make_inputs(Arena *a, const Model *m, Inputs *in) {
-  uint64_t draw = 0;
-  for (int k = 0; k < dims_count(m->dims); k++) in->dims[k] = N;
-  for (int k = 0; k < m->ndata; k++) {
-    Array *x = &in->data[k];
-    *x = make_array(a, m, in->dims, m->data[k].extent, m->data[k].rank);
-    double *reals = arena_array(a, double, x->count);
-    int32_t *integers = arena_array(a, int32_t, x->count);
-    for (size_t j = 0; j < x->count; j++) {
-      x->number[j].a = reals[j] = value_of(draw++);
-      integers[j] = (int32_t)(j * 7 % 3);
-      x->integer[j] = integers[j];
-    }
-    in->pointers[k] = m->data[k].type == TYPE_REAL ? (const void *)reals : (const void *)integers;
-  }
-  in->nparams = 0;
-  for (int k = 0; k < m->nparam; k++) {
-    in->param[k] = make_array(a, m, in->dims, m->param[k].extent, m->param[k].rank);
-    for (size_t j = 0; j < in->param[k].count; j++) in->param[k].number[j].a = in->params[in->nparams++] = value_of(draw++);
-  }
-}
-
-static void run_generated(Arena *a, const Model *m, const EmitOptions *options, const Inputs *in, Run *run) {
-  Text header, source;
-  text_init(&header);
-  text_init(&source);
-  emit_model(&header, &source, m, options);
-  Jit jit;
-  ck_assert_int_eq(jit_compile(a, m->name, &header, &source, &jit), 0);
-  text_free(&header);
-  text_free(&source);
-  const struct mdl_model *c = jit.model;
-  int64_t dims[1] = {N};
-  struct mdl_sizes sizes;
-  ck_assert_int_eq(c->sizes(dims, &sizes), MDL_OK);
-  ck_assert_int_eq(c->check(dims, in->pointers, NULL), MDL_OK);
-  ck_assert_uint_eq(sizes.params, in->nparams * sizeof(double));
-  void *tape = instance_memory(a, sizes.tape), *work = instance_memory(a, 1 << 21);
-  memset(run, 0, sizeof *run);
-  run->value = c->value_and_grad(dims, in->pointers, in->params, work, run->grad);
-  run->loss = c->forward(dims, in->pointers, in->params, tape, work);
-  c->backward(dims, in->pointers, in->params, tape, work, 1.0, run->twice);
-  c->backward(dims, in->pointers, in->params, tape, work, 1.0, run->twice);
-  void *out[4] = {run->predict};
-  if (c->predict) c->predict(dims, in->pointers, in->params, work, out);
+static void run_generated(Arena *a, const Model *m, const EmitOptions *options, const Inputs *in, Outputs *out) {
+  Jit jit = generated_compile(a, m, options);
+  generated_run(a, &jit, in, out);
   jit_close(&jit);
 }
 
-static double close_to(double x, double y) {
-  return fabs(x - y) / (1.0 + fabs(y));
-}
-
-// The gradient by the interpreter's dual numbers, one parameter entry at a time.
-static void compare_with_interpreter(Arena *a, const Model *m, Inputs *in, const Run *run) {
-  const Graph *g = m->graph;
-  Array *values = arena_array(a, Array, g->count);
-  InterpError error;
-  size_t at = 0;
-  for (int k = 0; k < m->nparam; k++)
-    for (size_t j = 0; j < in->param[k].count; j++, at++) {
-      in->param[k].number[j].b = 1;
-      InterpInput input = {.kind = NUMBER_DUAL, .dims = in->dims, .data = in->data, .param = in->param};
-      ck_assert_msg(interp_run(a, m, g, &input, values, &error), "%s", error.text);
-      in->param[k].number[j].b = 0;
-      Number loss = values[graph_root(g, ROOT_LOSS, 0)->node->id].number[0];
-      ck_assert_double_lt(close_to(run->loss, loss.a), 1e-13);
-      ck_assert_msg(close_to(run->grad[at], loss.b) < 1e-12, "%s: %s[%zu]: %.17g is not %.17g", m->name, m->param[k].name, j, run->grad[at], loss.b);
-      ck_assert_double_lt(close_to(run->twice[at], 2 * loss.b), 1e-12);
-    }
-  const Root *predict = graph_root(g, ROOT_PREDICT, 0);
-  if (!predict) return;
-  const Array *y = &values[predict->node->id];
-  for (size_t j = 0; j < y->count; j++) {
-    if (predict->node->type == TYPE_REAL) ck_assert_double_lt(close_to(run->predict[j], y->number[j].a), 1e-13);
-    else ck_assert_int_eq(((const int64_t *)run->predict)[j], y->integer[j]);
-  }
+static void agrees(const EmitOptions *options, int which) {
+  static Outputs out;
+  Arena *a = arena_new();
+  Model *m = generated_model(a, which, models[which]);
+  const Inputs *in = generated_inputs(a, m, sizes);
+  run_generated(a, m, options, in, &out);
+  ck_assert_double_eq(out.loss, out.value);
+  generated_compare(a, m, in, &out, m->name);
+  arena_free(a);
 }
 
 START_TEST(test_agrees_with_interpreter) {
-  Arena *a = arena_new();
-  Model *m = parse(a, _i);
-  Inputs in = {.nparams = 0};
-  make_inputs(a, m, &in);
-  for (int libm = 0; libm < 2; libm++) { // the functions that the file brings along, and those of <math.h>
-    Run run;
-    EmitOptions options = {.source = "test", .libm = libm};
-    run_generated(a, m, &options, &in, &run);
-    ck_assert_double_eq(run.loss, run.value);
-    compare_with_interpreter(a, m, &in, &run);
-  }
-  arena_free(a);
+  agrees(&(EmitOptions){.source = "test"}, _i);
+  agrees(&(EmitOptions){.source = "test", .libm = true}, _i); // not the functions that the file brings along
 }
 END_TEST
 
@@ -200,15 +80,13 @@ START_TEST(test_same_bits_without_passes) {
   static const EmitOptions variants[] = {{.source = "test", .no_fuse = true},
                                          {.source = "test", .no_contract = true},
                                          {.source = "test", .no_fuse = true, .no_contract = true}};
+  static Outputs base, other;
   Arena *a = arena_new();
-  Model *m = parse(a, _i);
-  Inputs in = {.nparams = 0};
-  make_inputs(a, m, &in);
-  Run base, other;
-  EmitOptions plain = {.source = "test"};
-  run_generated(a, m, &plain, &in, &base);
+  Model *m = generated_model(a, _i, models[_i]);
+  const Inputs *in = generated_inputs(a, m, sizes);
+  run_generated(a, m, &(EmitOptions){.source = "test"}, in, &base);
   for (size_t k = 0; k < sizeof variants / sizeof *variants; k++) {
-    run_generated(a, m, &variants[k], &in, &other);
+    run_generated(a, m, &variants[k], in, &other);
     ck_assert_msg(memcmp(&base, &other, sizeof base) == 0, "%s: variant %zu differs", m->name, k);
   }
   arena_free(a);
@@ -216,15 +94,7 @@ START_TEST(test_same_bits_without_passes) {
 END_TEST
 
 START_TEST(test_agrees_without_simplify) {
-  Arena *a = arena_new();
-  Model *m = parse(a, _i);
-  Inputs in = {.nparams = 0};
-  make_inputs(a, m, &in);
-  Run run;
-  EmitOptions options = {.source = "test", .no_simplify = true};
-  run_generated(a, m, &options, &in, &run);
-  compare_with_interpreter(a, m, &in, &run);
-  arena_free(a);
+  agrees(&(EmitOptions){.source = "test", .no_simplify = true}, _i);
 }
 END_TEST
 
@@ -243,7 +113,7 @@ static int count_of(const char *text, const char *what) {
 // The thermometer's value_and_grad: one loop, scalars, no memory but the caller's data.
 START_TEST(test_thermometer_is_one_loop) {
   Arena *a = arena_new();
-  Model *m = parse(a, 0);
+  Model *m = generated_model(a, 0, models[0]);
   EmitOptions options = {.source = "test"};
   Text t, header;
   text_init(&t);

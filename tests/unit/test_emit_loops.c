@@ -1,15 +1,9 @@
 // test_emit_loops.c - generated loops against the interpreter, for several sizes, and against themselves with passes off.
 #include <check.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit/emit.h"
-#include "graph/text.h"
-#include "interp/interp.h"
-#include "tool/jit.h"
-
-enum { MAX_DIMS = 8, MAX_OUTPUTS = 4, MAX_ENTRIES = 4096 };
+#include "generated.h"
 
 // Dimensions known at call time take the sizes in the order of the model.
 static const struct Case {
@@ -141,68 +135,6 @@ static const struct Case {
 static const int64_t sizes[][4] = {{5, 3, 4, 2}, {1, 2, 1, 3}, {4, 4, 4, 4}, {0, 3, 2, 2}, {3, 0, 2, 2}};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-static double value_of(uint64_t k) {
-  return sin(12.9898 * (double)(k + 1)) * 0.9 + 0.05;
-}
-
-typedef struct Inputs {
-  int64_t dims[MAX_DIMS], call[MAX_DIMS];
-  Array data[8], param[8];
-  const void *pointers[8];
-  double params[MAX_ENTRIES];
-} Inputs;
-
-static Array make_array(Arena *a, const Model *m, const int64_t *dims, const Poly *const *extent, int rank) {
-  Array x = {.rank = rank, .extent = arena_array(a, int64_t, (size_t)rank), .count = 1};
-  for (int k = 0; k < rank; k++) {
-    ck_assert(poly_value(m->dims, extent[k], dims, &x.extent[k]));
-    x.count *= (size_t)x.extent[k];
-  }
-  x.number = arena_array(a, Number, x.count + 1);
-  x.integer = arena_array(a, int64_t, x.count + 1);
-  return x;
-}
-
-static void make_inputs(Arena *a, const Model *m, const int64_t *size, Inputs *in) {
-  uint64_t draw = 0;
-  int called = 0;
-  for (int k = 0; k < dims_count(m->dims); k++)
-    if (dims_get(m->dims, k)->kind == DIM_CALL) {
-      in->dims[k] = in->call[called] = size[called];
-      called++;
-    }
-  for (int k = 0; k < m->ndata; k++) {
-    Array *x = &in->data[k];
-    *x = make_array(a, m, in->dims, m->data[k].extent, m->data[k].rank);
-    double *reals = arena_array(a, double, x->count + 1);
-    int32_t *integers = arena_array(a, int32_t, x->count + 1);
-    for (size_t j = 0; j < x->count; j++) {
-      x->number[j].a = reals[j] = value_of(draw++);
-      x->integer[j] = integers[j] = (int32_t)(j * 7 % 3);
-    }
-    in->pointers[k] = m->data[k].type == TYPE_REAL ? (const void *)reals : (const void *)integers;
-  }
-  size_t at = 0;
-  for (int k = 0; k < m->nparam; k++) {
-    in->param[k] = make_array(a, m, in->dims, m->param[k].extent, m->param[k].rank);
-    for (size_t j = 0; j < in->param[k].count; j++) in->param[k].number[j].a = in->params[at++] = value_of(draw++);
-  }
-}
-
-static Model *parse(Arena *a, int which) {
-  Diags diags;
-  diags_init(&diags, a);
-  Source source = {.name = "model"};
-  source.text = arena_printf(a, "model m%d\n%s", which, cases[which].text);
-  source.length = strlen(source.text);
-  Model *m = graph_parse(a, &diags, &source);
-  if (m) return m;
-  Text t;
-  text_init(&t);
-  diags_print(&diags, &t, false);
-  ck_abort_msg("%s", t.s);
-}
-
 // A loss of all real predictions: the sum of their entries and half their squares.
 static void add_loss(Model *m) {
   Graph *g = m->graph;
@@ -224,113 +156,26 @@ static void add_loss(Model *m) {
   graph_add_root(g, ROOT_LOSS, NULL, 0, graph_add(g, &loss));
 }
 
-static void compile(Arena *a, const Model *m, const EmitOptions *options, Jit *jit) {
-  setenv("CFLAGS", "-O2 -std=c99 -Wall -Wextra -Wconversion -Wshadow -Werror", 1);
-  Text header, source;
-  text_init(&header);
-  text_init(&source);
-  emit_model(&header, &source, m, options);
-  ck_assert_int_eq(jit_compile(a, m->name, &header, &source, jit), 0);
-  text_free(&header);
-  text_free(&source);
-}
-
-typedef struct Run {
-  double out[MAX_OUTPUTS][MAX_ENTRIES];
-  double value, loss, grad[MAX_ENTRIES], twice[MAX_ENTRIES];
-} Run;
-
-// Memory full of what is not a number.
-static void *spoilt(Arena *a, size_t bytes) {
-  void *memory = instance_memory(a, bytes);
-  memset(memory, 0xff, bytes);
-  return memory;
-}
-
-static void run(Arena *a, const Jit *jit, const Inputs *in, Run *r) {
-  const struct mdl_model *c = jit->model;
-  struct mdl_sizes bytes;
-  ck_assert_int_eq(c->sizes(in->call, &bytes), MDL_OK);
-  ck_assert_int_eq(c->check(in->call, in->pointers, NULL), MDL_OK);
-  memset(r, 0, sizeof *r);
-  void *out[MAX_OUTPUTS];
-  for (int k = 0; k < MAX_OUTPUTS; k++) out[k] = r->out[k];
-  c->predict(in->call, in->pointers, in->params, spoilt(a, bytes.predict_work), out);
-  if (!c->value_and_grad) return;
-  void *tape = spoilt(a, bytes.tape);
-  r->value = c->value_and_grad(in->call, in->pointers, in->params, spoilt(a, bytes.value_and_grad_work), r->grad);
-  r->loss = c->forward(in->call, in->pointers, in->params, tape, spoilt(a, bytes.forward_work));
-  for (int k = 0; k < 2; k++)
-    c->backward(in->call, in->pointers, in->params, tape, spoilt(a, bytes.backward_work), 1.0, r->twice);
-}
-
-static void compare(Arena *a, const Model *m, const Inputs *in, const Run *r) {
-  const Graph *g = m->graph;
-  Array *values = arena_array(a, Array, g->count);
-  InterpError error;
-  InterpInput input = {.kind = NUMBER_REAL, .dims = in->dims, .data = in->data, .param = in->param};
-  ck_assert_msg(interp_run(a, m, g, &input, values, &error), "%s", error.text);
-  for (int k = 0; graph_root(g, ROOT_PREDICT, k); k++) {
-    const Node *n = graph_root(g, ROOT_PREDICT, k)->node;
-    const Array *y = &values[n->id];
-    for (size_t j = 0; j < y->count; j++) {
-      double got = n->type == TYPE_REAL ? r->out[k][j] : (double)((const int64_t *)r->out[k])[j];
-      double right = n->type == TYPE_REAL ? y->number[j].a : (double)y->integer[j];
-      ck_assert_msg(fabs(got - right) <= 1e-13 * (1 + fabs(right)), "%s: %s[%zu]: %.17g is not %.17g", cases[atoi(m->name + 1)].name,
-                    n->name, j, got, right);
-    }
-  }
-}
-
-static bool close_to(double x, double y) {
-  return fabs(x - y) <= 1e-12 * (1 + fabs(y));
-}
-
-// Loss and gradient by the interpreter's dual numbers, one parameter entry at a time.
-static void compare_gradient(Arena *a, const Model *m, Inputs *in, const Run *r) {
-  const Graph *g = m->graph;
-  const char *name = cases[atoi(m->name + 1)].name;
-  Array *values = arena_array(a, Array, g->count);
-  InterpError error;
-  size_t at = 0;
-  for (int k = 0; k < m->nparam; k++)
-    for (size_t j = 0; j < in->param[k].count; j++, at++) {
-      in->param[k].number[j].b = 1;
-      InterpInput input = {.kind = NUMBER_DUAL, .dims = in->dims, .data = in->data, .param = in->param};
-      ck_assert_msg(interp_run(a, m, g, &input, values, &error), "%s", error.text);
-      in->param[k].number[j].b = 0;
-      Number loss = values[graph_root(g, ROOT_LOSS, 0)->node->id].number[0];
-      ck_assert_msg(close_to(r->value, loss.a) && close_to(r->loss, loss.a), "%s: the loss is %.17g, not %.17g", name, r->value, loss.a);
-      ck_assert_msg(close_to(r->grad[at], loss.b), "%s: d loss / d %s[%zu]: %.17g is not %.17g", name, m->param[k].name, j,
-                    r->grad[at], loss.b);
-      ck_assert_msg(close_to(r->twice[at], 2 * loss.b), "%s: backward: d loss / d %s[%zu]: %.17g is not %.17g", name,
-                    m->param[k].name, j, r->twice[at], 2 * loss.b);
-    }
-}
-
 START_TEST(test_agrees) {
   static const EmitOptions variants[] = {{.source = "test"},
                                          {.source = "test", .no_fuse = true},
                                          {.source = "test", .no_contract = true},
                                          {.source = "test", .no_fuse = true, .no_contract = true},
                                          {.source = "test", .no_simplify = true}};
-  static Run first[SIZES], other;
+  static Outputs first[SIZES], other;
   Arena *a = arena_new();
-  Model *m = parse(a, _i);
+  Model *m = generated_model(a, _i, cases[_i].text);
   add_loss(m);
   for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
-    Jit jit;
-    compile(a, m, &variants[v], &jit);
+    Jit jit = generated_compile(a, m, &variants[v]);
     for (int k = 0; k < SIZES; k++) {
-      Inputs *in = arena_new_of(a, Inputs);
-      make_inputs(a, m, sizes[k], in);
-      run(a, &jit, in, v ? &other : &first[k]);
+      const Inputs *in = generated_inputs(a, m, sizes[k]);
+      Outputs *out = v ? &other : &first[k];
+      generated_run(a, &jit, in, out);
       if (v && !variants[v].no_simplify)
         ck_assert_msg(!memcmp(&first[k], &other, sizeof other), "%s: variant %zu differs", cases[_i].name, v);
       else
-        compare(a, m, in, v ? &other : &first[k]);
-      if ((!v || variants[v].no_simplify) && graph_root(m->graph, ROOT_LOSS, 0))
-        compare_gradient(a, m, in, v ? &other : &first[k]);
+        generated_compare(a, m, in, out, cases[_i].name);
     }
     jit_close(&jit);
   }
@@ -339,6 +184,7 @@ START_TEST(test_agrees) {
 END_TEST
 
 int main(void) {
+  setenv("CFLAGS", "-O2 -std=c99 -Wall -Wextra -Wconversion -Wshadow -Werror", 1);
   Suite *s = suite_create("emit_loops");
   TCase *c = tcase_create("emit_loops");
   tcase_set_timeout(c, 120);

@@ -6,9 +6,7 @@
 #include <math.h>
 
 #include "derive/derive.h"
-#include "emit/emit.h"
-#include "interp/interp.h"
-#include "tool/jit.h"
+#include "generated.h"
 
 enum { ARGS = 4 };
 
@@ -199,13 +197,7 @@ START_TEST(generated_functions_have_their_values_and_derivatives) {
     for (int j = 0; j < ARGS; j++)
       for (int p = k; p < end; p++) params[at++] = points[p].at[j];
   }
-  const EmitOptions options = {.source = "model.mdl"};
-  Text header, source;
-  text_init(&header);
-  text_init(&source);
-  emit_model(&header, &source, r.model, &options);
-  Jit jit;
-  ck_assert_int_eq(jit_compile(a, r.model->name, &header, &source, &jit), 0);
+  Jit jit = generated_compile(a, r.model, &(EmitOptions){.source = "model.mdl"});
   const struct mdl_model *c = jit.model;
   struct mdl_sizes sizes;
   ck_assert_int_eq(c->sizes(NULL, &sizes), MDL_OK);
@@ -216,8 +208,6 @@ START_TEST(generated_functions_have_their_values_and_derivatives) {
   c->forward(NULL, NULL, params, tape, instance_memory(a, sizes.forward_work));
   c->backward(NULL, NULL, params, tape, instance_memory(a, sizes.backward_work), 1, again);
   jit_close(&jit);
-  text_free(&header);
-  text_free(&source);
   bool right = true;
   for (int k = 0, end, first = 0; k < POINTS; first += ARGS * (end - k), k = end) {
     for (end = k; end < POINTS && strcmp(points[end].text, points[k].text) == 0;) end++;

@@ -5,8 +5,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "emit/emit.h"
-#include "tool/jit.h"
+#include "generated.h"
 
 enum { ORDERS = 4 };
 
@@ -53,20 +52,12 @@ static const char *model_of_all(Arena *a) {
 }
 
 static void predict(Arena *a, const Model *m, const double *params, void *const *out) {
-  const EmitOptions options = {.source = "model.mdl"};
-  Text header, source;
-  text_init(&header);
-  text_init(&source);
-  emit_model(&header, &source, m, &options);
-  Jit jit;
-  ck_assert_int_eq(jit_compile(a, m->name, &header, &source, &jit), 0);
+  Jit jit = generated_compile(a, m, &(EmitOptions){.source = "model.mdl"});
   struct mdl_sizes sizes;
   ck_assert_int_eq(jit.model->sizes(NULL, &sizes), MDL_OK);
   ck_assert_uint_eq(sizes.params, POINTS * sizeof *params);
   jit.model->predict(NULL, NULL, params, instance_memory(a, sizes.predict_work), out);
   jit_close(&jit);
-  text_free(&header);
-  text_free(&source);
 }
 
 START_TEST(derivatives_of_all_orders_are_right) {
