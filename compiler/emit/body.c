@@ -20,6 +20,7 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
         flat ? expr_prim2(pool, PRIM_ADD, expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)), i) : i;
   }
   const char *contender = names_take(&f->names, "contender");
+  line_start(f);
   text_printf(t, "const %s %s = ", f->unit->real, contender);
   put_expr(f, t, value, PREC_NONE);
   text_put(t, ";\n");
@@ -46,41 +47,14 @@ static const Expr *chosen_by(const Function *f, const Node *n) {
 }
 
 static void put_accumulation(Function *f, const Node *n) {
-  Text *t = &f->body;
-  const Expr *value = f->expr[n->id];
-  if (f->s->order[n->id].kind == ORDER_LANES) {
-    put_term(f, n, chosen_by(f, n), partial_sums(f, n), term_lane(f, n));
+  if (n->reduce == REDUCE_ARGMAX) {
+    prepare_expr(f, f->expr[n->id]);
+    put_contender(f, n, f->expr[n->id]);
     return;
   }
-  const Expr *guard = chosen_by(f, n);
-  if (guard) {
-    prepare_expr(f, guard);
-    prepare_side(f, value);
-  } else {
-    prepare_expr(f, value);
-  }
-  line_start(f);
-  switch (n->reduce) {
-  case REDUCE_MAX:
-  case REDUCE_MIN: {
-    bool real = n->type == TYPE_REAL, max = n->reduce == REDUCE_MAX;
-    f->unit->helper[real ? (max ? HELPER_MAX : HELPER_MIN) : (max ? HELPER_MAX_INTEGER : HELPER_MIN_INTEGER)] = true;
-    put_own_entry(f, t, n);
-    text_printf(t, " = %s%s(", max ? "mdl_max" : "mdl_min", real ? "" : "_integer");
-    put_own_entry(f, t, n);
-    text_put(t, ", ");
-    put_expr(f, t, value, PREC_NONE);
-    text_put(t, ");\n");
-    return;
-  }
-  case REDUCE_ARGMAX: put_contender(f, n, value); return;
-  default:
-    put_own_entry(f, t, n);
-    text_put(t, n->assign ? " = " : n->reduce == REDUCE_PROD ? " *= " : " += ");
-    if (n->type == TYPE_REAL && !n->assign) count_flops(f, 1);
-    put_chosen(f, n, guard, value);
-    text_put(t, ";\n");
-  }
+  const bool lanes = f->s->order[n->id].kind == ORDER_LANES;
+  const char *entry = lanes ? arena_printf(f->s->arena, "%s[%s]", partial_sums(f, n), term_lane(f, n)) : own_entry(f, n);
+  put_term(f, n, entry, NULL, chosen_by(f, n));
 }
 
 static void put_node(Function *f, const Node *n) {
@@ -91,17 +65,10 @@ static void put_node(Function *f, const Node *n) {
       put_accumulation(f, n);
       return;
     }
-    f->bound = true;
-    size_t names, lets;
-    line_start(f);
-    text_put(t, "if (");
-    put_expr(f, t, p->guard, PREC_NONE);
-    text_put(t, ") {\n");
-    open_scope(f, &names, &lets);
+    OpenLines l;
+    open_condition(f, p->guard, &l);
     put_accumulation(f, n);
-    close_scope(f, names, lets);
-    line_start(f);
-    text_put(t, "}\n");
+    close_lines(f, &l);
     return;
   }
   const Expr *value = f->expr[n->id];

@@ -22,6 +22,15 @@ void put_own_entry(Function *f, Text *t, const Node *n) {
   put_entry(f, t, n, sub);
 }
 
+const char *own_entry(Function *f, const Node *n) {
+  Text t;
+  text_init(&t);
+  put_own_entry(f, &t, n);
+  const char *entry = arena_strdup(f->s->arena, t.s);
+  text_free(&t);
+  return entry;
+}
+
 static void put_sink_at(Function *f, Text *t, const Node *n, int sink, const Expr *const *sub) {
   f->sink_used[sink] = true;
   if (n->nout == 0) {

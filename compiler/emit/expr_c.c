@@ -291,8 +291,32 @@ static void put_lane_entry(Function *f, Text *t, const Node *n, const Expr *cons
   text_printf(t, "%s]", f->lane);
 }
 
+static bool is_turned(const Function *f, const Node *n, const Expr *const *sub) {
+  if (!f->tile || n->nout < 2 || sub[0]->kind != EXPR_INDEX || sub[0]->u.index != f->tile->id) return false;
+  for (size_t k = 0; k < f->tile->nrows; k++)
+    if (f->tile->rows[k] == n) return true;
+  return false;
+}
+
+bool reads_turned(const Function *f, const Expr *read) {
+  return is_turned(f, read->u.read.node, read->u.read.sub);
+}
+
+// x_rows[j * 64 + lane]
+static void put_turned_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
+  bool behind[INDEX_MAX];
+  for (int k = 0; k < n->nout; k++) behind[k] = k > 0;
+  text_printf(t, "%s[", f->rows_name[n->id]);
+  put_expr(f, t, flat_position(f, n, sub, behind, NULL), PREC_MUL);
+  text_printf(t, " * %d + %s]", SAMPLE_TILE, f->lane);
+}
+
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
+  if (is_turned(f, n, sub)) {
+    put_turned_entry(f, t, n, sub);
+    return;
+  }
   if (p->stored == STORED_STATE) {
     put_state_entry(f, t, n, sub);
     return;
@@ -431,10 +455,15 @@ static bool worth(const Expr *e) {
          !(e->u.prim.op == PRIM_NEG && e->u.prim.arg[0]->kind != EXPR_PRIM);
 }
 
+static bool is_variable(const Function *f, const Node *n) {
+  return f->s->place[n->id].stored == STORED_LOCAL && !f->s->place[n->id].lane;
+}
+
 // In lanes both sides of a condition are computed, and one is chosen: nothing branches.
 void prepare_side(Function *f, const Expr *e) {
   prepare_expr(f, e);
-  if (!let_of(f, e) && e->id < f->nexpr && e->type == TYPE_REAL && (e->kind == EXPR_READ || worth(e))) define_let(f, e);
+  if (let_of(f, e) || e->id >= f->nexpr || e->type != TYPE_REAL) return;
+  if (e->kind == EXPR_READ ? !is_variable(f, e->u.read.node) : worth(e)) define_let(f, e);
 }
 
 void prepare_parts(Function *f, const Expr *e) {

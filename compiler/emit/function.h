@@ -87,6 +87,7 @@ typedef struct Function {
   bool wide;
   const char **part_name; // by node: the array of its partial sums
   const char **in_vector; // by node: the variable that holds the vector in hand
+  const char **rows_name; // by node: the pointer to its rows, turned
   const char **staged;    // by expression: the array over the tile that holds what it reads
   uint32_t *stages;       // expressions with such an array
   size_t nstages, stages_room;
@@ -101,6 +102,7 @@ void function_body(Function *f);
 // entry.c
 const char *element_type(const Function *f, const Node *n);
 void put_own_entry(Function *f, Text *t, const Node *n);            // that the open loops are at
+const char *own_entry(Function *f, const Node *n);                  // the same as a text
 void put_sink_entry(Function *f, Text *t, const Node *n, int sink); // the same in the memory of a sink
 void put_neutral(Function *f, Text *t, const Node *n);
 void put_init(Function *f, const Node *n);                          // what is there before the first term or step
@@ -122,6 +124,7 @@ int expr_degree(const Function *f, const Expr *e);
 bool needs_reals(const Function *f, const Expr *e);
 void put_in_reals(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
+bool reads_turned(const Function *f, const Expr *read); // of an input that the tile in hand has turned
 const char *array_name(Function *f, const Node *n); // of the variable or the pointer that n is in
 // The flat position of n[sub] in an array of the axes `kept` (null: all); null for that of a scalar.  `in` may be null.
 const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, const bool *kept, const SinkPlace *in);

@@ -207,20 +207,34 @@ static void put_pointers(Preamble *r) {
   }
 }
 
-static void put_panels(Preamble *r) {
+// A pointer to reals of work memory at this offset among them, up to what it is for.
+static void put_area(Preamble *r, const char *name, const Poly *offset) {
   Function *f = r->f;
   const char *real = r->plan->unit->real;
   int64_t zero;
-  if (!f->panels) return;
-  text_printf(&r->t, "  %s *const %s = ", real, f->panels);
+  text_printf(&r->t, "  %s *const %s = ", real, name);
   const bool plain = poly_is_int(f->s->work_integers, &zero) && zero == 0;
   text_printf(&r->t, plain ? "(%s *)work" : "(%s *)((int64_t *)work", real);
   if (!plain) {
     put_offset(r, f->s->work_integers, -1);
     text_char(&r->t, ')');
   }
-  put_offset(r, f->s->panels, -1);
+  put_offset(r, offset, -1);
+}
+
+static void put_panels(Preamble *r) {
+  if (!r->f->panels) return;
+  put_area(r, r->f->panels, r->f->s->panels);
   text_put(&r->t, "; /* what contractions pack */\n");
+}
+
+static void put_rows(Preamble *r) {
+  const Graph *g = r->f->s->task.graph;
+  for (size_t k = 0; k < g->count; k++) {
+    if (!r->f->rows_name[k]) continue;
+    put_area(r, r->f->rows_name[k], r->f->s->place[k].rows);
+    text_printf(&r->t, "; /* %s, %d samples side by side */\n", g->nodes[k]->name, SAMPLE_TILE);
+  }
 }
 
 static void put_dims(Preamble *r, Text *t) {
@@ -277,6 +291,7 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
     if (dims_get(m->dims, k)->name) f->dim_name[k] = names_take(&f->names, dims_get(m->dims, k)->name);
   f->node_name = arena_array(a, const char *, g->count);
   f->node_used = arena_array(a, bool, g->count);
+  f->rows_name = arena_array(a, const char *, g->count);
   f->sink_used = arena_array(a, bool, s->task.nsinks);
   if (s->panels) f->panels = names_take(&f->names, "panels");
   SinkPlace *places = arena_array(a, SinkPlace, s->task.nsinks);
@@ -304,6 +319,7 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
         f->node_name[k] = places[place->sink].pointer;
       else
         f->node_name[k] = names_take(&f->names, n->name);
+      if (place->rows) f->rows_name[k] = names_take(&f->names, arena_printf(a, "%s_rows", n->name));
     }
 }
 
@@ -335,6 +351,7 @@ static void put_unused(Text *t, const Preamble *r) {
     if (!sink->tape && !r->function->output[sink->output].label && takes(r->function, ARGUMENT_RESULT))
       used[ARGUMENT_RESULT] = used[ARGUMENT_RESULT] || !takes(r->function, ARGUMENT_OUTPUTS);
   }
+  for (size_t k = 0; k < s->task.graph->count; k++) used[ARGUMENT_WORK] = used[ARGUMENT_WORK] || f->rows_name[k];
   used[ARGUMENT_WORK] = used[ARGUMENT_WORK] || f->panels;
   used[ARGUMENT_ROW_START] = true; // it has always one entry
   used[ARGUMENT_RANDOM] = f->unit->helper[HELPER_RANDOM];
@@ -369,6 +386,7 @@ FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
   Preamble r = {.f = &f, .plan = p, .function = function};
   text_init(&r.t);
   put_pointers(&r);
+  put_rows(&r);
   put_panels(&r);
   Text dims;
   text_init(&dims);

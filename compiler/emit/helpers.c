@@ -67,7 +67,8 @@ static const char *const helper_text[HELPER_COUNT] = {
                       "#else\n"
                       "#define MDL_UNROLL\n"
                       "#endif\n",
-    [HELPER_TILE] = "/* what a tile's samples have: where it lies, if whole vectors of it do, or a copy; lanes behind the last sample have its value */\n"
+    [HELPER_TILE] = "/* what a tile's samples have: where it lies, if whole vectors of it do, or a copy; lanes behind the\n"
+                    " * last sample have its value */\n"
                     "MDL_INLINE const $R *mdl_tile_copy(const $R *from, int64_t step, int64_t lanes, $R *to) {\n"
                     "  for (int64_t k = 0; k < lanes; k++) to[k] = from[k * step];\n"
                     "  for (int64_t k = lanes; k % $L != 0; k++) to[k] = to[lanes - 1];\n"

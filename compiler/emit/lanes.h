@@ -8,16 +8,23 @@ void put_tile(Function *f, const Loop *loop, int depth);
 // `end`: the variable that holds where the loop ends, or null: its extent.
 void put_strip(Function *f, const Loop *loop, int depth, const char *end);
 
-// A sum in lanes: the array of its partial sums, which start as neutral; another term; all of them joined, as an expression.
+// Lines that end with an opening brace, and what is known within.
+typedef struct OpenLines {
+  size_t names, lets;
+  int indent;
+} OpenLines;
+void open_condition(Function *f, const Expr *condition, OpenLines *l); // `if (…) {`
+void close_lines(Function *f, const OpenLines *l);
+
+// A sum in lanes: the array of its partial sums, which start as neutral, and all of them joined, as an expression.
 const char *partial_sums(Function *f, const Node *n);
 void put_partial_sums(Function *f, const Node *n, const char *part);
 const char *term_lane(Function *f, const Node *n);
-void put_term(Function *f, const Node *n, const Expr *guard, const char *part, const char *lane);
+void put_join(Function *f, Text *t, const Node *n, const char *part);
+// `entry` takes the node's term: the neutral one where the mask (C, or null) or the condition (or null) does not hold.
+void put_term(Function *f, const Node *n, const char *entry, const char *mask, const Expr *guard);
 // The node's condition, where it does not stand around the loops over the tile; or null.
 const Expr *guard_within(const Function *f, const Node *n);
-// The value, or the neutral one where the condition (null: none) does not hold.
-void put_chosen(Function *f, const Node *n, const Expr *guard, const Expr *value);
-void put_join(Function *f, Text *t, const Node *n, const char *part);
 
 // Does the node have a value for each sample of the tile in hand, not one for all of them?
 bool starts_in_tile(const Function *f, const Node *n);

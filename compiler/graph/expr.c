@@ -294,6 +294,15 @@ bool expr_reads(const Expr *e, const Node *node) {
   return found;
 }
 
+bool expr_calls(const Expr *e) {
+  if (e->kind == EXPR_PRIM && prim_calls(e->u.prim.op)) return true;
+  const Expr *const *operand;
+  const int count = expr_operands(e, &operand);
+  for (int k = 0; k < count; k++)
+    if (expr_calls(operand[k])) return true;
+  return false;
+}
+
 void expr_each_read(const Graph *g, const Expr *e, ReadVisitor visit, void *context) {
   (void)g;
   if (!e->nodes) return;

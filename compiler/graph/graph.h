@@ -227,6 +227,7 @@ bool expr_is_real(const Expr *e, double value);            // that real constant
 bool expr_is_int(const Expr *e, int64_t *value);           // a constant integer
 bool expr_uses_index(const Expr *e, int position);
 bool expr_reads(const Expr *e, const Node *node);
+bool expr_calls(const Expr *e); // is a function called in it?
 
 // e with index k replaced by sub[k] (k < nsub; null: left as it is), built in g (e may be of another graph over the same
 // Dims).  `node_map[id]` gives the node of g for each node of e's graph; null map: the same nodes.  Shares what is shared.

@@ -17,6 +17,11 @@ int prim_arity(Prim p) {
   return (int)strcspn(prim_table[p].signature, ">");
 }
 
+bool prim_calls(Prim p) {
+  const char *c = prim_table[p].c;
+  return prim_table[p].cost > 0 && c[0] >= 'a' && c[0] <= 'z' && p != PRIM_POWI;
+}
+
 Prim prim_by_name(const char *name) {
   int p = 0;
   while (p < PRIM_COUNT && strcmp(prim_table[p].name, name) != 0) p++;

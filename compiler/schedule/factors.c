@@ -17,20 +17,6 @@ static uint64_t indices_below(int count) {
   return count >= INDEX_MAX ? UINT64_MAX : ((uint64_t)1 << count) - 1;
 }
 
-static bool calls(const Expr *e) {
-  if (e->kind == EXPR_READ) {
-    for (int k = 0; k < e->u.read.node->nout; k++)
-      if (calls(e->u.read.sub[k])) return true;
-    return false;
-  }
-  if (e->kind != EXPR_PRIM) return false;
-  const PrimRow *row = &prim_table[e->u.prim.op];
-  if (row->cost > 0 && row->c[0] >= 'a' && row->c[0] <= 'z' && e->u.prim.op != PRIM_POWI) return true;
-  for (int k = 0; k < e->u.prim.narg; k++)
-    if (calls(e->u.prim.arg[k])) return true;
-  return false;
-}
-
 static bool is_affine(Dims *dims, const Node *n, const Expr *read) {
   for (int k = 0; k < read->u.read.node->nout; k++)
     for (int q = 0; q < n->nout + n->nred; q++)
@@ -104,7 +90,7 @@ static const Expr *named_factor(Namer *m, const Node *n, const Expr *e, const ch
 static bool is_worth_naming(const Graph *g, const Node *n, const Expr *e) {
   const uint64_t all = indices_below(n->nout + n->nred);
   if ((e->indices & all) == all || (n->guard && (n->guard->indices & ~e->indices & all))) return false;
-  return e->kind == EXPR_READ ? !is_affine(g->dims, n, e) : calls(e);
+  return e->kind == EXPR_READ ? !is_affine(g->dims, n, e) : expr_calls(e);
 }
 
 static bool is_product_of_two(const Node *n) {

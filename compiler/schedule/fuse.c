@@ -184,9 +184,11 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
   c->alive = way->steps->alive;
 }
 
-// Joins c by that way, if it may, and if it is of use.
+// Joins c by that way, if it may, and if it is of use: over samples always, since what comes later may bring the two together,
+// and what is made for one tile at a time (stage.c) must not be an array over all samples.
 static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c) {
-  if (is_early(item, way, c) || !may_join(f, way, c) || !any_related(f, way, c)) return false;
+  if (is_early(item, way, c) || !may_join(f, way, c)) return false;
+  if (way->extent != f->s->task.sample && !any_related(f, way, c)) return false;
   cluster_add(f, c, item, way);
   return true;
 }

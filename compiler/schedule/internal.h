@@ -23,6 +23,9 @@ void leave_loops(Schedule *s);
 // share.c: versions of an array in one place.
 void share_arrays(Schedule *s, const Reads *reads);
 
+// Has an axis all entries that an index of this extent asks for, and few more?
+bool index_covers(Dims *dims, const Poly *axis, const Poly *index);
+
 Step *step_insert(Schedule *s, Step **body, size_t *nbody, size_t *room, size_t at, Step step);
 
 #endif

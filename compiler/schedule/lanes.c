@@ -149,8 +149,6 @@ static LaneClass class_of(const Schedule *s, const Step *step, const Loop *loop)
   if (step->kind == STEP_NODE && is_summed_along(s, n, loop))
     return is_gathered(s, n, index_in(s, n, loop)) && !node_reads_lazily(s, n, loop) ? LANE_GATHER : LANE_SINGLE;
   if (!is_of_tile(s, n, loop)) return LANE_EDGE;
-  const bool copies = n->kind == NODE_COMP && n->reduce == REDUCE_NONE && n->expr->kind == EXPR_READ;
-  if (step->kind == STEP_NODE && copies && s->place[n->expr->u.read.node->id].stored == STORED_INPUT) return LANE_SINGLE;
   if (step->kind == STEP_NODE && (node_reads_lazily(s, n, loop) || n->reduce == REDUCE_ARGMAX)) return LANE_SINGLE;
   return LANE_WIDE;
 }
@@ -161,6 +159,59 @@ static void class_steps(Schedule *s, Step *body, size_t count, const Loop *loop)
       class_steps(s, body[k].loop->body, body[k].loop->nbody, loop);
     else
       body[k].lane = class_of(s, &body[k], loop);
+}
+
+// ---- rows of inputs ----
+
+bool index_covers(Dims *dims, const Poly *axis, const Poly *index) {
+  enum { FEW = 8 };
+  const Poly *more = poly_sub(dims, axis, index);
+  int64_t value;
+  return poly_is_fixed(dims, more) && poly_value(dims, more, NULL, &value) && value >= 0 && value <= FEW;
+}
+
+// All entries of a sample, of an input that has these one behind the other?
+static bool reads_row(const Schedule *s, const Node *n, const Expr *read, const Loop *tile) {
+  const Node *input = read->u.read.node;
+  if (s->place[input->id].stored != STORED_INPUT || input->type != TYPE_REAL || input->nout < 2) return false;
+  for (int k = 0; k < input->nout; k++) {
+    const Expr *sub = read->u.read.sub[k];
+    if (sub->kind != EXPR_INDEX) return false;
+    const bool sample = s->place[n->id].loop[sub->u.index] == tile;
+    if (sample != (k == 0)) return false;
+    if (k > 0 && !index_covers(s->task.graph->dims, input->index[k].extent, n->index[sub->u.index].extent)) return false;
+  }
+  return true;
+}
+
+// How often the inputs' rows are walked over in the tile.
+static void count_rows(const Schedule *s, const Node *n, const Expr *e, const Loop *tile, int *times) {
+  if (e->kind == EXPR_READ && reads_row(s, n, e, tile)) {
+    const bool again = n->nout + n->nred > e->u.read.node->nout; // for each entry of something else, too
+    times[e->u.read.node->id] += again ? 2 : 1;
+  }
+  for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++) count_rows(s, n, e->u.prim.arg[k], tile, times);
+}
+
+static void count_in_steps(const Schedule *s, const Loop *loop, const Loop *tile, int *times) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (step->kind == STEP_LOOP) count_in_steps(s, step->loop, tile, times);
+    if (step->kind == STEP_NODE) count_rows(s, step->node, step->node->expr, tile, times);
+  }
+}
+
+// What is walked over more than once is turned once.
+static void find_rows(Schedule *s, Loop *loop) {
+  const Graph *g = s->task.graph;
+  int *times = arena_array(s->arena, int, g->count);
+  size_t room = 0;
+  count_in_steps(s, loop, loop, times);
+  for (size_t k = 0; k < g->count; k++) {
+    if (times[k] < 2) continue;
+    ARENA_PUSH(s->arena, loop->rows, loop->nrows, room) = g->nodes[k];
+    s->place[k].rows = poly_int(g->dims, 0); // its place is known when all work memory is dealt (place.c)
+  }
 }
 
 // ---- scalars that one group of steps alone knows ----
@@ -275,6 +326,7 @@ static void tile(Schedule *s, Loop *loop) {
   loop->lanes = LANES_TILE;
   class_steps(s, loop->body, loop->nbody, loop);
   spread(s, loop);
+  find_rows(s, loop);
 }
 
 // ---- strips ----

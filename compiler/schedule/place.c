@@ -254,6 +254,12 @@ static void skip_next(Schedule *s, Step *body, size_t count) {
   }
 }
 
+const Poly *row_size(const Graph *g, const Node *n) {
+  const Poly *size = poly_int(g->dims, 1);
+  for (int k = 1; k < n->nout; k++) size = poly_mul(g->dims, size, n->index[k].extent);
+  return size;
+}
+
 void place_arrays(Schedule *s) {
   const Graph *g = s->task.graph;
   s->work_reals = s->work_integers = poly_int(g->dims, 0);
@@ -264,6 +270,11 @@ void place_arrays(Schedule *s) {
     const Poly **used = n->type == TYPE_REAL ? &s->work_reals : &s->work_integers;
     p->offset = *used;
     *used = poly_add(g->dims, *used, kept_size(s, n, p));
+  }
+  for (size_t k = 0; k < g->count; k++) {
+    if (!s->place[k].rows) continue;
+    s->place[k].rows = s->work_reals;
+    s->work_reals = poly_add(g->dims, s->work_reals, poly_mul(g->dims, row_size(g, g->nodes[k]), poly_int(g->dims, SAMPLE_TILE)));
   }
   const int64_t panels = panel_size(s);
   if (!panels) return;

@@ -84,6 +84,8 @@ struct Loop {
   const Node **fill; // of a loop that is left: the arrays over its steps
   size_t nfill;
   LaneKind lanes;
+  const Node **rows; // of a tile: inputs whose rows, one a sample, are turned into lanes at its start
+  size_t nrows;
 };
 
 // Memory a node's value is wanted in.
@@ -130,6 +132,7 @@ typedef struct Place {
   const Node *state; // STORED_STATE: the carry that takes it, with all steps; step t is the entry behind the step there
   const Node *in;     // STORED_WORK: the array whose memory it shares, or null
   const Poly *offset; // STORED_WORK: in elements of its type
+  const Poly *rows;   // STORED_INPUT: where in work memory a tile's rows of it stand turned, SAMPLE_TILE by each entry; or null
   bool lane;          // each iteration of a tile has its own: SAMPLE_TILE of them side by side, innermost
   const Expr
       *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null
@@ -153,6 +156,8 @@ typedef struct Schedule {
 bool mentions_loop(const Expr *e, const Loop *loop);
 // Are there reads that must not be made where a condition around them fails?
 bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop);
+// The entries of an array behind one of its first index.
+const Poly *row_size(const Graph *g, const Node *n);
 // Does the condition of an accumulating node not depend on the loop that runs in lanes?
 bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop);
 // Do two steps in a tile, one behind the other, run as one group?

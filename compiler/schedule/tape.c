@@ -16,8 +16,7 @@ static int work_of(const Expr *e, int limit) {
   }
   if (e->kind != EXPR_PRIM) return 0;
   const PrimRow *row = &prim_table[e->u.prim.op];
-  bool call = (row->c[0] >= 'a' && row->c[0] <= 'z') && row->cost > 0 && e->u.prim.op != PRIM_POWI;
-  int sum = call ? limit + 1 : row->cost;
+  int sum = prim_calls(e->u.prim.op) ? limit + 1 : row->cost;
   for (int k = 0; k < e->u.prim.narg && sum <= limit; k++) sum += work_of(e->u.prim.arg[k], limit);
   return sum;
 }

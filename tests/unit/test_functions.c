@@ -233,9 +233,9 @@ END_TEST
 
 // ---- derivatives against dual numbers, by kinds of arguments ----
 
-typedef struct Inputs {
+typedef struct Drawn {
   Array data[ARGS], param[ARGS];
-} Inputs;
+} Drawn;
 
 // What stands for FUNCTION's arguments: P the points by row and argument, as parameters or data; f is the function.
 static const struct {
@@ -298,7 +298,7 @@ static Array filled(const Model *m, const Poly *const *extent, int rank, const c
   return x;
 }
 
-static const Array *run_at(const Model *m, const Graph *g, NumberKind kind, const Inputs *in) {
+static const Array *run_at(const Model *m, const Graph *g, NumberKind kind, const Drawn *in) {
   InterpInput input = {.kind = kind, .param = in->param, .data = in->data, .seed = {1, 0}};
   InterpError error = {.node = NULL};
   Array *values = arena_array(m->arena, Array, g->count + 1);
@@ -309,7 +309,7 @@ static const Array *run_at(const Model *m, const Graph *g, NumberKind kind, cons
 // How many slopes were compared.
 static int compare_with_dual_numbers(const char *text, const char *kind, const Model *m, const int *chosen) {
   const Graph *g = m->graph, *derived = derive_gradient(m->arena, g, true, NULL);
-  Inputs in;
+  Drawn in;
   for (int k = 0; k < m->ndata; k++)
     in.data[k] = filled(m, m->data[k].extent, m->data[k].rank, m->data[k].name, chosen);
   for (int k = 0; k < m->nparam; k++)

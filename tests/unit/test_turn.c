@@ -4,21 +4,21 @@
 
 #include "mdl/turn.h"
 
-enum { MOST = 37, STEP = 41, UNTOUCHED = -1 };
+enum { MOST = 37, UNTOUCHED = -1 };
 
-static mdl_turn_real from[MDL_TURN_TILE * STEP], to[(MOST + 1) * MDL_TURN_TILE];
+static mdl_turn_real from[MDL_TURN_TILE * MOST], to[(MOST + 1) * MDL_TURN_TILE];
 
 START_TEST(test_all_sizes) {
-  for (int k = 0; k < MDL_TURN_TILE * STEP; k++) from[k] = (mdl_turn_real)k;
+  for (int k = 0; k < MDL_TURN_TILE * MOST; k++) from[k] = (mdl_turn_real)k;
   for (int count = 0; count <= MOST; count++)
     for (int rows = 1; rows <= MDL_TURN_TILE; rows++) {
       const int padded = (rows + MDL_TURN_LANES - 1) / MDL_TURN_LANES * MDL_TURN_LANES;
       for (int k = 0; k < (MOST + 1) * MDL_TURN_TILE; k++) to[k] = UNTOUCHED;
-      mdl_turn_rows(from, STEP, count, rows, to);
+      mdl_turn_rows(from, count, rows, to);
       for (int j = 0; j <= MOST; j++)
         for (int r = 0; r < MDL_TURN_TILE; r++) {
           const int sample = r < rows ? r : rows - 1;
-          const double wanted = j < count && r < padded ? (double)from[sample * STEP + j] : UNTOUCHED;
+          const double wanted = j < count && r < padded ? (double)from[sample * count + j] : UNTOUCHED;
           if ((double)to[j * MDL_TURN_TILE + r] != wanted)
             ck_abort_msg("%d entries of %d samples: entry %d of sample %d", count, rows, j, r);
         }

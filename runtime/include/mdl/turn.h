@@ -31,18 +31,18 @@ enum { MDL_TURN_TILE = 64 }; /* samples side by side */
 #endif
 
 /* The entries from `low` up to `high` of `rows` samples, one by one. */
-MDL_TURN_INLINE void mdl_turn_plain(const mdl_turn_real *from, int64_t step, int64_t low, int64_t high, int64_t rows,
+MDL_TURN_INLINE void mdl_turn_plain(const mdl_turn_real *from, int64_t count, int64_t low, int64_t high, int64_t rows,
                                     mdl_turn_real *to) {
   for (int64_t r = 0; r < rows; r++)
-    for (int64_t j = low; j < high; j++) to[j * MDL_TURN_TILE + r] = from[r * step + j];
+    for (int64_t j = low; j < high; j++) to[j * MDL_TURN_TILE + r] = from[r * count + j];
 }
 
 /* Eight entries of eight samples. */
-MDL_TURN_INLINE void mdl_turn_block(const mdl_turn_real *from, int64_t step, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_turn_block(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
 #ifdef MDL_TURN_VECTORS
   typedef mdl_turn_real V __attribute__((vector_size(8 * sizeof(mdl_turn_real))));
   typedef mdl_turn_real U __attribute__((vector_size(8 * sizeof(mdl_turn_real)), aligned(sizeof(mdl_turn_real)), may_alias));
-#define MDL_TURN_ROW(k) const V a##k = *(const U *)(from + (k) * step);
+#define MDL_TURN_ROW(k) const V a##k = *(const U *)(from + (k) * count);
 #define MDL_TURN_PAIR(k, l) /* pairs of entries of pairs of samples */                                                 \
   const V b##k = __builtin_shufflevector(a##k, a##l, 0, 8, 2, 10, 4, 12, 6, 14);                                       \
   const V b##l = __builtin_shufflevector(a##k, a##l, 1, 9, 3, 11, 5, 13, 7, 15);
@@ -62,17 +62,18 @@ MDL_TURN_INLINE void mdl_turn_block(const mdl_turn_real *from, int64_t step, mdl
 #undef MDL_TURN_FOUR
 #undef MDL_TURN_EIGHT
 #else
-  mdl_turn_plain(from, step, 0, 8, 8, to);
+  mdl_turn_plain(from, count, 0, 8, 8, to);
 #endif
 }
 
-/* to[j * 64 + r] = from[r * step + j] for `count` entries of `rows` samples; lanes behind the last sample take its entries. */
-MDL_TURN_INLINE void mdl_turn_rows(const mdl_turn_real *from, int64_t step, int64_t count, int64_t rows, mdl_turn_real *to) {
+/* to[j * 64 + r] = from[r * count + j] for `count` entries of each of `rows` samples; lanes behind the last sample take its
+ * entries. */
+MDL_TURN_INLINE void mdl_turn_rows(const mdl_turn_real *from, int64_t count, int64_t rows, mdl_turn_real *to) {
   const int64_t whole = rows - rows % 8, blocks = count - count % 8;
   for (int64_t r = 0; r < whole; r += 8)
-    for (int64_t j = 0; j < blocks; j += 8) mdl_turn_block(from + r * step + j, step, to + j * MDL_TURN_TILE + r);
-  mdl_turn_plain(from, step, blocks, count, whole, to);
-  mdl_turn_plain(from + whole * step, step, 0, count, rows - whole, to + whole);
+    for (int64_t j = 0; j < blocks; j += 8) mdl_turn_block(from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+  mdl_turn_plain(from, count, blocks, count, whole, to);
+  mdl_turn_plain(from + whole * count, count, 0, count, rows - whole, to + whole);
   for (int64_t j = 0; j < count; j++)
     for (int64_t r = rows; r % MDL_TURN_LANES != 0; r++) to[j * MDL_TURN_TILE + r] = to[j * MDL_TURN_TILE + rows - 1];
 }

@@ -1,0 +1,150 @@
+// staging.c - what a tile reads of arrays over all samples: where it lies, or copied side by side, once for a group of steps;
+// rows that are read again and again, once for the tile.
+#include "emit/tile.h"
+
+// Lanes behind the last sample take its value.
+static void pad(Function *f, const char *array) {
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = %s; %s %% %d != 0; %s++) %s[%s] = %s[%s - 1];\n", f->lane_name, f->lanes_name,
+              f->lane_name, lanes_of(f), f->lane_name, array, f->lane_name, array, f->lanes_name);
+}
+
+static bool is_outside(const Function *f, const Expr *e) {
+  const Node *n = e->u.read.node;
+  const Place *p = &f->s->place[n->id];
+  if (p->lane || p->stored == STORED_LOCAL || reads_turned(f, e)) return false;
+  for (int k = 0; k < n->nout; k++)
+    if (mentions_loop(e->u.read.sub[k], f->tile)) return true;
+  return false;
+}
+
+bool has_outside(const Function *f, const Expr *e) {
+  if (e->kind == EXPR_READ) {
+    if (is_outside(f, e)) return true;
+    for (int k = 0; k < e->u.read.node->nout; k++)
+      if (has_outside(f, e->u.read.sub[k])) return true;
+  }
+  if (e->kind == EXPR_PRIM)
+    for (int k = 0; k < e->u.prim.narg; k++)
+      if (has_outside(f, e->u.prim.arg[k])) return true;
+  return false;
+}
+
+// Is it the sample, or that plus what all samples share?
+static bool runs_with_samples(const Function *f, const Expr *e) {
+  if (e->kind == EXPR_INDEX) return e->u.index == f->tile->id;
+  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_ADD) return false;
+  const Expr *x = e->u.prim.arg[0], *y = e->u.prim.arg[1];
+  return (runs_with_samples(f, x) && !mentions_loop(y, f->tile)) || (runs_with_samples(f, y) && !mentions_loop(x, f->tile));
+}
+
+// How far apart in memory the entries are that a real read has for one sample and the next; null: not everywhere as far.
+static const Poly *sample_step(const Function *f, const Expr *e) {
+  Dims *dims = f->s->task.graph->dims;
+  const Node *n = e->u.read.node;
+  const Place *p = &f->s->place[n->id];
+  if (e->type != TYPE_REAL || p->stored == STORED_STATE || p->stored == STORED_SINK) return NULL;
+  const Poly *step = NULL, *size = poly_int(dims, 1);
+  for (int k = n->nout - 1; k >= 0; k--) {
+    const Expr *sub = e->u.read.sub[k];
+    if (mentions_loop(sub, f->tile)) {
+      if (!runs_with_samples(f, sub) || step || (p->kept && !p->kept[k])) return NULL;
+      step = size;
+    }
+    if (!p->kept || p->kept[k]) size = poly_mul(dims, size, n->index[k].extent);
+  }
+  return step;
+}
+
+static void put_first_entry(Function *f, const Node *n, const Expr *const *sub) {
+  f->loop_name[f->tile->id] = f->tile_name;
+  text_put(&f->body, "&");
+  put_entry(f, &f->body, n, sub);
+  f->loop_name[f->tile->id] = NULL;
+}
+
+// const double *const x_lane = mdl_tile_copy(&x[i_tile * d + j], d, lanes, x_copy);
+static void stage_steps_apart(Function *f, const Expr *e, const char *array, const Poly *step) {
+  Text *t = &f->body;
+  const char *copy = names_take(&f->names, arena_printf(f->s->arena, "%s_copy", e->u.read.node->name));
+  const bool close = step == poly_int(f->s->task.graph->dims, 1);
+  f->unit->helper[HELPER_TILE] = true;
+  declare_lanes(f, f->unit->real, copy);
+  line_start(f);
+  text_printf(t, "const %s *const %s = %s(", f->unit->real, array, close ? "mdl_tile_at" : "mdl_tile_copy");
+  put_first_entry(f, e->u.read.node, e->u.read.sub);
+  text_put(t, ", ");
+  if (!close) {
+    put_expr(f, t, expr_poly(f->s->pool, step), PREC_NONE);
+    text_put(t, ", ");
+  }
+  text_printf(t, "%s, %s);\n", f->lanes_name, copy);
+}
+
+static void stage_one_by_one(Function *f, const Expr *e, const char *array) {
+  declare_lanes(f, e->type == TYPE_REAL ? f->unit->real : "int64_t", array);
+  OpenLines l;
+  open_lines(f, &l);
+  open_samples(f, "0");
+  line_start(f);
+  text_printf(&f->body, "%s[%s] = ", array, f->lane_name);
+  put_entry(f, &f->body, e->u.read.node, e->u.read.sub);
+  text_put(&f->body, ";\n");
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+  pad(f, array);
+}
+
+static void stage_read(Function *f, const Expr *e) {
+  const char *array = names_take(&f->names, arena_printf(f->s->arena, "%s_lane", e->u.read.node->name));
+  const Poly *step = sample_step(f, e);
+  if (step)
+    stage_steps_apart(f, e, array, step);
+  else
+    stage_one_by_one(f, e, array);
+  f->staged[e->id] = array;
+}
+
+// Copies what e reads for each sample into arrays over the tile, inner reads first.
+static void stage(Function *f, const Expr *e) {
+  if (let_of(f, e)) return;
+  if (e->kind == EXPR_READ) {
+    for (int k = 0; k < e->u.read.node->nout; k++) stage(f, e->u.read.sub[k]);
+    if (e->id < f->nexpr && !f->staged[e->id] && is_outside(f, e)) {
+      stage_read(f, e);
+      ARENA_PUSH(f->s->arena, f->stages, f->nstages, f->stages_room) = e->id;
+    }
+  } else if (e->kind == EXPR_PRIM) {
+    for (int k = 0; k < e->u.prim.narg; k++) stage(f, e->u.prim.arg[k]);
+  }
+}
+
+void forget_stages(Function *f, size_t mark) {
+  while (f->nstages > mark) f->staged[f->stages[--f->nstages]] = NULL;
+}
+
+void stage_steps(Function *f, const Step *step, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    const Node *n = step[k].node;
+    if (step[k].idle || step[k].kind != STEP_NODE) continue;
+    stage(f, f->expr[n->id]);
+    if (f->s->place[n->id].guard && node_accumulates(n)) stage(f, f->s->place[n->id].guard);
+    for (int q = 0; n->target && q < n->nout; q++) stage(f, f->target[n->id][q]);
+  }
+}
+
+// ---- rows ----
+
+// mdl_turn_rows(x + i_tile * d, d, lanes, x_rows);
+void put_turned_rows(Function *f, const Node *n) {
+  Text *t = &f->body;
+  Graph *pool = f->s->pool;
+  const Expr *row = expr_poly(pool, row_size(f->s->task.graph, n));
+  f->unit->helper[HELPER_TURN] = true;
+  line_start(f);
+  text_printf(t, "mdl_turn_rows(%s + %s * ", array_name(f, n), f->tile_name);
+  put_expr(f, t, row, PREC_MUL + 1);
+  text_put(t, ", ");
+  put_expr(f, t, row, PREC_NONE);
+  text_printf(t, ", %s, %s);\n", f->lanes_name, f->rows_name[n->id]);
+}

@@ -1,0 +1,115 @@
+// sums.c - sums in lanes: their partial sums, the terms that these take, and how they are joined.
+#include "emit/tile.h"
+
+static bool is_extreme(const Node *n) {
+  return n->reduce == REDUCE_MAX || n->reduce == REDUCE_MIN;
+}
+
+const char *partial_sums(Function *f, const Node *n) {
+  if (!f->part_name[n->id])
+    f->part_name[n->id] = names_take(&f->names, arena_printf(f->s->arena, "%s_part", f->node_name[n->id]));
+  return f->part_name[n->id];
+}
+
+const Expr *guard_within(const Function *f, const Node *n) {
+  const bool outside = n == f->guarded || (f->tile && guard_stands_outside(f->s, n, f->tile));
+  return outside ? NULL : f->s->place[n->id].guard;
+}
+
+// The value, or the neutral one where the mask (C, or null) or the condition (or null) does not hold.
+static void put_chosen(Function *f, const Node *n, const char *mask, const Expr *guard, const Expr *value) {
+  Text *t = &f->body;
+  if (!guard && !mask) {
+    put_expr(f, t, value, PREC_NONE);
+    return;
+  }
+  if (guard) f->bound = true;
+  if (mask) text_printf(t, guard ? "((%s) & (" : "%s", mask);
+  if (guard) put_expr(f, t, guard, mask ? PREC_NONE : PREC_SELECT + 1);
+  text_put(t, mask && guard ? ")) ? " : " ? ");
+  put_expr(f, t, value, PREC_SELECT + 1);
+  text_put(t, " : ");
+  put_neutral(f, t, n);
+}
+
+// mdl_max, mdl_min, of either type
+static const char *extreme_call(Function *f, const Node *n) {
+  static const struct {
+    const char *call;
+    Helper helper;
+  } calls[2][2] = {{{"mdl_min", HELPER_MIN}, {"mdl_max", HELPER_MAX}},
+                   {{"mdl_min_integer", HELPER_MIN_INTEGER}, {"mdl_max_integer", HELPER_MAX_INTEGER}}};
+  const bool integer = n->type != TYPE_REAL, max = n->reduce == REDUCE_MAX;
+  f->unit->helper[calls[integer][max].helper] = true;
+  return calls[integer][max].call;
+}
+
+void put_term(Function *f, const Node *n, const char *entry, const char *mask, const Expr *guard) {
+  Text *t = &f->body;
+  const Expr *value = f->expr[n->id];
+  const bool extreme = is_extreme(n);
+  if (guard) prepare_expr(f, guard);
+  if (guard || mask)
+    prepare_side(f, value);
+  else
+    prepare_expr(f, value);
+  line_start(f);
+  if (extreme) {
+    text_printf(t, "%s = %s(%s, ", entry, extreme_call(f, n), entry);
+  } else {
+    text_printf(t, "%s %s ", entry, n->assign ? "=" : n->reduce == REDUCE_PROD ? "*=" : "+=");
+    if (n->type == TYPE_REAL && !n->assign) count_flops(f, 1);
+  }
+  put_chosen(f, n, mask, guard, value);
+  text_put(t, extreme ? ");\n" : ";\n");
+}
+
+void put_partial_sums(Function *f, const Node *n, const char *part) {
+  Text *t = &f->body;
+  line_start(f);
+  text_printf(t, "%s %s[%d] = {", f->unit->real, part, lanes_of(f));
+  for (int k = 0; k < lanes_of(f); k++) {
+    if (!is_extreme(n) && k > 0) break;
+    text_put(t, k ? ", " : "");
+    put_neutral(f, t, n);
+  }
+  text_put(t, "};\n");
+}
+
+void put_join(Function *f, Text *t, const Node *n, const char *part) {
+  const Helper helper = n->reduce == REDUCE_MAX ? HELPER_JOIN_MAX : n->reduce == REDUCE_MIN ? HELPER_JOIN_MIN : HELPER_JOIN;
+  if (is_extreme(n)) extreme_call(f, n);
+  f->unit->helper[helper] = true;
+  text_printf(t, "mdl_join%s(%s)", helper == HELPER_JOIN ? "_sum" : helper == HELPER_JOIN_MAX ? "_max" : "_min", part);
+}
+
+const char *open_block(Function *f, const Node *n) {
+  const char *part = names_take(&f->names, arena_printf(f->s->arena, "%s_part", n->name));
+  put_partial_sums(f, n, part);
+  return part;
+}
+
+void close_block(Function *f, const Node *n, const char *part) {
+  line_start(f);
+  put_own_entry(f, &f->body, n);
+  text_put(&f->body, " += ");
+  put_join(f, &f->body, n, part);
+  text_put(&f->body, ";\n");
+}
+
+// Where the lanes of a sum are taken one by one: the number of the partial sum that the term goes to.
+const char *term_lane(Function *f, const Node *n) {
+  const Loop *loop = f->s->place[n->id].loop[f->s->order[n->id].index];
+  if (f->strip == loop) return f->strip_lane;
+  Text t;
+  text_init(&t);
+  const Expr *index = expr_index(f->s->pool, loop->id);
+  if (f->s->place[n->id].mirrored[f->s->order[n->id].index]) {
+    Dims *dims = f->s->task.graph->dims;
+    index = expr_prim2(f->s->pool, PRIM_SUB, expr_poly(f->s->pool, poly_sub(dims, loop->extent, poly_int(dims, 1))), index);
+  }
+  put_expr(f, &t, index, PREC_MUL);
+  const char *lane = arena_printf(f->s->arena, "%s %% %d", t.s, lanes_of(f));
+  text_free(&t);
+  return lane;
+}

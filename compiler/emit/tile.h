@@ -1,0 +1,39 @@
+// tile.h - what the files that print loops in lanes share.
+#ifndef MDLC_TILE_H
+#define MDLC_TILE_H
+
+#include "emit/lanes.h"
+
+// ---- vectors.c ----
+
+int lanes_of(const Function *f); // of a vector
+// What arrays over the tile are subscripted with from here on (null: no lane), and whether nothing may branch.
+void set_lane(Function *f, const char *lane, bool wide);
+void declare_lanes(Function *f, const char *type, const char *name);
+void put_extent(Function *f, const Loop *loop, int precedence);
+bool is_multiple(const Function *f, const Poly *extent); // is nothing left over behind the last whole vector?
+
+// Each of these opens one of the lines that close_lines closes.
+void open_lines(Function *f, OpenLines *l);
+void open_vectors(Function *f);
+void open_blocks(Function *f, int many);
+void open_rest(Function *f, int many);
+void open_lanes(Function *f);
+void open_samples(Function *f, const char *from);
+
+// ---- staging.c ----
+
+// Is there a read of an array over all samples?
+bool has_outside(const Function *f, const Expr *e);
+// What the steps read of those, until the stages from `mark` on are forgotten.
+void stage_steps(Function *f, const Step *step, size_t count);
+void forget_stages(Function *f, size_t mark);
+void put_turned_rows(Function *f, const Node *n);
+
+// ---- sums.c ----
+
+// A tile's block: its partial sums, and their sum, added to the node's entry.
+const char *open_block(Function *f, const Node *n);
+void close_block(Function *f, const Node *n, const char *part);
+
+#endif

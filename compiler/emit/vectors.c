@@ -1,0 +1,100 @@
+// vectors.c - the loops over a tile's vectors and a vector's lanes, and arrays over a tile.
+#include "emit/tile.h"
+
+int lanes_of(const Function *f) {
+  return f->unit->options->use_float ? 16 : 8;
+}
+
+void set_lane(Function *f, const char *lane, bool wide) {
+  f->lane = lane;
+  f->wide = wide;
+  if (f->tile) f->loop_name[f->tile->id] = lane ? arena_printf(f->s->arena, "%s + %s", f->tile_name, lane) : NULL;
+}
+
+void open_lines(Function *f, OpenLines *l) {
+  l->indent = f->indent;
+  open_scope(f, &l->names, &l->lets);
+  f->indent--;
+}
+
+void close_lines(Function *f, const OpenLines *l) {
+  close_scope(f, l->names, l->lets);
+  f->indent++;
+  while (f->indent > l->indent) {
+    f->indent--;
+    line_start(f);
+    text_put(&f->body, "}\n");
+  }
+}
+
+// for all vectors of the tile
+void open_vectors(Function *f) {
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = 0; %s < %s; %s += %d) {\n", f->vector_name, f->vector_name, f->lanes_name,
+              f->vector_name, lanes_of(f));
+  f->indent++;
+}
+
+// for `many` vectors of the tile at a time, as long as there are so many
+void open_blocks(Function *f, int many) {
+  const char *v = f->vector_name;
+  const int size = many * lanes_of(f);
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = 0; %s + %d <= %s; %s += %d) {\n", v, v, size, f->lanes_name, v, size);
+  f->indent++;
+}
+
+// for all vectors that these leave
+void open_rest(Function *f, int many) {
+  const char *v = f->vector_name;
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = %s - %s %% %d; %s < %s; %s += %d) {\n", v, f->lanes_name, f->lanes_name,
+              many * lanes_of(f), v, f->lanes_name, v, lanes_of(f));
+  f->indent++;
+}
+
+// for all lanes of a vector
+void open_lanes(Function *f) {
+  f->unit->helper[HELPER_LANES] = true;
+  line_start(f);
+  text_printf(&f->body, "MDL_LANES\n");
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) {\n", f->lane_name, f->lane_name, lanes_of(f), f->lane_name);
+  f->indent++;
+  set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, f->lane_name), true);
+}
+
+// for the samples from that one on
+void open_samples(Function *f, const char *from) {
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = %s; %s < %s; %s++) {\n", f->lane_name, from, f->lane_name, f->lanes_name,
+              f->lane_name);
+  f->indent++;
+  set_lane(f, f->lane_name, false);
+}
+
+void put_extent(Function *f, const Loop *loop, int precedence) {
+  put_expr(f, &f->body, expr_poly(f->s->pool, loop->extent), precedence);
+}
+
+// Is nothing left over behind the last whole vector?
+bool is_multiple(const Function *f, const Poly *extent) {
+  Dims *dims = f->s->task.graph->dims;
+  int64_t value;
+  return poly_is_fixed(dims, extent) && poly_value(dims, extent, NULL, &value) && value % lanes_of(f) == 0;
+}
+
+void open_condition(Function *f, const Expr *condition, OpenLines *l) {
+  f->bound = true;
+  line_start(f);
+  text_put(&f->body, "if (");
+  put_expr(f, &f->body, condition, PREC_NONE);
+  text_put(&f->body, ") {\n");
+  l->indent = f->indent;
+  open_scope(f, &l->names, &l->lets);
+}
+
+void declare_lanes(Function *f, const char *type, const char *name) {
+  line_start(f);
+  text_printf(&f->body, "%s %s[%d];\n", type, name, SAMPLE_TILE);
+}
