@@ -12,7 +12,7 @@
 // the interpreter.
 typedef enum {
   SAME_BITS,
-  SAME_VALUES, // -0 is the same value as 0; what is added to a gradient may be added in other parts
+  SAME_VALUES, // -0 is the same value as 0; gradients are rounded otherwise where equal parts are one node or several
   CLOSE,       // rounded otherwise
   NEAR         // in float
 } Likeness;
