@@ -246,11 +246,37 @@ static void copy_carry(Blocker *b, const Node *c) {
   b->map[c->id] = b->carry[c->id].inner = graph_add(g, &inner);
 }
 
-// Is it a version of an array that is updated in place?  Where nothing is overwritten it is the one before.
-static bool is_version(const Node *n) {
-  while (n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !n->guard && n->expr->kind == EXPR_READ)
-    n = n->expr->u.read.node;
-  return n->kind == NODE_SCATTER && n->base;
+// Is m the carry of a loop that is over where n reads it?
+static bool is_left(const Node *n, const Node *m) {
+  return m->kind == NODE_CARRY && m->nout > n->nout - (n->kind == NODE_CARRY);
+}
+
+// Is what n reads there, entry for entry, n itself?  A carry's axis does not count: there is one state of it that can be read.
+static bool is_same_entry(const Node *n, const Expr *read) {
+  const Node *m = read->u.read.node;
+  for (int j = 0, k = 0; j < m->nout; j++) {
+    const bool steps = m->kind == NODE_CARRY && j == m->axis;
+    const Expr *sub = read->u.read.sub[j];
+    if (steps && is_left(n, m)) continue;
+    k += n->kind == NODE_CARRY && k == n->axis;
+    if (k == n->nout || (!steps && (sub->kind != EXPR_INDEX || sub->u.index != k))) return false;
+    k++;
+  }
+  return true;
+}
+
+// Is n, where nothing is overwritten, what carry c is?  So are the versions of an array that is updated in place, also by loops.
+static bool is_version(const Node *n, const Node *c) {
+  while (n != c) {
+    const bool plain = n->kind == NODE_COMP && n->reduce == REDUCE_NONE && !n->guard;
+    const Expr *from = n->kind == NODE_SCATTER ? n->base : plain || n->kind == NODE_CARRY ? n->expr : NULL;
+    if (!from || from->kind != EXPR_READ || !is_same_entry(n, from)) return false;
+    if (n->kind == NODE_CARRY && !is_version(n->next, n)) return false;
+    const Node *m = from->u.read.node;
+    if (m->kind == NODE_CARRY && m != c && !is_left(n, m)) return false; // of a loop around
+    n = m;
+  }
+  return true;
 }
 
 static const Expr *const *own_indices(Blocker *b, int count, int at, int64_t shift) {
@@ -303,7 +329,7 @@ static const Node *passing(Blocker *b, const Node *c) {
   Graph *g = b->out;
   const Node *next = taken(b, c, c->next), *inner = b->carry[c->id].inner;
   const Expr *in = in_loop(b, b->steps[c->id], step_at(b, c->axis));
-  if (!in || is_version(c->next)) return next;
+  if (!in || is_version(c->next, c)) return next;
   const Node pass = {
       .kind = NODE_COMP,
       .name = arena_printf(b->arena, "%s_next", c->name),

@@ -329,8 +329,11 @@ bool case_limit(Case *c) {
   int64_t elements;
   if (!poly_value(c->model->dims, emit_cost(c->arena, c->model, o).tape, c->dims, &elements) || elements < 2)
     return false;
-  c->tape_limit = (int64_t)sizeof(double) * elements * (1 + (int64_t)(c->seed / VARIANTS % 3)) / 4;
-  const TapeFit fit = limit_tape(c->arena, c->model, o, c->dims, c->tape_limit);
+  TapeFit fit = {.status = TAPE_TOO_LARGE};
+  for (int quarters = 1 + (int)(c->seed / VARIANTS % 3); quarters < 4 && fit.status == TAPE_TOO_LARGE; quarters++) {
+    c->tape_limit = (int64_t)sizeof(double) * elements * quarters / 4;
+    fit = limit_tape(c->arena, c->model, o, c->dims, c->tape_limit);
+  }
   if (fit.status == TAPE_BEYOND || fit.status == TAPE_BROKEN)
     case_fail(c, "a limit for the tape: %s", fit.why ? fit.why : "its size is unknown");
   c->limited = fit.model ? fit.model : c->model;
