@@ -21,9 +21,14 @@ enum { CALL_SIZE = 64, BATCH_SIZE = 1024, SCATTERED = 3 }; // operations that ad
 static const double gain = 0.98;      // what is not that much cheaper stays as the author has it
 static const double order_gain = 0.5; // sums are distributed over where that takes an index out of a loop, say
 
+// The greatest, or least, of no entries is infinite.
+static bool may_be_of_none(const Node *n) {
+  return n->guard && (n->reduce == REDUCE_MAX || n->reduce == REDUCE_MIN || n->reduce == REDUCE_LOGSUMEXP);
+}
+
 const Node *factor_add(Factoring *f, const Node *n, Known known) {
   const Node *added = graph_add(f->g, n);
-  known.poled = known.poled || n->kind == NODE_CARRY;
+  known.poled = known.poled || n->kind == NODE_CARRY || may_be_of_none(n);
   if (n->expr) known.poled = known.poled || may_be_poled(f, n->expr);
   if (n->base) known.poled = known.poled || may_be_poled(f, n->base);
   ARENA_PUSH(f->arena, f->known, f->nknown, f->known_room) = known;
