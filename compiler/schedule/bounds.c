@@ -2,6 +2,12 @@
 // become the loop's range (`sum[j:n if j < i]` runs j to i).
 #include "schedule/internal.h"
 
+// sum + e, or sum - e; without a sum, e or -e.
+static const Expr *joined(Graph *pool, const Expr *sum, const Expr *e, bool minus) {
+  if (sum) return expr_prim2(pool, minus ? PRIM_SUB : PRIM_ADD, sum, e);
+  return minus ? expr_prim1(pool, PRIM_NEG, e) : e;
+}
+
 // e >= 0 for index q, where e = c * q + rest: a bound on q, if c is 1 or -1 and rest needs only loops outside.
 static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *b, int64_t slack) {
   // a - b + slack >= 0
@@ -9,52 +15,42 @@ static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *
   int total = n->nout + n->nred;
   int64_t *ca = arena_array(s->arena, int64_t, (size_t)total), *cb = arena_array(s->arena, int64_t, (size_t)total);
   const Expr *rest_a, *rest_b;
+  a = expr_substitute(pool, a, NULL, 0, NULL); // expressions of two graphs never mix
+  b = expr_substitute(pool, b, NULL, 0, NULL);
   if (!expr_affine(pool, a, total, ca, &rest_a) || !expr_affine(pool, b, total, cb, &rest_b)) return false;
   int64_t c = ca[q] - cb[q];
   if (c != 1 && c != -1) return false;
   const Loop *loop = s->place[n->id].loop[q];
-  // Constants are gathered in one polynomial.
+  // c = 1: q >= rest_b - rest_a - slack; c = -1: q < rest_a - rest_b + slack + 1.  Constants are gathered in one polynomial.
   Dims *dims = s->task.graph->dims;
-  const Poly *constant = poly_int(dims, slack);
-  const Expr *limit = NULL, *terms = NULL;
-  if (rest_a->kind == EXPR_POLY)
-    constant = poly_add(dims, constant, rest_a->u.poly);
-  else
-    limit = rest_a;
-  if (rest_b->kind == EXPR_POLY)
-    constant = poly_sub(dims, constant, rest_b->u.poly);
-  else
-    limit = limit ? expr_prim2(pool, PRIM_SUB, limit, rest_b) : expr_prim1(pool, PRIM_NEG, rest_b);
+  const Poly *constant = poly_int(dims, c == 1 ? -slack : slack + 1);
+  const Expr *plus = c == 1 ? rest_b : rest_a, *minus = c == 1 ? rest_a : rest_b, *limit = NULL;
+  if (plus->kind == EXPR_POLY) {
+    constant = poly_add(dims, constant, plus->u.poly);
+    plus = NULL;
+  }
+  if (minus->kind == EXPR_POLY) {
+    constant = poly_sub(dims, constant, minus->u.poly);
+    minus = NULL;
+  }
   for (int k = 0; k < total; k++) {
     int64_t ck = ca[k] - cb[k];
     if (k == q || !ck) continue;
     const Loop *other = s->place[n->id].loop[k];
     if (!other || other->depth >= loop->depth) return false;
-    // c = 1: q >= -limit, so the signs turn; c = -1: q < limit + 1
     const Expr *term = expr_index(pool, k);
     int64_t factor = -c * ck;
     if (factor != 1 && factor != -1)
       term = expr_prim2(pool, PRIM_MUL, expr_int(pool, factor < 0 ? -factor : factor), term);
-    if (terms)
-      terms = expr_prim2(pool, factor < 0 ? PRIM_SUB : PRIM_ADD, terms, term);
-    else
-      terms = factor < 0 ? expr_prim1(pool, PRIM_NEG, term) : term;
+    limit = joined(pool, limit, term, factor < 0);
   }
-  if (limit) {
-    if (terms)
-      terms = expr_prim2(pool, c == 1 ? PRIM_SUB : PRIM_ADD, terms, limit);
-    else
-      terms = c == 1 ? expr_prim1(pool, PRIM_NEG, limit) : limit;
-  }
-  constant = c == 1 ? poly_sub(dims, poly_int(dims, 0), constant) : poly_add(dims, constant, poly_int(dims, 1));
+  if (plus) limit = joined(pool, limit, plus, false);
+  if (minus) limit = joined(pool, limit, minus, true);
   int64_t zero;
-  if (!terms)
-    limit = expr_poly(pool, constant);
-  else if (poly_is_int(constant, &zero) && zero == 0)
-    limit = terms;
-  else
-    limit = expr_prim2(pool, PRIM_ADD, terms, expr_poly(pool, constant));
+  if (!limit || !poly_is_int(constant, &zero) || zero != 0) limit = joined(pool, limit, expr_poly(pool, constant), false);
   limit = schedule_expr(s, n, limit);
+  for (const Loop *outer = loop->parent; outer; outer = outer->parent) // all that such a loop runs has to run alike
+    if (sums_in_blocks(s, outer) && mentions_loop(limit, outer)) return false;
   Loop *target = s->loops[loop->id];
   const Expr ***list = c == 1 ? &target->low : &target->high;
   size_t *count = c == 1 ? &target->nlow : &target->nhigh;

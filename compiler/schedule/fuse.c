@@ -8,8 +8,9 @@
 // A loop of the graph is dealt as a whole, by an index that all of it is mapped over, or by its steps; what its step
 // computes is dealt within, and so are loops within it.
 //
-// Bits: a node's reduction indices always nest in their own order, and nothing is summed along a loop that runs backwards,
-// so each sum adds its terms in the order that its node defines, whatever is fused with what.
+// Bits: a node's reduction indices always nest in their own order, nothing is summed along a loop that runs backwards, and what
+// is added up in blocks runs beside nothing that iterations end early, so each sum adds its terms in the order that its node
+// defines, whatever is fused with what.
 #include "schedule/ways.h"
 
 // Of loops whose index nobody named, by depth.
@@ -32,6 +33,7 @@ struct Cluster {
   size_t count, room, position_room, mirrored_room;
   bool carries, reverse; // it runs a loop of the graph
   const Node *alive;
+  bool blocks, ragged; // it adds up block by block; it does not run alike for each iteration
 };
 
 typedef struct Fuser {
@@ -166,6 +168,31 @@ static Cluster *waited_for(const Fuser *f, const Way *way) {
   return after;
 }
 
+// Does the loop end early, or make a product, for each sample on its own?
+static bool is_ragged(const Schedule *s, const GraphLoop *l) {
+  bool any = l->alive != NULL;
+  for (size_t k = 0; k < l->nitem && !any; k++)
+    any = l->item[k].node ? s->place[l->item[k].node->id].contraction != NULL : is_ragged(s, l->item[k].loop);
+  return any;
+}
+
+static bool runs_ragged(const Fuser *f, LoopItem item, const Way *way) {
+  return item.loop && !way->steps && is_ragged(f->s, item.loop);
+}
+
+static bool adds_blocks(const Fuser *f, const Way *way) {
+  for (size_t k = 0; k < way->count; k++) {
+    const NodeOrder *order = &f->s->order[way->member[k]->id];
+    if (order->kind == ORDER_BLOCKS && order->index == way->position[k]) return true;
+  }
+  return false;
+}
+
+// Blocks are of many iterations at a time, which have to run alike.
+static bool divides_blocks(const Fuser *f, LoopItem item, const Way *way, const Cluster *c) {
+  return (c->blocks && runs_ragged(f, item, way)) || (c->ragged && adds_blocks(f, way));
+}
+
 static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
   Arena *a = f->s->arena;
   size_t nitem = c->nitem;
@@ -178,6 +205,8 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
     ARENA_PUSH(a, c->members, c->count, c->room) = way->member[k];
     f->cluster_of[way->member[k]->id] = c;
   }
+  c->blocks = c->blocks || adds_blocks(f, way);
+  c->ragged = c->ragged || runs_ragged(f, item, way);
   if (!way->steps) return;
   c->carries = true;
   c->reverse = way->steps->reverse;
@@ -187,7 +216,7 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
 // Joins c by that way, if it may, and if it is of use: over samples always, since what comes later may bring the two together,
 // and what is made for one tile at a time (stage.c) must not be an array over all samples.
 static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c) {
-  if (is_early(item, way, c) || !may_join(f, way, c)) return false;
+  if (is_early(item, way, c) || divides_blocks(f, item, way, c) || !may_join(f, way, c)) return false;
   if (way->extent != f->s->task.sample && !any_related(f, way, c)) return false;
   cluster_add(f, c, item, way);
   return true;
@@ -282,22 +311,30 @@ static bool may_follow(const Fuser *f, const Cluster *early, const Cluster *c, s
   return true;
 }
 
-static bool reads_any(const Fuser *f, const Cluster *early, const Cluster *c) {
-  for (size_t j = 0; j < c->count; j++)
-    for (size_t k = 0; k < f->reads[c->members[j]->id].count; k++)
-      if (f->cluster_of[f->reads[c->members[j]->id].read[k]->u.read.node->id] == early) return true;
+static bool is_of(const Fuser *f, const Node *m, const Cluster *c) {
+  return m && f->cluster_of[m->id] == c;
+}
+
+// Does c read, or take as a state, what runs in `early`?
+static bool wants_any(const Fuser *f, const Cluster *early, const Cluster *c) {
+  for (size_t j = 0; j < c->count; j++) {
+    const Node *n = c->members[j];
+    if (is_of(f, n->next, early) || is_of(f, n->alive, early)) return true;
+    for (size_t k = 0; k < f->reads[n->id].count; k++)
+      if (is_of(f, f->reads[n->id].read[k]->u.read.node, early)) return true;
+  }
   return false;
 }
 
 // A loop that is mapped over the steps of c, and that nothing wants before.
 static bool may_wait(const Fuser *f, const Cluster *early, const Cluster *c) {
-  if (!early->loop || early->carries || early->extent != c->extent || c->alive || !reads_any(f, early, c)) return false;
+  if (!early->loop || early->carries || early->extent != c->extent || c->alive || !wants_any(f, early, c)) return false;
   bool loops = false;
   for (size_t k = 0; k < early->nitem; k++) loops = loops || early->item[k].loop;
   for (size_t k = 0; k < early->count; k++)
     if (c->reverse && ordered(early->members[k], early->position[k]) && !early->mirrored[k]) return false;
   for (const Cluster *x = early->next; x != c; x = x->next)
-    if (reads_any(f, early, x)) return false;
+    if (wants_any(f, early, x)) return false;
   for (size_t k = 0; k < c->count; k++)
     if (!may_follow(f, early, c, k)) return false;
   return loops;

@@ -17,6 +17,8 @@ void place_nodes(Schedule *s, const Reads *reads);
 void place_arrays(Schedule *s);
 // lanes.c: which loops run side by side.
 void lane_loops(Schedule *s);
+// Is a sum of the loop's added up block by block of its iterations?
+bool sums_in_blocks(const Schedule *s, const Loop *loop);
 
 // leave.c: loops that are left where a condition fails.
 void leave_loops(Schedule *s);

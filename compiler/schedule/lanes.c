@@ -91,7 +91,7 @@ static bool is_gathered(const Schedule *s, const Node *n, int q) {
   return order->kind != ORDER_TERMS && order->index == q;
 }
 
-static bool sums_in_blocks(const Schedule *s, const Loop *loop) {
+bool sums_in_blocks(const Schedule *s, const Loop *loop) {
   for (size_t k = 0; k < loop->nmembers; k++) {
     const Node *n = loop->members[k];
     if (s->order[n->id].kind == ORDER_BLOCKS && s->place[n->id].loop[s->order[n->id].index] == loop) return true;

@@ -299,10 +299,12 @@ static bool find_margin(Case *c) {
   InterpError error = {.node = NULL};
   set_magnitudes(c->param, m->nparam, true);
   set_magnitudes(c->data, m->ndata, true);
-  bool ok = margin_run(c->arena, m, m->graph, input, &c->margin, &error);
-  if (!ok) case_fail(c, "the interpreter: %s", error.text);
+  bool ties = false, ok = margin_run(c->arena, m, m->graph, input, &c->margin, &error);
   set_magnitudes(c->param, m->nparam, false);
   set_magnitudes(c->data, m->ndata, false);
+  ok = ok && margin_ties(c->arena, m, m->graph, input, &ties, &error);
+  if (!ok) case_fail(c, "the interpreter: %s", error.text);
+  if (!ties) c->margin = 0;
   return ok;
 }
 

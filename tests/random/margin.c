@@ -64,6 +64,12 @@ static Number lift(void *context, double value) {
   return magnitude_rules.constant(value);
 }
 
+static bool run_by(Arena *a, const Model *m, const Graph *g, InterpInput input, const NumberRules *rules, InterpError *error) {
+  input.kind = NUMBER_OTHER; // so that extrema are found by these tests as well
+  input.rules = rules;
+  return interp_run(a, m, g, &input, arena_array(a, Array, g->count + 1), error);
+}
+
 bool margin_run(Arena *a, const Model *m, const Graph *g, InterpInput input, double *margin, InterpError *error) {
   NumberRule prim[PRIM_COUNT];
   memcpy(prim, magnitude_rules.prim, sizeof prim);
@@ -74,16 +80,68 @@ bool margin_run(Arena *a, const Model *m, const Graph *g, InterpInput input, dou
   prim[PRIM_FLOOR] = floor_noted;
   const TestRule test[PRIM_COUNT] = {[PRIM_LT] = lt_noted, [PRIM_LE] = le_noted, [PRIM_GT] = gt_noted,
                                      [PRIM_GE] = ge_noted, [PRIM_EQ] = eq_noted, [PRIM_NE] = ne_noted};
-  // A kind of its own, so that extrema are found by these tests as well.
   const NumberRules rules = {.prim = prim,
                              .test = test,
                              .constant = magnitude_rules.constant,
                              .logsumexp = magnitude_rules.logsumexp,
                              .lift = lift};
-  input.kind = NUMBER_OTHER;
-  input.rules = &rules;
   least = INFINITY;
-  bool ok = interp_run(a, m, g, &input, arena_array(a, Array, g->count + 1), error);
+  const bool ok = run_by(a, m, g, input, &rules, error);
   *margin = least;
+  return ok;
+}
+
+// ---- ties ----
+
+// With other roundings, were there equal numbers that would not be?
+static bool parted;
+
+static void note_tie(const Value *v) {
+  const Number x = v[0].number, y = v[1].number;
+  parted = parted || (x.a == y.a && x.a + x.b != y.a + y.b);
+}
+
+static Number max_of_tied(const Value *v) {
+  note_tie(v);
+  return rounding_rules.prim[PRIM_MAX](v);
+}
+
+static Number min_of_tied(const Value *v) {
+  note_tie(v);
+  return rounding_rules.prim[PRIM_MIN](v);
+}
+
+#define TIE(name, op)                                                                                                  \
+  static bool name(const Value *v) {                                                                                   \
+    note_tie(v);                                                                                                       \
+    return v[0].number.a op v[1].number.a;                                                                             \
+  }
+TIE(lt_tied, <)
+TIE(le_tied, <=)
+TIE(gt_tied, >)
+TIE(ge_tied, >=)
+TIE(eq_tied, ==)
+TIE(ne_tied, !=)
+
+static Number lift_exactly(void *context, double value) {
+  (void)context;
+  return rounding_rules.constant(value);
+}
+
+bool margin_ties(Arena *a, const Model *m, const Graph *g, InterpInput input, bool *hold, InterpError *error) {
+  NumberRule prim[PRIM_COUNT];
+  memcpy(prim, rounding_rules.prim, sizeof prim);
+  prim[PRIM_MAX] = max_of_tied;
+  prim[PRIM_MIN] = min_of_tied;
+  const TestRule test[PRIM_COUNT] = {[PRIM_LT] = lt_tied, [PRIM_LE] = le_tied, [PRIM_GT] = gt_tied,
+                                     [PRIM_GE] = ge_tied, [PRIM_EQ] = eq_tied, [PRIM_NE] = ne_tied};
+  const NumberRules rules = {.prim = prim,
+                             .test = test,
+                             .constant = rounding_rules.constant,
+                             .logsumexp = rounding_rules.logsumexp,
+                             .lift = lift_exactly};
+  parted = false;
+  const bool ok = run_by(a, m, g, input, &rules, error);
+  *hold = !parted;
   return ok;
 }

@@ -9,4 +9,7 @@
 // are decided alike.
 bool margin_run(Arena *a, const Model *m, const Graph *g, InterpInput input, double *margin, InterpError *error);
 
+// Whether the ties are all of that kind: not made by roundings, which may go otherwise.
+bool margin_ties(Arena *a, const Model *m, const Graph *g, InterpInput input, bool *hold, InterpError *error);
+
 #endif
