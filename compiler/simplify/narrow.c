@@ -70,14 +70,14 @@ static void gather_reads(Narrower *w, const Node *n, const Narrowing *own) {
 
 // ---- what one subscript is of the others ----
 
-// Reads in `by` are made also where the node itself was not read: they must stay inside.
+// Reads in `by` are made also where the node itself was not read, and for it: they must stay inside, and come before it.
 static bool is_safe(Narrower *w, const Node *n, const Expr *by) {
   size_t count;
   const Expr **part = expr_parts(w->arena, by, &count);
   for (size_t k = 0; k < count; k++) {
     if (part[k]->kind != EXPR_READ) continue;
     const Node *read = part[k]->u.read.node;
-    if (read->kind != NODE_DATA) return false;
+    if (read->kind != NODE_DATA || read->id > n->id) return false;
     for (int q = 0; q < read->nout; q++) {
       const Expr *sub = part[k]->u.read.sub[q];
       if (sub->kind != EXPR_INDEX || n->index[sub->u.index].extent != read->index[q].extent) return false;

@@ -112,7 +112,7 @@ static const struct argp_option model_options[] = {
      1},
     {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
     {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
-    {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify, nor factor (the same results as --no-factor, slower)",
+    {"no-simplify", KEY_NO_SIMPLIFY, NULL, 0, "Do not simplify, nor factor (the same results but for rounding, slower)",
      9},
     {"no-factor", KEY_NO_FACTOR, NULL, 0, "Form sums as the model has them (the same results but for rounding, slower)",
      9},

@@ -12,15 +12,14 @@
 // the interpreter.
 typedef enum {
   SAME_BITS,
-  SAME_VALUES, // -0 is the same value as 0; gradients are rounded otherwise where equal parts are one node or several
-  CLOSE,       // rounded otherwise
-  NEAR         // in float
+  CLOSE, // rounded otherwise
+  NEAR   // in float
 } Likeness;
 typedef struct Variant {
   const char *name;
   EmitOptions options;
   Likeness likeness;
-  int like; // SAME_…: the variant
+  int like; // SAME_BITS: as which variant
 } Variant;
 
 enum { LIMITED = 7, VARIANTS, CALL_DIMS = 8 };
