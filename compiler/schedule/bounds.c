@@ -21,6 +21,7 @@ static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *
   int64_t c = ca[q] - cb[q];
   if (c != 1 && c != -1) return false;
   const Loop *loop = s->place[n->id].loop[q];
+  if (needs_tiles(s, loop)) return false;
   // c = 1: q >= rest_b - rest_a - slack; c = -1: q < rest_a - rest_b + slack + 1.  Constants are gathered in one polynomial.
   Dims *dims = s->task.graph->dims;
   const Poly *constant = poly_int(dims, c == 1 ? -slack : slack + 1);
@@ -49,8 +50,8 @@ static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *
   int64_t zero;
   if (!limit || !poly_is_int(constant, &zero) || zero != 0) limit = joined(pool, limit, expr_poly(pool, constant), false);
   limit = schedule_expr(s, n, limit);
-  for (const Loop *outer = loop->parent; outer; outer = outer->parent) // all that such a loop runs has to run alike
-    if (sums_in_blocks(s, outer) && mentions_loop(limit, outer)) return false;
+  for (const Loop *outer = loop->parent; outer; outer = outer->parent) // all that runs in tiles has to run alike
+    if (needs_tiles(s, outer) && mentions_loop(limit, outer)) return false;
   Loop *target = s->loops[loop->id];
   const Expr ***list = c == 1 ? &target->low : &target->high;
   size_t *count = c == 1 ? &target->nlow : &target->nhigh;

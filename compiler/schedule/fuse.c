@@ -9,7 +9,7 @@
 // computes is dealt within, and so are loops within it.
 //
 // Bits: a node's reduction indices always nest in their own order, nothing is summed along a loop that runs backwards, and what
-// is added up in blocks runs beside nothing that iterations end early, so each sum adds its terms in the order that its node
+// is added up by tiles of samples runs beside nothing that a sample ends early, so each sum adds its terms in the order that its node
 // defines, whatever is fused with what.
 #include "schedule/ways.h"
 
@@ -33,7 +33,7 @@ struct Cluster {
   size_t count, room, position_room, mirrored_room;
   bool carries, reverse; // it runs a loop of the graph
   const Node *alive;
-  bool blocks, ragged; // it adds up block by block; it does not run alike for each iteration
+  bool tiles, ragged; // it has to run in tiles; it does not run alike for each iteration
 };
 
 typedef struct Fuser {
@@ -180,17 +180,15 @@ static bool runs_ragged(const Fuser *f, LoopItem item, const Way *way) {
   return item.loop && !way->steps && is_ragged(f->s, item.loop);
 }
 
-static bool adds_blocks(const Fuser *f, const Way *way) {
-  for (size_t k = 0; k < way->count; k++) {
-    const NodeOrder *order = &f->s->order[way->member[k]->id];
-    if (order->kind == ORDER_BLOCKS && order->index == way->position[k]) return true;
-  }
+static bool wants_tiles(const Fuser *f, const Way *way) {
+  for (size_t k = 0; k < way->count; k++)
+    if (way->position[k] >= 0 && adds_by_tiles(f->s, way->member[k], way->position[k])) return true;
   return false;
 }
 
-// Blocks are of many iterations at a time, which have to run alike.
-static bool divides_blocks(const Fuser *f, LoopItem item, const Way *way, const Cluster *c) {
-  return (c->blocks && runs_ragged(f, item, way)) || (c->ragged && adds_blocks(f, way));
+// What runs in tiles has to run alike for all samples.
+static bool divides_tiles(const Fuser *f, LoopItem item, const Way *way, const Cluster *c) {
+  return (c->tiles && runs_ragged(f, item, way)) || (c->ragged && wants_tiles(f, way));
 }
 
 static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
@@ -205,7 +203,7 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
     ARENA_PUSH(a, c->members, c->count, c->room) = way->member[k];
     f->cluster_of[way->member[k]->id] = c;
   }
-  c->blocks = c->blocks || adds_blocks(f, way);
+  c->tiles = c->tiles || wants_tiles(f, way);
   c->ragged = c->ragged || runs_ragged(f, item, way);
   if (!way->steps) return;
   c->carries = true;
@@ -216,7 +214,7 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
 // Joins c by that way, if it may, and if it is of use: over samples always, since what comes later may bring the two together,
 // and what is made for one tile at a time (stage.c) must not be an array over all samples.
 static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c) {
-  if (is_early(item, way, c) || divides_blocks(f, item, way, c) || !may_join(f, way, c)) return false;
+  if (is_early(item, way, c) || divides_tiles(f, item, way, c) || !may_join(f, way, c)) return false;
   if (way->extent != f->s->task.sample && !any_related(f, way, c)) return false;
   cluster_add(f, c, item, way);
   return true;

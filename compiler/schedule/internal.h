@@ -17,8 +17,10 @@ void place_nodes(Schedule *s, const Reads *reads);
 void place_arrays(Schedule *s);
 // lanes.c: which loops run side by side.
 void lane_loops(Schedule *s);
-// Is a sum of the loop's added up block by block of its iterations?
-bool sums_in_blocks(const Schedule *s, const Loop *loop);
+// Are n's terms added tile by tile of the samples that index q counts: block by block, or so that loops inside stand outside of
+// those over a tile?  A loop with such sums has to be one of tiles, or their order would not be that of their nodes.
+bool adds_by_tiles(const Schedule *s, const Node *n, int q);
+bool needs_tiles(const Schedule *s, const Loop *loop);
 
 // leave.c: loops that are left where a condition fails.
 void leave_loops(Schedule *s);

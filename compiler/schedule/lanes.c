@@ -91,10 +91,16 @@ static bool is_gathered(const Schedule *s, const Node *n, int q) {
   return order->kind != ORDER_TERMS && order->index == q;
 }
 
-bool sums_in_blocks(const Schedule *s, const Loop *loop) {
+bool adds_by_tiles(const Schedule *s, const Node *n, int q) {
+  if (q < n->nout || n->index[q].extent != s->task.sample || !node_accumulates(n) || node_is_target(n, q)) return false;
+  return s->order[n->id].kind == ORDER_BLOCKS || q + 1 < n->nout + n->nred;
+}
+
+bool needs_tiles(const Schedule *s, const Loop *loop) {
   for (size_t k = 0; k < loop->nmembers; k++) {
     const Node *n = loop->members[k];
-    if (s->order[n->id].kind == ORDER_BLOCKS && s->place[n->id].loop[s->order[n->id].index] == loop) return true;
+    for (int q = n->nout; q < n->nout + n->nred; q++)
+      if (s->place[n->id].loop[q] == loop && adds_by_tiles(s, n, q)) return true;
   }
   return false;
 }
@@ -359,7 +365,7 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
   for (size_t k = 0; k < count; k++) {
     if (body[k].kind != STEP_LOOP || body[k].idle) continue;
     Loop *loop = body[k].loop;
-    if (may_strip(s, loop) && !sums_in_blocks(s, loop))
+    if (may_strip(s, loop) && !needs_tiles(s, loop))
       loop->lanes = LANES_STRIP;
     else if (may_tile(s, loop))
       tile(s, loop);
