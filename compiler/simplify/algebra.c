@@ -220,12 +220,25 @@ static const Expr *rule_not(Simplifier *s, const Expr *const *arg) {
   return NULL;
 }
 
+// What comparison b of integers comes to where condition a is `unit`; null: that depends.
+static const Expr *decided_beside(Simplifier *s, const Expr *a, const Expr *b, bool unit) {
+  if (b->kind != EXPR_PRIM || b->u.prim.narg != 2 || arg_of(b, 0)->type != TYPE_INT) return NULL;
+  const int nknown = s->nknown, nfact = s->nfact;
+  simplify_assume(s, unit ? a : simplify_prim(s, PRIM_NOT, &a));
+  const Expr *e = simplify_comparison(s, b->u.prim.op, b->u.prim.arg);
+  s->nknown = nknown;
+  s->nfact = nfact;
+  return e;
+}
+
 // `and` with unit true and zero false; `or` the other way round.
 static const Expr *connective(Simplifier *s, const Expr *const *arg, bool unit) {
   for (int k = 0; k < 2; k++)
     if (arg[k]->kind == EXPR_BOOL) return arg[k]->u.boolean == unit ? arg[1 - k] : arg[k];
   if (arg[0] == arg[1]) return arg[0];
-  return simplify_opposite(arg[0], arg[1]) ? expr_bool(s->g, !unit) : NULL;
+  if (simplify_opposite(arg[0], arg[1])) return expr_bool(s->g, !unit);
+  const Expr *e = decided_beside(s, arg[0], arg[1], unit);
+  return e ? connective(s, (const Expr *[]){arg[0], e}, unit) : NULL;
 }
 
 static const Expr *rule_and(Simplifier *s, const Expr *const *arg) {
