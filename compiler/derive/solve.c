@@ -191,6 +191,28 @@ static Contribution scatter(Solver *s, const Flow *flow) {
                         .target = target};
 }
 
+static bool uses_solved(const Solver *s, const Expr *e) {
+  for (int q = s->first; q < s->nv; q++)
+    if (s->solved[q] && expr_uses_index(e, q)) return true;
+  return false;
+}
+
+// Of a guard, the conditions on what was solved for, or the others.
+static const Expr *part_of_guard(const Solver *s, const Expr *e, bool solved) {
+  if (!e) return NULL;
+  if (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_AND)
+    return derive_and(s->g, part_of_guard(s, e->u.prim.arg[0], solved), part_of_guard(s, e->u.prim.arg[1], solved));
+  return uses_solved(s, e) == solved ? e : NULL;
+}
+
+static const Expr *left_equations(Solver *s) {
+  const Expr *all = NULL;
+  for (int k = 0; k < s->m; k++)
+    if (s->equation[k]) all = derive_and(s->g, all, expr_prim2(s->g, PRIM_EQ, s->equation[k], expr_index(s->g, s->nv + k)));
+  return all;
+}
+
+// Conditions protect those behind them: what is solved for is read where it is in range, and equations hold where n is read at all.
 static Contribution comprehension(Solver *s, const Flow *flow) {
   Arena *arena = s->d->arena;
   const Node *n = s->n;
@@ -210,8 +232,12 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
     }
   for (int q = s->first; q < s->nv; q++)
     sub[q] = s->solved[q] ? expr_substitute(s->g, s->solved[q], position, s->nv + s->m, NULL) : position[q];
-  const Expr *guard = s->guard ? expr_substitute(s->g, s->guard, position, s->nv + s->m, NULL) : NULL;
-  if (flow->guard) guard = derive_and(s->g, guard, expr_substitute(s->g, flow->guard, sub, s->nv, NULL));
+  const Expr *part[] = {part_of_guard(s, flow->guard, false), s->guard, part_of_guard(s, flow->guard, true), left_equations(s)};
+  const Expr *guard = NULL;
+  for (int k = 0; k < 4; k++) {
+    const bool own = k % 2 == 0; // conditions of n, by its indices
+    if (part[k]) guard = derive_and(s->g, guard, expr_substitute(s->g, part[k], own ? sub : position, own ? s->nv : s->nv + s->m, NULL));
+  }
   return (Contribution){.via = n->name,
                         .index = index,
                         .nred = nred,
@@ -255,7 +281,5 @@ Contribution derive_solve(Derive *d, const Node *n, const Flow *flow, const Goal
   const int last = goal->node->kind == NODE_CARRY ? x + goal->node->axis : -1; // a last state is read at a constant
   for (int k = 0; k < s.m; k++) whole = whole && (!s.equation[k] || (k == last && s.equation[k]->kind == EXPR_POLY));
   if (needs_scatter(&s) || (d->in_place[goal->node->id] && !whole)) return scatter(&s, flow);
-  for (int k = 0; k < s.m; k++)
-    if (s.equation[k]) add_guard(&s, expr_prim2(s.g, PRIM_EQ, s.equation[k], expr_index(s.g, s.nv + k)));
   return comprehension(&s, flow);
 }
