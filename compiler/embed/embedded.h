@@ -7,7 +7,6 @@ extern const char embedded_distributions[]; // compiler/distributions.mdl: the l
 extern const char embedded_plain[];         // compiler/plain.mdl: for explain, in place of the prelude's
 extern const char embedded_model_h[];       // runtime/include/mdl/model.h: the descriptor that generated headers repeat
 extern const char embedded_random_h[];      // runtime/include/mdl/random.h: draws of start values
-extern const char embedded_special_h[];     // runtime/include/mdl/special.h: lgamma and its derivatives
 extern const char embedded_constrain_h[];   // runtime/include/mdl/constrain.h: transforms of constrained parameters
 extern const char embedded_contract_h[];    // runtime/include/mdl/contract.h: sums of products over packed panels
 extern const char embedded_turn_h[];        // runtime/include/mdl/turn.h: samples that lie row by row, turned

@@ -57,9 +57,6 @@ static const char *spelling(Function *f, const Expr *e) {
                  {PRIM_MIN, HELPER_MIN, HELPER_MIN_INTEGER},
                  {PRIM_FLOORDIV, HELPER_FLOORDIV, HELPER_FLOORDIV},
                  {PRIM_MOD, HELPER_MOD, HELPER_MOD},
-                 {PRIM_LGAMMA, HELPER_SPECIAL, HELPER_SPECIAL},
-                 {PRIM_DIGAMMA, HELPER_SPECIAL, HELPER_SPECIAL},
-                 {PRIM_POLYGAMMA, HELPER_SPECIAL, HELPER_SPECIAL},
                  {PRIM_RANDN, HELPER_RANDOM, HELPER_RANDOM},
                  {PRIM_RANDU, HELPER_RANDOM, HELPER_RANDOM}};
   Prim op = e->u.prim.op;

@@ -134,8 +134,6 @@ void helpers_print(Text *t, const Unit *u) {
       put_join_helper(t, u, "max", "mdl_max");
     else if (k == HELPER_JOIN_MIN)
       put_join_helper(t, u, "min", "mdl_min");
-    else if (k == HELPER_SPECIAL)
-      text_put(t, embedded_special_h);
     else if (k == HELPER_CONTRACT)
       text_printf(t, "%s%s%s", u->options->use_float ? "#define MDL_CONTRACT_FLOAT\n" : "",
                   u->options->blas ? "#define MDL_CONTRACT_BLAS\n" : "", embedded_contract_h);

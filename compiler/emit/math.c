@@ -9,9 +9,11 @@
 
 static const struct {
   Prim op;
-  const char *header;
+  const char *header, *header_of_float;
+  bool inlined, libm;
 } own[] = {
-#define MATH(ID, function, arguments, header) {PRIM_##ID, header},
+#define MATH(ID, function, arguments, header, header_of_float, inlined, libm)                                          \
+  {PRIM_##ID, header, header_of_float, inlined, libm},
 #include "graph/math.def"
 #undef MATH
 };
@@ -34,10 +36,10 @@ static void use_file(Unit *u, const char *header) {
 
 const char *math_call(Function *f, Prim op) {
   Unit *u = f->unit;
-  for (size_t k = 0; !u->options->libm && k < sizeof own / sizeof *own; k++) {
-    if (own[k].op != op) continue;
-    use_file(u, own[k].header);
-    if (f->wide) {
+  for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
+    if (own[k].op != op || (own[k].libm && u->options->libm)) continue;
+    use_file(u, u->options->use_float ? own[k].header_of_float : own[k].header);
+    if (f->wide && own[k].inlined) {
       f->math = true;
       return arena_printf(u->arena, "%s_at(mdl_level, ", own_name(u, op));
     }

@@ -1,4 +1,4 @@
-// gamma.c - see gamma.h.  Written apart from the kernels that generated C brings along (mdl/special.h): in long double,
+// gamma.c - see gamma.h.  Written apart from the kernels that generated C brings along (mdl/math/gamma.h): in long double,
 // by the textbook's series, so that a mistake there cannot agree with itself.
 #include "interp/gamma.h"
 

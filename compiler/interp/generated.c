@@ -3,18 +3,21 @@
 #include "interp/number.h"
 #include "mdl/math/asin.h"
 #include "mdl/math/atan.h"
+#include "mdl/math/erf.h"
 #include "mdl/math/exp.h"
 #include "mdl/math/hypot.h"
 #include "mdl/math/log.h"
+#include "mdl/math/polygamma.h"
 #include "mdl/math/pow.h"
 #include "mdl/math/softplus.h"
 #include "mdl/math/trig.h"
 
 #define ARGUMENTS_1 0, x[0].number.a
 #define ARGUMENTS_2 0, x[0].number.a, x[1].number.a
+#define ARGUMENTS_ORDER 0, x[0].integer, x[1].number.a
 #define CALL(function, ...) function(__VA_ARGS__)
 
-#define MATH(ID, function, arguments, header)                                                                          \
+#define MATH(ID, function, arguments, ...)                                                                             \
   static Number rule_##ID(const Value *x) {                                                                            \
     return (Number){CALL(function##_at, ARGUMENTS_##arguments), 0};                                                    \
   }
@@ -23,7 +26,7 @@
 
 NumberRule generated_rule(Prim p) {
   switch (p) {
-#define MATH(ID, function, arguments, header)                                                                          \
+#define MATH(ID, function, arguments, ...)                                                                             \
   case PRIM_##ID: return rule_##ID;
 #include "graph/math.def"
 #undef MATH

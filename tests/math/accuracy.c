@@ -36,17 +36,19 @@ static double ulps(double y, long double exact) {
 typedef double Function1(double x);
 typedef double Function2(double x, double y);
 
-#define FUNCTION(name, exact, low, high, ulp, ulp_plain)                                                               \
+#define FUNCTION(name, exact, low, high, ulp, ulp_plain, ulp_float)                                                    \
   static double own_##name(double x) {                                                                                 \
     return mdl_##name##_at(LEVEL, x);                                                                                  \
   }
-#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, ulp_plain)                                               \
+#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, ulp_plain, ulp_float)                                    \
   static double own_##name(double x, double y) {                                                                       \
     return mdl_##name##_at(LEVEL, x, y);                                                                               \
   }
+#define GAMMA(name)
 #include "functions.def"
 #undef FUNCTION
 #undef FUNCTION2
+#undef GAMMA
 
 static const struct {
   const char *name;
@@ -54,11 +56,14 @@ static const struct {
   long double (*exact)(long double);
   double low, high, ulp[2];
 } function[] = {
-#define FUNCTION(name, exact, low, high, ulp, ulp_plain) {#name, own_##name, exact, low, high, {ulp, ulp_plain}},
+#define FUNCTION(name, exact, low, high, ulp, ulp_plain, ulp_float)                                                    \
+  {#name, own_##name, exact, low, high, {ulp, ulp_plain}},
 #define FUNCTION2(...)
+#define GAMMA(name)
 #include "functions.def"
 #undef FUNCTION
 #undef FUNCTION2
+#undef GAMMA
 };
 
 static const struct {
@@ -68,11 +73,13 @@ static const struct {
   double low[2], high[2], ulp[2];
 } function2[] = {
 #define FUNCTION(...)
-#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, ulp_plain)                                               \
+#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, ulp_plain, ulp_float)                                    \
   {#name, own_##name, exact, {xlow, ylow}, {xhigh, yhigh}, {ulp, ulp_plain}},
+#define GAMMA(name)
 #include "functions.def"
 #undef FUNCTION
 #undef FUNCTION2
+#undef GAMMA
 };
 
 #if defined(MDL_NO_FMA)

@@ -12,7 +12,7 @@
 #endif
 #include "functions.h"
 
-enum { LANES = 8, POINTS = 4096 };
+enum { LANES = 16, POINTS = 4096 };
 
 #if defined(__x86_64__)
 #define TARGET(features) __attribute__((target(features)))
@@ -32,40 +32,51 @@ static int has_avx2(void) {
 }
 #endif
 
-typedef void Lanes(const double *restrict x, const double *restrict y, double *restrict z);
-
-#define THREE(name, call)                                                                                              \
-  MDL_INLINE void name##_lanes(const int mdl_level, const double *restrict x, const double *restrict y,                \
-                               double *restrict z) {                                                                   \
+#define THREE(name, TYPE, call)                                                                                        \
+  MDL_INLINE void name##_lanes(const int mdl_level, const TYPE *restrict x, const TYPE *restrict y,                    \
+                               TYPE *restrict z) {                                                                     \
     (void)y;                                                                                                           \
     for (int i = 0; i < POINTS; i += LANES)                                                                            \
       for (int l = 0; l < LANES; l++) z[i + l] = call;                                                                 \
   }                                                                                                                    \
-  static void name##_0(const double *restrict x, const double *restrict y, double *restrict z) {                       \
+  static void name##_0(const TYPE *restrict x, const TYPE *restrict y, TYPE *restrict z) {                             \
     name##_lanes(0, x, y, z);                                                                                          \
   }                                                                                                                    \
   TARGET("avx2,fma,bmi2")                                                                                              \
-  static void name##_2(const double *restrict x, const double *restrict y, double *restrict z) {                       \
+  static void name##_2(const TYPE *restrict x, const TYPE *restrict y, TYPE *restrict z) {                             \
     name##_lanes(2, x, y, z);                                                                                          \
   }                                                                                                                    \
   TARGET("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi2")                                                           \
-  static void name##_3(const double *restrict x, const double *restrict y, double *restrict z) {                       \
+  static void name##_3(const TYPE *restrict x, const TYPE *restrict y, TYPE *restrict z) {                             \
     name##_lanes(3, x, y, z);                                                                                          \
   }
-#define FUNCTION(name, exact, low, high, ulp, plain) THREE(name, mdl_##name##_at(mdl_level, x[i + l]))
-#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain) THREE(name, mdl_##name##_at(mdl_level, x[i + l], y[i + l]))
+#define FUNCTION(name, exact, low, high, ulp, plain, single)                                                           \
+  THREE(name, double, mdl_##name##_at(mdl_level, x[i + l]))                                                            \
+  THREE(name##f, float, mdl_##name##f_at(mdl_level, x[i + l]))
+#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain, single)                                           \
+  THREE(name, double, mdl_##name##_at(mdl_level, x[i + l], y[i + l]))                                                  \
+  THREE(name##f, float, mdl_##name##f_at(mdl_level, x[i + l], y[i + l]))
+#define GAMMA(name) THREE(name, double, mdl_##name##_at(mdl_level, x[i + l]))
 #include "functions.def"
 #undef FUNCTION
 #undef FUNCTION2
+#undef GAMMA
+
+typedef void Lanes(const double *restrict x, const double *restrict y, double *restrict z);
+typedef void FloatLanes(const float *restrict x, const float *restrict y, float *restrict z);
 
 static const struct {
   const char *name;
   Lanes *lanes[3];
+  FloatLanes *float_lanes[3];
   double low[2], high[2];
 } function[] = {
-#define FUNCTION(name, exact, low, high, ulp, plain) {#name, {name##_0, name##_2, name##_3}, {low, 0}, {high, 1}},
-#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain)                                                   \
-  {#name, {name##_0, name##_2, name##_3}, {xlow, ylow}, {xhigh, yhigh}},
+#define VARIANTS(name) {name##_0, name##_2, name##_3}
+#define FUNCTION(name, exact, low, high, ulp, plain, single)                                                           \
+  {#name, VARIANTS(name), VARIANTS(name##f), {low, 0}, {high, 1}},
+#define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain, single)                                           \
+  {#name, VARIANTS(name), VARIANTS(name##f), {xlow, ylow}, {xhigh, yhigh}},
+#define GAMMA(name) {#name, VARIANTS(name), {0}, {-10, 0}, {10, 1}},
 #include "functions.def"
 };
 
@@ -81,25 +92,29 @@ static uint64_t hash(const double *z) {
 
 int main(void) {
   static double x[POINTS], y[POINTS], z[POINTS];
+  static float xf[POINTS], yf[POINTS], zf[POINTS];
   const int can[3] = {1, has_avx2(), has_avx512()};
   int failed = 0;
   for (size_t f = 0; f < sizeof function / sizeof *function; f++) {
-    uint64_t state = 1, narrow = 0;
+    uint64_t state = 1, narrow[2] = {0};
     for (int i = 0; i < POINTS; i++) {
       x[i] = point(&state, i, function[f].low[0], function[f].high[0]);
       y[i] = point(&state, i * 7 % POINTS, function[f].low[1], function[f].high[1]);
+      xf[i] = (float)x[i], yf[i] = (float)y[i];
     }
     for (int k = 0; k < 3; k++) {
       if (!can[k]) continue;
       function[f].lanes[k](x, y, z);
       const uint64_t wide = hash(z);
-      if (k == 0) narrow = wide;
-      if (wide != narrow) {
-        printf("%s: other bits in wide lanes (%d)\n", function[f].name, k);
-        failed = 1;
-      }
+      if (function[f].float_lanes[k]) function[f].float_lanes[k](xf, yf, zf);
+      for (int i = 0; i < POINTS; i++) z[i] = (double)zf[i];
+      const uint64_t wide_float = hash(z);
+      if (k == 0) narrow[0] = wide, narrow[1] = wide_float;
+      if (wide == narrow[0] && wide_float == narrow[1]) continue;
+      printf("%s: other bits in wide lanes (%d)\n", function[f].name, k);
+      failed = 1;
     }
-    printf("%s %016llx\n", function[f].name, (unsigned long long)narrow);
+    printf("%s %016llx %016llx\n", function[f].name, (unsigned long long)narrow[0], (unsigned long long)narrow[1]);
   }
   return failed;
 }

@@ -7,11 +7,20 @@
 #include <string.h>
 
 #include "mdl/math/asin.h"
+#include "mdl/math/asinf.h"
 #include "mdl/math/atan.h"
+#include "mdl/math/atanf.h"
+#include "mdl/math/erf.h"
+#include "mdl/math/erff.h"
+#include "mdl/math/gamma.h"
 #include "mdl/math/hypot.h"
+#include "mdl/math/hypotf.h"
 #include "mdl/math/pow.h"
+#include "mdl/math/powf.h"
 #include "mdl/math/softplus.h"
+#include "mdl/math/softplusf.h"
 #include "mdl/math/trig.h"
+#include "mdl/math/trigf.h"
 
 static inline uint64_t next_random(uint64_t *state) { // xorshift*
   *state ^= *state >> 12;
@@ -20,7 +29,7 @@ static inline uint64_t next_random(uint64_t *state) { // xorshift*
   return *state * UINT64_C(2685821657736338717);
 }
 
-static inline double uniform(uint64_t *state, double low, double high) {
+static inline double between(uint64_t *state, double low, double high) {
   return low + (high - low) * ((double)(next_random(state) >> 11) * 0x1p-53);
 }
 
@@ -31,7 +40,7 @@ static inline double point(uint64_t *state, int k, double low, double high) {
                                    709.782, 709.79, 710.47,  -745.13, -745.2,  HUGE_VAL, -HUGE_VAL, NAN};
   enum { COUNT = sizeof special / sizeof *special };
   if (k < COUNT) return special[k];
-  return k % 3 == 0 ? mdl_of_bits(next_random(state)) : uniform(state, low, high);
+  return k % 3 == 0 ? mdl_of_bits(next_random(state)) : between(state, low, high);
 }
 
 #endif

@@ -30,6 +30,9 @@ def points(order):
           -1e-300, -1e-9, -0.1, -0.4999, -0.5, -0.504, -0.75, -0.999, -1.0001, -1.5, -2.25,
           -2.457, -3.7, -7.5, -10.1, -20.3, -100.5, -1000.25, -123456.75]
     xs += [random.uniform(0.01, 12) for _ in range(60)] + [random.uniform(-12, 0) for _ in range(30)]
+    if order < 2:  # to the last place for positive x: near the zeros, and at many points between 1/2 and 4
+        xs += [at + step for at in (1, 1.4616321449683622, 2, 3) for step in (-0.01, -1e-5, -1e-9, 1e-12, 3e-7, 1e-3, 0.03)]
+        xs += [random.uniform(0.5, 4) for _ in range(200)]
     return [x for x in xs if order < 20 or 0.01 < abs(x) < 1e3]
 
 

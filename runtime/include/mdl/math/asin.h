@@ -37,7 +37,6 @@ MDL_INLINE double mdl_asin_argument(const int mdl_level, double size, double *z,
   return mdl_select(large, root, size);
 }
 
-#define mdl_asinf_at(level, x) ((float)mdl_asin_at(level, x))
 MDL_INLINE double mdl_asin_at(const int mdl_level, double x) {
   double z, low;
   const double size = fabs(x), s = mdl_asin_argument(mdl_level, size, &z, &low);
@@ -48,7 +47,6 @@ MDL_INLINE double mdl_asin_at(const int mdl_level, double x) {
   return mdl_select(size < 1e-150, x, mdl_with_sign(y, x));
 }
 
-#define mdl_acosf_at(level, x) ((float)mdl_acos_at(level, x))
 MDL_INLINE double mdl_acos_at(const int mdl_level, double x) {
   double z, low;
   const double size = fabs(x), s = mdl_asin_argument(mdl_level, size, &z, &low);

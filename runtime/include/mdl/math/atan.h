@@ -32,7 +32,6 @@ MDL_INLINE double mdl_atan_of(const int mdl_level, double above, double below, d
   return high + mdl_fma(sign, p, mdl_fma(turns, 3.061616997868383e-17, head - (high - base)));
 }
 
-#define mdl_atanf_at(level, x) ((float)mdl_atan_at(level, x))
 MDL_INLINE double mdl_atan_at(const int mdl_level, double x) {
   const double size = fabs(x), a = mdl_select(size > 1e290, 1e290, size);
   const int steep = a > 1.0;
@@ -41,7 +40,6 @@ MDL_INLINE double mdl_atan_at(const int mdl_level, double x) {
   return mdl_select(size < 1e-150, x, mdl_with_sign(y, x));
 }
 
-#define mdl_atan2f_at(level, y, x) ((float)mdl_atan2_at(level, y, x))
 MDL_INLINE double mdl_atan2_at(const int mdl_level, double y, double x) {
   const int endless = (fabs(x) == HUGE_VAL) | (fabs(y) == HUGE_VAL);
   const double a = mdl_select(endless, mdl_select(fabs(x) == HUGE_VAL, 1.0, 0.0), fabs(x));

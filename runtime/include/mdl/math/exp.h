@@ -56,7 +56,6 @@ MDL_INLINE double mdl_exp_clamp(double x) {
   return x < -745.2 ? -745.2 : x;
 }
 
-#define mdl_expf_at(level, x) ((float)mdl_exp_at(level, x))
 MDL_INLINE double mdl_exp_at(const int mdl_level, double x) {
   const mdl_exp_parts e = mdl_exp_split(mdl_level, mdl_exp_clamp(x), 0.0);
   return mdl_scale(1.0 + (e.r + e.tail), e.k);
@@ -74,7 +73,6 @@ MDL_INLINE mdl_pair mdl_expm1_split(const int mdl_level, double x, double *k) {
   return pair;
 }
 
-#define mdl_expm1f_at(level, x) ((float)mdl_expm1_at(level, x))
 MDL_INLINE double mdl_expm1_at(const int mdl_level, double x) {
   double k, y;
   const double at_most = x > 709.8 ? 709.8 : x, clamped = at_most < -40.0 ? -40.0 : at_most;
@@ -83,7 +81,6 @@ MDL_INLINE double mdl_expm1_at(const int mdl_level, double x) {
   return mdl_select(fabs(x) < 1e-300, x, y);
 }
 
-#define mdl_sinhf_at(level, x) ((float)mdl_sinh_at(level, x))
 MDL_INLINE double mdl_sinh_at(const int mdl_level, double x) {
   double k;
   const double size = fabs(x), clamped = size > 710.6 ? 710.6 : size;
@@ -93,7 +90,6 @@ MDL_INLINE double mdl_sinh_at(const int mdl_level, double x) {
   return mdl_select(size < 1e-300, x, mdl_with_sign(y, x));
 }
 
-#define mdl_coshf_at(level, x) ((float)mdl_cosh_at(level, x))
 MDL_INLINE double mdl_cosh_at(const int mdl_level, double x) {
   const double size = fabs(x), clamped = size > 710.6 ? 710.6 : size;
   const mdl_exp_parts e = mdl_exp_split(mdl_level, clamped, 0.0);
@@ -101,7 +97,6 @@ MDL_INLINE double mdl_cosh_at(const int mdl_level, double x) {
   return h + 0.25 / h;
 }
 
-#define mdl_tanhf_at(level, x) ((float)mdl_tanh_at(level, x))
 MDL_INLINE double mdl_tanh_at(const int mdl_level, double x) {
   double k;
   const double twice = 2.0 * fabs(x), clamped = twice > 40.0 ? 40.0 : twice;
@@ -113,7 +108,6 @@ MDL_INLINE double mdl_tanh_at(const int mdl_level, double x) {
 }
 
 /* 1 / cosh(x) = 2 e / (1 + e^2) for e = exp(-|x|) */
-#define mdl_sechf_at(level, x) ((float)mdl_sech_at(level, x))
 MDL_INLINE double mdl_sech_at(const int mdl_level, double x) {
   const double size = fabs(x), clamped = size > 747.0 ? 747.0 : size;
   const mdl_exp_parts e = mdl_exp_split(mdl_level, -clamped, 0.0);
@@ -122,7 +116,6 @@ MDL_INLINE double mdl_sech_at(const int mdl_level, double x) {
 }
 
 /* 1 / (1 + exp(-x)) */
-#define mdl_sigmoidf_at(level, x) ((float)mdl_sigmoid_at(level, x))
 MDL_INLINE double mdl_sigmoid_at(const int mdl_level, double x) {
   const double size = fabs(x), clamped = size > 745.2 ? 745.2 : size;
   const mdl_exp_parts e = mdl_exp_split(mdl_level, -clamped, 0.0);

@@ -55,18 +55,25 @@ typedef struct mdl_pair { /* high + low, low at most half a unit in high's last 
   double high, low;
 } mdl_pair;
 
+/* mdl_fma and, in float, mdl_fmaf; with _at the level is the first argument. */
+#define mdl_fma(x, y, z) mdl_fma_at(mdl_level, x, y, z)
+#define mdl_fmaf(x, y, z) mdl_fmaf_at(mdl_level, x, y, z)
 #if defined(MDL_NO_FMA)
-#define mdl_fma(x, y, z) ((void)mdl_level, (x) * (y) + (z))
+#define mdl_fma_at(level, x, y, z) ((void)(level), (x) * (y) + (z))
+#define mdl_fmaf_at(level, x, y, z) ((void)(level), (x) * (y) + (z))
 #elif defined(__GNUC__) &&                                                                                             \
     (defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__aarch64__) ||                                         \
      (defined(__riscv_flen) && __riscv_flen >= 64) || defined(__powerpc64__) || defined(__s390x__))
-#define mdl_fma(x, y, z) ((void)mdl_level, __builtin_fma(x, y, z))
+#define mdl_fma_at(level, x, y, z) ((void)(level), __builtin_fma(x, y, z))
+#define mdl_fmaf_at(level, x, y, z) ((void)(level), __builtin_fmaf(x, y, z))
 #else
 #define MDL_SOFT_FMA
 #if defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__)
-#define mdl_fma(x, y, z) (mdl_level > 0 ? __builtin_fma(x, y, z) : mdl_soft_fma(x, y, z))
+#define mdl_fma_at(level, x, y, z) ((level) > 0 ? __builtin_fma(x, y, z) : mdl_soft_fma(x, y, z))
+#define mdl_fmaf_at(level, x, y, z) ((level) > 0 ? __builtin_fmaf(x, y, z) : mdl_soft_fmaf(x, y, z))
 #else
-#define mdl_fma(x, y, z) ((void)mdl_level, mdl_soft_fma(x, y, z))
+#define mdl_fma_at(level, x, y, z) ((void)(level), mdl_soft_fma(x, y, z))
+#define mdl_fmaf_at(level, x, y, z) ((void)(level), mdl_soft_fmaf(x, y, z))
 #endif
 #endif
 
@@ -160,6 +167,14 @@ MDL_APART double mdl_soft_fma(double x, double y, double z) {
   ex = exponent / 2; /* the two factors are no subnormal numbers */
   return sign * ((double)(int64_t)top * mdl_of_bits((uint64_t)(ex + 1023) << 52)) *
          mdl_of_bits((uint64_t)(exponent - ex + 1023) << 52);
+}
+
+/* The product is exact in double; the sum is rounded to odd there, so that the second rounding is as if it were the only one. */
+MDL_INLINE float mdl_soft_fmaf(float x, float y, float z) {
+  const double product = (double)x * (double)y, sum = product + (double)z;
+  const double part = sum - product, lost = (product - (sum - part)) + ((double)z - part);
+  const uint64_t bits = mdl_bits(sum), even = (bits & 1) == 0 && (lost < 0.0 || lost > 0.0);
+  return (float)mdl_of_bits((lost < 0.0) == (sum < 0.0) ? bits + even : bits - even);
 }
 #endif
 

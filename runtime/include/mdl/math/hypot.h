@@ -4,7 +4,6 @@
 
 #include "mdl/math/fma.h"
 
-#define mdl_hypotf_at(level, x, y) ((float)mdl_hypot_at(level, x, y))
 MDL_INLINE double mdl_hypot_at(const int mdl_level, double x, double y) {
   const double a = fabs(x), b = fabs(y), larger = mdl_select(a > b, a, b), smaller = mdl_select(a > b, b, a);
   const double below = mdl_select(larger > 8e307, 8e307, larger);

@@ -18,9 +18,10 @@ MDL_INLINE double mdl_log_split(double x, double *k) {
 }
 
 /* k log 2 + log(1 + f) + low */
-MDL_INLINE double mdl_log_join(const int mdl_level, double k, double f, double low) {
+MDL_INLINE mdl_pair mdl_log_parts(const int mdl_level, double k, double f, double low) {
   const double s = f / (2.0 + f), z = s * s, half = 0.5 * f, square = half * f;
   const double high = k * 0.6931471805598903, sum = high + f; /* the product is exact: k has 11 bits, the other 42 */
+  mdl_pair l;
   double p = 0.14617777156413899;
   p = mdl_fma(p, z, 0.1533161773164875);
   p = mdl_fma(p, z, 0.18182892072765394);
@@ -31,7 +32,14 @@ MDL_INLINE double mdl_log_join(const int mdl_level, double k, double f, double l
   low = mdl_fma(k, 5.497923018708371e-14, low);
   low = mdl_fma(s, mdl_fma(p, z, square), low);
   low = mdl_fma(-half, f, low);
-  return sum + ((f - (sum - high)) + low);
+  l.high = sum;
+  l.low = (f - (sum - high)) + low;
+  return l;
+}
+
+MDL_INLINE double mdl_log_join(const int mdl_level, double k, double f, double low) {
+  const mdl_pair l = mdl_log_parts(mdl_level, k, f, low);
+  return l.high + l.low;
 }
 
 /* y where x is positive and finite, else what log(x) is there. */
@@ -40,7 +48,6 @@ MDL_INLINE double mdl_log_edges(double x, double y) {
   return mdl_select(x < HUGE_VAL, inside, x);
 }
 
-#define mdl_logf_at(level, x) ((float)mdl_log_at(level, x))
 MDL_INLINE double mdl_log_at(const int mdl_level, double x) {
   double k;
   const double m = mdl_log_split(x, &k);
@@ -58,7 +65,6 @@ MDL_INLINE double mdl_log1p_inside(const int mdl_level, double x) {
   return mdl_log_join(mdl_level, k, sum, mdl_fma(-low, sum, low));
 }
 
-#define mdl_log1pf_at(level, x) ((float)mdl_log1p_at(level, x))
 MDL_INLINE double mdl_log1p_at(const int mdl_level, double x) {
   const double y = mdl_log_edges(1.0 + x, mdl_log1p_inside(mdl_level, x));
   return mdl_select(fabs(x) < 1e-300, x, y);

@@ -40,7 +40,6 @@ MDL_INLINE int mdl_is_whole(double x) {
   return (size >= 4503599627370496.0) | ((size + 4503599627370496.0) - 4503599627370496.0 == size);
 }
 
-#define mdl_powf_at(level, x, y) ((float)mdl_pow_at(level, x, y))
 MDL_INLINE double mdl_pow_at(const int mdl_level, double x, double y) {
   const double size = fabs(x);
   const mdl_pair l = mdl_log_pair(mdl_level, size);

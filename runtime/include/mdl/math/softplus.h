@@ -5,7 +5,6 @@
 #include "mdl/math/exp.h"
 #include "mdl/math/log.h"
 
-#define mdl_softplusf_at(level, x) ((float)mdl_softplus_at(level, x))
 MDL_INLINE double mdl_softplus_at(const int mdl_level, double x) {
   return mdl_select(x > 0.0, x, 0.0) + mdl_log1p_inside(mdl_level, mdl_exp_at(mdl_level, -fabs(x)));
 }

@@ -115,20 +115,17 @@ MDL_INLINE double mdl_sin_or_cos(const int mdl_level, mdl_turn t) {
   return mdl_of_bits(((mdl_bits(cosine) & swap) | (mdl_bits(sine) & ~swap)) ^ negative);
 }
 
-#define mdl_sinf_at(level, x) ((float)mdl_sin_at(level, x))
 MDL_INLINE double mdl_sin_at(const int mdl_level, double x) {
   const double y = mdl_sin_or_cos(mdl_level, mdl_turn_of(mdl_level, x));
   return mdl_select(fabs(x) < 1e-150, x, mdl_of_bits(mdl_bits(y) ^ (mdl_bits(x) & UINT64_C(0x8000000000000000))));
 }
 
-#define mdl_cosf_at(level, x) ((float)mdl_cos_at(level, x))
 MDL_INLINE double mdl_cos_at(const int mdl_level, double x) {
   mdl_turn t = mdl_turn_of(mdl_level, x);
   t.quarter += 1;
   return mdl_sin_or_cos(mdl_level, t);
 }
 
-#define mdl_tanf_at(level, x) ((float)mdl_tan_at(level, x))
 MDL_INLINE double mdl_tan_at(const int mdl_level, double x) {
   const mdl_turn t = mdl_turn_of(mdl_level, x);
   const mdl_pair c = mdl_cos_parts(mdl_level, t.r, t.low);

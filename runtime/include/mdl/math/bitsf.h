@@ -1,0 +1,36 @@
+/* mdl/math/bitsf.h - what the elementary functions of float stand on, beside mdl/math/fma.h.
+ *
+ * Some of them are computed in double, with polynomials no longer than float wants: where a product must be exact, or a
+ * sum in two parts, that is less work.
+ */
+#ifndef MDL_MATH_BITSF_H
+#define MDL_MATH_BITSF_H
+
+#include "mdl/math/fma.h"
+
+MDL_INLINE uint32_t mdl_bitsf(float x) {
+  uint32_t u;
+  memcpy(&u, &x, sizeof u);
+  return u;
+}
+
+MDL_INLINE float mdl_of_bitsf(uint32_t u) {
+  float x;
+  memcpy(&x, &u, sizeof x);
+  return x;
+}
+
+MDL_INLINE float mdl_with_signf(float x, float y) {
+  return mdl_of_bitsf((mdl_bitsf(x) & UINT32_C(0x7fffffff)) | (mdl_bitsf(y) & UINT32_C(0x80000000)));
+}
+
+MDL_INLINE float mdl_selectf(int condition, float x, float y) {
+  const uint32_t mask = condition ? UINT32_MAX : 0;
+  return mdl_of_bitsf((mdl_bitsf(x) & mask) | (mdl_bitsf(y) & ~mask));
+}
+
+typedef struct mdl_pairf {
+  float high, low;
+} mdl_pairf;
+
+#endif
