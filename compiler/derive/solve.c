@@ -206,13 +206,19 @@ static const Expr *part_of_guard(const Solver *s, const Expr *e, bool solved) {
 }
 
 static const Expr *left_equations(Solver *s) {
+  Graph *g = s->g;
   const Expr *all = NULL;
   for (int k = 0; k < s->m; k++)
-    if (s->equation[k]) all = derive_and(s->g, all, expr_prim2(s->g, PRIM_EQ, s->equation[k], expr_index(s->g, s->nv + k)));
+    if (s->equation[k]) all = derive_and(g, all, expr_prim2(g, PRIM_EQ, s->equation[k], expr_index(g, s->nv + k)));
   return all;
 }
 
-// Conditions protect those behind them: what is solved for is read where it is in range, and equations hold where n is read at all.
+static const Expr *moved(Solver *s, const Expr *guard, const Expr *const *sub, int nsub) {
+  return guard ? expr_substitute(s->g, guard, sub, nsub, NULL) : NULL;
+}
+
+// Conditions protect those behind them: what is solved for is read where it is in range, and equations are looked at where
+// n is computed at all.
 static Contribution comprehension(Solver *s, const Flow *flow) {
   Arena *arena = s->d->arena;
   const Node *n = s->n;
@@ -232,12 +238,10 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
     }
   for (int q = s->first; q < s->nv; q++)
     sub[q] = s->solved[q] ? expr_substitute(s->g, s->solved[q], position, s->nv + s->m, NULL) : position[q];
-  const Expr *part[] = {part_of_guard(s, flow->guard, false), s->guard, part_of_guard(s, flow->guard, true), left_equations(s)};
-  const Expr *guard = NULL;
-  for (int k = 0; k < 4; k++) {
-    const bool own = k % 2 == 0; // conditions of n, by its indices
-    if (part[k]) guard = derive_and(s->g, guard, expr_substitute(s->g, part[k], own ? sub : position, own ? s->nv : s->nv + s->m, NULL));
-  }
+  const Expr *guard = moved(s, part_of_guard(s, flow->guard, false), sub, s->nv);
+  guard = derive_and(s->g, guard, moved(s, s->guard, position, s->nv + s->m));
+  guard = derive_and(s->g, guard, moved(s, part_of_guard(s, flow->guard, true), sub, s->nv));
+  guard = derive_and(s->g, guard, moved(s, left_equations(s), position, s->nv + s->m));
   return (Contribution){.via = n->name,
                         .index = index,
                         .nred = nred,

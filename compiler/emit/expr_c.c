@@ -243,10 +243,11 @@ void put_expr(Function *f, Text *t, const Expr *e, int precedence) {
 const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, const bool *kept, const SinkPlace *in) {
   Graph *pool = f->s->pool;
   const Expr *flat = NULL, *row = NULL;
+  int64_t first;
   for (int k = 0; k < n->nout; k++) {
     if (kept && !kept[k]) continue;
     const Expr *left = flat ? expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, n->index[k].extent)) : NULL;
-    flat = left ? expr_prim2(pool, PRIM_ADD, left, sub[k]) : sub[k];
+    flat = left && !(expr_is_int(left, &first) && first == 0) ? expr_prim2(pool, PRIM_ADD, left, sub[k]) : sub[k];
     if (in && in->stride && k == in->nrow - 1) {
       row = expr_prim2(pool, PRIM_MUL, flat, expr_poly(pool, in->stride));
       flat = NULL;

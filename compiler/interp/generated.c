@@ -24,14 +24,14 @@
 #include "graph/math.def"
 #undef MATH
 
-NumberRule generated_rule(Prim p) {
-  switch (p) {
-#define MATH(ID, function, arguments, ...)                                                                             \
-  case PRIM_##ID: return rule_##ID;
+static const NumberRule own[PRIM_COUNT] = {
+#define MATH(ID, ...) [PRIM_##ID] = rule_##ID,
 #include "graph/math.def"
 #undef MATH
-  default: return real_rules.prim[p];
-  }
+};
+
+NumberRule generated_rule(Prim p) {
+  return own[p] ? own[p] : real_rules.prim[p];
 }
 
 const NumberRules *generated_rules(Arena *a) {

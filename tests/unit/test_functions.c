@@ -122,7 +122,7 @@ typedef struct ErrorBound {
 static const ErrorBound usual = {NULL, 2, 4, 0, PLAIN},
                         bounds[] = {
                             {"erf(a)", 2, 4, 0, SQUARE},
-                            {"erfc(a)", 5, 4, 0, SQUARE},
+                            {"erfc(a)", 3, 4, 0, SQUARE},
                             {"1 - erf(a)", 5, 4, 0, SQUARE},
                             {"1 + erf(a)", 5, 4, 0, SQUARE},
                             {"gelu(a)", 4, 4, 0, CONDITION},
