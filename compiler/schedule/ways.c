@@ -178,6 +178,15 @@ static bool spread(const Along *a, const Node *n, bool *more) {
   return true;
 }
 
+// A loop over entry q of a scatter's target is one over an index of its own, and that of no other entry: what goes to a
+// diagonal runs by one index for two.
+static bool has_its_index(const Node *n, int q) {
+  const int by = node_runs_by(n, q);
+  for (int k = 0; k < n->nout; k++)
+    if (k != q && node_runs_by(n, k) == by) return false;
+  return by >= 0;
+}
+
 // Index q of the loop's first carry, followed through all that runs in it: false where it is not one mapped index of all.
 static bool along(const Ways *w, const GraphLoop *loop, int q, Way *way) {
   const Node *const *member = w->member[loop->id];
@@ -196,6 +205,7 @@ static bool along(const Ways *w, const GraphLoop *loop, int q, Way *way) {
   for (size_t k = 0; k < count; k++) {
     int p = position[k] = a.position[member[k]->id];
     if (p < 0 || taken(w->s, member[k], p) || member[k]->index[p].extent != extent) return false;
+    if (!has_its_index(member[k], p)) return false;
   }
   *way = (Way){.member = member, .position = position, .count = count, .extent = extent};
   return true;

@@ -235,22 +235,32 @@ static void compare_with_interpreter(Case *c, int v, double tolerance) {
     }
 }
 
-static bool alike(const double *x, const double *y, size_t count) {
-  return count == 0 || memcmp(x, y, count * sizeof *x) == 0;
-}
-
 static void compare_with_another(Case *c, int v) {
   const Result *r = &c->result[v], *plain = &c->result[variants[v].like];
-  const size_t count = r->grad ? c->total : 0;
-  const char *what = !alike(&r->value, &plain->value, 1)       ? "value_and_grad's loss"
-                     : !alike(&r->forward, &plain->forward, 1) ? "forward's loss"
-                     : !alike(r->grad, plain->grad, count)     ? "value_and_grad's gradient"
-                     : !alike(r->once, plain->once, count)     ? "backward's gradient"
-                     : !alike(r->twice, plain->twice, count)   ? "gradient of backward added to another"
-                     : r->noutputs != plain->noutputs || !alike(r->outputs, plain->outputs, r->noutputs)
-                         ? "predictions or metrics"
-                         : NULL;
-  if (what) case_fail(c, "%s: other %s", variants[v].name, what);
+  const size_t total = r->grad ? c->total : 0;
+  const struct {
+    const char *what;
+    const double *ours, *theirs;
+    size_t count;
+  } parts[] = {
+      {"value_and_grad's loss", &r->value, &plain->value, 1},
+      {"forward's loss", &r->forward, &plain->forward, 1},
+      {"value_and_grad's gradient", r->grad, plain->grad, total},
+      {"backward's gradient", r->once, plain->once, total},
+      {"gradient of backward added to another", r->twice, plain->twice, total},
+      {"predictions or metrics", r->outputs, plain->outputs, r->noutputs},
+  };
+  if (r->noutputs != plain->noutputs) {
+    case_fail(c, "%s: other predictions or metrics", variants[v].name);
+    return;
+  }
+  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+    for (size_t j = 0; j < parts[k].count; j++)
+      if (memcmp(&parts[k].ours[j], &parts[k].theirs[j], sizeof(double)) != 0) {
+        case_fail(c, "%s: other %s: [%zu] is %.17g, was %.17g", variants[v].name, parts[k].what, j, parts[k].ours[j],
+                  parts[k].theirs[j]);
+        return;
+      }
 }
 
 void case_run(Case *c, void *library) {
