@@ -329,7 +329,7 @@ static void put_inner_loop(Function *f, const Loop *loop, int depth) {
 
 static void put_tile_steps(Function *f, const Step *step, size_t count, int depth) {
   for (size_t k = 0, end; k < count; k = end) {
-    end = k + 1;
+    end = lane_group_end(f->s, f->tile, step, k, count);
     if (step[k].idle) continue;
     if (step[k].kind == STEP_LOOP) {
       put_inner_loop(f, step[k].loop, depth);
@@ -341,10 +341,7 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
     if (guarded) open_condition(f, f->s->place[step[k].node->id].guard, &guard);
     switch (step[k].lane) {
     case LANE_WIDE:
-    case LANE_GATHER:
-      while (end < count && lane_joins(f->s, f->tile, &step[k], &step[end])) end++;
-      put_group(f, step + k, end - k);
-      break;
+    case LANE_GATHER: put_group(f, step + k, end - k); break;
     case LANE_EDGE: put_edge(f, &step[k]); break;
     case LANE_SINGLE:
       if (adds_block(f, &step[k]))

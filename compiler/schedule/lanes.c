@@ -260,21 +260,6 @@ static void use_step(Uses *u, const Step *step) {
     u->crosses[n->id] = true;
 }
 
-static void use_steps(Uses *u, const Step *body, size_t count) {
-  u->now++;
-  for (size_t k = 0; k < count; k++) {
-    if (body[k].idle) continue;
-    if (k > 0 && !lane_joins(u->s, u->tile, &body[k - 1], &body[k])) u->now++;
-    if (body[k].kind == STEP_LOOP) {
-      use_steps(u, body[k].loop->body, body[k].loop->nbody);
-      u->now++;
-    } else {
-      use_step(u, &body[k]);
-    }
-  }
-  u->now++;
-}
-
 // Arrays that start as one value are filled by themselves.
 static bool fills(const Schedule *s, const Step *step) {
   const Node *n = step->node;
@@ -308,11 +293,28 @@ static bool follows_subscripts(const Schedule *s, const Loop *tile, const Step *
   return false;
 }
 
-bool lane_joins(const Schedule *s, const Loop *tile, const Step *before, const Step *step) {
+// Do two steps, one behind the other, run as one group?
+static bool joins(const Schedule *s, const Loop *tile, const Step *before, const Step *step) {
   if (before->kind == STEP_LOOP || step->kind == STEP_LOOP || fills(s, before) || fills(s, step)) return false;
   if (before->kind == STEP_NODE && guard_stands_outside(s, before->node, tile)) return false;
   if (step->kind == STEP_NODE && guard_stands_outside(s, step->node, tile)) return false;
   return runs_in_lanes(before) && runs_in_lanes(step) && !follows_subscripts(s, tile, step);
+}
+
+size_t lane_group_end(const Schedule *s, const Loop *tile, const Step *body, size_t from, size_t count) {
+  size_t end = from + 1;
+  while (!body[from].idle && end < count && joins(s, tile, &body[from], &body[end])) end++;
+  return end;
+}
+
+static void use_steps(Uses *u, const Step *body, size_t count) {
+  for (size_t k = 0, end; k < count; k = end) {
+    end = lane_group_end(u->s, u->tile, body, k, count);
+    u->now++;
+    if (body[k].kind == STEP_LOOP && !body[k].idle) use_steps(u, body[k].loop->body, body[k].loop->nbody);
+    for (size_t j = k; j < end && body[k].kind != STEP_LOOP; j++)
+      if (!body[j].idle) use_step(u, &body[j]);
+  }
 }
 
 static void spread(Schedule *s, const Loop *loop) {

@@ -160,8 +160,8 @@ bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop);
 const Poly *row_size(const Graph *g, const Node *n);
 // Does the condition of an accumulating node not depend on the loop that runs in lanes?
 bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop);
-// Do two steps in a tile, one behind the other, run as one group?
-bool lane_joins(const Schedule *s, const Loop *tile, const Step *before, const Step *step);
+// Behind the last step of the group, of steps in a tile, that begins with body[from].
+size_t lane_group_end(const Schedule *s, const Loop *tile, const Step *body, size_t from, size_t count);
 
 Schedule *schedule_task(Arena *a, const Task *task);
 void schedule_print(Text *t, const Schedule *s);

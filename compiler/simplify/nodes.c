@@ -266,6 +266,7 @@ Node simplify_node(Simplifier *s, const Node *from) {
   s->nindex = n.nout + n.nred;
   s->nknown = s->nfact = 0;
   s->today++;
+  n.base = from->base ? rewritten(s, from->base) : NULL; // the guard is the terms' alone
   if (from->guard) rewrite_guard(s, &c, from->guard);
   s->today++; // what was rewritten without the facts may do better with them
   n.expr = rewritten(s, from->expr);
@@ -274,7 +275,6 @@ Node simplify_node(Simplifier *s, const Node *from) {
     for (int k = 0; k < n.nout; k++) target[k] = rewritten(s, from->target[k]);
     n.target = target;
   }
-  n.base = from->base ? rewritten(s, from->base) : NULL;
   n.next = n.alive = NULL;
   if (!c.never) solve_sum(s, &n, &c);
   n.guard = c.never ? expr_bool(s->g, false) : conjunction(s, &c);
