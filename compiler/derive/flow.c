@@ -184,7 +184,8 @@ static Arrival merge(Walk *w, const Arrival *first) {
       common = common ? path_common(common, groups.list[k]->path) : groups.list[k]->path;
       groups.list[n++] = groups.list[k];
     }
-  const Expr **value = arena_array(w->d->arena, const Expr *, n), **any = arena_array(w->d->arena, const Expr *, n);
+  const Expr **value = arena_array(w->d->arena, const Expr *, n);
+  Clauses any = {.list = NULL};
   size_t conditions = 0;
   for (size_t k = 0; k < n; k++) {
     Group *g = groups.list[k];
@@ -192,9 +193,10 @@ static Arrival merge(Walk *w, const Arrival *first) {
     value[k] = group_take(w, g);
     if (!condition) continue;
     value[k] = expr_select(w->g, condition, value[k], expr_real(w->g, 0));
-    any[conditions++] = condition;
+    derive_clauses_add(w->d, &any, condition);
+    conditions++;
   }
-  if (conditions == n) common = path_extend(w, common, derive_fold(w->g, PRIM_OR, any, n));
+  if (conditions == n) common = path_extend(w, common, derive_clauses_any(w->d, &any, false));
   return (Arrival){.path = common, .value = derive_fold(w->g, PRIM_ADD, value, n)};
 }
 

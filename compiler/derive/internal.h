@@ -170,6 +170,21 @@ const Expr *derive_not(Graph *g, const Expr *e);
 // Neither infinite nor NaN, where inputs are finite and no sum or product overflows.  e is over nodes under nold.
 bool derive_is_finite(Derive *d, const Expr *e);
 
+// ---- clauses.c ----
+// A conjunction, each of its conditions once, and a disjunction of such.
+typedef struct Clause {
+  const Expr **list; // the first one first
+  size_t count, room;
+} Clause;
+typedef struct Clauses {
+  Clause *list;
+  size_t count, room;
+} Clauses;
+void derive_clause_add(Derive *d, Clause *c, const Expr *e);
+void derive_clauses_add(Derive *d, Clauses *c, const Expr *e); // "or e"
+// That one of them holds; null: always.  Loosely: that an index is in its range is as good as always true.
+const Expr *derive_clauses_any(Derive *d, Clauses *c, bool loosely);
+
 // ---- support.c ----
 // The support of the adjoint of a, over the extra indices and its own: that of any of the contributions.
 const Expr *derive_support(Derive *d, const Node *a, const ContributionList *into, const Expr *pattern);

@@ -254,7 +254,7 @@ static int vectors_at_once(const Function *f, const Loop *loop) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
     if (step->idle) continue;
-    if (!is_in_vector(f, loop, step) || expr_calls(f->expr[step->node->id])) return 1;
+    if (step->kind != STEP_NODE || !is_in_vector(f, loop, step) || expr_calls(f->expr[step->node->id])) return 1;
     sums++;
   }
   return sums == 0 ? 1 : sums <= 2 ? 4 : sums <= 4 ? 2 : 1;

@@ -59,6 +59,7 @@ bool may_be_poled(Factoring *f, const Expr *e) {
   const Expr **part = expr_parts(scratch, e, &count);
   for (size_t k = 0; k < count && !any; k++) {
     if (part[k]->kind == EXPR_PRIM && part[k]->type == TYPE_REAL) any = has_pole(part[k]);
+    if (part[k]->kind == EXPR_REAL) any = !isfinite(part[k]->u.real);
     if (part[k]->kind == EXPR_READ && part[k]->type == TYPE_REAL) any = f->known[part[k]->u.read.node->id].poled;
   }
   arena_free(scratch);

@@ -8,6 +8,7 @@
 //     are products
 //   - a quotient keeps the numerator's magnitude over the denominator's value, so that a mean is as its sum
 //   - what only passes a value on (neg, abs, stop, max, min) passes on its magnitude; where max or min ties, the mean
+//   - a function with a slope of about 1 at its zero passes on the magnitude of what is nothing but roundings there
 //   - any other function starts afresh with the absolute value of its result
 #include "interp/number.h"
 
@@ -33,28 +34,40 @@ static Number constant(double value) {
     return constant(formula);                                                                                          \
   }
 
+// f of x, where f(x) is about x near 0.
+static Number near_zero(Number x, double value) {
+  const double nothing = 1e-12;
+  return magnitude(value, fabs(x.a) < nothing * x.b ? x.b : fabs(value));
+}
+
+#define RULE_AT_ZERO(name, formula)                                                                                    \
+  static Number name(const Value *v) {                                                                                 \
+    const double x = v[0].number.a;                                                                                    \
+    return near_zero(v[0].number, formula);                                                                            \
+  }
+
 RULE2(rule_pow, pow(x, y))
 RULE(rule_exp, exp(x))
 RULE(rule_log, log(x))
-RULE(rule_log1p, log1p(x))
-RULE(rule_expm1, expm1(x))
+RULE_AT_ZERO(rule_log1p, log1p(x))
+RULE_AT_ZERO(rule_expm1, expm1(x))
 RULE(rule_sqrt, sqrt(x))
 RULE(rule_sign, real_sign(x))
 RULE(rule_floor, floor(x))
-RULE(rule_sin, sin(x))
+RULE_AT_ZERO(rule_sin, sin(x))
 RULE(rule_cos, cos(x))
-RULE(rule_tan, tan(x))
-RULE(rule_asin, asin(x))
+RULE_AT_ZERO(rule_tan, tan(x))
+RULE_AT_ZERO(rule_asin, asin(x))
 RULE(rule_acos, acos(x))
-RULE(rule_atan, atan(x))
+RULE_AT_ZERO(rule_atan, atan(x))
 RULE2(rule_atan2, atan2(x, y))
-RULE(rule_sinh, sinh(x))
+RULE_AT_ZERO(rule_sinh, sinh(x))
 RULE(rule_cosh, cosh(x))
-RULE(rule_tanh, tanh(x))
+RULE_AT_ZERO(rule_tanh, tanh(x))
 RULE(rule_sech, real_sech(x))
 RULE(rule_sigmoid, real_sigmoid(x))
 RULE(rule_softplus, real_softplus(x))
-RULE(rule_erf, erf(x))
+RULE_AT_ZERO(rule_erf, erf(x))
 RULE(rule_erfc, erfc(x))
 RULE(rule_lgamma, real_lgamma(x))
 RULE(rule_digamma, real_polygamma(0, x))

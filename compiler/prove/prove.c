@@ -12,6 +12,7 @@ enum {
   CONDITIONS = 16,    // that one combination may decide
   COMBINATIONS = 300, // that are tried
   TRIED_SIZES = 8,
+  DRAWS = 4, // of integer data, at each size
   ENTRIES_MAX = 1 << 20
 };
 
@@ -337,17 +338,21 @@ static bool prove_size(Prover *p, int round) {
   const Model *m = p->input->model;
   int64_t *dims = arena_array(p->arena, int64_t, (size_t)dims_count(m->dims) + 1);
   const bool open = sizes_of(p, round, dims);
-  Trial t;
-  prove_at(p, dims, field_hash(p->input->seed, 40, (uint64_t)round), &t);
-  const bool last = !open || (round + 1 == TRIED_SIZES && p->proofs.nsizes == 0);
-  if (t.absent && !last) return open; // as a window wider than the data
-  if (t.many && !last) {              // another size may have fewer
+  // What is right for some integers alone, say where a label that scales both sides is 0, must not pass.
+  const int draws = has_integers(m) ? DRAWS : 1;
+  for (int draw = 0; draw < draws; draw++) {
+    Trial t;
+    prove_at(p, dims, field_hash(p->input->seed, 40 + (uint64_t)draw, (uint64_t)round), &t);
+    const bool last = !open || (round + 1 == TRIED_SIZES && p->proofs.nsizes == 0);
+    if (t.absent && !last) return open; // as a window wider than the data
+    if (t.many && !last) {              // another size may have fewer
+      for (int k = 0; k < m->nparam; k++)
+        if (p->sides[k].ours) refute(p, &t, k);
+      return open;
+    }
     for (int k = 0; k < m->nparam; k++)
-      if (p->sides[k].ours) refute(p, &t, k);
-    return open;
+      if (p->sides[k].ours) judge(p, &t, k);
   }
-  for (int k = 0; k < m->nparam; k++)
-    if (p->sides[k].ours) judge(p, &t, k);
   p->proofs.sizes[p->proofs.nsizes++] = dims;
   return open;
 }

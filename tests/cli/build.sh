@@ -197,3 +197,10 @@ extents_hold() {
   ./hold
 }
 case_is 'extreme dimensions' 0 '' extents_hold
+
+# Conditions made of conditions do not double with each derivative.
+file conditions.mdl 'param c[2] = 0.3\nv = grad(tanh(hypot(pow(0.375 * c[1] + 2.5, 0.9 * sin(c[0])), 0.8)), c)\nu = grad(sin(v[0]) * v[1], c)\nloss sum(u^2)\n'
+few_lines() {
+  mdlc build "$1.mdl" -o lines && test "$(wc -l < "lines/$1.c")" -lt "$2"
+}
+case_is 'a derivative of a derivative of a derivative' 0 '' few_lines conditions 10000

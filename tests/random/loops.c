@@ -164,13 +164,14 @@ static void scan(Generator *g, const Body *around) {
   Body b = inside(g, around);
   const char *t = gen_fresh(g, "t"), *e = gen_extent_text(g, steps);
   const char *from = gen_chance(g, 85) ? "0" : "1", *to = e;
-  for (int k = 0; k < g->nloop; k++) { // from or to the index of a loop around
+  for (int k = 0; k < g->nloop; k++) { // from or to the index of a loop around: both could be a range with no step ever
     if (g->loop[k].extent != steps || !gen_chance(g, 60)) continue;
-    const char *i = g->loop[k].name;
-    if (gen_chance(g, 50))
-      to = gen_chance(g, 50) ? i : format("%s + 1", i);
-    else
-      from = gen_chance(g, 50) ? i : format("%s + 1", i);
+    const bool ends = gen_chance(g, 50);
+    const char *i = gen_chance(g, 50) ? g->loop[k].name : format("%s + 1", g->loop[k].name);
+    if (ends && *from < 'a')
+      to = i;
+    else if (!ends && to == e)
+      from = i;
   }
   const bool all = *from == '0' && (to == e || strchr(to, '+'));
   text_printf(g->text, "%sscan %s in %s%s..%s", around->indent, t, gen_chance(g, 30) ? "reverse " : "", from, to);
