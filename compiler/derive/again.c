@@ -117,7 +117,7 @@ Again derive_again_open(Derive *d, const LoopItem *item, size_t count) {
   bool any = false;
   for (size_t k = 0; k < count; k++)
     for (size_t j = 0; item[k].loop && j < item[k].loop->nitem; j++) any = any || item[k].loop->item[j].loop;
-  if (!any) return before;
+  if (!any || d->task->plain) return before;
   d->again = (Again){.step = arena_array(d->arena, int, d->nold + 1),
                      .astray = arena_array(d->arena, bool, d->nold + 1),
                      .turned = arena_array(d->arena, bool, d->nold + 1)};

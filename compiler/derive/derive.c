@@ -445,11 +445,12 @@ static const Node *loss_seed(Graph *g, const Node *loss, bool unit) {
   return graph_add(g, &seed);
 }
 
-Graph *derive_gradient(Arena *a, const Graph *g, bool unit_seed, const PrimRow *table) {
+static Graph *with_gradient(Arena *a, const Graph *g, Derivation task, bool unit_seed) {
   const Node **map = arena_array(a, const Node *, g->count + 1), *loss = graph_root(g, ROOT_LOSS, 0)->node;
   Graph *to = derive_copy(a, g, NULL, &loss, 1, map);
   const Node **param = arena_array(a, const Node *, to->count + 1), **gradient;
-  Derivation task = {.table = table, .nseed = 1, .what = "loss"};
+  task.nseed = 1;
+  task.what = "loss";
   for (size_t k = 0; k < to->count; k++)
     if (to->nodes[k]->kind == NODE_PARAM) param[task.nof++] = to->nodes[k];
   task.of = param;
@@ -459,4 +460,12 @@ Graph *derive_gradient(Arena *a, const Graph *g, bool unit_seed, const PrimRow *
   if (!derive_reverse(to, &task, gradient)) return NULL;
   for (int k = 0; k < task.nof; k++) graph_add_root(to, ROOT_GRADIENT, param[k]->name, param[k]->which, gradient[k]);
   return to;
+}
+
+Graph *derive_gradient(Arena *a, const Graph *g, bool unit_seed, const PrimRow *table) {
+  return with_gradient(a, g, (Derivation){.table = table}, unit_seed);
+}
+
+Graph *derive_plain_gradient(Arena *a, const Graph *g) {
+  return with_gradient(a, g, (Derivation){.plain = true}, true);
 }

@@ -25,6 +25,7 @@ typedef struct Derivation {
   int nseed;
   const Node *const *of; // what the derivatives are wanted of: inputs in reverse mode, outputs in forward mode
   int nof;
+  bool plain; // reverse mode: loops keep all their states, nothing is taken back or run again, sums run forwards
   const char
       *what; // for comments: "loss" for "d loss / d w"; null: "output", and in forward mode no more than "tangent"
 } Derivation;
@@ -58,5 +59,7 @@ Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check,
 // constant 1 where `unit_seed`).  Requires a ROOT_LOSS.  Breaks nothing; leaves noise (1 * x, unused nodes) for simplify.
 // Null where derive_reverse is false.
 Graph *derive_gradient(Arena *a, const Graph *g, bool unit_seed, const PrimRow *table);
+// The same with 1 as the seed, to be read by people: plain, whatever memory that would need.
+Graph *derive_plain_gradient(Arena *a, const Graph *g);
 
 #endif

@@ -24,6 +24,7 @@ static const Expr *last_entry(Derive *d, const Node *c, bool reverse) {
 
 bool derive_is_backward(const Derive *d, const Node *n, int q, const Node *goal) {
   const int x = d->task->nextra;
+  if (d->task->plain) return false;
   for (const GraphLoop *l = d->loops->inside[n->id]; l; l = l->parent) {
     const int p = d->loops->position[l->id][n->id] + x;
     const bool is_it = n->kind == NODE_SCATTER ? n->target[p] == expr_index(d->graph, q) : p == q;

@@ -42,7 +42,17 @@ int pass_factor(Arena *a, const Program *program, const Graph *g, unsigned roles
   return status ? status : verified(program, *factored, "simplify behind factor");
 }
 
+enum { GRADIENT_ROLES = ROLE(ROOT_LOSS) | ROLE(ROOT_GRADIENT) };
+
 int pass_gradient(Arena *a, const Program *program, const Graph **gradient) {
   int status = pass_derive(a, program, true, gradient);
-  return status ? status : pass_simplify(a, program, *gradient, ROLE(ROOT_LOSS) | ROLE(ROOT_GRADIENT), gradient);
+  return status ? status : pass_simplify(a, program, *gradient, GRADIENT_ROLES, gradient);
+}
+
+int pass_plain_gradient(Arena *a, const Program *program, const Graph **gradient) {
+  int status = pass_need_loss(program, "gradient");
+  if (status) return status;
+  const Graph *derived = derive_plain_gradient(a, program->model->graph);
+  status = verified(program, derived, "derive");
+  return status ? status : pass_simplify(a, program, derived, GRADIENT_ROLES, gradient);
 }

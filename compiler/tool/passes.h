@@ -17,5 +17,7 @@ int pass_simplify(Arena *a, const Program *program, const Graph *g, unsigned rol
 int pass_factor(Arena *a, const Program *program, const Graph *g, unsigned roles, const Graph **factored);
 // The first two, with 1 as the seed: the loss and its gradient.
 int pass_gradient(Arena *a, const Program *program, const Graph **gradient);
+// These as people read them (derive_plain_gradient).
+int pass_plain_gradient(Arena *a, const Program *program, const Graph **gradient);
 
 #endif
