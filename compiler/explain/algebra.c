@@ -35,9 +35,27 @@ static const Form *literal(Forms *f, bool value) {
   return form_symbol(f, SYMBOL_LITERAL, value ? "true" : "false", NULL, 0, NULL);
 }
 
+// Is `condition` one of those that `all` (or null: none) joins?
+static bool demands(const Form *all, const Form *condition) {
+  if (!all || !is_call(all, PRIM_AND)) return all == condition;
+  return demands(all->part[0], condition) || demands(all->part[1], condition);
+}
+
+// x and y, each condition once; null is true.
 static const Form *both(Forms *f, const Form *x, const Form *y) {
   if (!x || !y) return x ? x : y;
-  return x == y ? x : call2(f, PRIM_AND, x, y);
+  if (is_call(y, PRIM_AND)) return both(f, both(f, x, y->part[0]), y->part[1]);
+  if (demands(x, y) || y == literal(f, true)) return x;
+  if (x == literal(f, true)) return y;
+  const Form *part[] = {x, y};
+  return form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_AND, .npart = 2, .part = part});
+}
+
+// Those conditions of `all` that `among` has (or has not); null: none.
+static const Form *shared_conditions(Forms *f, const Form *all, const Form *among, bool shared) {
+  if (!all) return NULL;
+  if (!is_call(all, PRIM_AND)) return demands(among, all) == shared ? all : NULL;
+  return both(f, shared_conditions(f, all->part[0], among, shared), shared_conditions(f, all->part[1], among, shared));
 }
 
 // Made of dimensions alone: it stands with the coefficient.
@@ -47,6 +65,45 @@ static bool is_scale(const Form *e) {
   for (int k = 0; k < e->npart; k++)
     if (!is_scale(e->part[k])) return false;
   return true;
+}
+
+static const Form *scaled(Forms *f, const Form *e, double number) {
+  return number == 1 ? e : form_product(f, (const Form *[]){e, form_number(f, number)}, 2);
+}
+
+// The opposite of a condition on finite values; null where it has no short form.
+static const Form *opposite(Forms *f, const Form *condition) {
+  static const Prim pairs[][2] = {{PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}, {PRIM_LT, PRIM_GE},
+                                  {PRIM_GE, PRIM_LT}, {PRIM_LE, PRIM_GT}, {PRIM_GT, PRIM_LE}};
+  if (condition->kind != FORM_CALL) return NULL;
+  if (condition->op == PRIM_NOT) return condition->part[0];
+  for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
+    if (pairs[k][0] == condition->op) return form_call(f, pairs[k][1], condition->part);
+  return NULL;
+}
+
+// e where the condition holds, which it need not say again.
+static const Form *given(Forms *f, const Form *condition, const Form *e) {
+  if (is_call(e, PRIM_SELECT)) {
+    const Form *rest = shared_conditions(f, e->part[0], condition, false);
+    if (!rest) return given(f, condition, e->part[1]);
+    if (opposite(f, rest) && demands(condition, opposite(f, rest))) return given(f, condition, e->part[2]);
+    const Form *part[] = {rest, given(f, condition, e->part[1]), given(f, condition, e->part[2])};
+    bool same = rest == e->part[0] && part[1] == e->part[1] && part[2] == e->part[2];
+    return same ? e : form_call(f, PRIM_SELECT, part);
+  }
+  if (e->kind != FORM_PRODUCT && e->kind != FORM_SUM) return e;
+  const Form **part = arena_array(forms_arena(f), const Form *, (size_t)e->npart + 1);
+  bool same = true;
+  for (int k = 0; k < e->npart; k++) {
+    part[k] = given(f, condition, e->part[k]);
+    same = same && part[k] == e->part[k];
+    if (e->kind == FORM_PRODUCT) part[k] = form_power(f, part[k], e->exponent[k]);
+  }
+  if (same) return e;
+  if (e->kind == FORM_SUM) return form_sum(f, part, e->npart);
+  part[e->npart] = form_number(f, e->number);
+  return form_product(f, part, e->npart + 1);
 }
 
 // ---- sums ----
@@ -156,13 +213,38 @@ static double take_coefficient(Collection *c) {
   return shared;
 }
 
-static const Form *scaled(Forms *f, const Form *e, double number) {
-  return number == 1 ? e : form_product(f, (const Form *[]){e, form_number(f, number)}, 2);
+// (if c then x else 0) + (if not c then y else 0), perhaps both under other conditions: one choice.  Null: x and y are not so.
+static const Form *chosen(Forms *f, const Collected *x, const Collected *y) {
+  if (!is_masked(x->form) || !is_masked(y->form)) return NULL;
+  const Form *one = x->form->part[0], *other = y->form->part[0];
+  const Form *around = shared_conditions(f, one, other, true);
+  one = shared_conditions(f, one, around, false);
+  other = shared_conditions(f, other, around, false);
+  if (!one || !other || (opposite(f, one) != other && opposite(f, other) != one)) return NULL;
+  const Form *arg[] = {one, scaled(f, x->form->part[1], x->number), scaled(f, y->form->part[1], y->number)};
+  if (is_call(one, PRIM_NOT) || is_call(one, PRIM_NE)) { // the plain condition first
+    const Form *swapped[] = {other, arg[2], arg[1]};
+    memcpy(arg, swapped, sizeof arg);
+  }
+  const Form *choice = form_call(f, PRIM_SELECT, arg);
+  return around ? masked(f, around, choice) : choice;
+}
+
+static void choose(Collection *c) {
+  for (size_t k = 0; k < c->count; k++)
+    for (size_t j = k + 1; j < c->count; j++) {
+      const Form *choice = chosen(c->f, &c->list[k], &c->list[j]);
+      if (!choice) continue;
+      c->list[k] = (Collected){choice, 1};
+      c->list[j] = c->list[--c->count];
+      j = k;
+    }
 }
 
 const Form *form_sum(Forms *f, const Form *const *term, int n) {
   Collection c = {.f = f};
   for (int k = 0; k < n; k++) collect(&c, term[k], 1);
+  choose(&c);
   size_t kept = 0;
   for (size_t k = 0; k < c.count; k++)
     if (c.list[k].number != 0) c.list[kept++] = c.list[k];
@@ -281,7 +363,9 @@ static const Form *guarded(Gathering *g) {
     else
       rest[nrest++] = g->list[k];
   }
-  const Form *part[] = {g->guard, product_of(f, 1, rest, nrest), form_number(f, 0)};
+  const Form *value = given(f, g->guard, product_of(f, 1, rest, nrest));
+  if (is_number(value, 0)) return value;
+  const Form *part[] = {g->guard, value, form_number(f, 0)};
   const Form *select = form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_SELECT, .npart = 3, .part = part});
   scale[nscale++] = (Collected){select, 1};
   return product_of(f, g->number, scale, nscale);
@@ -324,17 +408,6 @@ const Form *form_power(Forms *f, const Form *base, int exponent) {
 
 // ---- calls ----
 
-// The opposite of a condition on finite values; null where it has no short form.
-static const Form *opposite(Forms *f, const Form *condition) {
-  static const Prim pairs[][2] = {{PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}, {PRIM_LT, PRIM_GE},
-                                  {PRIM_GE, PRIM_LT}, {PRIM_LE, PRIM_GT}, {PRIM_GT, PRIM_LE}};
-  if (condition->kind != FORM_CALL) return NULL;
-  if (condition->op == PRIM_NOT) return condition->part[0];
-  for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
-    if (pairs[k][0] == condition->op) return form_call(f, pairs[k][1], condition->part);
-  return NULL;
-}
-
 static const Form *select_form(Forms *f, const Form *const *arg) {
   const Form *condition = arg[0], *yes = arg[1], *no = arg[2];
   if (yes == no || condition == literal(f, true)) return yes;
@@ -343,7 +416,11 @@ static const Form *select_form(Forms *f, const Form *const *arg) {
     return masked(f, form_call(f, PRIM_NOT, &condition), no);
   }
   if (is_number(no, 0)) return masked(f, condition, yes);
-  return form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_SELECT, .npart = 3, .part = arg});
+  yes = given(f, condition, yes);
+  if (opposite(f, condition)) no = given(f, opposite(f, condition), no);
+  if (is_number(yes, 0) || is_number(no, 0) || yes == no) return select_form(f, (const Form *[]){condition, yes, no});
+  const Form *part[] = {condition, yes, no};
+  return form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_SELECT, .npart = 3, .part = part});
 }
 
 static bool whole_number(const Form *e, int *value) {
@@ -380,7 +457,12 @@ const Form *form_call(Forms *f, Prim op, const Form *const *arg) {
   case PRIM_NOT:
     if (opposite(f, arg[0])) return opposite(f, arg[0]);
     break;
+  case PRIM_AND: return both(f, arg[0], arg[1]);
+  case PRIM_NE:
+    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_INDEX) return call2(f, PRIM_NE, arg[1], arg[0]);
+    break;
   case PRIM_EQ:
+    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_INDEX) return call2(f, PRIM_EQ, arg[1], arg[0]);
     if (arg[0] == arg[1] && arg[0]->kind == FORM_INDEX) return literal(f, true);
     if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_NUMBER) return literal(f, arg[0]->number == arg[1]->number);
     break;
@@ -413,6 +495,11 @@ static void add_guard(Reduction *r, const Form *guard) {
   }
 }
 
+// Can it stand outside of the sum?  Under a condition it stays where that may be what keeps its subscripts in range.
+static bool moves_out(const Reduction *r, const Form *factor) {
+  return !form_uses(r->f, factor, r->bound, r->nbound) && (!r->guard || form_reads_in_range(r->f, factor));
+}
+
 // Moves the factors of `body` that do not depend on the bound indices out; returns the others.
 static const Form *move_out(Reduction *r, const Form *body) {
   Forms *f = r->f;
@@ -422,17 +509,17 @@ static const Form *move_out(Reduction *r, const Form *body) {
   int ninside = 0, noutside = 0;
   outside[noutside++] = r->outside;
   if (n == 0) {
-    if (form_uses(r->f, body, r->bound, r->nbound)) return body;
+    if (!moves_out(r, body)) return body;
     outside[noutside++] = body;
   } else {
     outside[noutside++] = form_number(f, body->number);
   }
   for (int k = 0; k < n; k++) {
     const Form *factor = form_power(f, body->part[k], body->exponent[k]);
-    if (form_uses(r->f, factor, r->bound, r->nbound))
-      inside[ninside++] = factor;
-    else
+    if (moves_out(r, factor))
       outside[noutside++] = factor;
+    else
+      inside[ninside++] = factor;
   }
   r->outside = form_product(f, outside, noutside);
   return form_product(f, inside, ninside);

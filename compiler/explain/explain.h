@@ -1,4 +1,11 @@
 // explain.h - the derivatives of a model as formulas: what is named, what is written out, in which order.
+//
+// A loop's state is a recurrence, of two lines: what it starts from, and what it is behind a step,
+//
+//     c[0] = 0.3
+//     c[t + 1] = c[t] * w        t in 0..T
+//
+// and whoever needs what a step leaves reads the state behind it.
 #ifndef MDLC_EXPLAIN_H
 #define MDLC_EXPLAIN_H
 
@@ -20,14 +27,17 @@ typedef struct Line {
   const char *name;
   SymbolRole symbol;         // how the name is written
   const char *derivative_of; // LINE_ADJOINT: d loss / d this; or null
+  int nat;
+  const Form *const *at; // subscripts of the name: indices, but for a state's step
   int nindex;
-  const FormIndex *const *index;
+  const FormIndex *const *index; // that are in them
+  const FormIndex *step;         // of a state behind a step: the loop's index, one of these; else null
   const Form *value;
 } Line;
 
 typedef struct Explanation {
   Forms *forms;
-  Line *lines; // each after what it uses
+  Line *lines; // each after what it uses, but for states: they may use what follows
   size_t count, room;
   const char **taken; // names that no index may have
   size_t ntaken, taken_room;

@@ -286,10 +286,17 @@ typedef struct Substitution {
 
 static const Form *substitute(Substitution *s, const Form *e);
 
+// What nothing is replaced in stays as it is: a fold's own value would become its symbol.
 static const Form *substitute_parts(Substitution *s, const Form *e) {
   Forms *f = s->f;
   const Form **part = arena_array(f->arena, const Form *, (size_t)e->npart + 1);
-  for (int k = 0; k < e->npart; k++) part[k] = substitute(s, e->part[k]);
+  const Form *guard = e->guard ? substitute(s, e->guard) : NULL;
+  bool same = guard == e->guard;
+  for (int k = 0; k < e->npart; k++) {
+    part[k] = substitute(s, e->part[k]);
+    same = same && part[k] == e->part[k];
+  }
+  if (same) return e;
   switch (e->kind) {
   case FORM_SYMBOL: return form_symbol(f, e->role, e->name, part, e->npart, e->extent);
   case FORM_SUM: return form_sum(f, part, e->npart);
@@ -298,8 +305,7 @@ static const Form *substitute_parts(Substitution *s, const Form *e) {
     part[e->npart] = form_number(f, e->number);
     return form_product(f, part, e->npart + 1);
   case FORM_CALL: return form_call(f, e->op, part);
-  case FORM_REDUCE:
-    return form_reduce(f, e->reduce, e->bound, e->nbound, e->guard ? substitute(s, e->guard) : NULL, part[0]);
+  case FORM_REDUCE: return form_reduce(f, e->reduce, e->bound, e->nbound, guard, part[0]);
   default: return e;
   }
 }
@@ -361,6 +367,13 @@ static bool match(Forms *f, const Fold *fold, const Form *pattern, const Form *e
   return e->npart > 0;
 }
 
+// The symbol has entries for the index's range alone.
+static bool is_within(Forms *f, const Fold *fold, int k, const Form *value) {
+  const FormIndex *index = fold->index[k];
+  return form_keeps_range(f, fold->value, index) ||
+         (form_is_nonnegative(f, value) && form_is_below(f, value, index->extent));
+}
+
 const Form *form_folded(Forms *f, const Form *value) {
   for (size_t k = 0; k < f->nfolds; k++) {
     const Fold *fold = &f->folds[k];
@@ -368,7 +381,7 @@ const Form *form_folded(Forms *f, const Form *value) {
     const Form **found = arena_array(f->arena, const Form *, (size_t)fold->nindex + 1);
     if (!match(f, fold, fold->value, value, found)) continue;
     bool all = true;
-    for (int i = 0; i < fold->nindex; i++) all = all && found[i];
+    for (int i = 0; i < fold->nindex; i++) all = all && found[i] && is_within(f, fold, i, found[i]);
     if (all) return form_substitute(f, fold->symbol, fold->index, found, fold->nindex);
   }
   return value;

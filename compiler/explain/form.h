@@ -91,6 +91,20 @@ typedef const Form *FormReader(void *context, const Node *node, const Form *cons
 const Form *form_expr(Forms *f, const Graph *g, const Expr *e, const Form *const *index, FormReader *read,
                       void *context);
 
+// ---- ranges.c ----
+
+// Does something in `form` say what `index` ranges over, as x[i] does for i?
+bool form_implies_range(Forms *f, const Form *form, const FormIndex *index);
+// Is an axis of the index's extent subscripted with it, whatever holds?  Then nothing out of its range can stand for it.
+bool form_keeps_range(Forms *f, const Form *form, const FormIndex *index);
+// Of an integer, true only where it is plain.
+bool form_is_nonnegative(Forms *f, const Form *value);
+bool form_is_below(Forms *f, const Form *value, const Poly *extent);
+// Are all subscripts in `form` plainly in range, without a condition around it?
+bool form_reads_in_range(Forms *f, const Form *form);
+
+// ---- for printers ----
+
 // Pieces of a product as a person writes it: coefficient and dimensions apart from the rest, what is divided by apart.
 typedef struct Factor {
   const Form *base;

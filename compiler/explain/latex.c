@@ -39,6 +39,11 @@ static void put_word(Text *t, const char *s, size_t n, const char *font) {
   }
 }
 
+static void put_index(Text *t, const Bindings *b, const FormIndex *index) {
+  const char *name = bindings_name(b, index);
+  put_word(t, name, strlen(name), "mathit");
+}
+
 static void put(Text *t, Bindings *b, const Form *e, int priority);
 
 // t_p[i] is t_{\mathrm{p}; i}; W1 is W_{1}; an adjoint d_z has a bar.
@@ -319,6 +324,13 @@ static void put_call(Text *t, Bindings *b, const Form *e) {
   text_put(t, " \\right)");
 }
 
+void form_latex_range(Text *t, Bindings *b, const FormIndex *index) {
+  text_put(t, "0 \\le ");
+  put_index(t, b, index);
+  text_put(t, " < ");
+  put(t, b, form_poly(b->forms, index->extent), PRIORITY_LOOSE);
+}
+
 // \sum_{i=0}^{n-1}, or with a condition or several indices \sum_{\substack{0 \le i < n \\ c}}.
 static void put_reduce(Text *t, Bindings *b, const Form *e) {
   static const char *const signs[] = {[REDUCE_SUM] = "\\sum",
@@ -332,15 +344,17 @@ static void put_reduce(Text *t, Bindings *b, const Form *e) {
   const Form *one = form_number(b->forms, 1);
   bool limits = e->reduce == REDUCE_SUM || e->reduce == REDUCE_PROD;
   for (int k = 0; k < e->nbound; k++) {
-    const Form *extent = form_poly(b->forms, e->bound[k]->extent);
     if (limits && e->nbound == 1 && !e->guard) {
-      text_printf(t, "_{%s=0}^{", bindings_name(b, e->bound[k]));
+      const Form *extent = form_poly(b->forms, e->bound[k]->extent);
+      text_put(t, "_{");
+      put_index(t, b, e->bound[k]);
+      text_put(t, "=0}^{");
       put(t, b, form_call(b->forms, PRIM_SUB, (const Form *[]){extent, one}), PRIORITY_LOOSE);
       text_char(t, '}');
       continue;
     }
-    text_printf(t, "%s0 \\le %s < ", k == 0 ? "_{\\substack{" : " \\\\ ", bindings_name(b, e->bound[k]));
-    put(t, b, extent, PRIORITY_LOOSE);
+    text_put(t, k == 0 ? "_{\\substack{" : " \\\\ ");
+    form_latex_range(t, b, e->bound[k]);
   }
   if (!limits || e->nbound != 1 || e->guard) {
     if (e->guard) {
@@ -361,11 +375,7 @@ static void put_bare(Text *t, Bindings *b, const Form *e) {
     if (form_is_negative(b->forms, e)) text_char(t, '-');
     put_term(t, b, e, PRIORITY_PRODUCT);
     break;
-  case FORM_INDEX: {
-    const char *name = bindings_name(b, e->index);
-    put_word(t, name, strlen(name), "mathit");
-    break;
-  }
+  case FORM_INDEX: put_index(t, b, e->index); break;
   case FORM_SYMBOL: form_latex_name(t, b, e->role, e->name, e->part, e->npart); break;
   case FORM_SUM: put_sum(t, b, e, false); break;
   case FORM_CALL: put_call(t, b, e); break;

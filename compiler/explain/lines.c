@@ -12,6 +12,7 @@ static void put_broken(Text *t, const char *s) {
   int depth = 0;
   bool conditional = strstr(s, " = if ") != NULL;
   for (const char *c = s; *c; c++) {
+    if (*c == '#') conditional = true; // a comment
     depth += (*c == '(' || *c == '[') - (*c == ')' || *c == ']');
     text_char(t, *c);
     bool sign = depth == 0 && c > s && c[-1] == ' ' && (*c == '+' || *c == '-') && c[1] == ' ';
@@ -19,6 +20,22 @@ static void put_broken(Text *t, const char *s) {
       text_put(t, "\n   ");
     }
   }
+}
+
+// Behind the formula: "  # t in 0..T; d loss / d c[t]".
+static void text_comment(Text *t, Bindings *b, const Line *line) {
+  if (line->step) {
+    text_put(t, "  # ");
+    form_text_range(t, b, line->step);
+  }
+  if (!line->derivative_of) return;
+  text_printf(t, "%s d loss / d ", line->step ? ";" : "  #");
+  text_put(t, line->derivative_of);
+  for (int k = 0; k < line->nat; k++) {
+    text_put(t, k == 0 ? "[" : ", ");
+    form_text(t, b, line->at[k]);
+  }
+  if (line->nat > 0) text_char(t, ']');
 }
 
 static void text_line(Text *out, const Explanation *x, const Line *line) {
@@ -29,15 +46,10 @@ static void text_line(Text *out, const Explanation *x, const Line *line) {
   bindings_init(&b, x->forms, x->taken, x->ntaken);
   for (int k = 0; k < line->nindex; k++) bindings_push(&b, line->index[k]);
   if (line->role == LINE_GRADIENT) text_put(t, "d loss / d ");
-  form_text_target(t, &b, line->name, line->index, line->nindex, line->value);
+  form_text_target(t, &b, line->name, line->at, line->nat, line->step, line->value);
   text_put(t, " = ");
   form_text(t, &b, line->value);
-  if (line->derivative_of) {
-    text_printf(t, "  # d loss / d %s", line->derivative_of);
-    for (int k = 0; k < line->nindex; k++)
-      text_printf(t, "%s%s", k == 0 ? "[" : ", ", bindings_name(&b, line->index[k]));
-    if (line->nindex > 0) text_char(t, ']');
-  }
+  text_comment(t, &b, line);
   text_char(t, '\n');
   if (t->length > WIDTH)
     put_broken(out, t->s);
@@ -58,21 +70,21 @@ void explain_text(Text *t, const Explanation *x) {
 static void latex_line(Text *t, const Explanation *x, const Line *line, bool last) {
   Bindings b;
   bindings_init(&b, x->forms, x->taken, x->ntaken);
-  const Form **at = arena_array(forms_arena(x->forms), const Form *, (size_t)line->nindex + 1);
-  for (int k = 0; k < line->nindex; k++) {
-    bindings_push(&b, line->index[k]);
-    at[k] = form_index(x->forms, line->index[k]);
-  }
+  for (int k = 0; k < line->nindex; k++) bindings_push(&b, line->index[k]);
   if (line->role == LINE_GRADIENT) text_put(t, "\\frac{\\partial\\,\\mathit{loss}}{\\partial ");
-  form_latex_name(t, &b, line->symbol, line->name, at, line->nindex);
+  form_latex_name(t, &b, line->symbol, line->name, line->at, line->nat);
   if (line->role == LINE_GRADIENT) text_char(t, '}');
   if (line->derivative_of) {
     text_put(t, " = \\frac{\\partial\\,\\mathit{loss}}{\\partial ");
-    form_latex_name(t, &b, SYMBOL_VALUE, line->derivative_of, at, line->nindex);
+    form_latex_name(t, &b, SYMBOL_VALUE, line->derivative_of, line->at, line->nat);
     text_char(t, '}');
   }
   text_put(t, " &= ");
   form_latex(t, &b, line->value);
+  if (line->step) {
+    text_put(t, ", \\quad ");
+    form_latex_range(t, &b, line->step);
+  }
   text_put(t, last ? "\n" : " \\\\\n");
 }
 

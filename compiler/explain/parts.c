@@ -143,6 +143,8 @@ static bool take_part(Explanation *x, size_t at, int *number) {
   Line added = {.role = line->role == LINE_GRADIENT || line->role == LINE_ADJOINT ? LINE_ADJOINT : LINE_DEFINITION,
                 .name = name,
                 .symbol = SYMBOL_VALUE,
+                .nat = free.n,
+                .at = sub,
                 .nindex = free.n,
                 .index = index,
                 .value = part};

@@ -24,15 +24,18 @@ void bindings_pop(Bindings *b, int n);
 bool name_is_taken(const Bindings *b, const char *name);
 const char *bindings_name(const Bindings *b, const FormIndex *index);
 
-// Does something in `form` say what `index` ranges over, as x[i] does for i?
-bool form_implies_range(Forms *f, const Form *form, const FormIndex *index);
-
 // In the model language: what it prints can stand in a .mdl file.
 void form_text(Text *t, Bindings *b, const Form *form);
-// The left side of a definition: name[i, j]; an index whose range `value` does not imply gets it written.
-void form_text_target(Text *t, Bindings *b, const char *name, const FormIndex *const *index, int n, const Form *value);
+// The left side of a definition: name[i, j]; an index whose range `value` does not imply gets it written, but for `step`
+// (or null).
+void form_text_target(Text *t, Bindings *b, const char *name, const Form *const *at, int n, const FormIndex *step,
+                      const Form *value);
+// "i in 0..n"
+void form_text_range(Text *t, Bindings *b, const FormIndex *index);
 
 void form_latex(Text *t, Bindings *b, const Form *form);
+// 0 \le i < n
+void form_latex_range(Text *t, Bindings *b, const FormIndex *index);
 // A name with subscripts: \bar{z}_{i, k}.
 void form_latex_name(Text *t, Bindings *b, SymbolRole role, const char *name, const Form *const *sub, int nsub);
 

@@ -50,28 +50,6 @@ const char *bindings_name(const Bindings *b, const FormIndex *index) {
   return index->name ? index->name : "i";
 }
 
-typedef struct RangeUse {
-  bool same, other; // an axis of the index's extent is subscripted with it, one of another extent
-} RangeUse;
-
-static void find_range_uses(Forms *f, const Form *form, const FormIndex *index, RangeUse *use) {
-  if (!form_first_visit(f, form)) return;
-  for (int k = -1; k < form->npart; k++) {
-    const Form *part = k < 0 ? form->guard : form->part[k];
-    if (!part) continue;
-    if (k >= 0 && form->kind == FORM_SYMBOL && form->extent && part->kind == FORM_INDEX && part->index == index)
-      *(form->extent[k] == index->extent ? &use->same : &use->other) = true;
-    find_range_uses(f, part, index, use);
-  }
-}
-
-bool form_implies_range(Forms *f, const Form *form, const FormIndex *index) {
-  RangeUse use = {false, false};
-  form_walk(f);
-  find_range_uses(f, form, index, &use);
-  return use.same && !use.other;
-}
-
 // ---- priorities of the language's operators ----
 
 enum {
@@ -235,11 +213,11 @@ static void put_bound(Text *t, Bindings *b, const Form *e) {
   text_char(t, '[');
   for (int k = 0; k < e->nbound; k++) {
     const FormIndex *index = e->bound[k];
-    text_printf(t, "%s%s", k > 0 ? ", " : "", bindings_name(b, index));
-    if (!form_implies_range(b->forms, e->part[0], index)) {
-      text_put(t, " in 0..");
-      put(t, b, form_poly(b->forms, index->extent), PRIORITY_SUM);
-    }
+    text_put(t, k > 0 ? ", " : "");
+    if (form_implies_range(b->forms, e->part[0], index))
+      text_put(t, bindings_name(b, index));
+    else
+      form_text_range(t, b, index);
   }
   if (e->guard) {
     text_put(t, " if ");
@@ -315,14 +293,21 @@ void form_text(Text *t, Bindings *b, const Form *form) {
   put(t, b, form, PRIORITY_IF);
 }
 
-void form_text_target(Text *t, Bindings *b, const char *name, const FormIndex *const *index, int n, const Form *value) {
+void form_text_range(Text *t, Bindings *b, const FormIndex *index) {
+  text_printf(t, "%s in 0..", bindings_name(b, index));
+  put(t, b, form_poly(b->forms, index->extent), PRIORITY_SUM);
+}
+
+void form_text_target(Text *t, Bindings *b, const char *name, const Form *const *at, int n, const FormIndex *step,
+                      const Form *value) {
   text_put(t, name);
   for (int k = 0; k < n; k++) {
-    text_printf(t, "%s%s", k == 0 ? "[" : ", ", bindings_name(b, index[k]));
-    if (!form_implies_range(b->forms, value, index[k])) {
-      text_put(t, " in 0..");
-      put(t, b, form_poly(b->forms, index[k]->extent), PRIORITY_SUM);
-    }
+    const FormIndex *index = at[k]->index;
+    text_put(t, k == 0 ? "[" : ", ");
+    if (index && index != step && !form_implies_range(b->forms, value, index))
+      form_text_range(t, b, index);
+    else
+      put(t, b, at[k], PRIORITY_IF);
   }
   if (n > 0) text_char(t, ']');
 }

@@ -29,7 +29,7 @@ static int explain(Arguments *args) {
   Program program;
   const Graph *gradient;
   int status = program_load(&args->model, &program);
-  if (!status) status = pass_gradient(a, &program, &gradient);
+  if (!status) status = pass_plain_gradient(a, &program, &gradient);
   if (status) return status;
   const char **names;
   size_t count = author_names(a, program.ast, &names);
@@ -51,10 +51,11 @@ int cmd_explain(int argc, char **argv) {
       "FILE.mdl",
       "Prints the model's definitions and the derivatives of its loss as formulas, in the model's own names.\v"
       "The formulas are in the model language: `d loss / d w = …` may be put into the file as `gradient w = …`, which "
-      "`mdlc "
-      "check` then holds against the compiled gradient.  They are arranged for reading; the compiled code rounds "
-      "differently.  A line whose name starts with d_ defines a derivative that the lines after it "
-      "use.\n\n" STATUS_HELP,
+      "`mdlc check` then holds against the compiled gradient.  They are arranged for reading; the compiled code rounds "
+      "differently.  A line whose name starts with d_ defines a derivative that the lines after it use.  A loop's "
+      "state is "
+      "a recurrence: a line for its start, a line for what each step makes of it; recurrences are for reading "
+      "alone.\n\n" STATUS_HELP,
       children,
       NULL,
       NULL};

@@ -48,6 +48,43 @@ file gather.mdl 'dim V = 5, d = 3\nbatch n\ndata t[n] in 0..V, y[n]\nparam E[V, 
 case_is 'a gather is explained as a sum with a condition' 0 '' mdlc explain gather.mdl
 prints 'd loss / d E[i in 0..V, j] = sum[k if t[k] == i](d_p[k]) * u[j]'
 
+# ---- loops ----
+file recurrence.mdl 'dim T\nparam w2 = 0.7\nscan t in 0..T with c = 0.3 {\n  c = c * w2\n}\nloss c^2\n'
+case_is 'a loop is explained as a recurrence' 0 '' mdlc explain recurrence.mdl
+exactly 'c[0] = 0.3
+c[t + 1] = c[t] * w2  # t in 0..T
+loss = c[T]^2
+
+d_c[T] = 2 * c[T]  # d loss / d c[T]
+d_c[t] = d_c[t + 1] * w2  # t in 0..T; d loss / d c[t]
+d loss / d w2 = sum[t in 0..T](d_c[t + 1] * c[t])'
+case_is 'a recurrence in LaTeX' 0 '' mdlc explain recurrence.mdl --latex
+prints 'c_{t + 1} &= c_{t} \, w_{2}, \quad 0 \le t < T \\'
+prints '\bar{c}_{t} = \frac{\partial\,\mathit{loss}}{\partial c_{t}} &= \bar{c}_{t + 1} \, w_{2}, \quad 0 \le t < T \\'
+file inplace.mdl 'dim n\ndata b[n]\nparam A[n, n] = normal(0, 1)
+scan i in 0..n with z = zeros[n] {
+  z[i] = (b[i] - sum[k in 0..i](A[i, k] * z[k])) / A[i, i]
+}
+loss sum(z^2)\n'
+case_is 'entries that a loop replaces' 0 '' mdlc explain inplace.mdl
+exactly 'z[0, j in 0..n] = 0
+z_set_sum[i in 0..n] = sum[k if k < i](A[i, k] * z[i, k])
+z[i + 1, j] = if i == j then (b[i] - z_set_sum[i]) / A[i, i] else z[i, j]  # i in 0..n
+loss = sum[i](z[n, i]^2)
+
+d_z[n, j] = 2 * z[n, j]  # d loss / d z[n, j]
+d_z[i, j] = (if i != j then d_z[i + 1, j] else 0) -
+    (if j < i then d_z[i + 1, i] * A[i, j] / A[i, i] else 0)  # i in 0..n; d loss / d z[i, j]
+d loss / d A[i in 0..n, j] = -((if i == j then d_z[i + 1, i] * (b[i] - z_set_sum[i]) / A[i, i]^2 else 0) + (if j < i then d_z[i + 1, i] * z[i, j] / A[i, i] else 0))'
+file while.mdl 'param x = 3
+iterate a = x, k = 1 while a > 1 at most 20 {
+  a = a / 2 + 1 / k
+  k = k + 1
+}
+loss a\n'
+case_is 'a loop with a condition' 0 '' mdlc explain while.mdl
+prints 'a[i + 1] = if a[i] > 1 then'
+
 file predicts.mdl 'batch n\ndata x[n]\nparam w = 1\npredict p = w * x\n'
 case_is 'no loss, no derivative' 1 'predicts.mdl: the model has no loss, so it has no gradient' mdlc explain predicts.mdl
 
@@ -180,8 +217,24 @@ m[i] = max[c](z_hat[i, c] // 2 * 2 + abs(z_hat[i, c]))
 v = if theta > 0 then lgamma(theta) else digamma(lambda) ^ 2
 loss mean(cross_entropy(z_hat, y_label)) + sum(m) + v + prod[c](w_1[c]) + hypot(theta, lambda) + atan2(alpha_beta, theta) + sum[i, c if c > 0](floor(x[i, c]) * w_1[c - 1]) + min(theta, lambda) + pow(lambda, theta) + log1p(expm1(theta)) + clamp(theta, 0, 1)
 MODEL
+cat > "$top/files/wild_loop.mdl" <<'MODEL'
+dim T, n = 4
+data x[T, n], step_y[T]
+param w_1[n] = 1, theta = 0.5
+scan step_t in 0..T with alpha_h = zeros[n], best = theta {
+  alpha_h[step_t % n] = tanh(sum[k in 0..n](alpha_h[k] * w_1[k] + x[step_t, k]))
+  scan k in reverse 0..n {
+    best = if best > 0 then best * theta else sqrt(1 + alpha_h[k]^2)
+  }
+  yield cost = (best - step_y[step_t])^2
+}
+iterate z = best while z < 5 at most 7 {
+  z = z + exp(-z)
+}
+loss mean(cost) + z + sum(alpha_h)
+MODEL
 latex_is_right() {
-  mdlc explain wild.mdl --latex -o wild.tex || return
+  mdlc explain "$1.mdl" --latex -o wild.tex || return
   awk '
     { gsub(/\\\\/, ""); gsub(/\\[{}]/, "") }
     { for (k = 1; k <= length($0); k++) { c = substr($0, k, 1); depth += c == "{" ? 1 : c == "}" ? -1 : 0; if (depth < 0) bad = 1 } }
@@ -189,4 +242,5 @@ latex_is_right() {
     END { exit bad || depth != 0 || left != right || begin != end || begin == 0 }' wild.tex || return
   ! command -v pdflatex > /dev/null || pdflatex -interaction=nonstopmode -halt-on-error wild.tex > /dev/null
 }
-case_is 'LaTeX compiles' 0 '' latex_is_right
+case_is 'LaTeX compiles' 0 '' latex_is_right wild
+case_is 'LaTeX of loops compiles' 0 '' latex_is_right wild_loop
