@@ -87,16 +87,16 @@ static Model *model_of(Arena *a, Diags *diags, const Request *request) {
 }
 
 Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
-                        int noverrides, const FileReader *reader) {
-  return model_of(a, diags, &(Request){file, identifier(a, name), overrides, noverrides, reader, NULL, false});
+                        int noverrides, const FileReader *reader, bool plain) {
+  return model_of(a, diags, &(Request){file, identifier(a, name), overrides, noverrides, reader, NULL, plain});
 }
 
 Model *check_model_plain(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
                          int noverrides) {
-  return model_of(a, diags, &(Request){file, identifier(a, name), overrides, noverrides, &file_system, NULL, true});
+  return check_model_with(a, diags, file, name, overrides, noverrides, &file_system, true);
 }
 
 Model *check_model(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
                    int noverrides) {
-  return check_model_with(a, diags, file, name, overrides, noverrides, &file_system);
+  return check_model_with(a, diags, file, name, overrides, noverrides, &file_system, false);
 }

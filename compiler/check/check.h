@@ -29,8 +29,8 @@ typedef struct FileReader {
   void *context;
 } FileReader;
 
-// The same with imports read through `reader` (check_model reads them from the file system).
+// Either with imports read through `reader` (the others read them from the file system).
 Model *check_model_with(Arena *a, Diags *diags, const AstFile *file, const char *name, const DimOverride *overrides,
-                        int noverrides, const FileReader *reader);
+                        int noverrides, const FileReader *reader, bool plain);
 
 #endif

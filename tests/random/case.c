@@ -105,10 +105,14 @@ static bool load(Case *c) {
   Diags diags;
   diags_init(&diags, c->arena);
   AstFile *file = NULL;
-  if (parse_source(c->arena, &diags, source, &file))
-    c->model = check_model_with(c->arena, &diags, file, arena_printf(c->arena, "m%" PRIu64, c->seed), NULL, 0, &reader);
+  if (parse_source(c->arena, &diags, source, &file)) {
+    const char *name = arena_printf(c->arena, "m%" PRIu64, c->seed);
+    c->ast = file;
+    c->model = check_model_with(c->arena, &diags, file, name, NULL, 0, &reader, false);
+    c->plain = check_model_with(c->arena, &diags, file, name, NULL, 0, &reader, true);
+  }
   text_free(&other);
-  if (c->model) {
+  if (c->model && c->plain) {
     if (!verified(c, c->model->graph, "check")) return false;
     read_back(c);
     return true;
@@ -347,6 +351,7 @@ bool case_limit(Case *c) {
 bool case_prepare(Case *c) {
   if (!load(c) || !make_inputs(c) || !make_params(c) || !oracles(c)) return false;
   case_statements(c);
+  case_explained(c);
   case_kinds(c);
   return true;
 }

@@ -31,7 +31,9 @@ typedef struct Case {
   Arena *scratch; // for graphs and values of the derivative at hand
   const char *file, *name; // null: made from the seed; for messages
   uint64_t seed, state;
+  const struct AstFile *ast;
   Model *model;
+  Model *plain; // to be explained
   bool *failed;
   bool only[VARIANTS]; // those that are run
   bool unsure;         // a decision in it hangs on a rounding: there is nothing to compare with
@@ -73,6 +75,8 @@ bool case_interpret(Case *c, const Graph *g, NumberKind kind, Array *values);
 void case_kinds(Case *c);
 // statements.c: gradients that the model states.
 void case_statements(Case *c);
+// explained.c: the formulas that `mdlc explain` shows, computed as they stand.
+void case_explained(Case *c);
 // To be run with a limit for the tape; false: it has none, or it can't be shorter.
 bool case_limit(Case *c);
 // The name of the model that `which` makes of it; runs it from the library, and compares.

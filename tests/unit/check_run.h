@@ -24,7 +24,7 @@ static void run_with(Run *r, const char *text, const DimOverride *overrides, int
   r->model = NULL;
   AstFile *file = NULL;
   if (!parse_source(r->arena, &r->diags, &r->source, &file)) return;
-  r->model = reader ? check_model_with(r->arena, &r->diags, file, "model", overrides, noverrides, reader)
+  r->model = reader ? check_model_with(r->arena, &r->diags, file, "model", overrides, noverrides, reader, false)
                     : check_model(r->arena, &r->diags, file, "model", overrides, noverrides);
 }
 
