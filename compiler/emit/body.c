@@ -78,15 +78,16 @@ static void put_node(Function *f, const Node *n) {
     define_branch(f, value, f->node_name[n->id]);
     return;
   }
+  const bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
   if (variable)
     prepare_parts(f, value); // the value itself becomes the node's variable
   else
     prepare_expr(f, value);
+  if (add && is_product(value) && !let_of(f, value)) define_let(f, value); // what is added is rounded, wherever it is kept
   line_start(f);
   if (variable) {
     text_printf(t, "const %s %s = ", element_type(f, n), f->node_name[n->id]);
   } else {
-    bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
     put_own_entry(f, t, n);
     text_put(t, add ? " += " : " = ");
     if (add) count_flops(f, 1);
@@ -102,8 +103,10 @@ static void hoist_loop(Function *f, const Loop *loop, int depth) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
     if (step->kind == STEP_LOOP) hoist_loop(f, step->loop, depth);
-    if (step->kind == STEP_NODE && f->expr[step->node->id] && !(f->s->place[step->node->id].guard && node_accumulates(step->node)))
-      hoist_expr(f, f->expr[step->node->id], depth);
+    if (step->kind != STEP_NODE || !f->expr[step->node->id]) continue;
+    if (f->s->place[step->node->id].guard && node_accumulates(step->node)) continue;
+    const Expr *value[3];
+    for (int j = 0, count = written_values(f, step->node, value); j < count; j++) hoist_expr(f, value[j], depth);
   }
 }
 
@@ -336,8 +339,9 @@ static void survey(Function *f, const Expr *e) {
       safe = safe && sub->kind == EXPR_INDEX;
     }
   } else if (e->kind == EXPR_PRIM) {
-    for (int k = 0; k < e->u.prim.narg; k++) {
-      const Expr *arg = e->u.prim.arg[k];
+    const Expr *operand[3];
+    for (int k = 0, count = written_operands(f, e, operand); k < count; k++) {
+      const Expr *arg = operand[k];
       f->parents[arg->id]++;
       survey(f, arg);
       if (f->level[arg->id] > level) level = f->level[arg->id];
@@ -370,7 +374,8 @@ static void survey_all(Function *f) {
     const Node *n = g->nodes[k];
     const Place *p = &s->place[k];
     if (!p->loop || n->kind == NODE_CARRY || p->contraction) continue;
-    f->expr[k] = schedule_expr(s, n, n->expr);
+    f->expr[k] = expand_powers(s->pool, schedule_expr(s, n, n->expr));
+    if (p->guard) s->place[k].guard = expand_powers(s->pool, p->guard);
     if (p->guard && !node_accumulates(n)) f->expr[k] = guarded(s->pool, p->guard, f->expr[k]);
     f->target[k] = arena_array(a, const Expr *, (size_t)n->nout + 1);
     for (int q = 0; n->target && q < n->nout; q++) f->target[k][q] = schedule_expr(s, n, n->target[q]);
@@ -388,7 +393,8 @@ static void survey_all(Function *f) {
   f->stamp = 1;
   for (size_t k = 0; k < g->count; k++) {
     if (!f->expr[k]) continue;
-    survey_root(f, f->expr[k]);
+    const Expr *value[3];
+    for (int j = 0, count = written_values(f, g->nodes[k], value); j < count; j++) survey_root(f, value[j]);
     if (s->place[k].guard && node_accumulates(g->nodes[k])) survey_root(f, s->place[k].guard);
   }
 }

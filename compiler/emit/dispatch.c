@@ -1,4 +1,4 @@
-// dispatch.c - one body of a function, compiled for several widths of vectors; the call takes what the processor has.
+// dispatch.c - one body of a function, compiled for several processors; the call takes what there is.
 //
 // The operations and their order are those of the body, whatever the width: the same bits.  What the body calls must be inlined
 // into it, or it would be compiled for the narrowest.
@@ -15,10 +15,10 @@ static const char *const dispatch_text =
     "\n";
 
 static const char *const width_text =
-    "/* Functions are compiled for vectors of several widths; the processor's own is taken when they are called.  g++ has no way to\n"
-    " * turn contraction off from within a file: there the baseline, which has nothing to contract into, is the only one. */\n"
+    "/* Functions are compiled for what processors have, vectors of several widths and fma; the processor's own is taken when they are\n"
+    " * called.  Without fma there is little speed, so that small code will do. */\n"
     "#if defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__) && !defined(__AVX512DQ__) && \\\n"
-    "    (defined(__clang__) || !defined(__cplusplus)) && !defined(MDL_NO_DISPATCH)\n"
+    "    !defined(MDL_NO_DISPATCH)\n"
     "#define MDL_DISPATCH 1\n"
     "#if defined(__clang__)\n"
     "#define MDL_AVX512 __attribute__((target(\"avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi2\"), min_vector_width(512)))\n"
@@ -27,6 +27,11 @@ static const char *const width_text =
     "  __attribute__((target(\"avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi2,prefer-vector-width=512\")))\n"
     "#endif\n"
     "#define MDL_AVX2 __attribute__((target(\"avx2,fma,bmi2\")))\n"
+    "#if defined(MDL_NO_FMA)\n"
+    "#define MDL_PLAIN\n"
+    "#else\n"
+    "#define MDL_PLAIN __attribute__((cold))\n"
+    "#endif\n"
     "static inline int mdl_vectors(void) {\n"
     "  if (__builtin_cpu_supports(\"avx512dq\") && __builtin_cpu_supports(\"avx512vl\") && __builtin_cpu_supports(\"avx512bw\"))\n"
     "    return 512;\n"
@@ -46,11 +51,12 @@ bool has_lanes(const Schedule *s) {
   return false;
 }
 
-// How a body is compiled: the call's name, what attribute the function has, and what mdl_level is in it (mdl/math/fma.h).
+// How a body is compiled: the call's name, what attribute the function has, the vectors that it needs, and what mdl_level is in it
+// (mdl/math/fma.h).
 static const struct {
   const char *suffix, *attribute;
   int vectors, level;
-} variants[] = {{"_avx512", "MDL_AVX512", 512, 2}, {"_avx2", "MDL_AVX2", 256, 1}};
+} variants[] = {{"_avx512", "MDL_AVX512 ", 512, 2}, {"_avx2", "MDL_AVX2 ", 256, 1}, {"_plain", "MDL_PLAIN ", 0, 0}};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 // The arguments' names of a prototype, as a call has them: the last word of each.
@@ -76,33 +82,37 @@ static void put_renamed(Text *t, const char *prototype, const char *name, const 
   text_printf(t, "%s%s(%s%s", name, suffix, first, at + strlen(name) + 1);
 }
 
-void put_body_signature(Text *t, const char *prototype, const char *name, bool math) {
+void put_body_signature(Text *t, const char *prototype, const char *name, Body body) {
   text_put(t, "MDL_INLINE ");
-  put_renamed(t, prototype, name, "_body", math ? "const int mdl_level, " : "");
+  put_renamed(t, prototype, name, "_body", body.math ? "const int mdl_level, " : "");
 }
 
 static void put_body_call(Text *t, const char *prototype, const char *name, const int *level, bool returns) {
   text_printf(t, "  %s%s_body(", returns ? "return " : "", name);
   if (level) text_printf(t, "%d, ", *level);
   put_arguments(t, prototype);
-  text_put(t, "}\n");
 }
 
-void put_dispatch(Text *t, const char *prototype, const char *name, bool math, bool returns) {
+void put_dispatch(Text *t, const char *prototype, const char *name, Body body, bool returns) {
   static const int any = 0;
+  const int first = body.lanes ? 0 : 1; // without lanes, wider vectors are no faster
   text_put(t, "#ifdef MDL_DISPATCH\n");
-  for (int k = 0; k < VARIANTS; k++) {
-    text_printf(t, "%s static ", variants[k].attribute);
+  for (int k = first; k < VARIANTS; k++) {
+    text_printf(t, "%sstatic ", variants[k].level || body.math ? variants[k].attribute : "");
     put_renamed(t, prototype, name, variants[k].suffix, "");
     text_put(t, " {\n");
-    put_body_call(t, prototype, name, math ? &variants[k].level : NULL, returns);
+    put_body_call(t, prototype, name, body.math ? &variants[k].level : NULL, returns);
+    text_put(t, "}\n");
   }
-  text_printf(t, "#endif\n%s {\n#ifdef MDL_DISPATCH\n  const int vectors = mdl_vectors();\n", prototype);
-  for (int k = 0; k < VARIANTS; k++) {
-    text_printf(t, "  if (vectors == %d) %s%s%s(", variants[k].vectors, returns ? "return " : "{\n    ", name, variants[k].suffix);
+  text_printf(t, "%s {\n  const int vectors = mdl_vectors();\n", prototype);
+  for (int k = first; k < VARIANTS; k++) {
+    text_put(t, "  ");
+    if (k > first) text_put(t, "else ");
+    if (variants[k].vectors) text_printf(t, "if (vectors >= %d) ", variants[k].vectors);
+    text_printf(t, "%s%s%s(", returns ? "return " : "", name, variants[k].suffix);
     put_arguments(t, prototype);
-    if (!returns) text_put(t, "    return;\n  }\n");
   }
-  text_put(t, "#endif\n");
-  put_body_call(t, prototype, name, math ? &any : NULL, returns);
+  text_printf(t, "}\n#else\n%s {\n", prototype);
+  put_body_call(t, prototype, name, body.math ? &any : NULL, returns);
+  text_put(t, "}\n#endif\n");
 }

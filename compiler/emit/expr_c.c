@@ -79,34 +79,6 @@ static int operator_precedence(const char *c) {
   return PREC_ATOM;
 }
 
-static bool is_atom(const Function *f, const Expr *e) {
-  return e->kind == EXPR_READ || e->kind == EXPR_REAL || e->kind == EXPR_INDEX || let_of(f, e) != NULL ||
-         (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_STOP && is_atom(f, e->u.prim.arg[0]));
-}
-
-static bool small_power(const Expr *e, int64_t *n) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_POWI && expr_is_int(e->u.prim.arg[1], n) && *n >= -3 && *n <= 3 &&
-         *n != 0;
-}
-
-static void put_power(Function *f, Text *t, const Expr *x, int64_t n, int precedence) {
-  int64_t count = n < 0 ? -n : n;
-  bool paren = precedence > PREC_MUL;
-  if (paren) text_char(t, '(');
-  if (n < 0) {
-    put_real(t, 1.0, f->unit->options->use_float);
-    text_put(t, " / ");
-    if (count > 1) text_char(t, '(');
-  }
-  for (int64_t k = 0; k < count; k++) {
-    if (k) text_put(t, " * ");
-    put_expr(f, t, x, PREC_UNARY);
-  }
-  count_flops(f, count - 1 + (n < 0));
-  if (n < 0 && count > 1) text_char(t, ')');
-  if (paren) text_char(t, ')');
-}
-
 // Where two indices run in one loop, comparing them is comparing it with itself, of which C compilers warn.
 static bool is_settled(const Expr *e, char *digit) {
   const Prim op = e->u.prim.op;
@@ -129,7 +101,7 @@ static void put_arguments(Function *f, Text *t, const Expr *e) {
 static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   const Expr *const *arg = e->u.prim.arg;
   const Prim op = e->u.prim.op;
-  int64_t n;
+  Fused fused;
   char digit;
   if (is_settled(e, &digit)) {
     text_char(t, digit);
@@ -147,8 +119,8 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     put_in_reals(f, t, arg[0], precedence);
     return;
   }
-  if (small_power(e, &n) && (is_atom(f, arg[0]) || n == 1 || n == -1)) {
-    put_power(f, t, arg[0], n, precedence);
+  if (fused_sum(f, e, &fused)) {
+    put_fused(f, t, &fused, NULL);
     return;
   }
   if (op == PRIM_SELECT) {
@@ -395,7 +367,7 @@ void name_let(Function *f, const Expr *e, const char *name) {
   ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = e->id;
 }
 
-static void define_let(Function *f, const Expr *e) {
+void define_let(Function *f, const Expr *e) {
   Text value;
   text_init(&value);
   put_expr(f, &value, e, PREC_NONE);
@@ -466,8 +438,7 @@ void prepare_side(Function *f, const Expr *e) {
 
 void prepare_parts(Function *f, const Expr *e) {
   if (e->kind != EXPR_PRIM || e->id >= f->nexpr || f->let[e->id]) return;
-  const Expr *const *arg = e->u.prim.arg;
-  int64_t n;
+  const Expr *const *arg = e->u.prim.arg, *operand[3];
   switch (e->u.prim.op) {
   case PRIM_SELECT:
     prepare_expr(f, arg[0]);
@@ -484,8 +455,7 @@ void prepare_parts(Function *f, const Expr *e) {
     break;
   case PRIM_SLOPE: break; // its arguments are not computed
   default:
-    for (int k = 0; k < e->u.prim.narg; k++) prepare_expr(f, arg[k]);
-    if (small_power(e, &n) && n != 1 && n != -1 && !is_atom(f, arg[0])) define_let(f, arg[0]);
+    for (int k = 0, count = written_operands(f, e, operand); k < count; k++) prepare_expr(f, operand[k]);
   }
 }
 
@@ -503,7 +473,9 @@ static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {
     return;
   }
   bool lazy = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
-  for (int k = 0; k < (lazy ? 1 : e->u.prim.narg); k++) hoist(f, e->u.prim.arg[k], depth, lanes);
+  const Expr *operand[3];
+  const int count = written_operands(f, e, operand);
+  for (int k = 0; k < (lazy ? 1 : count); k++) hoist(f, operand[k], depth, lanes);
 }
 
 void hoist_expr(Function *f, const Expr *e, int depth) {

@@ -76,7 +76,7 @@ typedef struct Function {
   const Poly *flops; // what has been printed so far costs
   const Poly *trips; // how often the body in hand runs
   bool bound;        // flops are an upper bound
-  bool math;         // functions of math.c are inlined, which want to know what the processor has
+  bool math;         // it has fmas, or functions of math.c inlined, which want to know what the processor has
   const char *panels; // the work memory of contractions, where there is any
   // In a tile (emit/lanes.c): its loop, the names of its first sample, its size, the loops' over vectors and lanes; what arrays
   // over the tile are subscripted with; whether that is in lanes, where nothing may branch.
@@ -117,6 +117,7 @@ void put_formulas(Function *f, const Step *steps, size_t count);
 // Expression e at a place that binds with `precedence`.
 void put_expr(Function *f, Text *t, const Expr *e, int precedence);
 const char *let_of(const Function *f, const Expr *e); // the variable that holds e, or null
+void define_let(Function *f, const Expr *e);          // a variable for e
 void put_poly_here(Function *f, Text *t, const Poly *p, int precedence);
 // A whole number as a real, where its products may be too large for 64 bits.
 int expr_degree(const Function *f, const Expr *e);
@@ -134,6 +135,23 @@ void prepare_side(Function *f, const Expr *e);  // all of it, where e is one sid
 // An `if` with a side too large for ?:; a variable `name` that the two sides assign.
 bool is_branch(const Function *f, const Expr *e);
 void define_branch(Function *f, const Expr *e, const char *name);
+
+// fma.c: x * y + z in one rounding, the signs apart.  z is null where the sum is not an expression: a term that is a product, of a
+// node that adds up its terms.
+typedef struct Fused {
+  const Expr *x, *y, *z;
+  bool minus_product, minus_z;
+} Fused;
+bool is_product(const Expr *e); // of reals, perhaps with a sign
+bool fused_sum(const Function *f, const Expr *e, Fused *fused);
+bool fused_term(const Function *f, const Node *n, Fused *fused);
+void put_fused(Function *f, Text *t, const Fused *fused, const char *to); // `to`: what a term is added to
+// The operands of e as it is written, at most 3; of a node, what its step writes: its value, or the factors of its term.
+int written_operands(const Function *f, const Expr *e, const Expr **operand);
+int written_values(const Function *f, const Node *n, const Expr **value);
+// e with products for its powers of up to 3.
+const Expr *expand_powers(Graph *g, const Expr *e);
+
 // Sub-expressions of e that do not change in the loops deeper than `depth` become variables here.
 void hoist_expr(Function *f, const Expr *e, int depth);
 void hoist_from_lanes(Function *f, const Expr *e); // those that all samples of the tile share
@@ -176,6 +194,9 @@ void helpers_print(Text *t, const Unit *u);
 // math.c: how a call of a function that the file brings along begins, to its bracket, or null where that is one of
 // <math.h>; and their texts.
 const char *math_call(Function *f, Prim op);
+const char *fma_call(Function *f);
+void math_use(Unit *u, const char *header);
+void math_put_text(Text *t, const char *text); // without its #includes of such texts
 void math_print(Text *t, const Unit *u);
 
 #endif

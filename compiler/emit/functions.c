@@ -399,10 +399,11 @@ FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
   text_init(&prototype);
   function_signature(&prototype, p, function);
   const char *name = arena_printf(a, "%s_%s", m->name, function->name);
-  const bool dispatched = has_lanes(f.s);
+  const Body body = {.lanes = has_lanes(f.s), .math = f.math};
+  const bool dispatched = body.lanes || body.math;
   p->unit->dispatched |= dispatched;
   if (dispatched)
-    put_body_signature(t, prototype.s, name, f.math);
+    put_body_signature(t, prototype.s, name, body);
   else
     text_put(t, prototype.s);
   text_put(t, " {\n");
@@ -411,7 +412,7 @@ FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
   if (r.t.length && f.body.s[0] != '\n' && f.body.length) text_char(t, '\n');
   put_wrapped(t, f.body.s);
   text_put(t, "}\n");
-  if (dispatched) put_dispatch(t, prototype.s, name, f.math, function->row->returns_loss);
+  if (dispatched) put_dispatch(t, prototype.s, name, body, function->row->returns_loss);
   text_free(&prototype);
   text_free(&dims);
   text_free(&r.t);

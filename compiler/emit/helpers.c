@@ -134,10 +134,11 @@ void helpers_print(Text *t, const Unit *u) {
       put_join_helper(t, u, "max", "mdl_max");
     else if (k == HELPER_JOIN_MIN)
       put_join_helper(t, u, "min", "mdl_min");
-    else if (k == HELPER_CONTRACT)
-      text_printf(t, "%s%s%s", u->options->use_float ? "#define MDL_CONTRACT_FLOAT\n" : "",
-                  u->options->blas ? "#define MDL_CONTRACT_BLAS\n" : "", embedded_contract_h);
-    else if (k == HELPER_TURN)
+    else if (k == HELPER_CONTRACT) {
+      text_printf(t, "%s%s", u->options->use_float ? "#define MDL_CONTRACT_FLOAT\n" : "",
+                  u->options->blas ? "#define MDL_CONTRACT_BLAS\n" : "");
+      math_put_text(t, embedded_contract_h);
+    } else if (k == HELPER_TURN)
       text_printf(t, "%s%s", u->options->use_float ? "#define MDL_TURN_FLOAT\n" : "", embedded_turn_h);
     else
       template_print(t, helper_text[k], u->options->use_float);

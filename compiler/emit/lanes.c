@@ -135,7 +135,8 @@ static void hoist_shared(Function *f, const Step *step, size_t count) {
   f->stamp++;
   for (size_t k = 0; k < count; k++) {
     if (step[k].idle || step[k].kind != STEP_NODE) continue;
-    hoist_from_lanes(f, f->expr[step[k].node->id]);
+    const Expr *value[3];
+    for (int j = 0, values = written_values(f, step[k].node, value); j < values; j++) hoist_from_lanes(f, value[j]);
   }
 }
 
@@ -169,12 +170,15 @@ static void put_group(Function *f, const Step *step, size_t count) {
 // A block whose terms are computed one by one: each is added where it would be in lanes.
 static void put_block_singly(Function *f, const Step *step) {
   const Node *n = step->node;
+  const Expr *guard = guard_within(f, n);
   const char *part = open_block(f, n);
-  OpenLines l;
-  open_lines(f, &l);
+  OpenLines samples, condition;
+  open_lines(f, &samples);
   open_samples(f, "0");
-  put_term(f, n, arena_printf(f->s->arena, "%s[%s %% %d]", part, f->lane_name, lanes_of(f)), NULL, guard_within(f, n));
-  close_lines(f, &l);
+  if (guard) open_condition(f, guard, &condition); // its reads may be none without
+  put_term(f, n, arena_printf(f->s->arena, "%s[%s %% %d]", part, f->lane_name, lanes_of(f)), NULL, NULL);
+  if (guard) close_lines(f, &condition);
+  close_lines(f, &samples);
   set_lane(f, NULL, false);
   close_block(f, n, part);
 }

@@ -30,7 +30,7 @@ static const char *own_name(const Unit *u, Prim op) {
   return arena_printf(u->arena, "%s%s%s", strncmp(c, "mdl_", 4) ? "mdl_" : "", c, u->options->use_float ? "f" : "");
 }
 
-static void use_file(Unit *u, const char *header) {
+void math_use(Unit *u, const char *header) {
   u->math |= 1u << math_file(header, strlen(header));
 }
 
@@ -38,34 +38,44 @@ const char *math_call(Function *f, Prim op) {
   Unit *u = f->unit;
   for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
     if (own[k].op != op || (own[k].libm && u->options->libm)) continue;
-    use_file(u, u->options->use_float ? own[k].header_of_float : own[k].header);
+    math_use(u, u->options->use_float ? own[k].header_of_float : own[k].header);
     if (f->wide && own[k].inlined) {
       f->math = true;
       return arena_printf(u->arena, "%s_at(mdl_level, ", own_name(u, op));
     }
-    use_file(u, "call.h");
+    math_use(u, "call.h");
     u->math_call[op] = u->dispatched = true;
     return arena_printf(u->arena, "%s(", own_name(u, op));
   }
   return NULL;
 }
 
-// One header after those that it includes; these are as deep in one another as their files are.
-static void put_file(Text *t, int file, unsigned *done) {
-  static const char include[] = "#include \"mdl/math/";
-  if (*done >> file & 1) return;
-  *done |= 1u << file;
-  const char *text = embedded_math[file].text;
-  for (const char *at = text; (at = strstr(at, include)); at++) {
-    const char *name = at + sizeof include - 1;
-    put_file(t, math_file(name, strcspn(name, "\"")), done);
-  }
+const char *fma_call(Function *f) {
+  math_use(f->unit, "fma.h");
+  f->math = true;
+  return f->unit->options->use_float ? "mdl_fmaf(" : "mdl_fma(";
+}
+
+static const char include[] = "#include \"mdl/math/";
+
+void math_put_text(Text *t, const char *text) {
   for (const char *end; *text; text = end) {
     end = text + strcspn(text, "\n");
     if (*end) end++;
     if (strncmp(text, include, sizeof include - 1)) text_putn(t, text, (size_t)(end - text));
   }
   text_char(t, '\n');
+}
+
+// One header after those that it includes; these are as deep in one another as their files are.
+static void put_file(Text *t, int file, unsigned *done) {
+  if (*done >> file & 1) return;
+  *done |= 1u << file;
+  for (const char *at = embedded_math[file].text; (at = strstr(at, include)); at++) {
+    const char *name = at + sizeof include - 1;
+    put_file(t, math_file(name, strcspn(name, "\"")), done);
+  }
+  math_put_text(t, embedded_math[file].text);
 }
 
 void math_print(Text *t, const Unit *u) {

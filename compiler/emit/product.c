@@ -200,6 +200,7 @@ void put_contraction(Function *f, const Node *n) {
   p.ncolumn = axes_of(f, n, &c->columns, p.b, p.to, p.columns);
   p.nterm = axes_of(f, n, &c->terms, p.a, p.b, p.terms);
   f->unit->helper[HELPER_CONTRACT] = true;
+  math_use(f->unit, "fma.h");
   if (p.nrow == 1 && p.ncolumn == 1 && p.nterm == 1 && !c->low && !c->high)
     put_matrix(f, &p);
   else

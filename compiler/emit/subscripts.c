@@ -71,17 +71,19 @@ static void reads_of_data(void *context, const Expr *read) {
   if (read->u.read.node->kind == NODE_DATA) f->node_used[read->u.read.node->id] = true;
 }
 
-void subscript_check_print(Text *t, const Plan *p, int which) {
+void subscript_check_print(Text *out, const Plan *p, int which) {
   const Model *m = p->unit->model;
   const RangeCheck *c = &m->check[which];
   Function f = plain_function(p, c->nindex);
   Graph *pool = f.s->pool;
   Arena *a = p->unit->arena;
   const Expr *value = inline_reads(pool, expr_substitute(pool, c->value, NULL, 0, NULL));
-  const Expr *guard = c->guard ? inline_reads(pool, expr_substitute(pool, c->guard, NULL, 0, NULL)) : NULL;
+  const Expr *guard = c->guard ? expand_powers(pool, inline_reads(pool, expr_substitute(pool, c->guard, NULL, 0, NULL))) : NULL;
   expr_each_read(pool, value, reads_of_data, &f);
   if (guard) expr_each_read(pool, guard, reads_of_data, &f);
-  text_put(t, "  {\n    const int64_t limit = ");
+  Text text_of_loops, *t = &text_of_loops;
+  text_init(t);
+  text_put(t, "    const int64_t limit = ");
   put_expr(&f, t, expr_poly(pool, c->limit), PREC_NONE);
   text_put(t, ";\n    int64_t position = 0;\n");
   bool any = false; // data that a caller of predict leaves out is not looked at
@@ -129,5 +131,6 @@ void subscript_check_print(Text *t, const Plan *p, int which) {
     text_repeat(t, ' ', indent);
     text_put(t, "}\n");
   }
-  text_put(t, "    }\n  }\n");
+  text_printf(out, "  {\n%s%s    }\n  }\n", f.math ? "    enum { mdl_level = 0 };\n" : "", t->s);
+  text_free(t);
 }

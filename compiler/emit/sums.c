@@ -16,20 +16,16 @@ const Expr *guard_within(const Function *f, const Node *n) {
   return outside ? NULL : f->s->place[n->id].guard;
 }
 
-// The value, or the neutral one where the mask (C, or null) or the condition (or null) does not hold.
-static void put_chosen(Function *f, const Node *n, const char *mask, const Expr *guard, const Expr *value) {
-  Text *t = &f->body;
-  if (!guard && !mask) {
-    put_expr(f, t, value, PREC_NONE);
-    return;
-  }
-  if (guard) f->bound = true;
-  if (mask) text_printf(t, guard ? "((%s) & (" : "%s", mask);
-  if (guard) put_expr(f, t, guard, mask ? PREC_NONE : PREC_SELECT + 1);
-  text_put(t, mask && guard ? ")) ? " : " ? ");
-  put_expr(f, t, value, PREC_SELECT + 1);
-  text_put(t, " : ");
-  put_neutral(f, t, n);
+// Of the mask (C, or null) and the condition (or null), as what stands before a `?`; null: neither.
+static const char *choice(Function *f, const char *mask, const Expr *guard) {
+  if (!guard) return mask;
+  f->bound = true;
+  Text t;
+  text_init(&t);
+  put_expr(f, &t, guard, mask ? PREC_NONE : PREC_SELECT + 1);
+  const char *text = mask ? arena_printf(f->s->arena, "((%s) & (%s))", mask, t.s) : arena_strdup(f->s->arena, t.s);
+  text_free(&t);
+  return text;
 }
 
 // mdl_max, mdl_min, of either type
@@ -44,12 +40,33 @@ static const char *extreme_call(Function *f, const Node *n) {
   return calls[integer][max].call;
 }
 
+// In one rounding, and then chosen or not.
+static void put_fused_term(Function *f, const Fused *term, const char *entry, const char *mask, const Expr *guard) {
+  Text *t = &f->body;
+  if (guard) prepare_expr(f, guard);
+  prepare_expr(f, term->x);
+  prepare_expr(f, term->y);
+  const char *condition = choice(f, mask, guard), *more = condition ? names_take(&f->names, "more") : NULL;
+  line_start(f);
+  text_printf(t, more ? "const %s %s = " : "%s%s = ", more ? f->unit->real : "", more ? more : entry);
+  put_fused(f, t, term, entry);
+  text_put(t, ";\n");
+  if (!more) return;
+  line_start(f);
+  text_printf(t, "%s = %s ? %s : %s;\n", entry, condition, more, entry);
+}
+
 void put_term(Function *f, const Node *n, const char *entry, const char *mask, const Expr *guard) {
   Text *t = &f->body;
   const Expr *value = f->expr[n->id];
-  const bool extreme = is_extreme(n);
+  const bool extreme = is_extreme(n), chosen = mask || guard;
+  Fused term;
+  if (fused_term(f, n, &term)) {
+    put_fused_term(f, &term, entry, mask, guard);
+    return;
+  }
   if (guard) prepare_expr(f, guard);
-  if (guard || mask)
+  if (chosen)
     prepare_side(f, value);
   else
     prepare_expr(f, value);
@@ -60,7 +77,12 @@ void put_term(Function *f, const Node *n, const char *entry, const char *mask, c
     text_printf(t, "%s %s ", entry, n->assign ? "=" : n->reduce == REDUCE_PROD ? "*=" : "+=");
     if (n->type == TYPE_REAL && !n->assign) count_flops(f, 1);
   }
-  put_chosen(f, n, mask, guard, value);
+  if (chosen) text_printf(t, "%s ? ", choice(f, mask, guard));
+  put_expr(f, t, value, chosen ? PREC_SELECT + 1 : PREC_NONE);
+  if (chosen) {
+    text_put(t, " : ");
+    put_neutral(f, t, n);
+  }
   text_put(t, extreme ? ");\n" : ";\n");
 }
 

@@ -327,12 +327,18 @@ typedef struct Rebuild {
   const Node *const *node_map;
   ReadReplacer replace; // or null
   void *context;
+  PrimReplacer replace_prim; // or null
 } Rebuild;
 
 static const Expr *rebuilt_read(Graph *g, const Expr *read, const Expr *const *sub, const Rebuild *r) {
   const Node *n = read->u.read.node;
   const Expr *other = r->replace ? r->replace(r->context, n, sub) : NULL;
   return other ? other : expr_read(g, r->node_map ? r->node_map[n->id] : n, sub);
+}
+
+static const Expr *rebuilt_prim(Graph *g, const Expr *prim, const Expr *const *args, const Rebuild *r) {
+  const Expr *other = r->replace_prim ? r->replace_prim(g, prim->u.prim.op, args) : NULL;
+  return other ? other : expr_prim(g, prim->u.prim.op, args);
 }
 
 static const Expr *rebuild(Graph *g, const Expr *e, const Rebuild *r) {
@@ -355,7 +361,7 @@ static const Expr *rebuild(Graph *g, const Expr *e, const Rebuild *r) {
       break;
     }
     case EXPR_READ: made[k] = rebuilt_read(g, part, args, r); break;
-    case EXPR_PRIM: made[k] = expr_prim(g, part->u.prim.op, args); break;
+    case EXPR_PRIM: made[k] = rebuilt_prim(g, part, args, r); break;
     }
   }
   const Expr *result = made[count - 1];
@@ -369,6 +375,10 @@ const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int
 
 const Expr *expr_replace_reads(Graph *g, const Expr *e, ReadReplacer replace, void *context) {
   return e->nodes ? rebuild(g, e, &(Rebuild){.replace = replace, .context = context}) : e;
+}
+
+const Expr *expr_replace_prims(Graph *g, const Expr *e, PrimReplacer replace) {
+  return rebuild(g, e, &(Rebuild){.replace_prim = replace});
 }
 
 // ---- affine forms ----

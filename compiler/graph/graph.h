@@ -236,6 +236,9 @@ const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int
 // e, of g, with other expressions for those reads for which `replace` gives one (null: the read stays), from the inside out.
 typedef const Expr *(*ReadReplacer)(void *context, const Node *node, const Expr *const *sub);
 const Expr *expr_replace_reads(Graph *g, const Expr *e, ReadReplacer replace, void *context);
+// The same for operations.
+typedef const Expr *(*PrimReplacer)(Graph *g, Prim op, const Expr *const *arg);
+const Expr *expr_replace_prims(Graph *g, const Expr *e, PrimReplacer replace);
 
 // e as Σ coefficient[k] * index k + rest, coefficients constant integers, rest free of the indices (it may read integer
 // nodes): false where e is not affine so.  coefficient has room for nindex.

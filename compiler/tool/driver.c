@@ -116,7 +116,8 @@ int program_load(const ModelOptions *o, Program *p) {
                           .libm = o->libm,
                           .no_contract = o->no_contract,
                           .no_simplify = o->no_simplify,
-                          .no_factor = o->no_factor}};
+                          .no_factor = o->no_factor,
+                          .no_fma = o->no_fma}};
   Source *source;
   int status = read_source(o->arena, o->file, &source);
   if (status) return status;

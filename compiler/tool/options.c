@@ -84,6 +84,7 @@ enum {
   KEY_NO_CONTRACT,
   KEY_NO_SIMPLIFY,
   KEY_NO_FACTOR,
+  KEY_NO_FMA,
   KEY_DERIVATIVES,
   KEY_WRT,
   KEY_TAPE_LIMIT,
@@ -109,6 +110,10 @@ static const struct argp_option model_options[] = {
      "Keep no more (8000, 64K, 2GiB, 10MB …) between forward and backward, at the sizes given with -D: loops run "
      "again, "
      "block by block of steps",
+     1},
+    {"no-fma", KEY_NO_FMA, NULL, 0,
+     "Round each product and each sum by itself, for small targets whose processors have no x * y + z in one rounding: "
+     "other bits, again the same on all machines",
      1},
     {"no-fuse", KEY_NO_FUSE, NULL, 0, "Give every array its own loops (the same results, slower)", 9},
     {"no-contract", KEY_NO_CONTRACT, NULL, 0, "Keep every array in full (the same results, slower)", 9},
@@ -201,6 +206,7 @@ static error_t model_parse(int key, char *arg, struct argp_state *state) {
   case KEY_NO_CONTRACT: o->no_contract = true; return 0;
   case KEY_NO_SIMPLIFY: o->no_simplify = true; return 0;
   case KEY_NO_FACTOR: o->no_factor = true; return 0;
+  case KEY_NO_FMA: o->no_fma = true; return 0;
   case ARGP_KEY_ARG:
     if (o->file) argp_error(state, "one model at a time: '%s' and '%s'", o->file, arg);
     o->file = arg;

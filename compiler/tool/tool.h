@@ -62,7 +62,7 @@ typedef struct ModelOptions {
   const char *name; // as given with --name, or null
   bool use_float;
   bool libm; // --math libm
-  bool no_fuse, no_contract, no_simplify, no_factor;
+  bool no_fuse, no_contract, no_simplify, no_factor, no_fma;
   bool plain; // the model is for reading
   int64_t tape_limit; // in bytes; 0: none
   DimValue *dims;

@@ -22,6 +22,8 @@ leaves 'line.c line.h'
 case_is 'build elsewhere, by another name' 0 '' mdlc build line.mdl -o out --name other
 leaves 'out'
 case_is 'build in float' 0 '' mdlc build line.mdl --real float
+without_fma() { mdlc build line.mdl && grep -q mdl_fma line.c && mdlc build line.mdl --no-fma && ! grep -q mdl_fma line.c; }
+case_is 'build for a processor without fma' 0 '' without_fma
 file product.mdl 'dim n = 20\nparam A[n, n] = 1, B[n, n] = 1\nloss sum(A @ B)\n'
 case_is 'products by the library' 0 '' mdlc build product.mdl --blas
 leaves 'product.c product.h'

@@ -1,7 +1,7 @@
 /* mdl/contract.h - sums of products over affine subscripts: c[i, j] = sum[k](a[i, k] * b[k, j]), in packed panels and
  * register tiles.
  *
- * The order belongs to the sum: each entry is a chain of fused multiply-adds in blocks of 256 terms; a block's chain starts
+ * The order belongs to the sum: each entry is a chain of fused multiply-adds (mdl/math/fma.h) in blocks of 256 terms; a block's chain starts
  * from 0, and the blocks are added, in order, to 0 or to what is there.  Tiles, packing and instruction sets change nothing
  * of it, so the bits are the same on every machine.
  *
@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "mdl/math/fma.h"
+
 #if defined(__GNUC__)
 #define MDL_CONTRACT_INLINE static inline __attribute__((always_inline, unused))
 #define MDL_CONTRACT_FUNCTION static __attribute__((noinline, unused))
@@ -25,12 +27,10 @@
 
 #ifdef MDL_CONTRACT_FLOAT
 typedef float mdl_contract_real;
-#define MDL_CONTRACT_FMA(x, y, z) fmaf(x, y, z)
-#define MDL_CONTRACT_LANE_FMA(x, y, z) __builtin_fmaf(x, y, z)
+#define MDL_CONTRACT_FMA(level, x, y, z) mdl_fmaf_at(level, x, y, z)
 #else
 typedef double mdl_contract_real;
-#define MDL_CONTRACT_FMA(x, y, z) fma(x, y, z)
-#define MDL_CONTRACT_LANE_FMA(x, y, z) __builtin_fma(x, y, z)
+#define MDL_CONTRACT_FMA(level, x, y, z) mdl_fma_at(level, x, y, z)
 #endif
 
 enum {
@@ -95,8 +95,8 @@ typedef struct mdl_contract_level {
 #define MDL_CONTRACT_STEP(r, p, s)                                                                                     \
   {                                                                                                                    \
     const mdl_contract_real x = p[s * a_row];                                                                          \
-    for (int l = 0; l < lanes; l++) c##r##0[l] = MDL_CONTRACT_LANE_FMA(x, b0[l], c##r##0[l]);                          \
-    for (int l = 0; wide && l < lanes; l++) c##r##1[l] = MDL_CONTRACT_LANE_FMA(x, b1[l], c##r##1[l]);                  \
+    for (int l = 0; l < lanes; l++) c##r##0[l] = MDL_CONTRACT_FMA(1, x, b0[l], c##r##0[l]);                            \
+    for (int l = 0; wide && l < lanes; l++) c##r##1[l] = MDL_CONTRACT_FMA(1, x, b1[l], c##r##1[l]);                    \
   }
 #define MDL_CONTRACT_END(r, p, s)                                                                                      \
   {                                                                                                                    \
@@ -170,7 +170,7 @@ MDL_CONTRACT_LEVEL(mdl_contract_avx2, 32, MDL_CONTRACT_AVX2, 6, MDL_CONTRACT_ROW
 MDL_CONTRACT_LEVEL(mdl_contract_neon, 16, , 8, MDL_CONTRACT_ROWS_8, 6, MDL_CONTRACT_ROWS_6)
 #endif
 
-/* Wherever there is nothing better; without the instruction, the library's fma is exact and slow. */
+/* Wherever there is nothing better; without the instruction, fma is exact and slow. */
 MDL_CONTRACT_FUNCTION void mdl_contract_plain(int rows, int vectors, int mode, int64_t steps,
                                               const mdl_contract_real *a, int64_t a_row, int64_t a_step,
                                               const mdl_contract_real *b, int64_t b_step, mdl_contract_real *c,
@@ -182,7 +182,7 @@ MDL_CONTRACT_FUNCTION void mdl_contract_plain(int rows, int vectors, int mode, i
       for (int l = 0; l < LANES; l++) sum[l] = mode == MDL_CONTRACT_GO_ON ? to[l] : 0;
       for (int64_t k = 0; k < steps; k++)
         for (int l = 0; l < LANES; l++)
-          sum[l] = MDL_CONTRACT_FMA(a[r * a_row + k * a_step], b[k * b_step + v * LANES + l], sum[l]);
+          sum[l] = MDL_CONTRACT_FMA(0, a[r * a_row + k * a_step], b[k * b_step + v * LANES + l], sum[l]);
       for (int l = 0; l < LANES; l++)
         to[l] = mode == MDL_CONTRACT_GO_ON ? sum[l] : (mode == MDL_CONTRACT_ADD ? to[l] : 0) + sum[l];
     }
