@@ -123,6 +123,17 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     put_fused(f, t, &fused, NULL);
     return;
   }
+  if (op == PRIM_SELECT && e->type == TYPE_REAL && selects_bits(f)) {
+    f->bound = true;
+    text_put(t, select_call(f));
+    put_truth(f, t, arg[0]);
+    for (int k = 1; k < 3; k++) {
+      text_put(t, ", ");
+      put_expr(f, t, arg[k], PREC_NONE);
+    }
+    text_char(t, ')');
+    return;
+  }
   if (op == PRIM_SELECT) {
     f->bound = true;
     if (precedence > PREC_SELECT) text_char(t, '(');
@@ -170,6 +181,15 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   text_printf(t, " %s ", c);
   put_expr(f, t, arg[1], op == PRIM_OR ? PREC_AND + 1 : own + 1);
   if (paren) text_char(t, ')');
+}
+
+void put_truth(Function *f, Text *t, const Expr *e) {
+  if (e->kind == EXPR_PRIM && e->u.prim.op != PRIM_SELECT && !let_of(f, e)) {
+    put_expr(f, t, e, PREC_NONE);
+  } else {
+    put_expr(f, t, e, PREC_EQUAL + 1);
+    text_put(t, " != 0");
+  }
 }
 
 // In lanes an index is a sum: the first one's, and the lane.

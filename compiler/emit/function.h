@@ -84,6 +84,7 @@ typedef struct Function {
   const char *tile_name, *lanes_name, *vector_name, *block_name, *lane_name, *lane;
   const char *vector_lane; // what the variables that hold vectors (in_vector) are subscripted with
   bool wide;
+  bool calls; // a step of those in lanes calls an elementary function
   const char **part_name; // by node: the array of its partial sums
   const char **in_vector; // by node: the variable that holds the vector in hand
   const char **rows_name; // by node: the pointer to its rows, turned
@@ -116,6 +117,7 @@ void put_formulas(Function *f, const Step *steps, size_t count);
 
 // Expression e at a place that binds with `precedence`.
 void put_expr(Function *f, Text *t, const Expr *e, int precedence);
+void put_truth(Function *f, Text *t, const Expr *e); // a condition, as an int
 const char *let_of(const Function *f, const Expr *e); // the variable that holds e, or null
 void define_let(Function *f, const Expr *e);          // a variable for e
 void put_poly_here(Function *f, Text *t, const Poly *p, int precedence);
@@ -195,6 +197,10 @@ void helpers_print(Text *t, const Unit *u);
 // <math.h>; and their texts.
 const char *math_call(Function *f, Prim op);
 const char *fma_call(Function *f);
+// Does a choice in lanes compute both sides and take the bits of one?  Where one side calls a function, compilers make a
+// branch of `? :` that they then find no vectors for.
+bool selects_bits(const Function *f);
+const char *select_call(Function *f); // "mdl_select("
 void math_use(Unit *u, const char *header);
 void math_put_text(Text *t, const char *text); // without its #includes of such texts
 void math_print(Text *t, const Unit *u);

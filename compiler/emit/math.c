@@ -56,6 +56,16 @@ const char *fma_call(Function *f) {
   return f->unit->options->use_float ? "mdl_fmaf(" : "mdl_fma(";
 }
 
+bool selects_bits(const Function *f) {
+  return f->wide && f->calls && !f->unit->options->libm;
+}
+
+const char *select_call(Function *f) {
+  const bool use_float = f->unit->options->use_float;
+  math_use(f->unit, use_float ? "bitsf.h" : "fma.h");
+  return use_float ? "mdl_selectf(" : "mdl_select(";
+}
+
 static const char include[] = "#include \"mdl/math/";
 
 void math_put_text(Text *t, const char *text) {

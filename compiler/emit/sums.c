@@ -22,7 +22,10 @@ static const char *choice(Function *f, const char *mask, const Expr *guard) {
   f->bound = true;
   Text t;
   text_init(&t);
-  put_expr(f, &t, guard, mask ? PREC_NONE : PREC_SELECT + 1);
+  if (selects_bits(f))
+    put_truth(f, &t, guard);
+  else
+    put_expr(f, &t, guard, mask ? PREC_NONE : PREC_SELECT + 1);
   const char *text = mask ? arena_printf(f->s->arena, "((%s) & (%s))", mask, t.s) : arena_strdup(f->s->arena, t.s);
   text_free(&t);
   return text;
@@ -53,7 +56,10 @@ static void put_fused_term(Function *f, const Fused *term, const char *entry, co
   text_put(t, ";\n");
   if (!more) return;
   line_start(f);
-  text_printf(t, "%s = %s ? %s : %s;\n", entry, condition, more, entry);
+  if (selects_bits(f))
+    text_printf(t, "%s = %s%s, %s, %s);\n", entry, select_call(f), condition, more, entry);
+  else
+    text_printf(t, "%s = %s ? %s : %s;\n", entry, condition, more, entry);
 }
 
 void put_term(Function *f, const Node *n, const char *entry, const char *mask, const Expr *guard) {
@@ -77,13 +83,14 @@ void put_term(Function *f, const Node *n, const char *entry, const char *mask, c
     text_printf(t, "%s %s ", entry, n->assign ? "=" : n->reduce == REDUCE_PROD ? "*=" : "+=");
     if (n->type == TYPE_REAL && !n->assign) count_flops(f, 1);
   }
-  if (chosen) text_printf(t, "%s ? ", choice(f, mask, guard));
-  put_expr(f, t, value, chosen ? PREC_SELECT + 1 : PREC_NONE);
+  const bool bits = chosen && n->type == TYPE_REAL && selects_bits(f);
+  if (chosen) text_printf(t, bits ? "%s%s, " : "%s%s ? ", bits ? select_call(f) : "", choice(f, mask, guard));
+  put_expr(f, t, value, chosen && !bits ? PREC_SELECT + 1 : PREC_NONE);
   if (chosen) {
-    text_put(t, " : ");
+    text_put(t, bits ? ", " : " : ");
     put_neutral(f, t, n);
   }
-  text_put(t, extreme ? ");\n" : ";\n");
+  text_printf(t, "%s%s;\n", bits ? ")" : "", extreme ? ")" : "");
 }
 
 void put_partial_sums(Function *f, const Node *n, const char *part) {

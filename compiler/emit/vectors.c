@@ -11,6 +11,14 @@ void set_lane(Function *f, const char *lane, bool wide) {
   if (f->tile) f->loop_name[f->tile->id] = lane ? arena_printf(f->s->arena, "%s + %s", f->tile_name, lane) : NULL;
 }
 
+void note_calls(Function *f, const Step *step, size_t count) {
+  f->calls = false;
+  for (size_t k = 0; k < count; k++) {
+    const bool computes = step[k].kind == STEP_NODE && !step[k].idle;
+    f->calls = f->calls || (computes && expr_calls(f->expr[step[k].node->id]));
+  }
+}
+
 void open_lines(Function *f, OpenLines *l) {
   l->indent = f->indent;
   open_scope(f, &l->names, &l->lets);
