@@ -500,9 +500,11 @@ static bool moves_out(const Reduction *r, const Form *factor) {
   return !form_uses(r->f, factor, r->bound, r->nbound) && (!r->guard || form_reads_in_range(r->f, factor));
 }
 
-// Moves the factors of `body` that do not depend on the bound indices out; returns the others.
+// Moves the factors of `body` that do not depend on the bound indices out; returns the others.  One that is infinite or NaN
+// stays: there may be no term.
 static const Form *move_out(Reduction *r, const Form *body) {
   Forms *f = r->f;
+  if ((body->kind == FORM_NUMBER || body->kind == FORM_PRODUCT) && !isfinite(body->number)) return body;
   int n = body->kind == FORM_PRODUCT ? body->npart : 0;
   const Form **inside = arena_array(forms_arena(f), const Form *, (size_t)n + 1);
   const Form **outside = arena_array(forms_arena(f), const Form *, (size_t)n + 2);
