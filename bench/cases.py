@@ -53,7 +53,7 @@ GRADIENTS = [
     Gradient("lotka_volterra", "", "T=20", "seen:positive", quick=True),
     Gradient("lotka_volterra", "steps=100", "T=1000", "seen:positive"),
     Gradient("control", "", "", quick=True),
-    Gradient("control", "T=100000", ""),
+    Gradient("control", "T=1000", ""),
     Gradient("pinn", "", "", quick=True),
     Gradient("pinn", "h=64 points=1000", ""),
     Gradient("gaussian_process", "", "n=25 d=2", kind="products"),

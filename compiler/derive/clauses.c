@@ -14,7 +14,7 @@ static bool has(const Clause *c, const Expr *e) {
   return false;
 }
 
-void derive_clause_add(Derive *d, Clause *c, const Expr *e) {
+static void add(Derive *d, Clause *c, const Expr *e) {
   if (!has(c, e)) ARENA_PUSH(d->arena, c->list, c->count, c->room) = e;
 }
 
@@ -53,7 +53,7 @@ static void add_all(Derive *d, Clauses *c, const Clauses *more) {
 
 static Clause copy_of(Derive *d, const Clause *c) {
   Clause copy = {.list = NULL};
-  for (size_t k = 0; k < c->count; k++) derive_clause_add(d, &copy, c->list[k]);
+  for (size_t k = 0; k < c->count; k++) add(d, &copy, c->list[k]);
   return copy;
 }
 
@@ -63,7 +63,7 @@ static Clauses both(Derive *d, const Clauses *these, const Clauses *those) {
   for (size_t k = 0; k < these->count; k++)
     for (size_t j = 0; j < those->count; j++) {
       Clause c = copy_of(d, &these->list[k]);
-      for (size_t i = 0; i < those->list[j].count; i++) derive_clause_add(d, &c, those->list[j].list[i]);
+      for (size_t i = 0; i < those->list[j].count; i++) add(d, &c, those->list[j].list[i]);
       ARENA_PUSH(d->arena, all.list, all.count, all.room) = c;
     }
   absorb(&all);
@@ -73,7 +73,7 @@ static Clauses both(Derive *d, const Clauses *these, const Clauses *those) {
 static Clauses one_clause(Derive *d, const Expr *e) {
   Clauses c = {.list = NULL};
   ARENA_PUSH(d->arena, c.list, c.count, c.room) = (Clause){.list = NULL};
-  if (e) derive_clause_add(d, &c.list[0], e);
+  if (e) add(d, &c.list[0], e);
   return c;
 }
 

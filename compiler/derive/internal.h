@@ -180,7 +180,6 @@ typedef struct Clauses {
   Clause *list;
   size_t count, room;
 } Clauses;
-void derive_clause_add(Derive *d, Clause *c, const Expr *e);
 void derive_clauses_add(Derive *d, Clauses *c, const Expr *e); // "or e"
 // That one of them holds; null: always.  Loosely: that an index is in its range is as good as always true.
 const Expr *derive_clauses_any(Derive *d, Clauses *c, bool loosely);
