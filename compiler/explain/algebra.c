@@ -177,6 +177,15 @@ static int shared_exponent(const Collection *c, const Form *base, int exponent) 
   return exponent;
 }
 
+// monomial / base^exponent, where it has that power.  A choice counts as one factor: its inverse would not undo it.
+static const Form *divided(Forms *f, const Form *monomial, const Form *base, int exponent) {
+  if (monomial == base) return form_power(f, base, 1 - exponent);
+  const Form **factor = arena_array(forms_arena(f), const Form *, (size_t)monomial->npart);
+  for (int k = 0; k < monomial->npart; k++)
+    factor[k] = form_power(f, monomial->part[k], monomial->exponent[k] - (monomial->part[k] == base ? exponent : 0));
+  return form_product(f, factor, monomial->npart);
+}
+
 // Divides every term by what all of them share, and returns that (null: nothing).
 static const Form *take_shared(Collection *c) {
   if (c->constant != 0 || c->count < 2) return NULL;
@@ -188,14 +197,11 @@ static const Form *take_shared(Collection *c) {
   for (int k = 0; k < n; k++) {
     const Form *base = first->kind == FORM_PRODUCT ? first->part[k] : first;
     int exponent = shared_exponent(c, base, first->kind == FORM_PRODUCT ? first->exponent[k] : 1);
-    if (exponent != 0) shared[nshared++] = form_power(f, base, exponent);
+    if (exponent == 0) continue;
+    shared[nshared++] = form_power(f, base, exponent);
+    for (size_t j = 0; j < c->count; j++) c->list[j].form = divided(f, c->list[j].form, base, exponent);
   }
-  if (nshared == 0) return NULL;
-  const Form *product = form_product(f, shared, nshared);
-  const Form *inverse = form_power(f, product, -1);
-  for (size_t k = 0; k < c->count; k++)
-    c->list[k].form = form_product(f, (const Form *[]){c->list[k].form, inverse}, 2);
-  return product;
+  return nshared > 0 ? form_product(f, shared, nshared) : NULL;
 }
 
 // The number that all coefficients share: their magnitude where it is one, and a minus where all have one.
