@@ -357,7 +357,8 @@ static const Form *product_of(Forms *f, double number, Collected *list, size_t c
       f, &(Form){.kind = FORM_PRODUCT, .number = number, .npart = (int)count, .part = part, .exponent = exponent});
 }
 
-// What is gathered, under its guard: number and dimensions stand before it, so that sums can share them.
+// What is gathered, under its guard: number and dimensions stand before it, so that sums can share them; not an infinite
+// number or NaN, which the guard may keep out.
 static const Form *guarded(Gathering *g) {
   Forms *f = g->f;
   Collected *scale = arena_array(forms_arena(f), Collected, g->count + 1);
@@ -369,12 +370,13 @@ static const Form *guarded(Gathering *g) {
     else
       rest[nrest++] = g->list[k];
   }
-  const Form *value = given(f, g->guard, product_of(f, 1, rest, nrest));
+  const bool finite = isfinite(g->number);
+  const Form *value = given(f, g->guard, product_of(f, finite ? 1 : g->number, rest, nrest));
   if (is_number(value, 0)) return value;
   const Form *part[] = {g->guard, value, form_number(f, 0)};
   const Form *select = form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_SELECT, .npart = 3, .part = part});
   scale[nscale++] = (Collected){select, 1};
-  return product_of(f, g->number, scale, nscale);
+  return product_of(f, finite ? g->number : 1, scale, nscale);
 }
 
 static const Form *guarded_product(Forms *f, const Form *guard, const Form *const *factor, int n) {
@@ -486,9 +488,11 @@ typedef struct Reduction {
   const Form *guard;   // of the terms, or null
   const Form *outside; // what does not depend on them
   const Form *mask;    // a condition on the whole, or null
+  bool pinned;         // the guard has a condition on the whole, too
 } Reduction;
 
-// Conditions that do not depend on the bound indices hold for the whole sum.
+// Conditions that do not depend on the bound indices hold for the whole sum; not so where others may be what keeps their
+// subscripts in range.
 static void add_guard(Reduction *r, const Form *guard) {
   if (guard == literal(r->f, true)) return;
   if (is_call(guard, PRIM_AND)) {
@@ -496,13 +500,18 @@ static void add_guard(Reduction *r, const Form *guard) {
     add_guard(r, guard->part[1]);
   } else if (form_uses(r->f, guard, r->bound, r->nbound)) {
     r->guard = both(r->f, r->guard, guard);
+  } else if (!form_reads_in_range(r->f, guard)) {
+    r->guard = both(r->f, r->guard, guard);
+    r->pinned = true;
   } else {
     r->mask = both(r->f, r->mask, guard);
   }
 }
 
-// Can it stand outside of the sum?  Under a condition it stays where that may be what keeps its subscripts in range.
+// Can it stand outside of the sum?  Under a condition it stays where that may be what keeps its subscripts in range, or what
+// keeps an infinite factor out.
 static bool moves_out(const Reduction *r, const Form *factor) {
+  if (r->pinned && !is_scale(factor)) return false;
   return !form_uses(r->f, factor, r->bound, r->nbound) && (!r->guard || form_reads_in_range(r->f, factor));
 }
 
@@ -601,6 +610,7 @@ static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound,
     body = body->part[0];
   }
   drop_unused(&r, body);
+  if (r.nbound == 0) r.mask = both(f, r.mask, r.guard);
   const Form *sum = body;
   if (r.nbound > 0 && !is_number(body, 0))
     sum = form_intern(f, &(Form){.kind = FORM_REDUCE,

@@ -235,11 +235,13 @@ static void add_node_lines(Explanation *x, Builder *b, bool forward) {
     const Node *n = b->graph->nodes[k];
     const Entry *e = &b->entry[k];
     if (!e->needed || e->forward != forward || !e->value) continue;
-    if (n->kind == NODE_CARRY)
+    if (n->kind == NODE_CARRY) {
       add_line(x, start_line(b, n));
-    else if (e->named && !e->state && !written_by_root(b, n))
+      if (n->next->id < n->id) add_line(x, step_line(b, n)); // it does not need the state
+    } else if (e->named && !e->state && !written_by_root(b, n)) {
       add_line(x, node_line(b, n));
-    for (size_t c = 0; c < k; c++) // the carries that take it come before it
+    }
+    for (size_t c = 0; c < k; c++) // the carries before it that take it
       if (b->graph->nodes[c]->next == n && b->entry[c].needed) add_line(x, step_line(b, b->graph->nodes[c]));
   }
 }

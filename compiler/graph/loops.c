@@ -198,12 +198,19 @@ static void see_read(void *context, const Expr *read) {
   see(a, output_of(a->n, loop_step_of(read->u.read.sub[p], state && a->reverse)));
 }
 
+static bool is_member(const Component *comp, const Node *n) {
+  for (size_t k = 0; k < comp->count; k++)
+    if (comp->member[k] == n) return true;
+  return false;
+}
+
 // Follows the axis of carry c through the component: false where it does not run through all of it.
 static bool follow(Finder *f, const Component *comp, const Node *c, int *position) {
   for (size_t k = 0; k < f->g->count; k++) position[k] = -1;
   position[c->id] = c->axis;
-  if (comp->count > 1) position[c->next->id] = c->axis; // where it depends on c at all
-  size_t known = comp->count > 1 ? 2 : 1, before;
+  const bool whole = is_member(comp, c->next); // it need not depend on c, and may be given
+  if (whole) position[c->next->id] = c->axis;
+  size_t known = whole ? 2 : 1, before;
   do {
     before = known;
     for (size_t k = 0; k < comp->count; k++) {

@@ -1,4 +1,5 @@
 // point.c - both sides at real points, in long double.
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -71,7 +72,8 @@ static long double wide(Number x) {
   return (long double)x.a + x.b;
 }
 
-// The entry where the sides differ most, relative to the terms of that entry; NaN where a side is not finite.
+// The entry where the sides differ most, relative to the terms of that entry, what is lost near 0 taken for nothing; NaN where
+// a side is not finite.
 static double largest(const Prover *p, Arena *a, const Sides *s, ProofPoint *point) {
   const Array *values = evaluate(p, a, NUMBER_WIDE, point), *sizes = evaluate(p, a, NUMBER_MAGNITUDE, point);
   double worst = -1;
@@ -82,7 +84,7 @@ static double largest(const Prover *p, Arena *a, const Sides *s, ProofPoint *poi
     const double scale = fmax(fabs(sizes[s->ours->id].number[k].b), fabs(sizes[s->theirs->id].number[k].b));
     if (!isfinite(x) || !isfinite(y) || !isfinite(scale)) return (double)NAN;
     const double gap = (double)fabsl(wide(ours->number[k]) - wide(theirs->number[k]));
-    const double relative = gap == 0 ? 0 : gap / fmax(scale, fmax(fabs(x), fabs(y)));
+    const double relative = gap == 0 ? 0 : gap / fmax(scale, fmax(DBL_MIN / DBL_EPSILON, fmax(fabs(x), fabs(y))));
     if (relative <= worst) continue;
     worst = relative;
     point->entry = k;

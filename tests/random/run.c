@@ -21,7 +21,7 @@
 #define SANITIZE NULL
 #endif
 
-enum { BATCH = 10, BATCH_INTERPRETED = 50, SECONDS_EACH = 20 };
+enum { BATCH = 10, BATCH_INTERPRETED = 50, SECONDS_EACH = 60 };
 
 // After so many seconds of processor time the process ends; 0: never.
 static void limit_time(int seconds) {
