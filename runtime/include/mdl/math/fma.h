@@ -68,10 +68,7 @@ typedef struct mdl_pair { /* high + low, low at most half a unit in high's last 
 #define mdl_fmaf_at(level, x, y, z) ((void)(level), __builtin_fmaf(x, y, z))
 #else
 #define MDL_SOFT_FMA
-#if defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__)
-#define mdl_fma_at(level, x, y, z) ((level) > 0 ? __builtin_fma(x, y, z) : mdl_soft_fma(x, y, z))
-#define mdl_fmaf_at(level, x, y, z) ((level) > 0 ? __builtin_fmaf(x, y, z) : mdl_soft_fmaf(x, y, z))
-#else
+#if !(defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__))
 #define mdl_fma_at(level, x, y, z) ((void)(level), mdl_soft_fma(x, y, z))
 #define mdl_fmaf_at(level, x, y, z) ((void)(level), mdl_soft_fmaf(x, y, z))
 #endif
@@ -176,6 +173,16 @@ MDL_INLINE float mdl_soft_fmaf(float x, float y, float z) {
   const uint64_t bits = mdl_bits(sum), even = (bits & 1) == 0 && (lost < 0.0 || lost > 0.0);
   return (float)mdl_of_bits((lost < 0.0) == (sum < 0.0) ? bits + even : bits - even);
 }
+
+#if !defined(mdl_fma_at) /* by the level; functions, since a macro that has its arguments twice doubles with each fma in an fma */
+MDL_INLINE double mdl_fma_at(const int level, double x, double y, double z) {
+  return level > 0 ? __builtin_fma(x, y, z) : mdl_soft_fma(x, y, z);
+}
+
+MDL_INLINE float mdl_fmaf_at(const int level, float x, float y, float z) {
+  return level > 0 ? __builtin_fmaf(x, y, z) : mdl_soft_fmaf(x, y, z);
+}
+#endif
 #endif
 
 /* What rounding took from the product p of x and y. */
