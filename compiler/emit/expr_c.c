@@ -162,9 +162,9 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   }
   if (f->wide && (op == PRIM_AND || op == PRIM_OR)) { // of both sides: nothing branches
     text_put(t, "((");
-    put_expr(f, t, arg[0], PREC_NONE);
+    put_truth(f, t, arg[0]);
     text_printf(t, ") %c (", c[0]);
-    put_expr(f, t, arg[1], PREC_NONE);
+    put_truth(f, t, arg[1]);
     text_put(t, "))");
     return;
   }

@@ -4,8 +4,10 @@
 #include "derive/derive.h"
 #include "emit/contract.h"
 #include "factor/factor.h"
+#include "schedule/calls.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
+#include "schedule/unroll.h"
 #include "simplify/simplify.h"
 
 #define INPUTS ARGUMENT_DATA, ARGUMENT_PARAMS
@@ -251,7 +253,11 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
   if (!u->options->no_factor && !u->options->no_simplify)
     small = simplify(u->arena, factor(u->arena, u->model, small), roles);
-  return stage_samples(u->arena, name_factors(u->arena, expand_reductions(u->arena, small), sample), sample);
+  small = expand_reductions(u->arena, small);
+  const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
+  if (!u->options->no_simplify && !starts) small = simplify(u->arena, unroll(u->arena, small, sample), roles);
+  if (!u->options->no_simplify && !starts) small = name_calls(u->arena, small);
+  return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);
 }
 
 // The function's outputs in the order of the contract.

@@ -377,6 +377,10 @@ const Expr *expr_replace_reads(Graph *g, const Expr *e, ReadReplacer replace, vo
   return e->nodes ? rebuild(g, e, &(Rebuild){.replace = replace, .context = context}) : e;
 }
 
+const Expr *expr_rewrite(Graph *g, const Expr *e, const Expr *const *sub, int nsub, ReadReplacer replace, void *context) {
+  return rebuild(g, e, &(Rebuild){.sub = sub, .nsub = nsub, .replace = replace, .context = context});
+}
+
 const Expr *expr_replace_prims(Graph *g, const Expr *e, PrimReplacer replace) {
   return rebuild(g, e, &(Rebuild){.replace_prim = replace});
 }

@@ -236,6 +236,8 @@ const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int
 // e, of g, with other expressions for those reads for which `replace` gives one (null: the read stays), from the inside out.
 typedef const Expr *(*ReadReplacer)(void *context, const Node *node, const Expr *const *sub);
 const Expr *expr_replace_reads(Graph *g, const Expr *e, ReadReplacer replace, void *context);
+// Both at once, e perhaps of another graph: `replace` gets subscripts of g, and gives an expression for every read.
+const Expr *expr_rewrite(Graph *g, const Expr *e, const Expr *const *sub, int nsub, ReadReplacer replace, void *context);
 // The same for operations.
 typedef const Expr *(*PrimReplacer)(Graph *g, Prim op, const Expr *const *arg);
 const Expr *expr_replace_prims(Graph *g, const Expr *e, PrimReplacer replace);

@@ -2,7 +2,8 @@
 //
 // Every rule keeps the bits of the result for finite arguments, the sign of a zero included, unless an intermediate
 // result overflows or is subnormal.  So x + 0 is x only where x is never -0, 0 * x is 0 only where x is never negative,
-// -(x - y) stays, and a constant moves through a product only if it is a power of two.
+// -(x - y) stays, and a constant moves through a product only if it is a power of two.  One rule may change the sign of a zero:
+// x + 0 * y is x, or products with matrices of zeros and ones would keep all their terms.
 #include "simplify/internal.h"
 
 #include <math.h>
@@ -41,6 +42,10 @@ static bool is_scaled(const Expr *e) {
 
 static bool is_zero(const Expr *e) {
   return e->kind == EXPR_REAL && e->u.real == 0;
+}
+
+static bool is_zero_product(const Expr *e) {
+  return is_prim(e, PRIM_MUL) && (is_zero(arg_of(e, 0)) || is_zero(arg_of(e, 1)));
 }
 
 enum { LOOK_DEPTH = 6 }; // how far the two questions below look into an expression
@@ -96,6 +101,8 @@ static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   for (int k = 0; k < 2; k++)
     if (is_zero(arg[k]) && (signbit(arg[k]->u.real) || not_minus_zero(arg[1 - k], LOOK_DEPTH))) return arg[1 - k];
+  if (is_zero_product(y)) return x;
+  if (is_zero_product(x)) return y;
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, x, arg_of(y, 0));
   if (is_prim(x, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, y, arg_of(x, 0));
   if (x == y) return simplify_prim2(s, PRIM_MUL, expr_real(s->g, 2), x);
@@ -105,6 +112,7 @@ static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
 static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   if (x == y) return expr_real(s->g, 0);
+  if (is_zero_product(y)) return x;
   if (is_zero(y) && (!signbit(y->u.real) || not_minus_zero(x, LOOK_DEPTH))) return x;
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_ADD, x, arg_of(y, 0));
   return NULL;

@@ -1,0 +1,271 @@
+// calls.c - see calls.h.
+#include "schedule/calls.h"
+
+#include "graph/pool.h"
+#include "schedule/contraction.h"
+
+// A call over its own indices: 0, 1, … in the order of the node's; n - 1 - i where it says so of an index everywhere.
+typedef struct Call {
+  const Expr *own;    // in the pool
+  const Index *index; // of the node where it was met first
+  int count;
+  const Node *met;  // the last one where it was met
+  int uses;         // by nodes
+  bool again;       // it needs fewer indices than a node in which it is always made
+  bool always;      // some node makes it whatever its conditions are
+  const Node *node; // of the new graph, or null
+} Call;
+
+typedef struct Namer {
+  Arena *arena;
+  const Graph *in;
+  Graph *out, *pool;
+  const Node **map;
+  Call **call; // by id of `own`
+  size_t room;
+} Namer;
+
+// ---- a call's own indices ----
+
+typedef struct Own {
+  const Expr *const *part; // of the call, it last
+  size_t count;
+  int nindex, at[INDEX_MAX]; // the node's indices that it needs
+  uint64_t mirrored;         // those of the node's that occur as n - 1 - i alone
+} Own;
+
+static bool is_mirrored(Dims *dims, const Node *n, const Expr *e, int q) {
+  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_SUB || e->u.prim.arg[0]->kind != EXPR_POLY) return false;
+  const Expr *index = e->u.prim.arg[1];
+  const Poly *last = poly_sub(dims, n->index[q].extent, poly_int(dims, 1));
+  return index->kind == EXPR_INDEX && index->u.index == q && e->u.prim.arg[0]->u.poly == last;
+}
+
+static bool always_mirrored(Dims *dims, const Node *n, const Own *o, int q) {
+  for (size_t k = 0; k < o->count; k++) {
+    const Expr *const *operand;
+    const int count = expr_operands(o->part[k], &operand);
+    for (int j = 0; j < count; j++)
+      if (operand[j]->kind == EXPR_INDEX && operand[j]->u.index == q && !is_mirrored(dims, n, o->part[k], q))
+        return false;
+  }
+  return true;
+}
+
+static Own own_of(Arena *a, Dims *dims, const Node *n, const Expr *e) {
+  Own o = {.part = NULL};
+  o.part = expr_parts(a, e, &o.count);
+  for (int q = 0; q < n->nout + n->nred; q++) {
+    if (!expr_uses_index(e, q)) continue;
+    if (always_mirrored(dims, n, &o, q)) o.mirrored |= (uint64_t)1 << q;
+    o.at[o.nindex++] = q;
+  }
+  return o;
+}
+
+// The call over its own indices, in g, of the same nodes.
+static const Expr *over_own(Graph *g, const Node *n, const Own *o) {
+  const Expr *place[INDEX_MAX] = {NULL};
+  for (int k = 0; k < o->nindex; k++) place[o->at[k]] = expr_index(g, k);
+  Arena *scratch = arena_new();
+  const Expr **made = arena_array(scratch, const Expr *, o->count);
+  for (size_t k = 0; k < o->count; k++) {
+    const Expr *part = o->part[k], *const * operand;
+    const int count = expr_operands(part, &operand);
+    const Expr **arg = arena_array(scratch, const Expr *, (size_t)count + 1);
+    for (int j = 0; j < count; j++) arg[j] = made[expr_place(o->part, o->count, operand[j])];
+    for (int q = 0; q < n->nout + n->nred && !made[k]; q++)
+      if (o->mirrored >> q & 1 && is_mirrored(g->dims, n, part, q)) made[k] = place[q];
+    if (!made[k] && part->kind == EXPR_READ) made[k] = expr_read(g, part->u.read.node, arg);
+    if (!made[k] && part->kind == EXPR_PRIM) made[k] = expr_prim(g, part->u.prim.op, arg);
+    if (!made[k]) made[k] = expr_substitute(g, part, place, INDEX_MAX, NULL);
+  }
+  const Expr *own = made[o->count - 1];
+  arena_free(scratch);
+  return own;
+}
+
+// ---- which calls ----
+
+static bool is_call(const Expr *e) {
+  return e->kind == EXPR_PRIM && e->type == TYPE_REAL && e->indices && prim_calls(e->u.prim.op) &&
+         e->u.prim.op != PRIM_RANDN && e->u.prim.op != PRIM_RANDU;
+}
+
+// Do all its reads lie within their arrays, and stay there?
+static bool reads_well(Namer *m, const Node *n, const Own *o) {
+  for (size_t k = 0; k < o->count; k++) {
+    if (o->part[k]->kind != EXPR_READ) continue;
+    const Node *read = o->part[k]->u.read.node;
+    if (read->kind == NODE_CARRY || read->kind == NODE_SCATTER || !reads_inside(m->pool, n, o->part[k])) return false;
+  }
+  return true;
+}
+
+static Call **entry_of(Namer *m, const Expr *own) {
+  while (own->id >= m->room) {
+    const size_t room = m->room ? 2 * m->room : 256;
+    Call **call = arena_array(m->arena, Call *, room);
+    for (size_t k = 0; k < m->room; k++) call[k] = m->call[k];
+    m->call = call;
+    m->room = room;
+  }
+  return &m->call[own->id];
+}
+
+static bool same_indices(const Call *c, const Node *n, const Own *o) {
+  for (int k = 0; k < o->nindex; k++)
+    if (c->index[k].extent != n->index[o->at[k]].extent) return false;
+  return true;
+}
+
+// What is known of the call; null: it is of other indices than the one that is known.
+static Call *call_of(Namer *m, const Node *n, const Own *o) {
+  const Expr *own = over_own(m->pool, n, o);
+  Call **c = entry_of(m, own);
+  if (!*c) {
+    *c = arena_new_of(m->arena, Call);
+    Index *index = arena_array(m->arena, Index, (size_t)o->nindex + 1);
+    for (int k = 0; k < o->nindex; k++) index[k] = n->index[o->at[k]];
+    **c = (Call){.own = own, .index = index, .count = o->nindex};
+  }
+  return same_indices(*c, n, o) ? *c : NULL;
+}
+
+// Are there indices that n runs over and the call does not need?
+static bool is_repeated(const Node *n, const Own *o) {
+  const int from = n->kind == NODE_SCATTER ? n->nout : 0;
+  int64_t extent;
+  for (int q = from, k = 0; q < n->nout + n->nred; q++) {
+    if (k < o->nindex && o->at[k] == q)
+      k++;
+    else if (!poly_is_int(n->index[q].extent, &extent) || extent > 1)
+      return true;
+  }
+  return false;
+}
+
+// Which parts of an expression are computed whatever its conditions are.
+static bool *computed_always(Arena *a, const Expr *const *part, size_t count) {
+  bool *always = arena_array(a, bool, count);
+  always[count - 1] = true;
+  for (size_t k = count; k-- > 0;) {
+    const Expr *const *operand;
+    const int narg = always[k] ? expr_operands(part[k], &operand) : 0;
+    const Prim op = part[k]->kind == EXPR_PRIM ? part[k]->u.prim.op : PRIM_ADD;
+    const bool branches = op == PRIM_SELECT || op == PRIM_AND || op == PRIM_OR;
+    for (int j = 0; j < narg; j++)
+      if (!branches || j == 0) always[expr_place(part, count, operand[j])] = true;
+  }
+  return always;
+}
+
+static void look_at(Namer *m, const Node *n) {
+  if ((n->kind != NODE_COMP && n->kind != NODE_SCATTER) || !expr_calls(n->expr)) return;
+  Arena *a = arena_new();
+  size_t count;
+  const Expr **part = expr_parts(a, n->expr, &count);
+  const bool *always = computed_always(a, part, count);
+  for (size_t k = 0; k < count; k++) {
+    if (!is_call(part[k])) continue;
+    const Own own = own_of(a, m->in->dims, n, part[k]);
+    Call *c = reads_well(m, n, &own) ? call_of(m, n, &own) : NULL;
+    if (!c) continue;
+    c->uses += c->met != n;
+    c->met = n;
+    c->again = c->again || (always[k] && is_repeated(n, &own));
+    c->always = c->always || (always[k] && !n->guard);
+  }
+  arena_free(a);
+}
+
+static bool is_worth_a_node(const Call *c, const Node *n, const Expr *e) {
+  return c && (c->again || (c->always && c->uses > 1)) && (n->nred > 0 || e != n->expr || c->node);
+}
+
+// Is n the call's node as it stands?
+static bool is_the_call(const Node *n, const Own *o) {
+  return n->kind == NODE_COMP && n->nred == 0 && !n->guard && o->nindex == n->nout && !o->mirrored;
+}
+
+// ---- the new graph ----
+
+// How n reads the call, `call` of the new graph.
+static const Expr *named(Namer *m, const Node *n, const Own *o, Call *c, const Expr *call) {
+  Graph *g = m->out;
+  const Expr *sub[INDEX_MAX];
+  if (!c->node) {
+    Arena *a = arena_new();
+    Own own = *o; // the same indices, of the new expression
+    own.part = expr_parts(a, call, &own.count);
+    Node node = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = c->count, .index = c->index};
+    node.name = arena_printf(a, "%s_%s", n->name, prim_table[call->u.prim.op].name);
+    node.expr = over_own(g, n, &own);
+    c->node = graph_add(g, &node);
+    arena_free(a);
+  }
+  for (int k = 0; k < o->nindex; k++) {
+    const Poly *last = poly_sub(g->dims, c->index[k].extent, poly_int(g->dims, 1));
+    const Expr *index = expr_index(g, o->at[k]);
+    sub[k] = o->mirrored >> o->at[k] & 1 ? expr_prim2(g, PRIM_SUB, expr_poly(g, last), index) : index;
+  }
+  return expr_read(g, c->node, sub);
+}
+
+// n's expression in the new graph.
+static const Expr *rewritten(Namer *m, const Node *n) {
+  Graph *g = m->out;
+  if (!n->expr || !expr_calls(n->expr) || (n->kind != NODE_COMP && n->kind != NODE_SCATTER))
+    return n->expr ? expr_substitute(g, n->expr, NULL, 0, m->map) : NULL;
+  Arena *a = arena_new();
+  size_t count;
+  const Expr **part = expr_parts(a, n->expr, &count), **made = arena_array(a, const Expr *, count);
+  for (size_t k = 0; k < count; k++) {
+    const Expr *const *operand;
+    const int narg = expr_operands(part[k], &operand);
+    const Expr **arg = arena_array(a, const Expr *, (size_t)narg + 1);
+    for (int j = 0; j < narg; j++) arg[j] = made[expr_place(part, count, operand[j])];
+    if (part[k]->kind == EXPR_READ)
+      made[k] = expr_read(g, m->map[part[k]->u.read.node->id], arg);
+    else if (part[k]->kind == EXPR_PRIM)
+      made[k] = expr_prim(g, part[k]->u.prim.op, arg);
+    else
+      made[k] = expr_substitute(g, part[k], NULL, 0, NULL);
+    if (!is_call(part[k])) continue;
+    const Own own = own_of(a, m->in->dims, n, part[k]);
+    Call *c = reads_well(m, n, &own) ? call_of(m, n, &own) : NULL;
+    if (is_worth_a_node(c, n, part[k])) made[k] = named(m, n, &own, c, made[k]);
+  }
+  const Expr *e = made[count - 1];
+  arena_free(a);
+  return e;
+}
+
+// Others read n where it is a call itself.
+static void know(Namer *m, const Node *n) {
+  if (!n->expr || !is_call(n->expr)) return;
+  Arena *a = arena_new();
+  const Own own = own_of(a, m->in->dims, n, n->expr);
+  Call *c = is_the_call(n, &own) && reads_well(m, n, &own) ? call_of(m, n, &own) : NULL;
+  if (c && !c->node) c->node = m->map[n->id];
+  arena_free(a);
+}
+
+Graph *name_calls(Arena *a, const Graph *g) {
+  Namer m = {.arena = a, .in = g, .out = graph_new(a, g->dims, g->name), .pool = graph_new(a, g->dims, g->name)};
+  m.map = arena_array(a, const Node *, g->count + 1);
+  for (size_t k = 0; k < g->count; k++) look_at(&m, g->nodes[k]);
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    Node copy = graph_translated(m.out, n, m.map);
+    copy.expr = rewritten(&m, n);
+    m.map[k] = graph_add(m.out, &copy);
+    know(&m, n);
+  }
+  graph_close_copies(g, m.map);
+  for (size_t k = 0; k < g->nroots; k++) {
+    const Root *r = &g->roots[k];
+    graph_add_root(m.out, r->role, r->name, r->which, m.map[r->node->id]);
+  }
+  return m.out;
+}
