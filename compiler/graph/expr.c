@@ -207,6 +207,10 @@ bool expr_is_int(const Expr *e, int64_t *value) {
   return e->kind == EXPR_POLY && poly_is_int(e->u.poly, value);
 }
 
+uint64_t indices_below(int count) {
+  return count >= INDEX_MAX ? UINT64_MAX : ((uint64_t)1 << count) - 1;
+}
+
 bool expr_uses_index(const Expr *e, int position) {
   return position >= 0 && position < INDEX_MAX && (e->indices >> position & 1);
 }

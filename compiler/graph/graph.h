@@ -226,6 +226,7 @@ const Expr *expr_select(Graph *g, const Expr *c, const Expr *x, const Expr *y);
 bool expr_is_real(const Expr *e, double value);            // that real constant
 bool expr_is_int(const Expr *e, int64_t *value);           // a constant integer
 bool expr_uses_index(const Expr *e, int position);
+uint64_t indices_below(int count); // the first ones, a bit each
 bool expr_reads(const Expr *e, const Node *node);
 bool expr_calls(const Expr *e); // is a function called in it?
 

@@ -6,7 +6,6 @@
 
 // A call over its own indices: 0, 1, … in the order of the node's; n - 1 - i where it says so of an index everywhere.
 typedef struct Call {
-  const Expr *own;    // in the pool
   const Index *index; // of the node where it was met first
   int count;
   const Node *met;  // the last one where it was met
@@ -21,7 +20,7 @@ typedef struct Namer {
   const Graph *in;
   Graph *out, *pool;
   const Node **map;
-  Call **call; // by id of `own`
+  Call **call; // by id of the call over its own indices, in the pool
   size_t room;
 } Namer;
 
@@ -127,7 +126,7 @@ static Call *call_of(Namer *m, const Node *n, const Own *o) {
     *c = arena_new_of(m->arena, Call);
     Index *index = arena_array(m->arena, Index, (size_t)o->nindex + 1);
     for (int k = 0; k < o->nindex; k++) index[k] = n->index[o->at[k]];
-    **c = (Call){.own = own, .index = index, .count = o->nindex};
+    **c = (Call){.index = index, .count = o->nindex};
   }
   return same_indices(*c, n, o) ? *c : NULL;
 }

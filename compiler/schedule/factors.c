@@ -13,10 +13,6 @@ typedef struct Namer {
   size_t count, room;
 } Namer;
 
-static uint64_t indices_below(int count) {
-  return count >= INDEX_MAX ? UINT64_MAX : ((uint64_t)1 << count) - 1;
-}
-
 static bool is_affine(Dims *dims, const Node *n, const Expr *read) {
   for (int k = 0; k < read->u.read.node->nout; k++)
     for (int q = 0; q < n->nout + n->nred; q++)

@@ -60,7 +60,7 @@ static uint64_t around(const Unroller *u, const Node *n) {
     const int at = u->tree->position[l->id][n->id];
     if (at > last) last = at;
   }
-  return ((uint64_t)1 << (last + 1)) - 1;
+  return indices_below(last + 1);
 }
 
 static int64_t entries(const Unroller *u, const Node *n, uint64_t set, int count) {
@@ -132,7 +132,7 @@ static void leave_out(void *context, const Expr *read) {
 // A carry and what it takes have the same parts.
 static void leave_out_unlike(Search *s, const Node *carry) {
   uint64_t *own = &s->u->unrolled[carry->id], *next = &s->u->unrolled[carry->next->id];
-  const uint64_t outputs = ((uint64_t)1 << carry->nout) - 1, both = *own & *next;
+  const uint64_t outputs = indices_below(carry->nout), both = *own & *next;
   s->changed = s->changed || *own != both || (*next & outputs) != both;
   *own = both;
   *next &= both | ~outputs;
@@ -319,8 +319,9 @@ static const struct {
 
 // The terms over what is unrolled of the indices that n reduces; conditions that are left go into them where they depend on it.
 static const Expr *joined(Unroller *u, const Node *n, Values *v, const Expr **guard) {
-  const uint64_t set = u->unrolled[n->id] >> n->nout << n->nout;
-  const bool all_written = set >> n->nout == ((uint64_t)1 << n->nred) - 1;
+  const uint64_t reduced = indices_below(n->nout + n->nred) & ~indices_below(n->nout);
+  const uint64_t set = u->unrolled[n->id] & reduced;
+  const bool all_written = set == reduced;
   const bool within = n->guard && (all_written || n->guard->indices & set);
   const Expr *neutral = n->type == TYPE_INT ? expr_int(u->g, (int64_t)joins[n->reduce].neutral)
                                             : expr_real(u->g, joins[n->reduce].neutral);
@@ -368,7 +369,7 @@ static void add_parts(Unroller *u, const Node *n) {
     const Node made = part_at(u, n, &v);
     part[count++] = graph_add(u->g, &made);
   } while (advance(u, n, 0, n->nout, &v));
-  if (u->unrolled[n->id] & (((uint64_t)1 << n->nout) - 1))
+  if (u->unrolled[n->id] & indices_below(n->nout))
     u->part[n->id] = part;
   else
     u->map[n->id] = part[0];

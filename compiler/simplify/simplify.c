@@ -187,6 +187,14 @@ static void visit(Round *r, const Node *from) {
   }
 }
 
+// A loop whose condition is always true lives on none.
+static void drop_conditions(Graph *g) {
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k], *alive = n->alive;
+    if (alive && !alive->guard && alive->expr->kind == EXPR_BOOL && alive->expr->u.boolean) graph_close(n, n->next, NULL);
+  }
+}
+
 // The next graph; sets *changed, and *name for it.
 static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const char ***name, bool *changed) {
   Round r = {.in = in, .live = simplify_live(a, in, roles)};
@@ -220,6 +228,7 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
     visit(&r, &from);
   }
   graph_close_copies(in, r.s.map);
+  drop_conditions(r.s.g);
   for (size_t k = 0; k < in->nroots; k++) {
     const Root *root = &in->roots[k];
     if (simplify_has_role(root, roles))
