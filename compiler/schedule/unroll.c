@@ -308,11 +308,10 @@ static const Expr *at_values(Unroller *u, const Node *n, const Expr *e, const Va
   return expr_rewrite(u->g, e, sub, n->nout + n->nred, replaced, u);
 }
 
-// What -0 is added to stays as it is, a zero's sign included.
 static const struct {
   Prim op;
   double neutral;
-} joins[] = {[REDUCE_SUM] = {PRIM_ADD, -0.0},
+} joins[] = {[REDUCE_SUM] = {PRIM_ADD, 0},
              [REDUCE_PROD] = {PRIM_MUL, 1},
              [REDUCE_MAX] = {PRIM_MAX, -INFINITY},
              [REDUCE_MIN] = {PRIM_MIN, INFINITY}};

@@ -1,9 +1,9 @@
 // algebra.c - the rules for one primitive of simplified arguments.
 //
-// Every rule keeps the bits of the result for finite arguments, the sign of a zero included, unless an intermediate
-// result overflows or is subnormal.  So x + 0 is x only where x is never -0, 0 * x is 0 only where x is never negative,
-// -(x - y) stays, and a constant moves through a product only if it is a power of two.  One rule may change the sign of a zero:
-// x + 0 * y is x, or products with matrices of zeros and ones would keep all their terms.
+// Every rule keeps the bits of the result for finite arguments, unless an intermediate result overflows or is subnormal, and but
+// for the sign of a zero to which 0, or 0 * y, is added: what derivatives and products with matrices of zeros and ones leave would
+// keep all their terms.  So 0 * x is 0 only where x is never negative, -(x - y) stays, and a constant moves through a product only
+// if it is a power of two.
 #include "simplify/internal.h"
 
 #include <math.h>
@@ -44,11 +44,12 @@ static bool is_zero(const Expr *e) {
   return e->kind == EXPR_REAL && e->u.real == 0;
 }
 
-static bool is_zero_product(const Expr *e) {
-  return is_prim(e, PRIM_MUL) && (is_zero(arg_of(e, 0)) || is_zero(arg_of(e, 1)));
+// 0, or 0 * y.
+static bool adds_nothing(const Expr *e) {
+  return is_zero(e) || (is_prim(e, PRIM_MUL) && (is_zero(arg_of(e, 0)) || is_zero(arg_of(e, 1))));
 }
 
-enum { LOOK_DEPTH = 6 }; // how far the two questions below look into an expression
+enum { LOOK_DEPTH = 6 }; // how far the question below looks into an expression
 
 // Never below zero, and never -0.
 static bool not_negative(const Expr *e, int depth) {
@@ -78,31 +79,12 @@ static bool not_negative(const Expr *e, int depth) {
   }
 }
 
-// Never -0: a sum starts from +0, and only -0 + -0 is -0.
-static bool not_minus_zero(const Expr *e, int depth) {
-  if (depth == 0) return false;
-  if (not_negative(e, depth)) return true;
-  if (e->kind == EXPR_REAL) return e->u.real != 0;
-  if (e->kind == EXPR_READ) return e->u.read.node->kind == NODE_SCATTER || e->u.read.node->reduce == REDUCE_SUM;
-  if (e->kind != EXPR_PRIM) return false;
-  const Expr *const *arg = e->u.prim.arg;
-  switch (e->u.prim.op) {
-  case PRIM_ADD: return not_minus_zero(arg[0], depth - 1) || not_minus_zero(arg[1], depth - 1);
-  case PRIM_SUB: return not_minus_zero(arg[0], depth - 1);
-  case PRIM_SELECT: return not_minus_zero(arg[1], depth - 1) && not_minus_zero(arg[2], depth - 1);
-  case PRIM_REAL: return true;
-  default: return false;
-  }
-}
-
 // ---- reals ----
 
 static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
-  for (int k = 0; k < 2; k++)
-    if (is_zero(arg[k]) && (signbit(arg[k]->u.real) || not_minus_zero(arg[1 - k], LOOK_DEPTH))) return arg[1 - k];
-  if (is_zero_product(y)) return x;
-  if (is_zero_product(x)) return y;
+  if (adds_nothing(y)) return x;
+  if (adds_nothing(x)) return y;
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, x, arg_of(y, 0));
   if (is_prim(x, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, y, arg_of(x, 0));
   if (x == y) return simplify_prim2(s, PRIM_MUL, expr_real(s->g, 2), x);
@@ -112,8 +94,7 @@ static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
 static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   if (x == y) return expr_real(s->g, 0);
-  if (is_zero_product(y)) return x;
-  if (is_zero(y) && (!signbit(y->u.real) || not_minus_zero(x, LOOK_DEPTH))) return x;
+  if (adds_nothing(y)) return x;
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_ADD, x, arg_of(y, 0));
   return NULL;
 }

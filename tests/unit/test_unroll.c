@@ -38,8 +38,8 @@ static const struct {
      "node z_1[i:n] = w[1] * y[i]\n"
      "node loss = sum[i:n](z_1[i] + z_0[i])\n"},
     {"conditions of the terms", "node loss = sum[i:n, j:2 if y[i] > w[j]](w[j] * y[i])\n",
-     "node loss = sum[i:n]((if y[i] > w[0] then w[0] * y[i] else -0.0) + (if y[i] > w[1] then w[1] * y[i] else "
-     "-0.0))\n"},
+     "node loss = sum[i:n]((if y[i] > w[0] then w[0] * y[i] else 0.0) + (if y[i] > w[1] then w[1] * y[i] else "
+     "0.0))\n"},
     {"the greatest",
      "node top[i:n] = max[j:m](A[i, j])\n"
      "node loss = sum[i:n](top[i] * A[i, 0])\n",
