@@ -7,16 +7,17 @@
 
 // ---- powers ----
 
-static const Expr *product_for_power(Graph *g, Prim op, const Expr *const *arg) {
+static const Expr *product_for_power(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  (void)context;
   int64_t n;
-  if (op != PRIM_POWI || !expr_is_int(arg[1], &n) || n < -3 || n > 3 || n == 0) return NULL;
+  if (part->kind != EXPR_PRIM || part->u.prim.op != PRIM_POWI || !expr_is_int(arg[1], &n) || n < -3 || n > 3 || n == 0) return NULL;
   const Expr *power = arg[0];
   for (int64_t k = 1; k < (n < 0 ? -n : n); k++) power = expr_prim2(g, PRIM_MUL, power, arg[0]);
   return n < 0 ? expr_prim2(g, PRIM_DIV, expr_real(g, 1), power) : power;
 }
 
 const Expr *expand_powers(Graph *g, const Expr *e) {
-  return expr_replace_prims(g, e, product_for_power);
+  return expr_rebuild(g, e, product_for_power, NULL);
 }
 
 // ---- which ----

@@ -325,68 +325,65 @@ void node_each_read(const Graph *g, const Node *n, ReadVisitor visit, void *cont
   for (int k = 0; n->target && k < n->nout; k++) expr_each_read(g, n->target[k], visit, context);
 }
 
-typedef struct Rebuild {
-  const Expr *const *sub; // by index
-  int nsub;
-  const Node *const *node_map;
-  ReadReplacer replace; // or null
-  void *context;
-  PrimReplacer replace_prim; // or null
-} Rebuild;
-
-static const Expr *rebuilt_read(Graph *g, const Expr *read, const Expr *const *sub, const Rebuild *r) {
-  const Node *n = read->u.read.node;
-  const Expr *other = r->replace ? r->replace(r->context, n, sub) : NULL;
-  return other ? other : expr_read(g, r->node_map ? r->node_map[n->id] : n, sub);
+static const Expr *remade(Graph *g, const Expr *part, const Expr *const *arg) {
+  switch (part->kind) {
+  case EXPR_REAL: return expr_real(g, part->u.real);
+  case EXPR_BOOL: return expr_bool(g, part->u.boolean);
+  case EXPR_POLY: return expr_poly(g, part->u.poly);
+  case EXPR_INDEX: return expr_index(g, part->u.index);
+  case EXPR_READ: return expr_read(g, part->u.read.node, arg);
+  case EXPR_PRIM: return expr_prim(g, part->u.prim.op, arg);
+  }
+  return NULL;
 }
 
-static const Expr *rebuilt_prim(Graph *g, const Expr *prim, const Expr *const *args, const Rebuild *r) {
-  const Expr *other = r->replace_prim ? r->replace_prim(g, prim->u.prim.op, args) : NULL;
-  return other ? other : expr_prim(g, prim->u.prim.op, args);
-}
-
-static const Expr *rebuild(Graph *g, const Expr *e, const Rebuild *r) {
+const Expr *expr_rebuild(Graph *g, const Expr *e, PartMaker make, void *context) {
   Arena *scratch = arena_new();
   size_t count;
   const Expr **parts = expr_parts(scratch, e, &count);
   const Expr **made = arena_array(scratch, const Expr *, count);
   for (size_t k = 0; k < count; k++) {
-    const Expr *part = parts[k], *const * operand;
-    int narg = expr_operands(part, &operand);
-    const Expr **args = arena_array(scratch, const Expr *, (size_t)narg);
-    for (int j = 0; j < narg; j++) args[j] = made[expr_place(parts, count, operand[j])];
-    switch (part->kind) {
-    case EXPR_REAL: made[k] = expr_real(g, part->u.real); break;
-    case EXPR_BOOL: made[k] = expr_bool(g, part->u.boolean); break;
-    case EXPR_POLY: made[k] = expr_poly(g, part->u.poly); break;
-    case EXPR_INDEX: {
-      const int index = part->u.index;
-      made[k] = index < r->nsub && r->sub[index] ? r->sub[index] : expr_index(g, index);
-      break;
-    }
-    case EXPR_READ: made[k] = rebuilt_read(g, part, args, r); break;
-    case EXPR_PRIM: made[k] = rebuilt_prim(g, part, args, r); break;
-    }
+    const Expr *const *operand;
+    const int narg = expr_operands(parts[k], &operand);
+    const Expr **arg = arena_array(scratch, const Expr *, (size_t)narg);
+    for (int j = 0; j < narg; j++) arg[j] = made[expr_place(parts, count, operand[j])];
+    made[k] = make(context, g, parts[k], arg);
+    if (!made[k]) made[k] = remade(g, parts[k], arg);
   }
   const Expr *result = made[count - 1];
   arena_free(scratch);
   return result;
 }
 
+typedef struct Substitution {
+  const Expr *const *sub; // by index
+  int nsub;
+  const Node *const *node_map; // or null
+} Substitution;
+
+static const Expr *substituted(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  const Substitution *s = context;
+  if (part->kind == EXPR_INDEX) return part->u.index < s->nsub ? s->sub[part->u.index] : NULL;
+  return part->kind == EXPR_READ && s->node_map ? expr_read(g, s->node_map[part->u.read.node->id], arg) : NULL;
+}
+
 const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int nsub, const Node *const *node_map) {
-  return rebuild(g, e, &(Rebuild){.sub = sub, .nsub = nsub, .node_map = node_map});
+  return expr_rebuild(g, e, substituted, &(Substitution){sub, nsub, node_map});
+}
+
+typedef struct Replacement {
+  ReadReplacer replace;
+  void *context;
+} Replacement;
+
+static const Expr *replaced_read(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  (void)g;
+  const Replacement *r = context;
+  return part->kind == EXPR_READ ? r->replace(r->context, part->u.read.node, arg) : NULL;
 }
 
 const Expr *expr_replace_reads(Graph *g, const Expr *e, ReadReplacer replace, void *context) {
-  return e->nodes ? rebuild(g, e, &(Rebuild){.replace = replace, .context = context}) : e;
-}
-
-const Expr *expr_rewrite(Graph *g, const Expr *e, const Expr *const *sub, int nsub, ReadReplacer replace, void *context) {
-  return rebuild(g, e, &(Rebuild){.sub = sub, .nsub = nsub, .replace = replace, .context = context});
-}
-
-const Expr *expr_replace_prims(Graph *g, const Expr *e, PrimReplacer replace) {
-  return rebuild(g, e, &(Rebuild){.replace_prim = replace});
+  return e->nodes ? expr_rebuild(g, e, replaced_read, &(Replacement){replace, context}) : e;
 }
 
 // ---- affine forms ----

@@ -230,6 +230,11 @@ uint64_t indices_below(int count); // the first ones, a bit each
 bool expr_reads(const Expr *e, const Node *node);
 bool expr_calls(const Expr *e); // is a function called in it?
 
+// e, perhaps of another graph over the same Dims, built in g from the inside out, each part once: `make` gives what stands for a
+// part whose operands have become `arg`; null: the part itself, of these operands.
+typedef const Expr *(*PartMaker)(void *context, Graph *g, const Expr *part, const Expr *const *arg);
+const Expr *expr_rebuild(Graph *g, const Expr *e, PartMaker make, void *context);
+
 // e with index k replaced by sub[k] (k < nsub; null: left as it is), built in g (e may be of another graph over the same
 // Dims).  `node_map[id]` gives the node of g for each node of e's graph; null map: the same nodes.  Shares what is shared.
 const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int nsub, const Node *const *node_map);
@@ -237,12 +242,6 @@ const Expr *expr_substitute(Graph *g, const Expr *e, const Expr *const *sub, int
 // e, of g, with other expressions for those reads for which `replace` gives one (null: the read stays), from the inside out.
 typedef const Expr *(*ReadReplacer)(void *context, const Node *node, const Expr *const *sub);
 const Expr *expr_replace_reads(Graph *g, const Expr *e, ReadReplacer replace, void *context);
-// Both at once, e perhaps of another graph: `replace` gets subscripts of g, and gives an expression for every read.
-const Expr *expr_rewrite(Graph *g, const Expr *e, const Expr *const *sub, int nsub, ReadReplacer replace, void *context);
-// The same for operations.
-typedef const Expr *(*PrimReplacer)(Graph *g, Prim op, const Expr *const *arg);
-const Expr *expr_replace_prims(Graph *g, const Expr *e, PrimReplacer replace);
-
 // e as Σ coefficient[k] * index k + rest, coefficients constant integers, rest free of the indices (it may read integer
 // nodes): false where e is not affine so.  coefficient has room for nindex.
 bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, const Expr **rest);

@@ -62,26 +62,28 @@ static Own own_of(Arena *a, Dims *dims, const Node *n, const Expr *e) {
   return o;
 }
 
-// The call over its own indices, in g, of the same nodes.
-static const Expr *over_own(Graph *g, const Node *n, const Own *o) {
-  const Expr *place[INDEX_MAX] = {NULL};
-  for (int k = 0; k < o->nindex; k++) place[o->at[k]] = expr_index(g, k);
-  Arena *scratch = arena_new();
-  const Expr **made = arena_array(scratch, const Expr *, o->count);
-  for (size_t k = 0; k < o->count; k++) {
-    const Expr *part = o->part[k], *const * operand;
-    const int count = expr_operands(part, &operand);
-    const Expr **arg = arena_array(scratch, const Expr *, (size_t)count + 1);
-    for (int j = 0; j < count; j++) arg[j] = made[expr_place(o->part, o->count, operand[j])];
-    for (int q = 0; q < n->nout + n->nred && !made[k]; q++)
-      if (o->mirrored >> q & 1 && is_mirrored(g->dims, n, part, q)) made[k] = place[q];
-    if (!made[k] && part->kind == EXPR_READ) made[k] = expr_read(g, part->u.read.node, arg);
-    if (!made[k] && part->kind == EXPR_PRIM) made[k] = expr_prim(g, part->u.prim.op, arg);
-    if (!made[k]) made[k] = expr_substitute(g, part, place, INDEX_MAX, NULL);
+typedef struct Renaming {
+  const Node *n;
+  const Own *own;
+  const Expr *place[INDEX_MAX]; // of the node's indices
+} Renaming;
+
+static const Expr *renamed(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  (void)arg;
+  const Renaming *r = context;
+  if (part->kind == EXPR_INDEX) return r->place[part->u.index];
+  for (int k = 0; part->kind == EXPR_PRIM && k < r->own->nindex; k++) {
+    const int q = r->own->at[k];
+    if (r->own->mirrored >> q & 1 && is_mirrored(g->dims, r->n, part, q)) return r->place[q];
   }
-  const Expr *own = made[o->count - 1];
-  arena_free(scratch);
-  return own;
+  return NULL;
+}
+
+// The call over its own indices, in g, of the same nodes.
+static const Expr *over_own(Graph *g, const Node *n, const Own *o, const Expr *call) {
+  Renaming r = {.n = n, .own = o};
+  for (int k = 0; k < o->nindex; k++) r.place[o->at[k]] = expr_index(g, k);
+  return expr_rebuild(g, call, renamed, &r);
 }
 
 // ---- which calls ----
@@ -120,7 +122,7 @@ static bool same_indices(const Call *c, const Node *n, const Own *o) {
 
 // What is known of the call; null: it is of other indices than the one that is known.
 static Call *call_of(Namer *m, const Node *n, const Own *o) {
-  const Expr *own = over_own(m->pool, n, o);
+  const Expr *own = over_own(m->pool, n, o, o->part[o->count - 1]);
   Call **c = entry_of(m, own);
   if (!*c) {
     *c = arena_new_of(m->arena, Call);
@@ -159,8 +161,12 @@ static bool *computed_always(Arena *a, const Expr *const *part, size_t count) {
   return always;
 }
 
+static bool has_calls(const Node *n) {
+  return (n->kind == NODE_COMP || n->kind == NODE_SCATTER) && expr_calls(n->expr);
+}
+
 static void look_at(Namer *m, const Node *n) {
-  if ((n->kind != NODE_COMP && n->kind != NODE_SCATTER) || !expr_calls(n->expr)) return;
+  if (!has_calls(n)) return;
   Arena *a = arena_new();
   size_t count;
   const Expr **part = expr_parts(a, n->expr, &count);
@@ -194,14 +200,10 @@ static const Expr *named(Namer *m, const Node *n, const Own *o, Call *c, const E
   Graph *g = m->out;
   const Expr *sub[INDEX_MAX];
   if (!c->node) {
-    Arena *a = arena_new();
-    Own own = *o; // the same indices, of the new expression
-    own.part = expr_parts(a, call, &own.count);
     Node node = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = c->count, .index = c->index};
-    node.name = arena_printf(a, "%s_%s", n->name, prim_table[call->u.prim.op].name);
-    node.expr = over_own(g, n, &own);
+    node.name = arena_printf(m->arena, "%s_%s", n->name, prim_table[call->u.prim.op].name);
+    node.expr = over_own(g, n, o, call);
     c->node = graph_add(g, &node);
-    arena_free(a);
   }
   for (int k = 0; k < o->nindex; k++) {
     const Poly *last = poly_sub(g->dims, c->index[k].extent, poly_int(g->dims, 1));
@@ -211,33 +213,23 @@ static const Expr *named(Namer *m, const Node *n, const Own *o, Call *c, const E
   return expr_read(g, c->node, sub);
 }
 
-// n's expression in the new graph.
-static const Expr *rewritten(Namer *m, const Node *n) {
-  Graph *g = m->out;
-  if (!n->expr || !expr_calls(n->expr) || (n->kind != NODE_COMP && n->kind != NODE_SCATTER))
-    return n->expr ? expr_substitute(g, n->expr, NULL, 0, m->map) : NULL;
+typedef struct Rewriting {
+  Namer *m;
+  const Node *n;
+} Rewriting;
+
+static const Expr *rewritten(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  const Rewriting *r = context;
+  Namer *m = r->m;
+  if (part->kind == EXPR_READ) return expr_read(g, m->map[part->u.read.node->id], arg);
+  if (!is_call(part)) return NULL;
+  const Expr *call = expr_prim(g, part->u.prim.op, arg);
   Arena *a = arena_new();
-  size_t count;
-  const Expr **part = expr_parts(a, n->expr, &count), **made = arena_array(a, const Expr *, count);
-  for (size_t k = 0; k < count; k++) {
-    const Expr *const *operand;
-    const int narg = expr_operands(part[k], &operand);
-    const Expr **arg = arena_array(a, const Expr *, (size_t)narg + 1);
-    for (int j = 0; j < narg; j++) arg[j] = made[expr_place(part, count, operand[j])];
-    if (part[k]->kind == EXPR_READ)
-      made[k] = expr_read(g, m->map[part[k]->u.read.node->id], arg);
-    else if (part[k]->kind == EXPR_PRIM)
-      made[k] = expr_prim(g, part[k]->u.prim.op, arg);
-    else
-      made[k] = expr_substitute(g, part[k], NULL, 0, NULL);
-    if (!is_call(part[k])) continue;
-    const Own own = own_of(a, m->in->dims, n, part[k]);
-    Call *c = reads_well(m, n, &own) ? call_of(m, n, &own) : NULL;
-    if (is_worth_a_node(c, n, part[k])) made[k] = named(m, n, &own, c, made[k]);
-  }
-  const Expr *e = made[count - 1];
+  const Own own = own_of(a, m->in->dims, r->n, part);
+  Call *c = reads_well(m, r->n, &own) ? call_of(m, r->n, &own) : NULL;
+  if (is_worth_a_node(c, r->n, part)) call = named(m, r->n, &own, c, call);
   arena_free(a);
-  return e;
+  return call;
 }
 
 // Others read n where it is a call itself.
@@ -257,7 +249,7 @@ Graph *name_calls(Arena *a, const Graph *g) {
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     Node copy = graph_translated(m.out, n, m.map);
-    copy.expr = rewritten(&m, n);
+    if (has_calls(n)) copy.expr = expr_rebuild(m.out, n->expr, rewritten, &(Rewriting){&m, n});
     m.map[k] = graph_add(m.out, &copy);
     know(&m, n);
   }

@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "graph/pool.h"
 
 static const Expr *read_at_indices(Graph *g, const Node *n, int count) {
   const Expr **sub = arena_array(g->arena, const Expr *, (size_t)count + 1);
@@ -116,28 +115,14 @@ static const Expr *split_difference(Graph *g, const Parts *parts, const Expr *x,
                : expr_prim2(g, PRIM_ADD, expr_prim2(g, PRIM_SUB, max, y), rest);
 }
 
+static const Expr *split_part(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  const bool difference = part->kind == EXPR_PRIM && part->u.prim.op == PRIM_SUB && part->type == TYPE_REAL;
+  return difference ? split_difference(g, context, arg[0], arg[1]) : NULL;
+}
+
 // e with all such differences split.
-static const Expr *split(Graph *g, const Parts *parts, const Expr *e) {
-  if (!e) return NULL;
-  Arena *scratch = arena_new();
-  size_t count;
-  const Expr **part = expr_parts(scratch, e, &count), **made = arena_array(scratch, const Expr *, count);
-  bool any = false;
-  for (size_t k = 0; k < count; k++) any = any || parts_read(parts, part[k]);
-  for (size_t k = 0; k < count && any; k++) {
-    const Expr *p = part[k];
-    bool read = p->kind == EXPR_READ;
-    int n = read ? p->u.read.node->nout : p->kind == EXPR_PRIM ? p->u.prim.narg : 0;
-    const Expr **arg = arena_array(g->arena, const Expr *, (size_t)n + 1);
-    for (int j = 0; j < n; j++) arg[j] = made[expr_place(part, count, read ? p->u.read.sub[j] : p->u.prim.arg[j])];
-    made[k] = !n ? p : read ? expr_read(g, p->u.read.node, arg) : NULL;
-    if (!made[k] && p->u.prim.op == PRIM_SUB && p->type == TYPE_REAL)
-      made[k] = split_difference(g, parts, arg[0], arg[1]);
-    if (!made[k]) made[k] = expr_prim(g, p->u.prim.op, arg);
-  }
-  const Expr *result = any ? made[count - 1] : e;
-  arena_free(scratch);
-  return result;
+static const Expr *split(Graph *g, Parts *parts, const Expr *e) {
+  return e ? expr_rebuild(g, e, split_part, parts) : NULL;
 }
 
 Graph *expand_reductions(Arena *a, const Graph *g) {

@@ -292,20 +292,31 @@ static const Expr *entry(Unroller *u, const Node *n, const Expr **sub) {
   return expr_read(u->g, u->part[n->id][place], rest);
 }
 
-static const Expr *replaced(void *context, const Node *n, const Expr *const *sub) {
-  const Expr *own[INDEX_MAX];
-  for (int k = 0; k < n->nout; k++) own[k] = sub[k];
-  return entry(context, n, own);
+typedef struct Rewriting {
+  Unroller *u;
+  const Node *n;
+  const Values *v;
+} Rewriting;
+
+static const Expr *rewritten(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  const Rewriting *r = context;
+  const uint64_t set = r->u->unrolled[r->n->id];
+  const Expr *sub[INDEX_MAX];
+  if (part->kind == EXPR_INDEX) {
+    const int q = part->u.index;
+    if (has_bit(set, q)) return expr_int(g, r->v->of[q]);
+    int place = q;
+    for (int k = 0; k < q; k++) place -= has_bit(set, k);
+    return expr_index(g, place);
+  }
+  if (part->kind != EXPR_READ) return NULL;
+  for (int k = 0; k < part->u.read.node->nout; k++) sub[k] = arg[k];
+  return entry(r->u, part->u.read.node, sub);
 }
 
 // An expression of n where its unrolled indices have these values.
 static const Expr *at_values(Unroller *u, const Node *n, const Expr *e, const Values *v) {
-  const Expr *sub[INDEX_MAX];
-  int count = 0;
-  if (!e) return NULL;
-  for (int q = 0; q < n->nout + n->nred; q++)
-    sub[q] = has_bit(u->unrolled[n->id], q) ? expr_int(u->g, v->of[q]) : expr_index(u->g, count++);
-  return expr_rewrite(u->g, e, sub, n->nout + n->nred, replaced, u);
+  return e ? expr_rebuild(u->g, e, rewritten, &(Rewriting){u, n, v}) : NULL;
 }
 
 static const struct {
