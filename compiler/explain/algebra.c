@@ -1,25 +1,11 @@
-// algebra.c - the normal form of formulas: sums collected, products gathered, factors moved out of reductions.
+// algebra.c - the normal form of formulas: sums collected, products gathered, choices under their conditions.
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "explain/form.h"
+#include "explain/algebra.h"
 
 enum { EXPONENT_MAX = 64 };
-
-static bool is_number(const Form *e, double x) {
-  return e->kind == FORM_NUMBER && e->number == x;
-}
-
-static bool is_call(const Form *e, Prim op) {
-  return e->kind == FORM_CALL && e->op == op;
-}
-
-// if c then x else 0
-static bool is_masked(const Form *e) {
-  return is_call(e, PRIM_SELECT) && is_number(e->part[2], 0);
-}
 
 static const Form *call2(Forms *f, Prim op, const Form *x, const Form *y) {
   return form_call(f, op, (const Form *[]){x, y});
@@ -27,11 +13,11 @@ static const Form *call2(Forms *f, Prim op, const Form *x, const Form *y) {
 
 static const Form *guarded_product(Forms *f, const Form *guard, const Form *const *factor, int n);
 
-static const Form *masked(Forms *f, const Form *condition, const Form *value) {
+const Form *form_masked(Forms *f, const Form *condition, const Form *value) {
   return guarded_product(f, condition, &value, 1);
 }
 
-static const Form *literal(Forms *f, bool value) {
+const Form *form_literal(Forms *f, bool value) {
   return form_symbol(f, SYMBOL_LITERAL, value ? "true" : "false", NULL, 0, NULL);
 }
 
@@ -41,12 +27,11 @@ static bool demands(const Form *all, const Form *condition) {
   return demands(all->part[0], condition) || demands(all->part[1], condition);
 }
 
-// x and y, each condition once; null is true.
-static const Form *both(Forms *f, const Form *x, const Form *y) {
+const Form *form_both(Forms *f, const Form *x, const Form *y) {
   if (!x || !y) return x ? x : y;
-  if (is_call(y, PRIM_AND)) return both(f, both(f, x, y->part[0]), y->part[1]);
-  if (demands(x, y) || y == literal(f, true)) return x;
-  if (x == literal(f, true)) return y;
+  if (is_call(y, PRIM_AND)) return form_both(f, form_both(f, x, y->part[0]), y->part[1]);
+  if (demands(x, y) || y == form_literal(f, true)) return x;
+  if (x == form_literal(f, true)) return y;
   const Form *part[] = {x, y};
   return form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_AND, .npart = 2, .part = part});
 }
@@ -55,15 +40,15 @@ static const Form *both(Forms *f, const Form *x, const Form *y) {
 static const Form *shared_conditions(Forms *f, const Form *all, const Form *among, bool shared) {
   if (!all) return NULL;
   if (!is_call(all, PRIM_AND)) return demands(among, all) == shared ? all : NULL;
-  return both(f, shared_conditions(f, all->part[0], among, shared), shared_conditions(f, all->part[1], among, shared));
+  return form_both(f, shared_conditions(f, all->part[0], among, shared),
+                   shared_conditions(f, all->part[1], among, shared));
 }
 
-// Made of dimensions alone: it stands with the coefficient.
-static bool is_scale(const Form *e) {
+bool form_is_scale(const Form *e) {
   if (e->kind == FORM_SYMBOL) return e->role == SYMBOL_DIM;
   if (e->kind != FORM_SUM && e->kind != FORM_PRODUCT) return e->kind == FORM_NUMBER;
   for (int k = 0; k < e->npart; k++)
-    if (!is_scale(e->part[k])) return false;
+    if (!form_is_scale(e->part[k])) return false;
   return true;
 }
 
@@ -233,7 +218,7 @@ static const Form *chosen(Forms *f, const Collected *x, const Collected *y) {
     memcpy(arg, swapped, sizeof arg);
   }
   const Form *choice = form_call(f, PRIM_SELECT, arg);
-  return around ? masked(f, around, choice) : choice;
+  return around ? form_masked(f, around, choice) : choice;
 }
 
 static void choose(Collection *c) {
@@ -301,7 +286,7 @@ static void gather(Gathering *g, const Form *e, int exponent) {
     return;
   }
   if (is_masked(e) && exponent >= 1) {
-    g->guard = both(g->f, g->guard, e->part[0]);
+    g->guard = form_both(g->f, g->guard, e->part[0]);
     gather(g, e->part[1], exponent);
     return;
   }
@@ -365,7 +350,7 @@ static const Form *guarded(Gathering *g) {
   Collected *rest = arena_array(forms_arena(f), Collected, g->count + 1);
   size_t nscale = 0, nrest = 0;
   for (size_t k = 0; k < g->count; k++) {
-    if (is_scale(g->list[k].form))
+    if (form_is_scale(g->list[k].form))
       scale[nscale++] = g->list[k];
     else
       rest[nrest++] = g->list[k];
@@ -411,19 +396,19 @@ const Form *form_power(Forms *f, const Form *base, int exponent) {
   }
   part[count++] = form_number(f, g.number);
   const Form *product = form_product(f, part, count);
-  return g.guard ? masked(f, g.guard, product) : product;
+  return g.guard ? form_masked(f, g.guard, product) : product;
 }
 
 // ---- calls ----
 
 static const Form *select_form(Forms *f, const Form *const *arg) {
   const Form *condition = arg[0], *yes = arg[1], *no = arg[2];
-  if (yes == no || condition == literal(f, true)) return yes;
-  if (condition == literal(f, false)) return no;
+  if (yes == no || condition == form_literal(f, true)) return yes;
+  if (condition == form_literal(f, false)) return no;
   if (is_number(yes, 0)) {
-    return masked(f, form_call(f, PRIM_NOT, &condition), no);
+    return form_masked(f, form_call(f, PRIM_NOT, &condition), no);
   }
-  if (is_number(no, 0)) return masked(f, condition, yes);
+  if (is_number(no, 0)) return form_masked(f, condition, yes);
   yes = given(f, condition, yes);
   if (opposite(f, condition)) no = given(f, opposite(f, condition), no);
   if (is_number(yes, 0) || is_number(no, 0) || yes == no) return select_form(f, (const Form *[]){condition, yes, no});
@@ -460,269 +445,22 @@ const Form *form_call(Forms *f, Prim op, const Form *const *arg) {
     break;
   case PRIM_GT:
     if (is_number(arg[1], -INFINITY)) // formulas are of finite values
-      return literal(f, true);
+      return form_literal(f, true);
     break;
   case PRIM_NOT:
     if (opposite(f, arg[0])) return opposite(f, arg[0]);
     break;
-  case PRIM_AND: return both(f, arg[0], arg[1]);
+  case PRIM_AND: return form_both(f, arg[0], arg[1]);
   case PRIM_NE:
     if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_INDEX) return call2(f, PRIM_NE, arg[1], arg[0]);
     break;
   case PRIM_EQ:
     if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_INDEX) return call2(f, PRIM_EQ, arg[1], arg[0]);
-    if (arg[0] == arg[1] && arg[0]->kind == FORM_INDEX) return literal(f, true);
-    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_NUMBER) return literal(f, arg[0]->number == arg[1]->number);
+    if (arg[0] == arg[1] && arg[0]->kind == FORM_INDEX) return form_literal(f, true);
+    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_NUMBER)
+      return form_literal(f, arg[0]->number == arg[1]->number);
     break;
   default: break;
   }
   return form_folded(f, form_intern(f, &(Form){.kind = FORM_CALL, .op = op, .npart = prim_arity(op), .part = arg}));
-}
-
-// ---- reductions ----
-
-typedef struct Reduction {
-  Forms *f;
-  const FormIndex **bound;
-  int nbound;
-  const Form *guard;   // of the terms, or null
-  const Form *outside; // what does not depend on them
-  const Form *mask;    // a condition on the whole, or null
-  bool pinned;         // the guard has a condition on the whole, too
-} Reduction;
-
-// Conditions that do not depend on the bound indices hold for the whole sum; not so where others may be what keeps their
-// subscripts in range.
-static void add_guard(Reduction *r, const Form *guard) {
-  if (guard == literal(r->f, true)) return;
-  if (is_call(guard, PRIM_AND)) {
-    add_guard(r, guard->part[0]);
-    add_guard(r, guard->part[1]);
-  } else if (form_uses(r->f, guard, r->bound, r->nbound)) {
-    r->guard = both(r->f, r->guard, guard);
-  } else if (!form_reads_in_range(r->f, guard)) {
-    r->guard = both(r->f, r->guard, guard);
-    r->pinned = true;
-  } else {
-    r->mask = both(r->f, r->mask, guard);
-  }
-}
-
-// Can it stand outside of the sum?  Under a condition it stays where that may be what keeps its subscripts in range, or what
-// keeps an infinite factor out.
-static bool moves_out(const Reduction *r, const Form *factor) {
-  if (r->pinned && !is_scale(factor)) return false;
-  return !form_uses(r->f, factor, r->bound, r->nbound) && (!r->guard || form_reads_in_range(r->f, factor));
-}
-
-// Moves the factors of `body` that do not depend on the bound indices out; returns the others.  One that is infinite or NaN
-// stays: there may be no term.
-static const Form *move_out(Reduction *r, const Form *body) {
-  Forms *f = r->f;
-  if ((body->kind == FORM_NUMBER || body->kind == FORM_PRODUCT) && !isfinite(body->number)) return body;
-  int n = body->kind == FORM_PRODUCT ? body->npart : 0;
-  const Form **inside = arena_array(forms_arena(f), const Form *, (size_t)n + 1);
-  const Form **outside = arena_array(forms_arena(f), const Form *, (size_t)n + 2);
-  int ninside = 0, noutside = 0;
-  outside[noutside++] = r->outside;
-  if (n == 0) {
-    if (!moves_out(r, body)) return body;
-    outside[noutside++] = body;
-  } else {
-    outside[noutside++] = form_number(f, body->number);
-  }
-  for (int k = 0; k < n; k++) {
-    const Form *factor = form_power(f, body->part[k], body->exponent[k]);
-    if (moves_out(r, factor))
-      outside[noutside++] = factor;
-    else
-      inside[ninside++] = factor;
-  }
-  r->outside = form_product(f, outside, noutside);
-  return form_product(f, inside, ninside);
-}
-
-// An index that nothing depends on any more counts its extent.
-static void drop_unused(Reduction *r, const Form *body) {
-  int kept = 0;
-  for (int k = 0; k < r->nbound; k++) {
-    if (form_uses(r->f, body, &r->bound[k], 1) || (r->guard && form_uses(r->f, r->guard, &r->bound[k], 1)))
-      r->bound[kept++] = r->bound[k];
-    else
-      r->outside = form_product(r->f, (const Form *[]){r->outside, form_poly(r->f, r->bound[k]->extent)}, 2);
-  }
-  r->nbound = kept;
-}
-
-// A guard that says what a bound index is, k == i: it is that, where both have the same range.
-static bool resolve_one(Reduction *r, const Form *condition, const Form **body) {
-  for (int side = 0; is_call(condition, PRIM_EQ) && side < 2; side++) {
-    const Form *bound = condition->part[side], *value = condition->part[1 - side];
-    if (bound->kind != FORM_INDEX || value->kind != FORM_INDEX || bound->index->extent != value->index->extent)
-      continue;
-    for (int k = 0; k < r->nbound; k++) {
-      const FormIndex *index = r->bound[k];
-      if (index != bound->index || index == value->index) continue;
-      *body = form_substitute(r->f, *body, &index, &value, 1);
-      const Form *guard = r->guard;
-      r->guard = NULL;
-      r->bound[k] = r->bound[--r->nbound];
-      add_guard(r, form_substitute(r->f, guard, &index, &value, 1));
-      return true;
-    }
-  }
-  return false;
-}
-
-static bool resolve_guard(Reduction *r, const Form *condition, const Form **body) {
-  if (condition && is_call(condition, PRIM_AND))
-    return resolve_guard(r, condition->part[0], body) || resolve_guard(r, condition->part[1], body);
-  return condition && resolve_one(r, condition, body);
-}
-
-static bool overlaps(const Reduction *r, const Form *inner) {
-  for (int k = 0; k < inner->nbound; k++)
-    for (int j = 0; j < r->nbound; j++)
-      if (r->bound[j] == inner->bound[k]) return true;
-  return false;
-}
-
-static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound, const Form *guard, const Form *body) {
-  Reduction r = {.f = f, .nbound = nbound, .outside = form_number(f, 1)};
-  r.bound = arena_array(forms_arena(f), const FormIndex *, (size_t)nbound);
-  memcpy(r.bound, bound, (size_t)nbound * sizeof *bound);
-  if (guard) add_guard(&r, guard);
-  for (;;) {
-    while (resolve_guard(&r, r.guard, &body)) continue;
-    body = move_out(&r, body);
-    if (is_masked(body)) {
-      add_guard(&r, body->part[0]);
-      body = body->part[1];
-      continue;
-    }
-    if (body->kind != FORM_REDUCE || body->reduce != REDUCE_SUM || overlaps(&r, body)) break;
-    const FormIndex **joined = arena_array(forms_arena(f), const FormIndex *, (size_t)(r.nbound + body->nbound));
-    memcpy(joined, r.bound, (size_t)r.nbound * sizeof *joined);
-    memcpy(joined + r.nbound, body->bound, (size_t)body->nbound * sizeof *joined);
-    r.bound = joined;
-    r.nbound += body->nbound;
-    if (body->guard) add_guard(&r, body->guard);
-    body = body->part[0];
-  }
-  drop_unused(&r, body);
-  if (r.nbound == 0) r.mask = both(f, r.mask, r.guard);
-  const Form *sum = body;
-  if (r.nbound > 0 && !is_number(body, 0))
-    sum = form_intern(f, &(Form){.kind = FORM_REDUCE,
-                                 .reduce = REDUCE_SUM,
-                                 .nbound = r.nbound,
-                                 .bound = r.bound,
-                                 .guard = r.guard,
-                                 .npart = 1,
-                                 .part = &body});
-  const Form *whole = form_product(f, (const Form *[]){r.outside, sum}, 2);
-  return r.mask ? masked(f, r.mask, whole) : whole;
-}
-
-const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, int nbound, const Form *guard,
-                        const Form *body) {
-  if (reduce == REDUCE_SUM) return sum_over(f, bound, nbound, guard, body);
-  return form_intern(f, &(Form){.kind = FORM_REDUCE,
-                                .reduce = reduce,
-                                .nbound = nbound,
-                                .bound = bound,
-                                .guard = guard,
-                                .npart = 1,
-                                .part = &body});
-}
-
-// ---- as they are written ----
-
-// Has it terms with a plus and terms with a minus?
-static bool is_difference(const Form *e) {
-  if (e->kind != FORM_SUM) return false;
-  int minus = 0;
-  for (int k = 0; k < e->npart; k++) {
-    const Form *term = e->part[k];
-    minus += (term->kind == FORM_NUMBER || term->kind == FORM_PRODUCT) && term->number < 0;
-  }
-  return minus > 0 && minus < e->npart;
-}
-
-// What was propagated comes before what it is multiplied with; data behind differences, as in (t_p - t_c) * t_u.
-static int factor_rank(const Form *base, bool data_last) {
-  if (base->kind == FORM_SYMBOL && base->role == SYMBOL_ADJOINT) return 0;
-  return data_last && base->kind == FORM_SYMBOL && base->role == SYMBOL_DATA ? 2 : 1;
-}
-
-static Factor *room_for(Forms *f, int n) {
-  return arena_array(forms_arena(f), Factor, (size_t)n);
-}
-
-ProductParts form_product_parts(Forms *f, const Form *product) {
-  int n = product->npart;
-  ProductParts p = {.number = product->number,
-                    .scale = room_for(f, n),
-                    .scale_under = room_for(f, n),
-                    .above = room_for(f, n),
-                    .under = room_for(f, n)};
-  bool data_last = false;
-  for (int k = 0; k < n; k++)
-    data_last = data_last || product->part[k]->kind == FORM_SUM || factor_rank(product->part[k], false) == 0;
-  bool minus = p.number < 0;
-  for (int rank = 0; rank < 3; rank++) {
-    for (int k = 0; k < n; k++) {
-      const Form *base = product->part[k];
-      if (factor_rank(base, data_last) != rank) continue;
-      int exponent = product->exponent[k];
-      Factor factor = {.base = base, .exponent = abs(exponent)};
-      if (minus && factor.exponent % 2 == 1 && is_difference(base)) {
-        factor.flipped = true;
-        minus = false;
-        p.number = -p.number;
-      }
-      if (is_scale(base))
-        *(exponent > 0 ? &p.scale[p.nscale++] : &p.scale_under[p.nscale_under++]) = factor;
-      else
-        *(exponent > 0 ? &p.above[p.nabove++] : &p.under[p.nunder++]) = factor;
-    }
-  }
-  return p;
-}
-
-Term *form_sum_terms(Forms *f, const Form *sum, bool flipped) {
-  int n = sum->npart, count = 0;
-  Term *term = arena_array(forms_arena(f), Term, (size_t)n);
-  bool *used = arena_array(forms_arena(f), bool, (size_t)n);
-  // Where the first would have a minus, the first with a plus comes before it.
-  for (int k = 0; k < n; k++) {
-    if (form_is_negative(f, sum->part[k]) != flipped) continue;
-    if (k == 0) break;
-    term[count++] = (Term){sum->part[k], false};
-    used[k] = true;
-    break;
-  }
-  for (int k = 0; k < n; k++)
-    if (!used[k]) term[count++] = (Term){sum->part[k], form_is_negative(f, sum->part[k]) != flipped};
-  return term;
-}
-
-bool form_is_negative(Forms *f, const Form *form) {
-  if (form->kind == FORM_NUMBER) return form->number < 0;
-  return form->kind == FORM_PRODUCT && form->number < 0 && form_product_parts(f, form).number < 0;
-}
-
-bool number_fraction(double x, int *above, int *under) {
-  char decimals[32];
-  snprintf(decimals, sizeof decimals, "%.15g", fabs(x));
-  if (strlen(decimals) <= 8 || x == floor(x)) return false;
-  for (int k = 3; k <= 64; k++) {
-    double p = round(x * k);
-    if (fabs(p) >= 1 && fabs(p) < 1000 && p / k == x) {
-      *above = (int)p;
-      *under = k;
-      return true;
-    }
-  }
-  return false;
 }

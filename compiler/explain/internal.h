@@ -5,7 +5,8 @@
 //   parts.c    names for what a long formula repeats
 //   lines.c    lines as text and as LaTeX
 //   form.c     the pool of formulas
-//   algebra.c  their normal form
+//   algebra.c, reductions.c  their normal form
+//   written.c  sums and products as a person writes them
 //   ranges.c   which subscripts are in range
 //   text.c, latex.c  formulas as text and as LaTeX
 #ifndef MDLC_EXPLAIN_INTERNAL_H

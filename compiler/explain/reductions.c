@@ -1,0 +1,160 @@
+// reductions.c - the normal form of reductions: factors and conditions out of sums, sums of sums as one.
+#include <math.h>
+#include <string.h>
+
+#include "explain/algebra.h"
+
+typedef struct Reduction {
+  Forms *f;
+  const FormIndex **bound;
+  int nbound;
+  const Form *guard;   // of the terms, or null
+  const Form *outside; // what does not depend on them
+  const Form *mask;    // a condition on the whole, or null
+  bool pinned;         // the guard has a condition on the whole, too
+} Reduction;
+
+// Conditions that do not depend on the bound indices hold for the whole sum; not so where others may be what keeps their
+// subscripts in range.
+static void add_guard(Reduction *r, const Form *guard) {
+  if (guard == form_literal(r->f, true)) return;
+  if (is_call(guard, PRIM_AND)) {
+    add_guard(r, guard->part[0]);
+    add_guard(r, guard->part[1]);
+  } else if (form_uses(r->f, guard, r->bound, r->nbound)) {
+    r->guard = form_both(r->f, r->guard, guard);
+  } else if (!form_reads_in_range(r->f, guard)) {
+    r->guard = form_both(r->f, r->guard, guard);
+    r->pinned = true;
+  } else {
+    r->mask = form_both(r->f, r->mask, guard);
+  }
+}
+
+// Can it stand outside of the sum?  Under a condition it stays where that may be what keeps its subscripts in range, or what
+// keeps an infinite factor out.
+static bool moves_out(const Reduction *r, const Form *factor) {
+  if (r->pinned && !form_is_scale(factor)) return false;
+  return !form_uses(r->f, factor, r->bound, r->nbound) && (!r->guard || form_reads_in_range(r->f, factor));
+}
+
+// Moves the factors of `body` that do not depend on the bound indices out; returns the others.  One that is infinite or NaN
+// stays: there may be no term.
+static const Form *move_out(Reduction *r, const Form *body) {
+  Forms *f = r->f;
+  if ((body->kind == FORM_NUMBER || body->kind == FORM_PRODUCT) && !isfinite(body->number)) return body;
+  int n = body->kind == FORM_PRODUCT ? body->npart : 0;
+  const Form **inside = arena_array(forms_arena(f), const Form *, (size_t)n + 1);
+  const Form **outside = arena_array(forms_arena(f), const Form *, (size_t)n + 2);
+  int ninside = 0, noutside = 0;
+  outside[noutside++] = r->outside;
+  if (n == 0) {
+    if (!moves_out(r, body)) return body;
+    outside[noutside++] = body;
+  } else {
+    outside[noutside++] = form_number(f, body->number);
+  }
+  for (int k = 0; k < n; k++) {
+    const Form *factor = form_power(f, body->part[k], body->exponent[k]);
+    if (moves_out(r, factor))
+      outside[noutside++] = factor;
+    else
+      inside[ninside++] = factor;
+  }
+  r->outside = form_product(f, outside, noutside);
+  return form_product(f, inside, ninside);
+}
+
+// An index that nothing depends on any more counts its extent.
+static void drop_unused(Reduction *r, const Form *body) {
+  int kept = 0;
+  for (int k = 0; k < r->nbound; k++) {
+    if (form_uses(r->f, body, &r->bound[k], 1) || (r->guard && form_uses(r->f, r->guard, &r->bound[k], 1)))
+      r->bound[kept++] = r->bound[k];
+    else
+      r->outside = form_product(r->f, (const Form *[]){r->outside, form_poly(r->f, r->bound[k]->extent)}, 2);
+  }
+  r->nbound = kept;
+}
+
+// A guard that says what a bound index is, k == i: it is that, where both have the same range.
+static bool resolve_one(Reduction *r, const Form *condition, const Form **body) {
+  for (int side = 0; is_call(condition, PRIM_EQ) && side < 2; side++) {
+    const Form *bound = condition->part[side], *value = condition->part[1 - side];
+    if (bound->kind != FORM_INDEX || value->kind != FORM_INDEX || bound->index->extent != value->index->extent)
+      continue;
+    for (int k = 0; k < r->nbound; k++) {
+      const FormIndex *index = r->bound[k];
+      if (index != bound->index || index == value->index) continue;
+      *body = form_substitute(r->f, *body, &index, &value, 1);
+      const Form *guard = r->guard;
+      r->guard = NULL;
+      r->bound[k] = r->bound[--r->nbound];
+      add_guard(r, form_substitute(r->f, guard, &index, &value, 1));
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool resolve_guard(Reduction *r, const Form *condition, const Form **body) {
+  if (condition && is_call(condition, PRIM_AND))
+    return resolve_guard(r, condition->part[0], body) || resolve_guard(r, condition->part[1], body);
+  return condition && resolve_one(r, condition, body);
+}
+
+static bool overlaps(const Reduction *r, const Form *inner) {
+  for (int k = 0; k < inner->nbound; k++)
+    for (int j = 0; j < r->nbound; j++)
+      if (r->bound[j] == inner->bound[k]) return true;
+  return false;
+}
+
+static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound, const Form *guard, const Form *body) {
+  Reduction r = {.f = f, .nbound = nbound, .outside = form_number(f, 1)};
+  r.bound = arena_array(forms_arena(f), const FormIndex *, (size_t)nbound);
+  memcpy(r.bound, bound, (size_t)nbound * sizeof *bound);
+  if (guard) add_guard(&r, guard);
+  for (;;) {
+    while (resolve_guard(&r, r.guard, &body)) continue;
+    body = move_out(&r, body);
+    if (is_masked(body)) {
+      add_guard(&r, body->part[0]);
+      body = body->part[1];
+      continue;
+    }
+    if (body->kind != FORM_REDUCE || body->reduce != REDUCE_SUM || overlaps(&r, body)) break;
+    const FormIndex **joined = arena_array(forms_arena(f), const FormIndex *, (size_t)(r.nbound + body->nbound));
+    memcpy(joined, r.bound, (size_t)r.nbound * sizeof *joined);
+    memcpy(joined + r.nbound, body->bound, (size_t)body->nbound * sizeof *joined);
+    r.bound = joined;
+    r.nbound += body->nbound;
+    if (body->guard) add_guard(&r, body->guard);
+    body = body->part[0];
+  }
+  drop_unused(&r, body);
+  if (r.nbound == 0) r.mask = form_both(f, r.mask, r.guard);
+  const Form *sum = body;
+  if (r.nbound > 0 && !is_number(body, 0))
+    sum = form_intern(f, &(Form){.kind = FORM_REDUCE,
+                                 .reduce = REDUCE_SUM,
+                                 .nbound = r.nbound,
+                                 .bound = r.bound,
+                                 .guard = r.guard,
+                                 .npart = 1,
+                                 .part = &body});
+  const Form *whole = form_product(f, (const Form *[]){r.outside, sum}, 2);
+  return r.mask ? form_masked(f, r.mask, whole) : whole;
+}
+
+const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, int nbound, const Form *guard,
+                        const Form *body) {
+  if (reduce == REDUCE_SUM) return sum_over(f, bound, nbound, guard, body);
+  return form_intern(f, &(Form){.kind = FORM_REDUCE,
+                                .reduce = reduce,
+                                .nbound = nbound,
+                                .bound = bound,
+                                .guard = guard,
+                                .npart = 1,
+                                .part = &body});
+}
