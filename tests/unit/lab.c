@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 double random_between(Random *r, double low, double high) {
@@ -134,4 +135,51 @@ char *lab_print(const Lab *l, const Graph *g) {
   char *s = arena_strdup(l->arena, t.s);
   text_free(&t);
   return s;
+}
+
+// ---- passes from graph to graph ----
+
+Lab lab_of(const char *head, const char *nodes) {
+  Text t;
+  text_init(&t);
+  text_printf(&t, "%s%sroot loss = loss\n", head, nodes);
+  Lab l = lab_open(t.s);
+  text_free(&t);
+  return l;
+}
+
+// The line behind the last that begins with this word, or `text`.
+static const char *behind(const char *text, const char *word) {
+  const char *rest = text;
+  for (const char *line = text; *line; line = strchr(line, '\n') + 1)
+    if (!strncmp(line, word, strlen(word))) rest = strchr(line, '\n') + 1;
+  return rest;
+}
+
+const char *lab_nodes(const Lab *l, const Graph *g) {
+  return behind(behind(lab_print(l, g), "param "), "input ");
+}
+
+void lab_expect(const Lab *l, const Graph *g, const char *name, const char *nodes) {
+  const char *printed = lab_nodes(l, g), *expected = arena_printf(l->arena, "%sroot loss = loss\n", nodes);
+  ck_assert_msg(!strcmp(printed, expected), "%s:\n%s", name, printed);
+}
+
+void lab_compare(Lab *l, const Graph *before, const Graph *after, double tolerance) {
+  const Array *x = lab_run(l, before, NUMBER_MAGNITUDE), *y = lab_run(l, after, NUMBER_REAL);
+  for (size_t k = 0; k < before->nroots; k++) {
+    const Array *theirs = &x[before->roots[k].node->id], *ours = &y[after->roots[k].node->id];
+    for (size_t j = 0; j < theirs->count; j++)
+      ck_assert_msg(fabs(ours->number[j].a - theirs->number[j].a) <= tolerance * theirs->number[j].b ||
+                        ours->number[j].a == theirs->number[j].a,
+                    "%s: %.17g was %.17g", before->roots[k].node->name, ours->number[j].a, theirs->number[j].a);
+  }
+}
+
+int lab_main(Suite *suite) {
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

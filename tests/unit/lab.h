@@ -2,6 +2,8 @@
 #ifndef MDLC_TESTS_LAB_H
 #define MDLC_TESTS_LAB_H
 
+#include <check.h>
+
 #include "graph/text.h"
 #include "interp/interp.h"
 
@@ -33,5 +35,18 @@ Array *lab_direction(Lab *l);
 // Verifies, failing the test; prints.
 void lab_verify(const Lab *l, const Graph *g);
 char *lab_print(const Lab *l, const Graph *g);
+
+// ---- passes from graph to graph ----
+
+// A model of these declarations and nodes, the last of which is `loss`.
+Lab lab_of(const char *head, const char *nodes);
+// The printed nodes behind the inputs, and the roots.
+const char *lab_nodes(const Lab *l, const Graph *g);
+// Fails the test where these are not the nodes behind the inputs, with the root `loss`.
+void lab_expect(const Lab *l, const Graph *g, const char *name, const char *nodes);
+// Fails the test where an entry of a root differs by more than this, relative to the terms that it was made of before.
+void lab_compare(Lab *l, const Graph *before, const Graph *after, double tolerance);
+// Runs the suite: the exit status.
+int lab_main(Suite *suite);
 
 #endif

@@ -1,10 +1,6 @@
 // test_calls.c - calls of functions before and after, and gradients of everything that derive is tried on.
 #include "schedule/calls.h"
 
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "derive/derive.h"
 #include "derive_cases.h"
 #include "simplify/simplify.h"
@@ -60,41 +56,17 @@ static const struct {
      NULL},
 };
 
-static Lab lab_of(const char *nodes) {
-  Text t;
-  text_init(&t);
-  text_printf(&t, LETTERS "%sroot loss = loss\n", nodes);
-  Lab l = lab_open(t.s);
-  text_free(&t);
-  return l;
-}
-
-// A printed graph from its first node behind the inputs.
-static const char *nodes_of(const char *printed) {
-  const char *at = printed;
-  for (const char *input; (input = strstr(at, "\ninput "));) at = input + 1;
-  return strchr(at, '\n') + 1;
-}
-
 START_TEST(test_call) {
-  Lab l = lab_of(calls[_i].before);
+  Lab l = lab_of(LETTERS, calls[_i].before);
   const Graph *before = l.model->graph, *after = name_calls(l.arena, before);
   lab_verify(&l, after);
-  const double x = lab_run(&l, before, NUMBER_REAL)[graph_root(before, ROOT_LOSS, 0)->node->id].number[0].a;
-  const double y = lab_run(&l, after, NUMBER_REAL)[graph_root(after, ROOT_LOSS, 0)->node->id].number[0].a;
-  ck_assert_msg(x == y, "%s: %.17g was %.17g", calls[_i].name, y, x);
-  char *printed = strdup(nodes_of(lab_print(&l, after)));
-  Text t;
-  text_init(&t);
-  text_printf(&t, "%sroot loss = loss\n", calls[_i].after ? calls[_i].after : calls[_i].before);
-  ck_assert_msg(!strcmp(printed, t.s), "%s:\n%s", calls[_i].name, printed);
-  free(printed);
-  text_free(&t);
+  lab_compare(&l, before, after, 0);
+  lab_expect(&l, after, calls[_i].name, calls[_i].after ? calls[_i].after : calls[_i].before);
   lab_close(&l);
 }
 END_TEST
 
-// The gradients' values stay, bit by bit.
+// The gradients' values stay what they are.
 START_TEST(test_gradient) {
   Lab l = open_case(_i);
   const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
@@ -102,12 +74,7 @@ START_TEST(test_gradient) {
   const Graph *named = name_calls(l.arena, s);
   lab_verify(&l, named);
   l.seed = 1;
-  const Array *x = lab_run(&l, s, NUMBER_REAL), *y = lab_run(&l, named, NUMBER_REAL);
-  for (size_t r = 0; r < s->nroots; r++) {
-    const Array *theirs = &x[s->roots[r].node->id], *ours = &y[named->roots[r].node->id];
-    ck_assert_msg(!memcmp(theirs->number, ours->number, theirs->count * sizeof *ours->number), "%s: %s", cases[_i].name,
-                  s->roots[r].node->name);
-  }
+  lab_compare(&l, s, named, 0);
   lab_close(&l);
 }
 END_TEST
@@ -125,9 +92,5 @@ static Suite *suite(void) {
 }
 
 int main(void) {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return lab_main(suite());
 }

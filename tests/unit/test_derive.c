@@ -280,9 +280,5 @@ int main(void) {
   tcase_add_test(t, test_in_place);
   tcase_add_test(t, test_names);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return lab_main(suite);
 }

@@ -2,7 +2,6 @@
 // table's derivative column: tangents of losses, Hessian-vector products, Hessians by forward and by reverse mode.
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "derive/derive.h"
 #include "derive_cases.h"
@@ -238,9 +237,5 @@ int main(void) {
   tcase_add_test(t, test_inputs);
   tcase_add_test(t, test_outputs);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return lab_main(suite);
 }

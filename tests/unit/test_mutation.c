@@ -282,9 +282,5 @@ int main(void) {
   tcase_add_loop_test(t, test_row, 0, PRIM_COUNT);
   tcase_add_test(t, test_mutants);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return lab_main(suite);
 }
