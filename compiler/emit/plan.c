@@ -255,8 +255,8 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
     small = simplify(u->arena, factor(u->arena, u->model, small), roles);
   small = expand_reductions(u->arena, small);
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
-  if (!u->options->no_simplify && !starts) small = simplify(u->arena, unroll(u->arena, small, sample), roles);
-  if (!u->options->no_simplify && !starts) small = name_calls(u->arena, small);
+  if (!u->options->no_simplify && !starts)
+    small = name_calls(u->arena, simplify(u->arena, unroll(u->arena, small, sample), roles));
   return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);
 }
 
