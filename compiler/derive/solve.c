@@ -65,15 +65,15 @@ static void add_guard(Solver *s, const Expr *condition) {
   s->guard = derive_and(s->g, s->guard, condition);
 }
 
-// a_k minus (or minus a_k plus) everything in equation k but index q.
-static const Expr *numerator(Solver *s, const Candidate *c) {
+// a_k minus (or minus a_k plus) everything in equation k but index q and, where there is one, the remainder.
+static const Expr *numerator(Solver *s, const Candidate *c, int remainder) {
   Graph *g = s->g;
   const Expr *rest, *sum = NULL;
   int64_t value;
   expr_affine(g, s->equation[c->k], s->nv + s->m, s->coefficient, &rest);
   for (int p = 0; p < s->nv + s->m; p++) {
     int64_t f = s->coefficient[p];
-    if (f == 0 || p == c->q) continue;
+    if (f == 0 || p == c->q || p == remainder) continue;
     const Expr *term = expr_index(g, p);
     if (f != 1) term = expr_prim2(g, PRIM_MUL, expr_int(g, f), term);
     sum = sum ? expr_prim2(g, PRIM_ADD, sum, term) : term;
@@ -90,27 +90,54 @@ static const Expr *replace(Solver *s, const Expr *e, int q, const Expr *by) {
   return expr_substitute(s->g, e, sub, s->nv, NULL);
 }
 
+static void put_solution(Solver *s, int q, const Expr *value) {
+  for (int k = 0; k < s->m; k++)
+    if (s->equation[k]) s->equation[k] = replace(s, s->equation[k], q, value);
+  for (int p = s->first; p < s->nv; p++)
+    if (s->solved[p]) s->solved[p] = replace(s, s->solved[p], q, value);
+  if (s->guard) s->guard = replace(s, s->guard, q, value);
+  s->solved[q] = value;
+}
+
+// Of 3 q + p, where p stays below 3, q is the quotient and p the remainder: the p of q's equation, -1 if none is so.
+static int find_remainder(const Solver *s, const Candidate *c) {
+  const Expr *rest;
+  int64_t extent;
+  if (c->coefficient < 2) return -1;
+  expr_affine(s->g, s->equation[c->k], s->nv + s->m, s->coefficient, &rest);
+  for (int p = s->first; p < s->nv; p++) {
+    if (p == c->q || s->solved[p] || s->coefficient[p] != 1 || (rest && expr_uses_index(rest, p))) continue;
+    if (poly_is_int(s->n->index[p].extent, &extent) && extent <= c->coefficient) return p;
+  }
+  return -1;
+}
+
+// The equation's value over the divisor, to which what is left is an index, too, or must be nothing.
+static const Expr *divided(Solver *s, const Candidate *c, int remainder, int64_t divisor) {
+  Graph *g = s->g;
+  const Expr *value = numerator(s, c, remainder), *by = expr_int(g, divisor), *left = expr_prim2(g, PRIM_MOD, value, by);
+  if (remainder >= 0) {
+    const Poly *extent = s->n->index[remainder].extent;
+    if (extent != poly_int(g->dims, divisor)) add_guard(s, expr_prim2(g, PRIM_LT, left, expr_poly(g, extent)));
+    put_solution(s, remainder, left);
+  } else {
+    add_guard(s, expr_prim2(g, PRIM_EQ, left, expr_int(g, 0)));
+  }
+  return expr_prim2(g, PRIM_FLOORDIV, value, by);
+}
+
 static void solve_for(Solver *s, const Candidate *c) {
   Graph *g = s->g;
-  const Expr *value = numerator(s, c), *extent = expr_poly(g, s->n->index[c->q].extent);
-  int64_t divisor = magnitude(c->coefficient);
-  if (divisor > 1) {
-    const Expr *by = expr_int(g, divisor);
-    add_guard(s, expr_prim2(g, PRIM_EQ, expr_prim2(g, PRIM_MOD, value, by), expr_int(g, 0)));
-    value = expr_prim2(g, PRIM_FLOORDIV, value, by);
-  }
+  const Expr *extent = expr_poly(g, s->n->index[c->q].extent);
+  const int64_t divisor = magnitude(c->coefficient);
+  const Expr *value = divisor > 1 ? divided(s, c, find_remainder(s, c), divisor) : numerator(s, c, -1);
   if (c->bare) s->bare[c->k] = c->q;
   if (!c->bare || s->n->index[c->q].extent != s->into[c->k].extent) {
     if (!c->bare) add_guard(s, expr_prim2(g, PRIM_GE, value, expr_int(g, 0)));
     add_guard(s, expr_prim2(g, PRIM_LT, value, extent));
   }
   s->equation[c->k] = NULL;
-  for (int k = 0; k < s->m; k++)
-    if (s->equation[k]) s->equation[k] = replace(s, s->equation[k], c->q, value);
-  for (int q = s->first; q < s->nv; q++)
-    if (s->solved[q]) s->solved[q] = replace(s, s->solved[q], c->q, value);
-  if (s->guard) s->guard = replace(s, s->guard, c->q, value);
-  s->solved[c->q] = value;
+  put_solution(s, c->q, value);
 }
 
 // An equation is left that a free index still stands in.

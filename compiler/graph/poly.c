@@ -483,6 +483,14 @@ bool poly_real(const Dims *d, const Poly *p, const int64_t *values, double *valu
   return true;
 }
 
+double poly_nominal(const Dims *d, const Poly *p) {
+  enum { NOMINAL = 100 };
+  int64_t *values = arena_array(d->arena, int64_t, (size_t)dims_count(d) + 1);
+  for (int k = 0; k < dims_count(d); k++) values[k] = NOMINAL;
+  double value;
+  return poly_real(d, p, values, &value) ? value : 0;
+}
+
 static bool symbol_nonnegative(const Dims *d, int symbol) {
   const Dim *x = dims_get(d, symbol);
   if (x->kind == DIM_FLOORDIV) return poly_is_nonnegative(d, x->a) && poly_is_nonnegative(d, x->b);
@@ -511,9 +519,9 @@ bool poly_is_nonnegative(const Dims *d, const Poly *p) {
     t[k].sym = sym;
     for (int s = 0; s < p->terms[k].nsym; s++) {
       int symbol = p->terms[k].sym[s];
-      const Dim *x = dims_get(d, symbol);
-      if (x->kind == DIM_FIXED) {
-        if (!rational_mul(&t[k], x->value, 1)) return false;
+      int64_t value;
+      if (symbol_value(d, symbol, NULL, &value)) {
+        if (!rational_mul(&t[k], value, 1)) return false;
       } else {
         if (!symbol_nonnegative(d, symbol)) return false;
         sym[t[k].nsym++] = symbol;

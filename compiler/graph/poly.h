@@ -58,6 +58,8 @@ bool poly_value(const Dims *d, const Poly *p, const int64_t *values, int64_t *va
 
 // The same rounded to double, also where 64 bits do not hold it.
 bool poly_real(const Dims *d, const Poly *p, const int64_t *values, double *value);
+// Where open dimensions are a hundred: to compare sizes and costs by.  0 if it has no value there.
+double poly_nominal(const Dims *d, const Poly *p);
 
 // p >= 0 wherever all dimensions are >= 0 (true only when that is plain: every coefficient non-negative, or constants known).
 bool poly_is_nonnegative(const Dims *d, const Poly *p);

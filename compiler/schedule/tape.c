@@ -137,14 +137,6 @@ static bool reads_node(const Chooser *c, const Node *n, const Node *m) {
   return false;
 }
 
-// Its value where dimensions of the call are about a hundred.
-static double nominal(const Chooser *c, const Poly *p) {
-  int64_t *values = arena_array(c->arena, int64_t, (size_t)dims_count(c->g->dims) + 1);
-  for (int k = 0; k < dims_count(c->g->dims); k++) values[k] = 100;
-  double value;
-  return poly_real(c->g->dims, p, values, &value) ? value : 0;
-}
-
 // Keeps the states that are read as such, and those that take no more memory than what stands in for them.
 static bool keep_more(Chooser *c) {
   const Graph *g = c->g;
@@ -156,7 +148,7 @@ static bool keep_more(Chooser *c) {
     for (size_t j = 0; j < g->count; j++)
       if (c->stored[j] && cheap(g->nodes[j]) && reads_node(c, g->nodes[j], state))
         instead = poly_add(g->dims, instead, size_of(g, g->nodes[j]));
-    c->kept[k] = c->stored[k] || nominal(c, instead) > nominal(c, size_of(g, state));
+    c->kept[k] = c->stored[k] || poly_nominal(g->dims, instead) > poly_nominal(g->dims, size_of(g, state));
     more = more || c->kept[k];
   }
   return more;
@@ -188,7 +180,7 @@ static void find_cut(Chooser *c) {
     const Node *n = g->nodes[k];
     part[k] = c->forward[k] && computed(n);
     again[k] = is_computed_again(c, n);
-    size[k] = nominal(c, size_of(g, n));
+    size[k] = poly_nominal(g->dims, size_of(g, n));
   }
   cut_minimum(c->arena, g, &(CutInput){part, again, find_wanted(c), size}, c->stored);
 }

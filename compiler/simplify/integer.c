@@ -111,25 +111,37 @@ const Expr *linear_expr(Simplifier *s, const Linear *l) {
 
 // ---- ranges ----
 
+static const Poly *bound(Simplifier *s, const Linear *l, bool top);
+
 // The greatest value of an atom (the least is 0); null where it is not known.
 static const Poly *atom_top(Simplifier *s, const Expr *atom) {
   Dims *d = s->g->dims;
   int64_t m;
   if (atom->kind == EXPR_INDEX && atom->u.index < s->nindex)
     return poly_sub(d, s->index[atom->u.index].extent, poly_int(d, 1));
-  if (is_prim(atom, PRIM_MOD) && expr_is_int(atom->u.prim.arg[1], &m) && m > 0) return poly_int(d, m - 1);
-  return NULL;
+  if (atom->kind != EXPR_PRIM || atom->u.prim.narg != 2 || !expr_is_int(atom->u.prim.arg[1], &m) || m <= 0) return NULL;
+  if (atom->u.prim.op == PRIM_MOD) return poly_int(d, m - 1);
+  if (atom->u.prim.op != PRIM_FLOORDIV) return NULL;
+  const Linear over = linear_of(s, atom->u.prim.arg[0]);
+  const Poly *low = bound(s, &over, false), *top = bound(s, &over, true);
+  return low && top && poly_is_nonnegative(d, low) ? poly_floordiv(d, top, poly_int(d, m)) : NULL;
+}
+
+// The least or the greatest value of a form; null where it is not known.
+static const Poly *bound(Simplifier *s, const Linear *l, bool top) {
+  Dims *d = s->g->dims;
+  const Poly *sum = l->rest;
+  for (size_t k = 0; k < l->n; k++) {
+    const Poly *most = atom_top(s, l->term[k].atom);
+    if (!most) return NULL;
+    if ((l->term[k].c > 0) == top) sum = poly_add(d, sum, poly_mul(d, poly_int(d, l->term[k].c), most));
+  }
+  return sum;
 }
 
 static bool nonnegative_by_range(Simplifier *s, const Linear *l) {
-  Dims *d = s->g->dims;
-  const Poly *low = l->rest;
-  for (size_t k = 0; k < l->n; k++) {
-    const Poly *top = atom_top(s, l->term[k].atom);
-    if (!top) return false;
-    if (l->term[k].c < 0) low = poly_add(d, low, poly_mul(d, poly_int(d, l->term[k].c), top));
-  }
-  return poly_is_nonnegative(d, low);
+  const Poly *low = bound(s, l, false);
+  return low && poly_is_nonnegative(s->g->dims, low);
 }
 
 static bool nonnegative(Simplifier *s, const Linear *l) {
@@ -139,6 +151,13 @@ static bool nonnegative(Simplifier *s, const Linear *l) {
     if (linear_add(s, l, &s->fact[k], -1, &over) && nonnegative_by_range(s, &over)) return true;
   }
   return false;
+}
+
+bool simplify_in_range(Arena *a, Graph *g, const Index *index, int nindex, const Expr *sub, const Poly *axis) {
+  Simplifier s = {.arena = a, .g = g, .index = index, .nindex = nindex};
+  const Linear at = linear_of(&s, sub), end = {0, NULL, poly_sub(g->dims, axis, poly_int(g->dims, 1))};
+  Linear room;
+  return nonnegative_by_range(&s, &at) && linear_add(&s, &end, &at, -1, &room) && nonnegative_by_range(&s, &room);
 }
 
 // ---- comparisons: over the form D = x - y ----
@@ -233,6 +252,27 @@ static const Expr *division_rule(Simplifier *s, Prim op, const Expr *const *arg)
   return linear_add(s, &quotient, &atom, 1, &sum) ? linear_expr(s, &sum) : NULL;
 }
 
+// The remainder beside a term that holds the quotient by m: m (x // m) + x % m is x.
+static bool join_pair(Simplifier *s, Linear *l, const Term *quotient) {
+  const Expr *const *arg = quotient->atom->u.prim.arg;
+  int64_t m;
+  if (!expr_is_int(arg[1], &m) || m <= 0 || quotient->c % m != 0) return false;
+  const Expr *remainder = expr_prim(s->g, PRIM_MOD, arg);
+  const int64_t c = quotient->c / m;
+  for (size_t k = 0; k < l->n; k++) {
+    if (l->term[k].atom != remainder || l->term[k].c != c) continue;
+    const Linear x = linear_of(s, arg[0]), gone = {1, (Term *)quotient, poly_int(s->g->dims, 0)}, rest = {1, &l->term[k], gone.rest};
+    Linear less, lesser;
+    return linear_add(s, l, &gone, -1, &less) && linear_add(s, &less, &rest, -1, &lesser) && linear_add(s, &lesser, &x, c, l);
+  }
+  return false;
+}
+
+static void join_quotients(Simplifier *s, Linear *l) {
+  for (size_t k = 0; k < l->n; k++)
+    if (is_prim(l->term[k].atom, PRIM_FLOORDIV) && join_pair(s, l, &l->term[k])) k = (size_t)-1; // anew, with fewer terms
+}
+
 const Expr *simplify_integer(Simplifier *s, Prim op, const Expr *const *arg) {
   switch (op) {
   case PRIM_FLOORDIV:
@@ -244,6 +284,7 @@ const Expr *simplify_integer(Simplifier *s, Prim op, const Expr *const *arg) {
     const Expr *e = expr_prim(s->g, op, arg);
     if (!e) return NULL;
     Linear l = linear_of(s, e);
+    join_quotients(s, &l);
     return linear_expr(s, &l);
   }
   default: return NULL;

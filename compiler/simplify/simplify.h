@@ -8,5 +8,7 @@
 Graph *simplify(Arena *a, const Graph *g, unsigned roles);
 // Only dead nodes, no rewriting: what --no-simplify leaves of it.
 Graph *prune(Arena *a, const Graph *g, unsigned roles);
+// Is `sub`, over indices with these extents, an entry of an axis whatever they are?  By their ranges alone.
+bool simplify_in_range(Arena *a, Graph *g, const Index *index, int nindex, const Expr *sub, const Poly *axis);
 
 #endif

@@ -135,6 +135,11 @@ static const char *const graphs[][2] = {
     {"node loss = sum[i:2](y[(2 * i + 1) // 2] * y[(4 * i + 3) % 4])\n", "node loss = sum[i:2](y[i] * y[3])\n"},
     {"node loss = sum[i:n](y[(2 * i + i) // 3])\n", "node loss = sum[i:n](y[i])\n"},
     {"node loss = sum[i:n](y[(i + 5) // 4])\n", "node loss = sum[i:n](y[(i + 1) // 4 + 1])\n"},
+    {"node loss = sum[i:n](y[2 * (i // 2) + i % 2])\n", "node loss = sum[i:n](y[i])\n"},
+    {"node loss = sum[i:n](y[i % 3 - i + 3 * (i // 3)])\n", "node loss = sum[i:n](y[0])\n"},
+    {"node loss = sum[i:n](y[i // 2 + i % 2])\n", "node loss = sum[i:n](y[i // 2 + i % 2])\n"},
+    {"node loss = sum[i:4 if i // 2 >= 0 and i // 2 < 2](w[i // 2])\n", "node loss = sum[i:4](w[i // 2])\n"},
+    {"node loss = sum[i:5 if i // 2 < 2](w[i // 2])\n", "node loss = sum[i:5 if i // 2 < 2](w[i // 2])\n"},
     // a power of two goes to what no loop changes
     {"node loss = sum[i:n](b * (2.0 * y[i]))\n", "node loss = sum[i:n](2.0 * b * y[i])\n"},
     {"node loss = sum[i:n](y[i] * (2.0 * sin(y[i])))\n", "node loss = sum[i:n](2.0 * (y[i] * sin(y[i])))\n"},
@@ -296,6 +301,24 @@ START_TEST(test_random) {
 }
 END_TEST
 
+// i in 0..n, j in 0..2: what subscripts of them stay within.
+START_TEST(test_range) {
+  Arena *a = arena_new();
+  Dims *dims = dims_new(a);
+  const int n = dims_add(dims, "n", DIM_CALL, 0);
+  Graph *g = graph_new(a, dims, "t");
+  const Poly *extent = poly_dim(dims, n), *twice = poly_mul(dims, extent, poly_int(dims, 2));
+  const Index index[] = {{"i", extent}, {"j", poly_int(dims, 2)}};
+  const Expr *i = expr_index(g, 0), *j = expr_index(g, 1), *two = expr_int(g, 2);
+  const Expr *pair = expr_prim2(g, PRIM_ADD, expr_prim2(g, PRIM_MUL, two, i), j);
+  ck_assert(simplify_in_range(a, g, index, 2, pair, twice));
+  ck_assert(!simplify_in_range(a, g, index, 2, pair, extent));
+  ck_assert(!simplify_in_range(a, g, index, 2, expr_prim2(g, PRIM_SUB, i, j), extent));
+  ck_assert(simplify_in_range(a, g, index, 2, expr_prim2(g, PRIM_FLOORDIV, expr_prim2(g, PRIM_ADD, j, j), two), poly_int(dims, 2)));
+  arena_free(a);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("simplify");
   TCase *t = tcase_create("simplify");
@@ -303,6 +326,7 @@ int main(void) {
   tcase_add_loop_test(t, test_scalar, 0, sizeof scalars / sizeof *scalars);
   tcase_add_loop_test(t, test_graph, 0, sizeof graphs / sizeof *graphs);
   tcase_add_test(t, test_prune);
+  tcase_add_test(t, test_range);
   tcase_add_loop_test(t, test_random, 0, 300);
   suite_add_tcase(suite, t);
   return lab_main(suite);
