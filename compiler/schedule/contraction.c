@@ -3,7 +3,7 @@
 
 enum {
   OPEN_EXTENT = 64, // what an extent that is known at call time only is taken for
-  LEAST_EXTENT = 8  // of each group: less is not worth packing
+  LEAST_REUSE = 6   // multiply-adds for each entry that is packed or written: less is not worth a pass of its own
 };
 
 static uint64_t bit(int q) {
@@ -92,6 +92,13 @@ static int64_t size_of(const Dims *dims, const Node *n, const IndexGroup *g) {
     size *= extent;
   }
   return size;
+}
+
+// An entry of a factor is packed once for each column, row or term that it does not have.
+static bool pays(const Dims *dims, const Node *n, const Contraction *c) {
+  const double rows = (double)size_of(dims, n, &c->rows), columns = (double)size_of(dims, n, &c->columns),
+               terms = (double)size_of(dims, n, &c->terms);
+  return 1 / rows + 1 / columns + 1 / terms <= 1.0 / LEAST_REUSE;
 }
 
 static void exchange(Contraction *c) {
@@ -249,9 +256,7 @@ const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node 
   Dims *dims = pool->dims;
   Contraction c = {.a = e->u.prim.arg[0], .b = e->u.prim.arg[1]};
   if (!find_groups(dims, tree, n, &c)) return NULL;
-  const IndexGroup *group[] = {&c.rows, &c.columns, &c.terms};
-  for (int k = 0; k < 3; k++)
-    if (size_of(dims, n, group[k]) < LEAST_EXTENT) return NULL;
+  if (!pays(dims, n, &c)) return NULL;
   // The last index of the array is one of columns, so that tiles write along it.
   if (c.rows.index[c.rows.count - 1] > c.columns.index[c.columns.count - 1]) exchange(&c);
   if (!find_bounds(pool, n, &c)) return NULL;

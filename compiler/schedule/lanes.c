@@ -7,6 +7,7 @@
 //
 // The order of sums is that of their nodes (order.c): a tile is a block.
 #include "schedule/internal.h"
+#include "simplify/simplify.h"
 
 static bool runs_within(const Loop *outer, const Loop *inner) {
   for (; inner; inner = inner->parent)
@@ -113,19 +114,20 @@ static bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop) 
 // ---- how a step runs in a tile ----
 
 // Is there a read that must not be made beyond the end, or where a condition around it fails?
-static bool reads_lazily(const Expr *e, bool lazy) {
+static bool reads_lazily(const Schedule *s, const Node *n, const Expr *e, bool lazy) {
   if (e->kind == EXPR_READ) {
     for (int k = 0; k < e->u.read.node->nout; k++) {
       const Expr *sub = e->u.read.sub[k];
-      if (lazy && sub->kind != EXPR_INDEX && sub->kind != EXPR_POLY) return true;
-      if (reads_lazily(sub, lazy)) return true;
+      const bool within = !lazy || sub->kind == EXPR_INDEX || sub->kind == EXPR_POLY ||
+                          simplify_in_range(s->arena, s->pool, n->index, n->nout + n->nred, sub, e->u.read.node->index[k].extent);
+      if (!within || reads_lazily(s, n, sub, lazy)) return true;
     }
     return false;
   }
   if (e->kind != EXPR_PRIM) return false;
   const bool branches = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
   for (int k = 0; k < e->u.prim.narg; k++)
-    if (reads_lazily(e->u.prim.arg[k], lazy || (branches && k > 0))) return true;
+    if (reads_lazily(s, n, e->u.prim.arg[k], lazy || (branches && k > 0))) return true;
   return false;
 }
 
@@ -146,7 +148,7 @@ bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop) {
 
 bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
   const bool lazy = s->place[n->id].guard && !guard_stands_outside(s, n, loop);
-  return reads_lazily(n->expr, lazy) || (lazy && reads_lazily(n->guard, false));
+  return reads_lazily(s, n, n->expr, lazy) || (lazy && reads_lazily(s, n, n->guard, false));
 }
 
 static LaneClass class_of(const Schedule *s, const Step *step, const Loop *loop) {
@@ -176,30 +178,33 @@ bool index_covers(Dims *dims, const Poly *axis, const Poly *index) {
   return poly_is_fixed(dims, more) && poly_value(dims, more, NULL, &value) && value >= 0 && value <= FEW;
 }
 
-// All entries of a sample, of an input that has these one behind the other?
+// Of a sample's own row of an input, which lies there entry by entry?
 static bool reads_row(const Schedule *s, const Node *n, const Expr *read, const Loop *tile) {
   const Node *input = read->u.read.node;
   if (s->place[input->id].stored != STORED_INPUT || input->type != TYPE_REAL || input->nout < 2) return false;
-  for (int k = 0; k < input->nout; k++) {
-    const Expr *sub = read->u.read.sub[k];
-    if (sub->kind != EXPR_INDEX) return false;
-    const bool sample = s->place[n->id].loop[sub->u.index] == tile;
-    if (sample != (k == 0)) return false;
-    if (k > 0 && !index_covers(s->task.graph->dims, input->index[k].extent, n->index[sub->u.index].extent)) return false;
-  }
+  const Expr *sample = read->u.read.sub[0];
+  if (sample->kind != EXPR_INDEX || s->place[n->id].loop[sample->u.index] != tile) return false;
+  for (int k = 1; k < input->nout; k++)
+    if (varies(s, n, read->u.read.sub[k], tile)) return false;
   return true;
 }
 
+// How often a read goes through its row for one sample, in sizes where open dimensions are about a hundred.
+static double walks(const Schedule *s, const Node *n, const Expr *read, const Loop *tile) {
+  const Graph *g = s->task.graph;
+  const Poly *reads = poly_int(g->dims, 1);
+  for (int q = 0; q < n->nout + n->nred; q++)
+    if (s->place[n->id].loop[q] != tile) reads = poly_mul(g->dims, reads, n->index[q].extent);
+  return poly_nominal(g->dims, reads) / poly_nominal(g->dims, row_size(g, read->u.read.node));
+}
+
 // How often the inputs' rows are walked over in the tile.
-static void count_rows(const Schedule *s, const Node *n, const Expr *e, const Loop *tile, int *times) {
-  if (e->kind == EXPR_READ && reads_row(s, n, e, tile)) {
-    const bool again = n->nout + n->nred > e->u.read.node->nout; // for each entry of something else, too
-    times[e->u.read.node->id] += again ? 2 : 1;
-  }
+static void count_rows(const Schedule *s, const Node *n, const Expr *e, const Loop *tile, double *times) {
+  if (e->kind == EXPR_READ && reads_row(s, n, e, tile)) times[e->u.read.node->id] += walks(s, n, e, tile);
   for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++) count_rows(s, n, e->u.prim.arg[k], tile, times);
 }
 
-static void count_in_steps(const Schedule *s, const Loop *loop, const Loop *tile, int *times) {
+static void count_in_steps(const Schedule *s, const Loop *loop, const Loop *tile, double *times) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
     if (step->kind == STEP_LOOP) count_in_steps(s, step->loop, tile, times);
@@ -210,7 +215,7 @@ static void count_in_steps(const Schedule *s, const Loop *loop, const Loop *tile
 // What is walked over more than once is turned once.
 static void find_rows(Schedule *s, Loop *loop) {
   const Graph *g = s->task.graph;
-  int *times = arena_array(s->arena, int, g->count);
+  double *times = arena_array(s->arena, double, g->count);
   size_t room = 0;
   count_in_steps(s, loop, loop, times);
   for (size_t k = 0; k < g->count; k++) {

@@ -47,7 +47,7 @@ static const Case cases[] = {
      "  start s\n  for i in 0..n\n    start z\n    for p in 0..d\n      for c in 0..k\n        add to z: work [k]\n"
      "    for c in 0..k\n      add to s: scalar\n", false, false},
     {"a product of matrices is computed whole, within the loops of the indices that both factors have",
-     HEAD "dim p = 9\ndata x[n, p, p]\nparam W[n, p, p]\n"
+     HEAD "dim p = 24\ndata x[n, p, p]\nparam W[n, p, p]\n"
           "node y[i:n, r:p, c:p] = exp(x[i, r, c])\n"
           "node z[i:n, c:p, r:p] = sum[l:p](W[i, l, c] * y[i, r, l])\n"
           "node s = sum[i:n, r:p, c:p](z[i, c, r])\nroot loss = s\n",
