@@ -156,7 +156,7 @@ static void open_loop_at(Function *f, const Loop *loop, const char *end, LoopTex
   text->loop = loop;
   open_scope(f, &text->names, &text->lets);
   f->indent--;
-  const char *name = f->loop_name[loop->id] = names_take(&f->names, loop->name);
+  const char *name = f->loop_name[loop->id] = f->loop_variable[loop->id] = names_take(&f->names, loop->name);
   line_start(f);
   text_printf(t, "for (int64_t %s = ", name);
   if (loop->reverse) {

@@ -9,7 +9,7 @@ static void put_functions(Text *t, const Plan *p) {
     Scheduled *f = &p->function[plan_order(k)];
     if (!f->present) continue;
     text_printf(t, "/* %s */\n", f->comment);
-    f->cost = function_print(t, p, f);
+    f->printed = function_print(t, p, f);
     text_char(t, '\n');
   }
   constrain_print(t, p);
@@ -90,12 +90,42 @@ void emit_schedule(Text *t, const Model *m, const EmitOptions *options) {
   arena_free(a);
 }
 
+const FunctionView *emit_functions(Arena *a, const Model *m, const EmitOptions *options, int *count) {
+  Unit *u = arena_new_of(a, Unit);
+  *u = (Unit){.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
+  const Plan p = plan_functions(u);
+  FunctionView *view = arena_array(a, FunctionView, (size_t)p.nfunction);
+  Tape *tape = arena_new_of(a, Tape);
+  *tape = p.tape;
+  Text t;
+  text_init(&t);
+  *count = 0;
+  for (int k = 0; k < p.nfunction; k++) {
+    const int at = plan_order(k);
+    const Scheduled *f = &p.function[at];
+    if (!f->present) continue;
+    const Printed printed = function_print(&t, &p, f);
+    const bool taped = at == FUNCTION_FORWARD || at == FUNCTION_BACKWARD;
+    view[(*count)++] = (FunctionView){.name = f->name,
+                                      .comment = f->comment,
+                                      .schedule = f->s,
+                                      .tape = taped ? tape : NULL,
+                                      .node_name = printed.node_name,
+                                      .loop_variable = printed.loop_variable,
+                                      .lanes = options->use_float ? 16 : 8,
+                                      .flops = printed.flops,
+                                      .bound = printed.bound};
+  }
+  text_free(&t);
+  return view;
+}
+
 static DerivativeCost function_cost(const Plan *p, const Scheduled *f) {
   Dims *dims = p->unit->model->dims;
   if (!f->present) return (DerivativeCost){f->name, poly_int(dims, 0), poly_int(dims, 0), false};
   Text t;
   text_init(&t);
-  FunctionCost c = function_print(&t, p, f);
+  Printed c = function_print(&t, p, f);
   text_free(&t);
   return (DerivativeCost){f->name, c.flops, poly_add(dims, f->s->work_reals, f->s->work_integers), c.bound};
 }

@@ -27,6 +27,20 @@ void emit_model(Text *header, Text *source, const Model *m, const EmitOptions *o
 // The loop trees of all functions, as text (mdlc dump --after=schedule).
 void emit_schedule(Text *t, const Model *m, const EmitOptions *options);
 
+// One function as it was scheduled, and what the generated C calls its parts (mdlc explain --schedule).
+typedef struct FunctionView {
+  const char *name, *comment;
+  struct Schedule *schedule;
+  const struct Tape *tape; // null: it has nothing to do with it
+  const char *const *node_name;     // by node: its variable or pointer
+  const char *const *loop_variable; // by loop: what its `for` counts with
+  int lanes;                        // of a vector
+  const Poly *flops;
+  bool bound; // at most so many
+} FunctionView;
+// All functions, in the order of the file; *count of them.
+const FunctionView *emit_functions(Arena *a, const Model *m, const EmitOptions *options, int *count);
+
 // Exact counts as polynomials in the dimensions (mdlc cost).
 typedef struct DerivativeCost {
   const char *name; // of the function: "jacobian_t_p"

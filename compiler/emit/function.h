@@ -62,6 +62,7 @@ typedef struct Function {
   const SinkPlace *sink;  // by sink
   bool *sink_used;
   const char **loop_name;   // by loop, while it is open
+  const char **loop_variable; // by loop: what its `for` counts with
   const Expr **expr;        // by node, over loop ids
   const Expr ***target;     // by node
   size_t nexpr;             // expressions of s->pool that the tables below cover

@@ -365,7 +365,7 @@ static void put_unused(Text *t, const Preamble *r) {
   }
 }
 
-FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
+Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
   const Model *m = p->unit->model;
   Function f = {.unit = p->unit, .s = function->s, .indent = 1};
   Arena *a = f.s->arena;
@@ -374,6 +374,7 @@ FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
   f.trips = poly_int(m->dims, 1);
   name_all(&f, p, function);
   f.loop_name = arena_array(a, const char *, f.s->nloops + 64);
+  f.loop_variable = arena_array(a, const char *, f.s->nloops + 1);
   function_body(&f);
   const Node *result = f.s->task.result;
   if (result) {
@@ -417,5 +418,5 @@ FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function) {
   text_free(&dims);
   text_free(&r.t);
   text_free(&f.body);
-  return (FunctionCost){.flops = f.flops, .bound = f.bound};
+  return (Printed){.flops = f.flops, .bound = f.bound, .node_name = f.node_name, .loop_variable = f.loop_variable};
 }

@@ -74,10 +74,11 @@ typedef struct Output {
 } Output;
 
 // One function, scheduled.
-typedef struct FunctionCost {
+typedef struct Printed { // what is known of a function once it is printed: what it costs,
   const Poly *flops;
   bool bound; // there are branches or guards: at most so many
-} FunctionCost;
+  const char *const *node_name, *const *loop_variable; // what C calls them, by id; null: it has no name
+} Printed;
 
 typedef struct Scheduled {
   bool present;
@@ -89,7 +90,7 @@ typedef struct Scheduled {
   const Output *output; // in the order of the graph's roots
   int noutput;
   const Poly *result; // entries of the row's result
-  FunctionCost cost;  // once it is printed
+  Printed printed;  // once it is
 } Scheduled;
 
 // All of a model's functions.
@@ -117,8 +118,8 @@ extern const ArgumentRow argument_table[];
 
 // The prototype, without a semicolon.
 void function_signature(Text *t, const Plan *p, const Scheduled *function);
-// The whole definition.  Gives what it costs.
-FunctionCost function_print(Text *t, const Plan *p, const Scheduled *function);
+// The whole definition.
+Printed function_print(Text *t, const Plan *p, const Scheduled *function);
 
 // The roots that `predict` or `metrics` gives, in order.
 int plan_outputs(const Plan *p, RootRole role, const Root **roots);

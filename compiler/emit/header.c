@@ -69,7 +69,7 @@ static void put_operation_counts(Text *t, const Plan *p) {
   for (int k = 0; k < p->nfunction; k++) {
     const Scheduled *f = &p->function[k];
     if (!f->present || (k > FUNCTION_VALUE_AND_GRAD && k < FUNCTION_COUNT)) continue;
-    const FunctionCost cost = f->cost;
+    const Printed cost = f->printed;
     int64_t value;
     if (!any) text_put(t, "/* Floating-point operations; a call of <math.h> counts as one. */\n");
     any = true;

@@ -369,7 +369,7 @@ void put_tile(Function *f, const Loop *loop, int depth) {
   open_scope(f, &names, &lets);
   f->indent--;
   f->tile = loop;
-  f->tile_name = names_take(&f->names, arena_printf(a, "%s_tile", loop->name));
+  f->tile_name = f->loop_variable[loop->id] = names_take(&f->names, arena_printf(a, "%s_tile", loop->name));
   f->lanes_name = names_take(&f->names, "lanes");
   f->vector_name = names_take(&f->names, "v");
   f->lane_name = names_take(&f->names, "lane");

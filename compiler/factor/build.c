@@ -137,6 +137,7 @@ static void build_step(Builder *b, uint64_t summed) {
   list.left = summed;
   list_as_read(&list, t.factor, t.nfactor);
   Node sum = sum_node(b, &t, list.at, nout, list.count);
+  sum.origin = ORIGIN_FACTORED;
   sum.name = arena_printf(f->arena, "%s_part", b->n->name);
   const double each = work_of(sum.expr) + 1;
   const Known known = {.uses = 1, .loop = b->loop, .cost = each * extent_of(b->p, list.at, list.count)};
@@ -215,6 +216,7 @@ const Node *build_node(Factoring *f, const Product *p, const Order *o, const Nod
   }
   made.name = n->name;
   made.note = n->note;
+  made.origin = n->origin;
   made.span = n->span;
   return factor_add(f, &made, known);
 }

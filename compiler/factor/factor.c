@@ -102,6 +102,7 @@ static const Node *build_forms(Factoring *f, const Forms *forms, const Node *n, 
   sum.expr = NULL;
   for (int k = 0; k < forms->count; k++) {
     const Form *form = forms->form[k];
+    part.origin = ORIGIN_FACTORED;
     part.name = arena_printf(f->arena, "%s_term", n->name);
     const Known own = {.uses = 1, .loop = known.loop, .cost = form->order.cost};
     const Expr *read = read_own(f->g, build_node(f, &form->p, &form->order, &part, own));

@@ -6,6 +6,12 @@
 #include "graph/pool.h"
 
 const char *const reduce_names[] = {"", "sum", "prod", "max", "min", "logsumexp", "argmax"};
+const char *const origin_text[ORIGIN_COUNT] = {
+    "",
+#define ORIGIN(name, text) text,
+#include "graph/origin.def"
+#undef ORIGIN
+};
 const char *const root_names[] = {"loss", "predict", "metric", "start", "gradient", "author", "derivative", "named"};
 
 Graph *graph_new(Arena *a, Dims *dims, const char *name) {

@@ -85,6 +85,16 @@ typedef enum {
   NODE_CARRY    // the state of a loop along output index `axis`: its expr is the start, over the other indices
 } NodeKind;
 
+// Where a node comes from (origin.def); ORIGIN_MODEL: the model or its derivative has it.
+typedef enum {
+  ORIGIN_MODEL,
+#define ORIGIN(name, text) ORIGIN_##name,
+#include "graph/origin.def"
+#undef ORIGIN
+  ORIGIN_COUNT
+} NodeOrigin;
+extern const char *const origin_text[ORIGIN_COUNT];
+
 typedef enum { REDUCE_NONE, REDUCE_SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_LOGSUMEXP, REDUCE_ARGMAX } Reduce;
 extern const char *const reduce_names[]; // "", "sum", "prod", "max", "min", "logsumexp", "argmax"
 
@@ -98,6 +108,7 @@ struct Node {
   NodeKind kind;
   const char *name; // the model's, or made from it (t_p, d_t_p); unique within its graph; a C identifier
   const char *note; // what a comment above its loop may say ("derivative of the loss by t_p"), or null
+  NodeOrigin origin; // why a later pass made it
   Span span;
   Type type;
   int which;            // NODE_DATA, NODE_PARAM: position in the model's declarations

@@ -12,6 +12,14 @@ void node_print(Text *t, const Graph *g, const Node *n);
 // An expression in the language's notation; index k is called index[k].name (made unique by the caller).
 void expr_print(Text *t, const Graph *g, const Expr *e, const Index *index);
 
+// A node as one line for people, its indices called index[k].name (line.c): "z[i, j] = sum[k](x[i, k] * W[k, j])"; what a carry
+// starts from: "h[0, i] = 0.0"; what it takes behind a step: "h[t + 1, i] = h_step[t, i]".
+void node_line_print(Text *t, const Graph *g, const Node *n, const Index *index);
+void start_line_print(Text *t, const Graph *g, const Node *carry, const Index *index);
+void next_line_print(Text *t, const Node *carry, const Index *index);
+// The node's indices under names that differ from one another.
+const Index *readable_indices(Arena *a, const Node *n);
+
 // "> 0", "in (0, 1)", "in simplex"; nothing where there is none.
 void constraint_print(Text *t, const Model *m, const ParamDecl *p);
 // The same as the model wrote it.

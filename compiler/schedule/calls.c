@@ -201,6 +201,7 @@ static const Expr *named(Namer *m, const Node *n, const Own *o, Call *c, const E
   const Expr *sub[INDEX_MAX];
   if (!c->node) {
     Node node = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = c->count, .index = c->index};
+    node.origin = c->again ? ORIGIN_CALL_REPEATED : ORIGIN_CALL_SHARED;
     node.name = arena_printf(m->arena, "%s_%s", n->name, prim_table[call->u.prim.op].name);
     node.expr = over_own(g, n, o, call);
     c->node = graph_add(g, &node);

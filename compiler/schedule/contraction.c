@@ -248,29 +248,44 @@ bool stays_with_samples(const Node *n, const Poly *sample) {
   return by_sample && shared;
 }
 
-const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node *n, const Poly *sample) {
-  if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM || n->type != TYPE_REAL || stays_with_samples(n, sample)) return NULL;
+// The node as a contraction, in *c, and why it is one or none.
+static ReasonKind contracted(Graph *pool, const LoopTree *tree, const Node *n, const Poly *sample, Contraction *c) {
   const Expr *e = n->expr;
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL) return NULL;
-  if (!is_factor(e->u.prim.arg[0]) || !is_factor(e->u.prim.arg[1])) return NULL;
+  if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM || n->type != TYPE_REAL) return REASON_NOT_OF_TWO;
+  if (stays_with_samples(n, sample)) return REASON_WITH_SAMPLES;
+  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL) return REASON_NOT_OF_TWO;
+  if (!is_factor(e->u.prim.arg[0]) || !is_factor(e->u.prim.arg[1])) return REASON_NOT_OF_TWO;
   Dims *dims = pool->dims;
-  Contraction c = {.a = e->u.prim.arg[0], .b = e->u.prim.arg[1]};
-  if (!find_groups(dims, tree, n, &c)) return NULL;
-  if (!pays(dims, n, &c)) return NULL;
+  *c = (Contraction){.a = e->u.prim.arg[0], .b = e->u.prim.arg[1]};
+  if (!find_groups(dims, tree, n, c)) return REASON_NOT_AFFINE;
+  if (c->rows.count == 0 || c->columns.count == 0) return REASON_NOT_OF_TWO;
+  if (!pays(dims, n, c)) return REASON_LITTLE_REUSE;
   // The last index of the array is one of columns, so that tiles write along it.
-  if (c.rows.index[c.rows.count - 1] > c.columns.index[c.columns.count - 1]) exchange(&c);
-  if (!find_bounds(pool, n, &c)) return NULL;
-  Contraction *made = arena_new_of(pool->arena, Contraction);
-  *made = c;
+  if (c->rows.index[c->rows.count - 1] > c->columns.index[c->columns.count - 1]) exchange(c);
+  return find_bounds(pool, n, c) ? REASON_KERNEL : REASON_OTHER_CONDITION;
+}
+
+static const Contraction *kept_contraction(Arena *a, ReasonKind why, const Contraction *c) {
+  if (why != REASON_KERNEL) return NULL;
+  Contraction *made = arena_new_of(a, Contraction);
+  *made = *c;
   return made;
+}
+
+const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node *n, const Poly *sample) {
+  Contraction c;
+  return kept_contraction(pool->arena, contracted(pool, tree, n, sample, &c), &c);
 }
 
 void find_contractions(Schedule *s) {
   const Graph *g = s->task.graph;
   const LoopTree *tree = graph_loops_beside(s->arena, g, s->task.given, NULL);
-  for (size_t k = 0; k < g->count; k++)
-    if (s->place[k].needed && !(s->task.given && s->task.given[k]))
-      s->place[k].contraction = contraction_of(s->pool, tree, g->nodes[k], s->task.sample);
+  for (size_t k = 0; k < g->count; k++) {
+    if (!s->place[k].needed || (s->task.given && s->task.given[k])) continue;
+    Contraction c;
+    s->place[k].contraction_why = contracted(s->pool, tree, g->nodes[k], s->task.sample, &c);
+    s->place[k].contraction = kept_contraction(s->arena, s->place[k].contraction_why, &c);
+  }
 }
 
 // ---- packed panels ----

@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-
 static const Expr *read_at_indices(Graph *g, const Node *n, int count) {
   const Expr **sub = arena_array(g->arena, const Expr *, (size_t)count + 1);
   for (int k = 0; k < count; k++) sub[k] = expr_index(g, k);
@@ -18,6 +17,7 @@ typedef struct Parts {
 static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *map, Parts *parts) {
   Arena *a = g->arena;
   Node part = *n;
+  part.origin = ORIGIN_LOGSUMEXP;
   const Expr *term = expr_substitute(g, n->expr, NULL, 0, map);
   const Expr *guard = n->guard ? expr_substitute(g, n->guard, NULL, 0, map) : NULL;
   if (term->kind != EXPR_READ) {
@@ -30,6 +30,7 @@ static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *
     term = read_at_indices(g, graph_add(g, &part), part.nout);
   }
   part = *n;
+  part.origin = ORIGIN_LOGSUMEXP;
   part.guard = guard;
   part.name = arena_printf(a, "%s_max", n->name);
   part.reduce = REDUCE_MAX;
@@ -41,6 +42,7 @@ static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *
   const Expr *sum = read_at_indices(g, graph_add(g, &part), n->nout);
   // An infinite maximum is the value itself: its differences are not numbers.
   part = *n;
+  part.origin = ORIGIN_LOGSUMEXP;
   part.name = arena_printf(a, "%s_rest", n->name);
   part.nred = 0;
   part.reduce = REDUCE_NONE;
@@ -49,6 +51,7 @@ static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *
                           expr_prim1(g, PRIM_LOG, sum), expr_real(g, 0));
   const Expr *rest = read_at_indices(g, graph_add(g, &part), n->nout);
   *parts = (Parts){max->u.read.node, rest->u.read.node};
+  part.origin = n->origin;
   part.name = n->name;
   part.expr = expr_prim2(g, PRIM_ADD, max, rest);
   return graph_add(g, &part);
@@ -85,6 +88,7 @@ static const Expr *start_apart(Graph *g, const Node *n, const Expr *e, const cha
     sub[rank++] = expr_index(g, k);
   }
   Node start = {.kind = NODE_COMP, .span = n->span, .type = n->type, .nout = rank, .index = index};
+  start.origin = ORIGIN_START;
   start.name = arena_printf(g->arena, "%s_%s", n->name, suffix);
   start.expr = expr_substitute(g, e, to, n->nout, NULL);
   return expr_read(g, graph_add(g, &start), sub);

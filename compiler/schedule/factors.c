@@ -71,6 +71,7 @@ static const Expr *named_factor(Namer *m, const Node *n, const Expr *e, const ch
     sub[k] = expr_index(g, order.index[k]);
   }
   Node factor = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = order.count, .index = index};
+  factor.origin = ORIGIN_FACTOR;
   factor.name = arena_printf(g->arena, "%s_%s", n->name, suffix);
   factor.expr = expr_substitute(g, e, to, total, NULL);
   if (n->guard) factor.guard = expr_substitute(g, n->guard, to, total, NULL);
@@ -132,6 +133,7 @@ static bool condition_apart(Namer *m, Node *n, int id) {
   Graph *g = m->out;
   Node all = *n;
   all.name = arena_printf(g->arena, "%s_all", n->name);
+  all.origin = ORIGIN_UNCONDITIONAL;
   all.guard = NULL;
   name_parts(m, &all);
   all.id = id;

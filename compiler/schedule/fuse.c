@@ -33,6 +33,7 @@ struct Cluster {
   size_t count, room, position_room, mirrored_room;
   bool carries, reverse; // it runs a loop of the graph
   const Node *alive;
+  Reason why; // it is a loop by itself
   bool tiles, ragged; // it has to run in tiles; it does not run alike for each iteration
 };
 
@@ -61,23 +62,29 @@ static bool is_member(const Way *way, const Node *m) {
   return false;
 }
 
+static bool refuse(Reason *why, ReasonKind kind, const Node *n) {
+  *why = (Reason){kind, n};
+  return false;
+}
+
 // May n run in loop c by its index q, beside all that it reads or takes there?  Others of its way need not be asked about.
-static bool may_share(const Fuser *f, const Way *way, const Node *n, int q, const Cluster *c) {
+static bool may_share(const Fuser *f, const Way *way, const Node *n, int q, const Cluster *c, Reason *why) {
   const Reads *r = &f->reads[n->id];
   for (size_t k = 0; k < r->count; k++) {
     const Node *m = r->read[k]->u.read.node;
     const Cluster *d = f->cluster_of[m->id];
     if (!d || d->order < c->order || is_member(way, m)) continue;
-    if (d != c) return false;
+    if (d != c) return refuse(why, REASON_TOO_EARLY, m);
     int p = position_in(c, m);
-    if (p < 0 || p >= m->nout || !way_reads_entry(&f->ways, n, q, r->read[k], p, way->mirrored)) return false;
+    if (p < 0 || p >= m->nout) return refuse(why, REASON_UNFINISHED, m);
+    if (!way_reads_entry(&f->ways, n, q, r->read[k], p, way->mirrored)) return refuse(why, REASON_OTHER_ENTRY, m);
   }
   const Node *taken_from[] = {n->next, n->alive};
   for (int k = 0; k < 2; k++) {
     const Node *m = taken_from[k];
     const Cluster *d = m ? f->cluster_of[m->id] : NULL;
     if (!d || d->order < c->order || is_member(way, m)) continue;
-    if (d != c || position_in(c, m) != q) return false;
+    if (d != c || position_in(c, m) != q) return refuse(why, REASON_OTHER_INDEX, m);
   }
   return true;
 }
@@ -108,10 +115,10 @@ static bool is_early(LoopItem item, const Way *way, const Cluster *c) {
   return item.loop && !way->steps && c->carries;
 }
 
-static bool may_join(const Fuser *f, const Way *way, const Cluster *c) {
-  if (!c->loop || way->extent != c->extent || !may_turn(c, way)) return false;
+static bool may_join(const Fuser *f, const Way *way, const Cluster *c, Reason *why) {
+  if (!may_turn(c, way)) return refuse(why, REASON_DIRECTION, c->members[0]);
   for (size_t k = 0; k < way->count; k++)
-    if (!may_share(f, way, way->member[k], way->position[k], c)) return false;
+    if (!may_share(f, way, way->member[k], way->position[k], c, why)) return false;
   return true;
 }
 
@@ -125,11 +132,15 @@ static bool at_index(const Node *n, const Expr *sub, int q) {
 }
 
 // Does n read a member of c, or an array that a member reads by the same loop?
-static bool related(const Fuser *f, const Node *n, int q, const Cluster *c) {
+static bool related(const Fuser *f, const Node *n, int q, const Cluster *c, Reason *why) {
   const Reads *r = &f->reads[n->id];
   for (size_t k = 0; k < r->count; k++) {
     const Node *m = r->read[k]->u.read.node;
-    if (f->cluster_of[m->id] == c) return true;
+    if (f->cluster_of[m->id] == c) {
+      *why = (Reason){REASON_READS, m};
+      return true;
+    }
+    *why = (Reason){REASON_READS_TOO, m};
     for (int s = 0; s < m->nout; s++) {
       if (!at_index(n, r->read[k]->u.read.sub[s], q)) continue;
       for (size_t j = 0; j < c->count; j++) {
@@ -141,13 +152,14 @@ static bool related(const Fuser *f, const Node *n, int q, const Cluster *c) {
       }
     }
   }
+  *why = (Reason){REASON_TAKES, n->next};
   return n->next && f->cluster_of[n->next->id] == c;
 }
 
-static bool any_related(const Fuser *f, const Way *way, const Cluster *c) {
+static bool any_related(const Fuser *f, const Way *way, const Cluster *c, Reason *why) {
   for (size_t k = 0; k < way->count; k++)
-    if (related(f, way->member[k], way->position[k], c)) return true;
-  return false;
+    if (related(f, way->member[k], way->position[k], c, why)) return true;
+  return refuse(why, REASON_UNRELATED, c->members[0]);
 }
 
 static void wait_for(const Fuser *f, const Way *way, const Node *m, Cluster **after) {
@@ -191,7 +203,7 @@ static bool divides_tiles(const Fuser *f, LoopItem item, const Way *way, const C
   return (c->tiles && runs_ragged(f, item, way)) || (c->ragged && wants_tiles(f, way));
 }
 
-static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
+static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way, Reason why) {
   Arena *a = f->s->arena;
   size_t nitem = c->nitem;
   ARENA_PUSH(a, c->opened, nitem, c->opened_room) = way->steps != NULL;
@@ -202,6 +214,7 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
     ARENA_PUSH(a, c->mirrored, mirrored, c->mirrored_room) = way->mirrored;
     ARENA_PUSH(a, c->members, c->count, c->room) = way->member[k];
     f->cluster_of[way->member[k]->id] = c;
+    if (way->position[k] >= 0) f->s->place[way->member[k]->id].joined[way->position[k]] = why;
   }
   c->tiles = c->tiles || wants_tiles(f, way);
   c->ragged = c->ragged || runs_ragged(f, item, way);
@@ -213,10 +226,18 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way) {
 
 // Joins c by that way, if it may, and if it is of use: over samples always, since what comes later may bring the two together,
 // and what is made for one tile at a time (stage.c) must not be an array over all samples.
-static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c) {
-  if (is_early(item, way, c) || divides_tiles(f, item, way, c) || !may_join(f, way, c)) return false;
-  if (way->extent != f->s->task.sample && !any_related(f, way, c)) return false;
-  cluster_add(f, c, item, way);
+// Else *why says why not.
+static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c, Reason *why) {
+  if (is_early(item, way, c)) return refuse(why, REASON_MAPPED, NULL);
+  if (divides_tiles(f, item, way, c)) return refuse(why, REASON_RAGGED, NULL);
+  Reason found;
+  if (!may_join(f, way, c, why)) return false;
+  if (!any_related(f, way, c, &found)) {
+    if (way->extent != f->s->task.sample) return refuse(why, found.kind, found.node);
+    found = (Reason){REASON_SAMPLES, NULL};
+  }
+  if (item.loop) found = (Reason){REASON_STEP, NULL};
+  cluster_add(f, c, item, way, found);
   return true;
 }
 
@@ -274,12 +295,15 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
   const Way *way = ways_of(&f->ways, item, &count);
   const bool by_samples = count && way->extent == f->s->task.sample; // nothing else stands around a loop over samples
   const bool first_only = by_samples || (item.node && runs_over_samples(&f->ways, item.node));
+  Reason why = {f->s->task.no_fuse ? REASON_UNFUSED : REASON_FIRST, NULL}; // it is a loop of its own: as of the last that it could be
   for (Cluster *c = list->first; c && count > 0 && !f->s->task.no_fuse; c = c->next)
     for (size_t k = 0; k < (first_only ? 1 : count); k++) { // the index that likes to stand outside first
+      if (!c->loop || way[k].extent != c->extent) continue;
+      Reason other, *refused = k == 0 ? &why : &other;
       Way mirrored = way[k];
       mirrored.mirrored = true;
-      if ((k == 0 || eager(f, item, &way[k])) && join(f, item, &way[k], c)) return;
-      if (c->reverse && sums_along(item, &way[k]) && join(f, item, &mirrored, c)) return;
+      if ((k == 0 || eager(f, item, &way[k])) && join(f, item, &way[k], c, refused)) return;
+      if (c->reverse && sums_along(item, &way[k]) && join(f, item, &mirrored, c, refused)) return;
     }
   Way alone = {.member = &item.node, .position = (int[]){-1}, .count = 1};
   if (!count) way = &alone;
@@ -287,7 +311,8 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
   // a loop over samples too, so that what is made of the parameters alone does not divide it.
   Cluster *c = cluster_new(f, list, item.loop || by_samples ? list->last : waited_for(f, way), count > 0);
   c->extent = way->extent;
-  cluster_add(f, c, item, way);
+  c->why = why;
+  cluster_add(f, c, item, way, why);
 }
 
 // ---- loops that run where they are wanted ----
@@ -341,6 +366,7 @@ static bool may_wait(const Fuser *f, const Cluster *early, const Cluster *c) {
 // What runs in `early` runs in c, in front of what does already.
 static void move_into(Fuser *f, Clusters *list, Cluster *early, Cluster *c) {
   Arena *a = f->s->arena;
+  const size_t moved = early->count;
   for (size_t k = 0; k < c->nitem; k++) {
     size_t nitem = early->nitem;
     ARENA_PUSH(a, early->opened, nitem, early->opened_room) = c->opened[k];
@@ -352,6 +378,8 @@ static void move_into(Fuser *f, Clusters *list, Cluster *early, Cluster *c) {
     ARENA_PUSH(a, early->mirrored, mirrored, early->mirrored_room) = c->mirrored[k];
     ARENA_PUSH(a, early->members, early->count, early->room) = c->members[k];
   }
+  for (size_t k = 0; k < moved; k++)
+    f->s->place[early->members[k]->id].joined[early->position[k]] = (Reason){REASON_WAITS, NULL};
   Cluster whole = *early;
   whole.previous = c->previous == early ? early->previous : c->previous;
   whole.next = c->next;
@@ -359,6 +387,7 @@ static void move_into(Fuser *f, Clusters *list, Cluster *early, Cluster *c) {
   whole.carries = c->carries;
   whole.reverse = c->reverse;
   whole.alive = c->alive;
+  whole.why = c->why;
   if (early->previous)
     early->previous->next = early->next;
   else
@@ -401,6 +430,7 @@ static Loop *open_loop(Schedule *s, const Cluster *c, Loop *parent) {
   loop->carries = c->carries;
   loop->reverse = c->reverse;
   loop->alive = c->alive;
+  loop->why = c->why;
   for (size_t k = 0; k < c->nitem && !loop->name; k++)
     if (c->opened[k]) loop->name = c->item[k].loop->name;
   for (size_t k = 0; k < c->count && !loop->name; k++) loop->name = c->members[k]->index[c->position[k]].name;
@@ -486,6 +516,7 @@ void fuse_nodes(Schedule *s, const Reads *reads) {
     bool computed = n->kind == NODE_COMP || n->kind == NODE_SCATTER || n->kind == NODE_CARRY;
     if (!s->place[k].needed || given || !computed) continue;
     s->place[k].loop = arena_array(s->arena, Loop *, (size_t)(n->nout + n->nred) + 1);
+    s->place[k].joined = arena_array(s->arena, Reason, (size_t)(n->nout + n->nred) + 1);
     s->place[k].mirrored = arena_array(s->arena, bool, (size_t)(n->nout + n->nred) + 1);
   }
   Fuser f = {.s = s, .reads = reads, .ways = ways_new(s, reads)};

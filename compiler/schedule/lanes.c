@@ -43,20 +43,23 @@ static bool is_plain_loop(const Loop *loop) {
 
 // ---- tiles ----
 
-// Do all loops inside run alike for all iterations?
-static bool runs_alike(const Schedule *s, const Loop *loop, const Step *body, size_t count) {
-  for (size_t k = 0; k < count; k++) {
-    if (body[k].kind == STEP_LEAVE || (body[k].kind == STEP_NODE && s->place[body[k].node->id].contraction)) return false;
+// Why loops inside do not run alike for all iterations; REASON_NONE: they do.
+static Reason runs_unlike(const Schedule *s, const Loop *loop, const Step *body, size_t count) {
+  const Reason left = {REASON_LEFT_EARLY, NULL};
+  Reason why = {REASON_NONE, NULL};
+  for (size_t k = 0; k < count && !why.kind; k++) {
+    if (body[k].kind == STEP_LEAVE) return left;
+    if (body[k].kind == STEP_NODE && s->place[body[k].node->id].contraction) return (Reason){REASON_KERNEL_WITHIN, body[k].node};
     if (body[k].kind != STEP_LOOP) continue;
     const Loop *inner = body[k].loop;
-    if (inner->alive) return false;
+    if (inner->alive) return left;
     for (size_t b = 0; b < inner->nlow; b++)
-      if (mentions_loop(inner->low[b], loop)) return false;
+      if (mentions_loop(inner->low[b], loop)) return left;
     for (size_t b = 0; b < inner->nhigh; b++)
-      if (mentions_loop(inner->high[b], loop)) return false;
-    if (!runs_alike(s, loop, inner->body, inner->nbody)) return false;
+      if (mentions_loop(inner->high[b], loop)) return left;
+    why = runs_unlike(s, loop, inner->body, inner->nbody);
   }
-  return true;
+  return why;
 }
 
 static bool is_leaf(const Loop *loop) {
@@ -151,13 +154,23 @@ bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
   return reads_lazily(s, n, n->expr, lazy) || (lazy && reads_lazily(s, n, n->guard, false));
 }
 
-static LaneClass class_of(const Schedule *s, const Step *step, const Loop *loop) {
+static LaneClass classed(Step *step, LaneClass class, ReasonKind why) {
+  step->lane_why = why;
+  return class;
+}
+
+static LaneClass class_of(const Schedule *s, Step *step, const Loop *loop) {
   const Node *n = step->node;
-  if (step->kind == STEP_STORE || step->kind == STEP_COPY) return LANE_EDGE;
-  if (step->kind == STEP_NODE && is_summed_along(s, n, loop))
-    return is_gathered(s, n, index_in(s, n, loop)) && !node_reads_lazily(s, n, loop) ? LANE_GATHER : LANE_SINGLE;
-  if (!is_of_tile(s, n, loop)) return LANE_EDGE;
-  if (step->kind == STEP_NODE && (node_reads_lazily(s, n, loop) || n->reduce == REDUCE_ARGMAX)) return LANE_SINGLE;
+  const bool computes = step->kind == STEP_NODE, lazy = computes && node_reads_lazily(s, n, loop);
+  if (step->kind == STEP_STORE || step->kind == STEP_COPY) return classed(step, LANE_EDGE, REASON_LANE_ARRAY);
+  if (computes && is_summed_along(s, n, loop)) {
+    if (lazy) return classed(step, LANE_SINGLE, REASON_LANE_ALONE);
+    return is_gathered(s, n, index_in(s, n, loop)) ? classed(step, LANE_GATHER, REASON_LANE_SUM)
+                                                   : classed(step, LANE_SINGLE, REASON_LANE_SERIAL);
+  }
+  if (!is_of_tile(s, n, loop)) return classed(step, LANE_EDGE, REASON_LANE_ARRAY);
+  if (lazy) return classed(step, LANE_SINGLE, REASON_LANE_ALONE);
+  if (computes && n->reduce == REDUCE_ARGMAX) return classed(step, LANE_SINGLE, REASON_LANE_CONTEST);
   return LANE_WIDE;
 }
 
@@ -327,16 +340,38 @@ static void spread(Schedule *s, const Loop *loop) {
   Uses u = {s, loop, arena_array(s->arena, int, g->count), arena_array(s->arena, bool, g->count), 0};
   use_steps(&u, loop->body, loop->nbody);
   for (size_t k = 0; k < g->count; k++)
-    if (is_of_tile(s, g->nodes[k], loop)) s->place[k].lane = s->place[k].stored == STORED_WORK || u.crosses[k];
+    if (is_of_tile(s, g->nodes[k], loop)) {
+      s->place[k].lane = s->place[k].stored == STORED_WORK || u.crosses[k];
+      s->place[k].lane_why = u.crosses[k] ? REASON_CROSSES : REASON_TILE_ARRAY;
+    }
 }
 
-static bool may_tile(const Schedule *s, const Loop *loop) {
-  return is_plain_loop(loop) && loop->extent == s->task.sample && !loop->nlow && !loop->nhigh &&
-         runs_alike(s, loop, loop->body, loop->nbody) && shares_alike(s, loop);
+static Reason one_by_one(const Loop *loop) {
+  return (Reason){loop->carries ? REASON_CARRIES : REASON_MAPPED_STEPS, NULL};
+}
+
+// Why not; REASON_NONE: it may.
+static Reason no_tile(const Schedule *s, const Loop *loop) {
+  if (!is_plain_loop(loop)) return one_by_one(loop);
+  if (loop->extent != s->task.sample) return (Reason){REASON_LOOP_WITHIN, NULL};
+  if (loop->nlow || loop->nhigh) return (Reason){REASON_OTHER_BOUNDS, NULL};
+  const Reason unlike = runs_unlike(s, loop, loop->body, loop->nbody);
+  if (unlike.kind || shares_alike(s, loop)) return unlike;
+  return (Reason){REASON_VERSIONS_APART, NULL};
+}
+
+static void say_of_tile(const Step *body, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    if (body[k].kind != STEP_LOOP) continue;
+    body[k].loop->lanes_why.kind = REASON_OF_TILE;
+    say_of_tile(body[k].loop->body, body[k].loop->nbody);
+  }
 }
 
 static void tile(Schedule *s, Loop *loop) {
   loop->lanes = LANES_TILE;
+  loop->lanes_why.kind = REASON_TILE;
+  say_of_tile(loop->body, loop->nbody);
   class_steps(s, loop->body, loop->nbody, loop);
   spread(s, loop);
   find_rows(s, loop);
@@ -346,38 +381,49 @@ static void tile(Schedule *s, Loop *loop) {
 
 enum { SHORTEST_STRIP = 16 }; // of those of a fixed length
 
-// Nothing of one iteration may depend on another, but for sums in lanes.
-static bool may_strip(const Schedule *s, const Loop *loop) {
+// Why a step keeps its loop from running in strips: nothing of one iteration may depend on another, but for sums in lanes.
+static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *step) {
+  const Node *n = step->node;
+  const bool computes = step->kind == STEP_NODE;
+  if (computes && s->place[n->id].contraction) return (Reason){REASON_KERNEL_WITHIN, n};
+  if (!computes && step->kind != STEP_STORE) return (Reason){REASON_OTHER_STEP, n};
+  const int q = index_in(s, n, loop);
+  if (q < 0 || n->type != TYPE_REAL) return (Reason){REASON_NOT_BY_LOOP, n};
+  if (node_reads_lazily(s, n, loop)) return (Reason){REASON_LAZY, n};
+  if (computes && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return (Reason){REASON_ADDS_ANYWHERE, n};
+  if (!is_summed_along(s, n, loop)) return (Reason){REASON_NONE, NULL};
+  if (!is_gathered(s, n, q)) return (Reason){REASON_TERM_BY_TERM, n};
+  return (Reason){loop->nlow ? REASON_OTHER_BOUNDS : REASON_NONE, NULL};
+}
+
+// Why not; REASON_NONE: it may.
+static Reason no_strip(const Schedule *s, const Loop *loop) {
   int64_t extent;
   Dims *dims = s->task.graph->dims;
+  if (!is_plain_loop(loop)) return one_by_one(loop);
+  if (!is_leaf(loop)) return (Reason){REASON_LOOP_WITHIN, NULL};
   if (poly_is_fixed(dims, loop->extent) && poly_value(dims, loop->extent, NULL, &extent) && extent < SHORTEST_STRIP)
-    return false;
-  if (!is_plain_loop(loop) || !is_leaf(loop)) return false;
-  for (size_t k = 0; k < loop->nbody; k++) {
-    const Step *step = &loop->body[k];
-    if (step->idle) continue;
-    if (step->kind == STEP_NODE && s->place[step->node->id].contraction) return false;
-    if (step->kind != STEP_NODE && step->kind != STEP_STORE) return false;
-    const Node *n = step->node;
-    const int q = index_in(s, n, loop);
-    if (q < 0 || n->type != TYPE_REAL || node_reads_lazily(s, n, loop)) return false;
-    if (step->kind == STEP_NODE && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return false;
-    if (!is_summed_along(s, n, loop)) continue;
-    if (!is_gathered(s, n, q) || loop->nlow) return false;
-  }
-  return true;
+    return (Reason){REASON_SHORT, NULL};
+  Reason why = {REASON_NONE, NULL};
+  for (size_t k = 0; k < loop->nbody && !why.kind; k++)
+    if (!loop->body[k].idle) why = no_strip_with(s, loop, &loop->body[k]);
+  return why;
 }
 
 static void lane_steps(Schedule *s, const Step *body, size_t count) {
   for (size_t k = 0; k < count; k++) {
     if (body[k].kind != STEP_LOOP || body[k].idle) continue;
     Loop *loop = body[k].loop;
-    if (may_strip(s, loop) && !needs_tiles(s, loop))
+    const Reason strip = no_strip(s, loop), tiles = no_tile(s, loop);
+    if (!strip.kind && !needs_tiles(s, loop)) {
       loop->lanes = LANES_STRIP;
-    else if (may_tile(s, loop))
+      loop->lanes_why.kind = REASON_STRIP;
+    } else if (!tiles.kind) {
       tile(s, loop);
-    else
+    } else {
+      loop->lanes_why = loop->extent == s->task.sample ? tiles : strip;
       lane_steps(s, loop->body, loop->nbody);
+    }
   }
 }
 

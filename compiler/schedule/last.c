@@ -23,6 +23,7 @@ static const Node *last_of(Last *l, const Node *c) {
   const Poly *steps = poly_sub(g->dims, c->index[c->axis].extent, poly_int(g->dims, 1));
   sub[c->axis] = c->reverse ? expr_int(g, 0) : expr_poly(g, steps);
   Node last = {.kind = NODE_COMP, .span = c->span, .type = c->type, .nout = rank, .index = index};
+  last.origin = ORIGIN_LAST_STATE;
   last.name = arena_printf(g->arena, "%s_last", c->name);
   last.expr = expr_read(g, c, sub);
   return l->node[c->id] = graph_add(g, &last);

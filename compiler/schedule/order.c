@@ -54,17 +54,19 @@ static bool is_dot(const Node *n, int last) {
 }
 
 NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample) {
-  const NodeOrder terms = {ORDER_TERMS, -1};
+  const NodeOrder none = {ORDER_TERMS, -1, REASON_NONE}, terms = {ORDER_TERMS, -1, REASON_ORDER_OTHER};
+  const NodeOrder few = {ORDER_TERMS, -1, REASON_ORDER_SHORT};
   const int total = n->nout + n->nred;
-  if (n->nred == 0 || first_of_extent(n, 0, n->nout, sample) >= 0) return terms;
+  if (n->nred == 0) return none;
+  if (first_of_extent(n, 0, n->nout, sample) >= 0) return (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_BY_SAMPLE};
   const int by_sample = first_of_extent(n, n->nout, total, sample), last = by_sample >= 0 ? by_sample : total - 1;
   if (gathers_lanes(n) && n->nout == 0)
-    return is_short(g->dims, n->index[last].extent) ? terms : (NodeOrder){ORDER_LANES, last};
+    return is_short(g->dims, n->index[last].extent) ? few : (NodeOrder){ORDER_LANES, last, REASON_ORDER_SCALAR};
   if (adds_up(n) && by_sample >= 0 && !is_placed_by(n, by_sample) && !is_short(g->dims, n->index[by_sample].extent))
-    return (NodeOrder){ORDER_BLOCKS, by_sample};
-  if (gathers_lanes(n) && by_sample < 0 && !is_short(g->dims, n->index[last].extent) && is_dot(n, last))
-    return (NodeOrder){ORDER_LANES, last};
-  return terms;
+    return (NodeOrder){ORDER_BLOCKS, by_sample, REASON_ORDER_SAMPLES};
+  if (!gathers_lanes(n) || by_sample >= 0) return terms;
+  if (is_short(g->dims, n->index[last].extent)) return few;
+  return is_dot(n, last) ? (NodeOrder){ORDER_LANES, last, REASON_ORDER_DOT} : (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_OUTPUTS};
 }
 
 // ---- the dimension that samples are counted by ----

@@ -70,6 +70,7 @@ static void insert_stores(Schedule *s, const Node *n, int sink) {
 typedef struct Escapes {
   Schedule *s;
   bool **axis;          // by node, by output: must be kept
+  Reason **why;         // by node, by output: because of this
   bool *read_by_others; // by node
   const Node **taken_by, **taken_too; // by node: the first carry that takes it; by carry: the next one that takes the same
 } Escapes;
@@ -80,13 +81,19 @@ bool is_last_state(Dims *dims, const Node *c, const Expr *sub) {
   return sub->kind == EXPR_POLY && sub->u.poly == poly_sub(dims, c->index[c->axis].extent, poly_int(dims, 1));
 }
 
-// n is used within loop `at`: `sub` says which entries, null: all.
-static void escape(Escapes *e, const Node *n, const Loop *at, const Expr *const *sub) {
+static void keep(Escapes *e, const Node *n, int q, Reason why) {
+  if (e->axis[n->id][q]) return;
+  e->axis[n->id][q] = true;
+  e->why[n->id][q] = why;
+}
+
+// n is used by `user` within loop `at`: `sub` says which entries, null: all.
+static void escape(Escapes *e, const Node *n, const Loop *at, const Expr *const *sub, const Node *user) {
   e->read_by_others[n->id] = true;
   for (int q = 0; e->axis[n->id] && q < n->nout; q++) {
-    if (encloses(e->s->place[n->id].loop[q], at)) continue;
+    if (e->axis[n->id][q] || encloses(e->s->place[n->id].loop[q], at)) continue;
     bool state = n->kind == NODE_CARRY && n->axis == q && sub && is_last_state(e->s->task.graph->dims, n, sub[q]);
-    if (!state) e->axis[n->id][q] = true;
+    if (!state) keep(e, n, q, (Reason){REASON_READ_OUTSIDE, user});
   }
 }
 
@@ -116,7 +123,8 @@ static void widen_states(Escapes *e) {
     for (const Node *c = e->taken_by[k]; c; c = e->taken_too[c->id]) {
       bool *axis = e->axis[c->id];
       if (!axis || !axis[c->axis]) continue;
-      for (int q = 0; q < n->nout; q++) axis[q] = axis[q] || e->axis[k][q];
+      for (int q = 0; q < n->nout; q++)
+        if (e->axis[k][q]) keep(e, c, q, (Reason){REASON_STATE_AXES, n});
     }
   }
 }
@@ -130,7 +138,8 @@ static void widen_versions(Escapes *e) {
     const Node *from = n->base->u.read.node;
     for (int q = 0; e->axis[from->id] && q < from->nout; q++) {
       const Expr *sub = n->base->u.read.sub[q];
-      if (e->axis[from->id][q] && sub->kind == EXPR_INDEX && sub->u.index < n->nout) e->axis[k][sub->u.index] = true;
+      if (e->axis[from->id][q] && sub->kind == EXPR_INDEX && sub->u.index < n->nout)
+        keep(e, n, sub->u.index, (Reason){REASON_VERSION_AXES, from});
     }
   }
 }
@@ -139,15 +148,18 @@ static void find_escapes(Escapes *e, const Reads *reads) {
   Schedule *s = e->s;
   const Graph *g = s->task.graph;
   e->axis = arena_array(s->arena, bool *, g->count);
+  e->why = arena_array(s->arena, Reason *, g->count);
   e->read_by_others = arena_array(s->arena, bool, g->count);
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     const Place *p = &s->place[k];
     if (!p->loop) continue;
     e->axis[k] = arena_array(s->arena, bool, (size_t)n->nout + 1);
+    e->why[k] = arena_array(s->arena, Reason, (size_t)n->nout + 1);
     for (int q = 0; q < n->nout; q++) {
       bool state = n->kind == NODE_CARRY && n->axis == q;
-      e->axis[k][q] = !state && (!p->loop[q] || !encloses(p->loop[q], p->home));
+      if (!state && (!p->loop[q] || !encloses(p->loop[q], p->home)))
+        keep(e, n, q, (Reason){p->contraction ? REASON_KERNEL_AXES : REASON_BEGUN_OUTSIDE, NULL});
     }
   }
   for (size_t k = 0; k < g->count; k++) {
@@ -155,8 +167,8 @@ static void find_escapes(Escapes *e, const Reads *reads) {
     if (!s->place[k].loop) continue;
     const Loop *at = user->kind == NODE_CARRY ? s->place[k].home : deepest(&s->place[k], user);
     for (size_t r = 0; r < reads[k].count; r++)
-      escape(e, reads[k].read[r]->u.read.node, at, reads[k].read[r]->u.read.sub);
-    if (user->kind == NODE_CARRY) escape(e, user->next, s->place[k].loop[user->axis], NULL);
+      escape(e, reads[k].read[r]->u.read.node, at, reads[k].read[r]->u.read.sub, user);
+    if (user->kind == NODE_CARRY) escape(e, user->next, s->place[k].loop[user->axis], NULL, user);
   }
   find_takers(e, g);
   widen_states(e);
@@ -180,13 +192,18 @@ static const Node *state_for(const Schedule *s, const Escapes *e, const Node *n,
 static void keep_axes(Schedule *s, const Node *n, const Escapes *e, bool all, bool sinks) {
   Place *p = &s->place[n->id];
   p->kept = arena_array(s->arena, bool, (size_t)n->nout + 1);
+  p->kept_why = e->why[n->id];
   bool scalar = true;
   for (int k = 0; k < n->nout; k++) {
     p->kept[k] = e->axis[n->id][k] || all || (sinks && n->kind == NODE_CARRY);
     if (p->kept[k]) scalar = false;
+    if (!p->kept_why[k].kind && all) p->kept_why[k].kind = s->task.no_contract ? REASON_UNCONTRACTED : REASON_ALL_AXES;
   }
   if (!scalar) // what stands in caller's memory has all its axes
-    for (int k = 0; k < n->nout && sinks; k++) p->kept[k] = true;
+    for (int k = 0; k < n->nout && sinks; k++) {
+      p->kept[k] = true;
+      if (!p->kept_why[k].kind) p->kept_why[k].kind = REASON_CALLER;
+    }
   p->stored = scalar ? STORED_LOCAL : STORED_NOT;
 }
 
@@ -219,6 +236,7 @@ static void place_node(Schedule *s, const Node *n, const Escapes *e) {
     if (state) {
       p->stored = STORED_STATE;
       p->state = state;
+      p->kept_why = s->place[state->id].kept_why;
       for (int k = 0; k < n->nout; k++) p->kept[k] = s->place[state->id].kept[k];
     } else if (p->stored == STORED_LOCAL) {
       // a variable

@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "graph/loops.h"
 #include "schedule/contraction.h"
+#include "schedule/reason.h"
 
 typedef struct Loop Loop;
 typedef struct Step Step;
@@ -31,6 +32,7 @@ typedef enum {
 typedef struct NodeOrder {
   SumOrder kind;
   int index; // of the node, -1: none
+  ReasonKind why;
 } NodeOrder;
 
 enum { SAMPLE_TILE = 64 };
@@ -63,6 +65,7 @@ struct Step {
   int sink;         // STEP_STORE, STEP_COPY: position in the task's sinks
   bool idle;        // nothing is left to do: what it would copy is there already
   LaneClass lane;   // in a tile
+  ReasonKind lane_why;
 };
 
 // `index` runs from the largest of 0 and low[] to the smallest of extent and high[] (expressions over outer loops by id).
@@ -86,6 +89,7 @@ struct Loop {
   LaneKind lanes;
   const Node **rows; // of a tile: inputs whose rows, one a sample, are turned into lanes at its start
   size_t nrows;
+  Reason why, lanes_why; // it is a loop by itself; its iterations run so
 };
 
 // Memory a node's value is wanted in.
@@ -122,18 +126,23 @@ typedef enum {
 typedef struct Place {
   bool needed;
   Loop **loop; // by index position
+  Reason *joined; // by index position: why there
   bool *mirrored; // by index position: its last entry comes first in the loop, which runs backwards
   Loop *home;  // the loop around its first step, null: none
   Stored stored;
   int sink;
   bool *kept;        // by output position: an axis of the stored array (the others shrank to one entry)
+  Reason *kept_why;  // by output position, of the kept ones
   bool in_place;     // a sum that starts from what its one output holds and is formed there
   const Contraction *contraction; // computed whole, by one step; null: by loops
+  ReasonKind contraction_why;
   const Node *state; // STORED_STATE: the carry that takes it, with all steps; step t is the entry behind the step there
   const Node *in;     // STORED_WORK: the array whose memory it shares, or null
+  Reason in_why;      // it shares that; or, without one, it is a copy of another version
   const Poly *offset; // STORED_WORK: in elements of its type
   const Poly *rows;   // STORED_INPUT: where in work memory a tile's rows of it stand turned, SAMPLE_TILE by each entry; or null
   bool lane;          // each iteration of a tile has its own: SAMPLE_TILE of them side by side, innermost
+  ReasonKind lane_why;
   const Expr
       *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null
 } Place;

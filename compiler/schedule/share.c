@@ -377,8 +377,8 @@ static bool comes_again(const Sharer *h, const Access *read, const Access *write
   return false;
 }
 
-// Can the sets a and b be one array?
-static bool may_merge(const Sharer *h, int a, int b) {
+// Can the sets a and b be one array?  If not, *clashing reads an older version too late.
+static bool may_merge(const Sharer *h, int a, int b, const Node **clashing) {
   for (size_t k = 0; k < h->read.count; k++) {
     const Access *read = &h->read.list[k];
     if (!in_either(h, read->array, a, b)) continue;
@@ -387,7 +387,9 @@ static bool may_merge(const Sharer *h, int a, int b) {
       if (!in_either(h, write->array, a, b) || write->array == read->array) continue;
       if (write->at < version(h, read) && !comes_again(h, read, write)) continue;
       if (is_copied(h, write->step, a, b)) continue;
-      if (clash(h, read, write)) return false;
+      if (!clash(h, read, write)) continue;
+      *clashing = read->user;
+      return false;
     }
   }
   return true;
@@ -410,7 +412,10 @@ static void settle(Sharer *h) {
     if (earlier) *f = g->nodes[k];
   }
   for (size_t k = 0; k < g->count; k++)
-    if (s->place[k].stored == STORED_WORK && first[h->set[k]] != g->nodes[k]) s->place[k].in = first[h->set[k]];
+    if (s->place[k].stored == STORED_WORK && first[h->set[k]] != g->nodes[k]) {
+      s->place[k].in = first[h->set[k]];
+      s->place[k].in_why = (Reason){REASON_VERSION, first[h->set[k]]};
+    }
   for (size_t k = 0; k < h->ncopy; k++)
     if (h->set[h->copy[k].from->id] == h->set[h->copy[k].to->id]) ((Step *)h->copy[k].step)->idle = true;
 }
@@ -436,7 +441,9 @@ void share_arrays(Schedule *s, const Reads *reads) {
   visit_steps(&h, s->body, s->nbody, NULL);
   for (size_t k = 0; k < h.ncopy; k++) {
     int a = h.set[h.copy[k].from->id], b = h.set[h.copy[k].to->id];
-    if (a != b && may_merge(&h, a, b)) merge(&h, a, b);
+    const Node *clashing = NULL;
+    if (a != b && may_merge(&h, a, b, &clashing)) merge(&h, a, b);
+    if (clashing) s->place[h.copy[k].to->id].in_why = (Reason){REASON_CLASH, clashing};
   }
   settle(&h);
   idle_steps(s->body, s->nbody);

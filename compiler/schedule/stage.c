@@ -79,6 +79,7 @@ static const Node *add_staged(Stager *g, const Node *n, const Expr *own, const P
   Index *index = arena_array(a, Index, (size_t)p->nindex);
   for (int k = 0; k < p->nindex; k++) index[k] = n->index[p->at[k]];
   Node part = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = p->nindex, .index = index};
+  part.origin = ORIGIN_SHARED_BY_SAMPLE;
   part.name = arena_printf(a, "%s_part", n->name);
   part.expr = staged_arguments(g, &part, own, 0, false);
   const Node *node = graph_add(g->out, &part);

@@ -21,9 +21,16 @@ static int work_of(const Expr *e, int limit) {
   return sum;
 }
 
+// Why it would be dear to compute n again; REASON_NONE: it is cheap.
+static ReasonKind dear(const Node *n) {
+  if (n->kind == NODE_CARRY) return REASON_DEAR_STATE;
+  if (n->kind != NODE_COMP || n->reduce != REDUCE_NONE) return REASON_DEAR_SUM;
+  if (work_of(n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS) return REASON_NONE;
+  return expr_calls(n->expr) ? REASON_DEAR_CALL : REASON_DEAR_WORK;
+}
+
 static bool cheap(const Node *n) {
-  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE &&
-         work_of(n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS;
+  return dear(n) == REASON_NONE;
 }
 
 // ---- what is wanted ----
@@ -61,6 +68,7 @@ typedef struct Chooser {
   bool *seeded; // by node: what backward alone can compute
   bool *kept;   // by node: a state of forward that is stored whole
   bool *stored;
+  TapeReason *why; // by node
 } Chooser;
 
 // Is n a state that is computed for the loss, or a version of an array that a loop updates in place?
@@ -119,10 +127,13 @@ static void find_stored(Chooser *c) {
     if (g->roots[k].role == ROOT_GRADIENT) want(&w, g->roots[k].node);
   while (w.count) {
     const Node *n = w.list[--w.count];
-    if ((c->forward[n->id] && computed(n) && !is_computed_again(c, n)) || replaces_states(c, n)) {
+    const bool own = c->forward[n->id] && computed(n), again = is_computed_again(c, n);
+    if ((own && !again) || replaces_states(c, n)) {
       c->stored[n->id] = true;
+      if (!c->why[n->id].kind) c->why[n->id].kind = own && !again ? dear(n) : REASON_FOR_STATES;
       continue;
     }
+    if (own) c->why[n->id].kind = cheap(n) ? REASON_CHEAP : REASON_THRIFTY;
     Reads reads = node_reads(c->arena, g, n);
     for (size_t r = 0; r < reads.count; r++) want(&w, reads.read[r]->u.read.node);
     want(&w, n->next);
@@ -149,6 +160,8 @@ static bool keep_more(Chooser *c) {
       if (c->stored[j] && cheap(g->nodes[j]) && reads_node(c, g->nodes[j], state))
         instead = poly_add(g->dims, instead, size_of(g, g->nodes[j]));
     c->kept[k] = c->stored[k] || poly_nominal(g->dims, instead) > poly_nominal(g->dims, size_of(g, state));
+    if (c->kept[k] && !c->stored[k])
+      c->why[k] = (TapeReason){REASON_STATES_SMALLER, poly_nominal(g->dims, size_of(g, state)), poly_nominal(g->dims, instead)};
     more = more || c->kept[k];
   }
   return more;
@@ -171,6 +184,12 @@ static bool *find_wanted(const Chooser *c) {
   return wanted;
 }
 
+static ReasonKind reason_of_cut(const Chooser *c, const Node *n, bool again) {
+  if (!again) return dear(n);
+  if (c->stored[n->id]) return REASON_CUT;
+  return cheap(n) ? REASON_CHEAP : REASON_THRIFTY;
+}
+
 // Where there are no loops: what is kept is a minimum cut between what is not computed again and what backward reads.
 static void find_cut(Chooser *c) {
   const Graph *g = c->g;
@@ -183,6 +202,8 @@ static void find_cut(Chooser *c) {
     size[k] = poly_nominal(g->dims, size_of(g, n));
   }
   cut_minimum(c->arena, g, &(CutInput){part, again, find_wanted(c), size}, c->stored);
+  for (size_t k = 0; k < g->count; k++)
+    if (part[k]) c->why[k] = (TapeReason){reason_of_cut(c, g->nodes[k], again[k]), size[k], 0};
 }
 
 static bool has_loops(const Graph *g) {
@@ -191,18 +212,35 @@ static bool has_loops(const Graph *g) {
   return false;
 }
 
-static void choose(Arena *a, const Graph *g, const bool *forward, bool thrifty, bool *stored) {
-  Chooser c = {.arena = a, .g = g, .forward = forward, .thrifty = thrifty, .stored = stored};
+// What neither crosses nor is computed by backward has no reason.
+static void forget_others(const Chooser *c) {
+  Wanted w = {.set = arena_array(c->arena, bool, c->g->count),
+              .list = arena_array(c->arena, const Node *, c->g->count + 1)};
+  for (size_t k = 0; k < c->g->nroots; k++)
+    if (c->g->roots[k].role == ROOT_GRADIENT) want(&w, c->g->roots[k].node);
+  while (w.count) {
+    const Node *n = w.list[--w.count];
+    const Reads reads = node_reads(c->arena, c->g, n);
+    for (size_t r = 0; r < reads.count && !c->stored[n->id]; r++) want(&w, reads.read[r]->u.read.node);
+    if (!c->stored[n->id]) want(&w, n->next);
+  }
+  for (size_t k = 0; k < c->g->count; k++)
+    if (!w.set[k] || (!c->stored[k] && !c->forward[k])) c->why[k].kind = REASON_NONE;
+}
+
+static void choose(Arena *a, const Graph *g, const bool *forward, bool thrifty, bool *stored, TapeReason *why) {
+  Chooser c = {.arena = a, .g = g, .forward = forward, .thrifty = thrifty, .stored = stored, .why = why};
   c.loops = graph_loops(a, g, NULL);
   c.seeded = arena_array(a, bool, g->count);
   c.kept = arena_array(a, bool, g->count);
   if (!has_loops(g)) {
     find_cut(&c);
-    return;
+  } else {
+    find_seeded(&c);
+    do find_stored(&c);
+    while (keep_more(&c));
   }
-  find_seeded(&c);
-  do find_stored(&c);
-  while (keep_more(&c));
+  forget_others(&c);
 }
 
 static bool is_gradient(const Graph *g, const Node *n) {
@@ -226,13 +264,15 @@ Tape tape_plan(Arena *a, const Graph *g, bool thrifty) {
   Dims *dims = g->dims;
   bool *forward = arena_array(a, bool, g->count), *stored = arena_array(a, bool, g->count);
   const Node **in = arena_array(a, const Node *, g->count);
+  TapeReason *why = arena_array(a, TapeReason, g->count);
   Tape tape = {.stored = stored,
                .in = in,
+               .why = why,
                .offset = arena_array(a, const Poly *, g->count),
                .reals = poly_int(dims, 0),
                .integers = poly_int(dims, 0)};
   need_of_loss(g, forward);
-  choose(a, g, forward, thrifty, stored);
+  choose(a, g, forward, thrifty, stored, why);
   share_states(g, &tape, in);
   for (size_t k = 0; k < g->count; k++) {
     if (!stored[k] || in[k]) continue;

@@ -348,6 +348,7 @@ static const Expr *joined(Unroller *u, const Node *n, Values *v, const Expr **gu
 static Node part_at(Unroller *u, const Node *n, Values *v) {
   const uint64_t set = u->unrolled[n->id];
   Node made = *n;
+  made.origin = set & indices_below(n->nout) ? ORIGIN_PART : ORIGIN_WRITTEN_OUT;
   Index *index = arena_array(u->arena, Index, (size_t)(n->nout + n->nred) + 1);
   made.nout = made.nred = 0;
   made.next = made.alive = NULL;
@@ -393,6 +394,7 @@ static void put_together(Unroller *u, const Node *n) {
   Node whole = {.kind = NODE_COMP,
                 .name = n->name,
                 .note = n->note,
+                .origin = ORIGIN_WHOLE,
                 .span = n->span,
                 .type = n->type,
                 .nout = n->nout,

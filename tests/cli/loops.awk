@@ -1,0 +1,83 @@
+# loops.awk - the loops of one function, one a line: how many are around it, and what it counts with.
+#   awk -f loops.awk -v named=NAME FILE.c       of generated C
+#   awk -f loops.awk TREE                          of `mdlc explain --schedule`
+# Of C, loops over the lanes of a tile, loops that only fill or copy memory (they have no braces), and those for what is left of a
+# strip or a tile's vectors are none of the tree.
+function tree_loop(line,   name) {
+  match(line, /^ */)
+  depth = RLENGTH / 2
+  sub(/ *#.*/, "", line)
+  name = line
+  sub(/^ *for /, "", name)
+  sub(/ in .*/, "", name)
+  if (line ~ /\([a-zA-Z0-9_]*\)$/) {
+    name = line
+    sub(/.*\(/, "", name)
+    sub(/\)$/, "", name)
+  }
+  print depth, name
+}
+
+function push(kind) { stack[++top] = kind }
+
+function loops_around(   k, n) {
+  n = 0
+  for (k = 1; k <= top; k++) n += stack[k] == "loop"
+  return n
+}
+
+function skipping(   k) {
+  for (k = 1; k <= top; k++) if (stack[k] == "rest") return 1
+  return 0
+}
+
+function c_line(line,   name) {
+  if (line ~ /^ *}/) {
+    top--
+    if (line !~ /{$/) return
+  }
+  if (line ~ /^ *for \(; /) {
+    name = line
+    sub(/^ *for \(; /, "", name)
+    sub(/ .*/, "", name)
+    strip = name
+    return
+  }
+  if (line !~ /{$/) return
+  if (line !~ /^ *for \(/) {
+    push("other")
+    return
+  }
+  if (strip != "") {
+    if (!skipping()) print loops_around(), strip
+    push("loop")
+    strip = ""
+    return
+  }
+  name = line
+  sub(/^ *for \(int64_t /, "", name)
+  sub(/ .*/, "", name)
+  if (line ~ /_strip(_[0-9]+)?; / && line !~ /\+= /) push("rest")
+  else if (line ~ / = lanes(_[0-9]+)? - lanes(_[0-9]+)? % /) push("rest")
+  else if (name ~ /^lane(_[0-9]+)?$/ || (line ~ /\+= [0-9]+\) {$/ && name !~ /_tile(_[0-9]+)?$/)) push("lanes")
+  else {
+    if (!skipping()) print loops_around(), name
+    push("loop")
+  }
+}
+
+named == "" && /^ *for [A-Za-z0-9_]+ in / { tree_loop($0) }
+
+named != "" && !started && /^[A-Za-z]/ && index($0, named "(") + index($0, named "_body(") > 0 { begun = 1 }
+named != "" && begun && !started && /;$/ { begun = 0 }
+named != "" && begun && !started && /{$/ { started = 1; next }
+started && /^}/ { exit }
+started {
+  text = text $0
+  if (text ~ /^ *for \(/) { # its head, perhaps over several lines
+    open = gsub(/\(/, "(", text)
+    if (open != gsub(/\)/, ")", text)) next
+  }
+  c_line(text)
+  text = ""
+}

@@ -1,0 +1,133 @@
+# mdlc explain --schedule: the loops of generated functions, and why.  (Read by run.sh.)
+folder=$(dirname "$cases")
+examples=$(cd "$folder/../../examples" && pwd)
+cp "$examples/thermometer/thermometer.mdl" "$examples/mlp/mlp.mdl" "$examples/mixture/mixture.mdl" "$examples/lstm/lstm.mdl" "$top/files"
+cp "$examples/gradbench/gmm.mdl" "$top/files"
+
+exactly() { # the whole of stdout
+  wrong=
+  printf '%s\n' "$1" | diff - "$top/stdout" > "$top/diff" || wrong="stdout differs: $(cat "$top/diff")"
+  verdict "$wrong" "$name: the whole output"
+}
+
+says() { # the reasons beside the line that starts so, joined to one line, have this text
+  wrong=
+  awk -v line="$1" '
+    { at = index($0, "#"); left = at ? substr($0, 1, at - 1) : $0; right = at ? substr($0, at + 2) : "" }
+    left ~ /[^ ]/ { on = index(left, line) > 0 }
+    on { all = all " " right }
+    END { print all }' "$top/stdout" > "$top/reasons"
+  grep -qF -e "$2" "$top/reasons" || wrong="beside $1 stands: $(cat "$top/reasons")"
+  verdict "$wrong" "$name: $1: $2"
+}
+
+case_is 'the schedule of the thermometer' 0 '' mdlc explain --schedule thermometer.mdl
+exactly 'value_and_grad: Returns the loss and writes its gradient to grad, both in one pass.
+9*n + 3 operations, 0 elements of work memory
+samples are counted by n
+
+d_loss_sum = 1.0 / real(n)                          # scalar
+start loss_sum, d_b, d_w
+for i in 0..n, lanes of 8 (i_strip)                 # a loop of its own: none over this extent to join
+                                                    # in lanes: nothing of an iteration depends on another
+  t_p[i] = w * t_u[i] + b                           # scalar: read within its loops only
+  loss_sum = sum[i]((t_p[i] - t_c[i])^2)            # in i: it reads t_p of the same iteration
+                                                    # in lanes, joined in pairs: a sum without outputs
+                                                    # scalar
+  d_t_p[i] = 2.0 * d_loss_sum * (t_p[i] - t_c[i])   # in i: it reads t_p of the same iteration
+                                                    # scalar: read within its loops only
+  d_b = sum[i](d_t_p[i])                            # in i: it reads d_t_p of the same iteration
+                                                    # in lanes, joined in pairs: a sum without outputs
+                                                    # scalar
+  d_w = sum[i](d_t_p[i] * t_u[i])                   # in i: it reads t_u, as others there do
+                                                    # in lanes, joined in pairs: a sum without outputs
+                                                    # scalar
+join the partial sums of loss_sum
+join the partial sums of d_b
+d_b goes to the output
+join the partial sums of d_w
+d_w goes to the output
+loss = loss_sum / real(n)                           # scalar'
+
+case_is 'the schedule of a mixture' 0 '' mdlc explain --schedule mixture.mdl
+says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'
+says 'for i in 0..n, tiles of 64 (i_tile)' 'rows of x turned into lanes first'
+says 'u_0_exp[c] =' 'a call that needs fewer indices than what it stands in: made once'
+says 'beta[i, c] =' 'work memory: beta[k]; all c: fit_logsumexp_sum reads it outside; one entry of i'
+says 'd_beta_sum_2[i, c] =' 'in i, c: it reads d_beta of the same iteration'
+says 'd_u_0[i, c] =' 'scalar: read within its loops only'
+says 'd_u_1[i, c] =' '64 lanes of the tile: other steps read it'
+says 'd_mu_via_u_part_0[c] =' 'in blocks of 64 samples, each in lanes'
+says 'd_l_via_u_sum_part[i, c, s] =' 'a part that needs fewer indices than what it stands in: once for each sample'
+prints 'for s in 0..min(d - 1, r)'
+prints '  d_l_via_u_sum[c, r + s * d - 1 - s - s * (s + 1) // 2] += if s < r then d_l_via_u_sum_part[i, c, s]'
+
+case_is 'the schedule of a recurrence' 0 '' mdlc explain --schedule lstm.mdl
+says 'for t in 0..T, steps' 'one by one: each step needs the state that the one before leaves'
+says 'for t in 0..T backwards, steps' 'runs the other way, or is left early'
+says 'h_step[t, i] =' 'written where the state h has it'
+says 'd_c_state[t, i] =' 'a version of d_c: no entry is read after a newer version has written it'
+says 'd_b[i] = sum[t](d_z[t, i])' 'its last term first, since the loop runs backwards'
+says 'd_h_state[t, j] =' 'in lanes, joined in pairs: what it reads lies entry by entry along its last index'
+says 'z[t, i] =' 'work memory: z[T, 4*m]; all t: d_z reads it outside'
+
+case_is 'what a recurrence leaves for backward' 0 '' mdlc explain --schedule --function=backward lstm.mdl
+says 'stored: h[T + 1, m]' 'a loop does not run again for its states'
+says 'stored: c_step[T, m]' 'it stands there already, as the state c'
+says 'stored: z_product_2[T, 4*m]' 'a reduction is not computed again'
+says 'computed again: z[T, 4*m]' 'cheap to compute again from what backward has'
+
+case_is 'the schedule of a perceptron' 0 '' mdlc explain --schedule mlp.mdl
+says 'z_product[i, j] =' 'loops: fewer than 6 multiply-adds for each entry are not worth packing'
+says 'for l in 0..h' 'inside of a tile, whose samples are the lanes'
+case_is 'what a perceptron leaves for backward' 0 '' mdlc explain --schedule --function=forward mlp.mdl
+says 'a[i, j] =' 'on the tape: saved_a[n, h]'
+says 'stored: a[n, h]' 'a call is not made again'
+case_is 'a minimum cut' 0 '' mdlc explain --schedule --function=forward gmm.mdl
+says 'stored: u[n, k, d]' 'of the least memory that stands between what is dear and backward'
+
+case_is 'the schedule of a transformer' 0 '' mdlc explain --schedule "$examples/gpt2/gpt2.mdl" -D C=64
+says 'a_product[l, i, j, k] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: C*n, 3*d, d; 6*C*d*d*n operations'
+says 'head[l, i, h, t, k] =' 'of a triangle, at most 2*C*C*s operations'
+
+case_is 'without fusion' 0 '' mdlc explain --schedule --no-fuse thermometer.mdl
+says 'for i in 0..n' 'a loop of its own: --no-fuse'
+case_is 'without contraction' 0 '' mdlc explain --schedule --no-contract thermometer.mdl
+says 't_p[i] =' 'work memory: t_p[n]; all i: --no-contract'
+
+# What keeps loops apart, one dependence each.
+apart() { # name, s, r[i], the reason
+  file apart.mdl "dim n\ndata x[n]\nparam w = 1\nz[i] = exp(x[i] * w)\ns = $2\nr[i] = $3\npredict p = sum(r)\n"
+  case_is "$1" 0 '' mdlc explain --schedule apart.mdl
+  prints "# a loop of its own: $4"
+}
+apart 'a sum that is not complete' 'sum(z)' 'exp(z[i] / s)' 's is complete only behind the loop that sums it'
+apart 'what is computed behind' 'sqrt(sum(z))' 'exp(z[i] / s)' 'it reads s, computed behind the other one'
+apart 'a neighbour' 'w' 'if i > 0 then exp(z[i - 1] * z[i] * s) else 0' 'it reads z of other iterations'
+
+file predicts.mdl 'batch n\ndata x[n]\nparam w = 1\npredict p = w * x\n'
+case_is 'of a model that only predicts' 0 '' mdlc explain --schedule predicts.mdl
+prints 'predict: What inference computes'
+case_is 'a schedule to a file' 0 '' mdlc explain --schedule thermometer.mdl -o out.txt
+leaves 'out.txt'
+case_is 'no such function' 1 'thermometer.mdl: the model has no function `forwards`; did you mean `forward`?' mdlc explain --schedule --function=forwards thermometer.mdl
+case_is 'a function without a schedule' 2 '--function is of --schedule' mdlc explain --function=forward thermometer.mdl
+case_is 'a schedule in LaTeX' 2 '--latex is of formulas, not of --schedule' mdlc explain --schedule --latex thermometer.mdl
+
+# The loops of the tree are those of the generated C, in order, for every function of every example.
+same_loops() {
+  mdlc build "$1" --name m -o . || return
+  for function in init forward backward value_and_grad predict metrics; do
+    grep -q "m_$function(" m.c || continue
+    mdlc explain --schedule --function=$function --name m "$1" > tree || return
+    awk -f "$folder/loops.awk" tree > of_tree
+    awk -f "$folder/loops.awk" -v named=m_$function m.c > of_c
+    diff of_tree of_c || return
+    cat of_c >> all
+  done
+  [ -s all ]
+}
+for model in "$examples"/*/*.mdl; do
+  case $model in */rotation.mdl | */hand.mdl | */hello.mdl) continue ;; esac # what others import; no loops
+  case_is "the loops of ${model#"$examples"/}" 0 '' same_loops "$model"
+done
