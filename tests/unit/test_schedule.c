@@ -51,8 +51,8 @@ static const Case cases[] = {
           "node y[i:n, r:p, c:p] = exp(x[i, r, c])\n"
           "node z[i:n, c:p, r:p] = sum[l:p](W[i, l, c] * y[i, r, l])\n"
           "node s = sum[i:n, r:p, c:p](z[i, c, r])\nroot loss = s\n",
-     "  start s\n  for i in 0..n\n    for r in 0..p\n      for c in 0..p\n        compute y: work [p, p]\n"
-     "    contract z: work [p, p]\n    for r in 0..p\n      for c in 0..p\n        add to s: scalar\n", false, false},
+     "  start s\n  for i in 0..n\n    for r in 0..p\n      for c in 0..p (lanes)\n        compute y: work [p, p]\n"
+     "    contract z: work [p, p]\n    for r in 0..p\n      for c in 0..p (lanes)\n        add to s: scalar\n  join s\n", false, false},
     {"a triangle of a product is one too, where what it leaves out is there",
      HEAD "param L[n, n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](L[i, k] * M[k, j])\n"
           "node s = z[0, 0]\nroot loss = s\n",
