@@ -197,9 +197,9 @@ static bool look_through(Factoring *f, Product *p, int k, const GraphLoop *loop,
     sub[q] = expr_index(f->g, p->nindex);
     add_index(f, p, m->index[q]);
   }
-  product_replace(f, p, k, expr_substitute(f->g, m->expr, sub, m->nout + m->nred, NULL));
   const Expr *guard = m->guard ? expr_substitute(f->g, m->guard, sub, m->nout + m->nred, NULL) : NULL;
-  if (guard) add_conditions(p, guard);
+  if (guard) add_conditions(p, guard); // first: it protects those within the expression
+  product_replace(f, p, k, expr_substitute(f->g, m->expr, sub, m->nout + m->nred, NULL));
   if (single) *saved += f->known[m->id].cost;
   return true;
 }
