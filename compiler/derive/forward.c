@@ -68,17 +68,29 @@ static const Expr *sum_of_terms(Derive *d, const TermList *terms) {
   return derive_fold(d->graph, PRIM_ADD, value, terms->count);
 }
 
-// Terms that one node can add up: where each has a pattern of its own, sums over it are solved one by one.
-static const Node *sum_of(Derive *d, const Node *like, const Expr *guard, const Term *term, size_t count) {
+// What holds wherever the condition of some term does; null: no more than the node's guard.
+static const Expr *any_condition(Derive *d, const Term *term, size_t count) {
+  Clauses any = {.list = NULL};
+  if (count == 1) return term[0].condition;
+  for (size_t k = 0; k < count; k++) {
+    if (!term[k].condition) return NULL;
+    derive_clauses_add(d, &any, term[k].condition);
+  }
+  return derive_clauses_any(d, &any, false);
+}
+
+// Terms that one node can add up, under a pattern that all of them have: where each has one of its own, sums over it are
+// solved one by one.  What a pattern reads may be there only where some term's condition holds, which stands before it.
+static const Node *sum_of(Derive *d, const Node *like, const Expr *guard, const Expr *pattern, const Term *term,
+                          size_t count) {
   Node sum = *like;
   const Expr **value = arena_array(d->arena, const Expr *, count);
-  sum.guard = guard;
-  for (size_t k = 0; k < count; k++) value[k] = selected(d, term[k].condition, term[k].value);
+  const bool reads = pattern && pattern->nodes != 0;
+  if (count == 1 || reads) guard = derive_and(d->graph, guard, any_condition(d, term, count));
+  sum.guard = derive_and(d->graph, guard, pattern);
+  for (size_t k = 0; k < count; k++)
+    value[k] = count == 1 ? term[k].value : selected(d, term[k].condition, term[k].value);
   sum.expr = derive_fold(d->graph, PRIM_ADD, value, count);
-  if (count == 1) {
-    sum.guard = derive_and(d->graph, guard, term[0].condition);
-    sum.expr = term[0].value;
-  }
   return graph_add(d->graph, &sum);
 }
 
@@ -104,7 +116,7 @@ static const Node *sum_terms(Derive *d, const Node *n, const Node *like, const E
   for (size_t k = 0, size; k < terms->count; k += size) {
     size = gather(terms->list, k, terms->count);
     const Expr *pattern = terms->list[k].pattern;
-    if (size == terms->count) return sum_of(d, like, derive_and(g, guard, pattern), terms->list, size);
+    if (size == terms->count) return sum_of(d, like, guard, pattern, terms->list, size);
     if (!loops) {
       const Expr *rest = derive_without(d, pattern, common);
       for (size_t j = k; j < k + size; j++) terms->list[j].condition = derive_and(g, terms->list[j].condition, rest);
@@ -112,9 +124,9 @@ static const Node *sum_terms(Derive *d, const Node *n, const Node *like, const E
     }
     Node via = *like;
     via.name = arena_printf(d->arena, "%s_part", like->name);
-    part[nparts++] = derive_read_own(g, sum_of(d, &via, derive_and(g, guard, pattern), terms->list + k, size));
+    part[nparts++] = derive_read_own(g, sum_of(d, &via, guard, pattern, terms->list + k, size));
   }
-  if (!loops) return sum_of(d, like, derive_and(g, guard, common), terms->list, terms->count);
+  if (!loops) return sum_of(d, like, guard, common, terms->list, terms->count);
   Node sum = plain_tangent(d, n);
   sum.guard = common;
   sum.expr = derive_fold(g, PRIM_ADD, part, nparts);
@@ -134,7 +146,7 @@ static const Expr *tangent_of_expr(Derive *d, const Node *n, const Expr *e) {
   const Local local = {.factor = expr_real(d->graph, 1)};
   TermList terms = terms_of(d, &plain, &local);
   for (size_t k = 0; k < terms.count; k++)
-    terms.list[k].condition = derive_and(d->graph, terms.list[k].pattern, terms.list[k].condition);
+    terms.list[k].condition = derive_and(d->graph, terms.list[k].condition, terms.list[k].pattern);
   return terms.count ? sum_of_terms(d, &terms) : NULL;
 }
 
@@ -159,7 +171,7 @@ static Tangents tangent_over_base(Derive *d, const Node *n) {
   Node tangent = tangent_node(d, n, &lifted);
   tangent.base = base ? base : expr_real(g, 0);
   for (size_t k = 0; k < terms.count; k++)
-    terms.list[k].condition = derive_and(g, terms.list[k].pattern, terms.list[k].condition);
+    terms.list[k].condition = derive_and(g, terms.list[k].condition, terms.list[k].pattern);
   tangent.expr = terms.count ? sum_of_terms(d, &terms) : expr_real(g, 0);
   return only(d, graph_add(g, &tangent), NULL);
 }
