@@ -249,6 +249,26 @@ static bool by_derive(Case *c, const Graph *g, const char *pass, NumberKind kind
   return true;
 }
 
+static const Node *sum_named(const Graph *g, const char *name) {
+  for (size_t k = 0; k < g->count; k++)
+    if (g->nodes[k]->reduce == REDUCE_SUM && strcmp(g->nodes[k]->name, name) == 0) return g->nodes[k];
+  return NULL;
+}
+
+// Was a sum solved for an index in front of others?  Its terms may come in another order then: that changes rounding, and
+// nothing else in simplify does.
+static bool is_regrouped(const Graph *before, const Graph *after) {
+  for (size_t k = 0; k < before->count; k++) {
+    const Node *n = before->nodes[k], *s = n->reduce == REDUCE_SUM ? sum_named(after, n->name) : NULL;
+    if (!s || s->nred >= n->nred) continue;
+    for (int q = 0; q < s->nred; q++) {
+      const Index was = n->index[n->nout + q], is = s->index[s->nout + q];
+      if (was.name != is.name || was.extent != is.extent) return true;
+    }
+  }
+  return false;
+}
+
 // Every parameter's entries share a scale: that of the largest.
 static bool derived(Case *c) {
   const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
@@ -276,6 +296,7 @@ static bool derived(Case *c) {
     for (size_t j = 0; j < raw[p].count; j++) c->scale[at++] = scale;
   }
   if (!dual_gradient(c, forward)) return false;
+  const bool regrouped = is_regrouped(g, s);
   at = 0;
   for (int p = 0; p < nparam; p++)
     for (size_t j = 0; j < raw[p].count; j++, at++) {
@@ -286,7 +307,8 @@ static bool derived(Case *c) {
         case_fail(c, "derive: %s[%zu] %.17g, dual numbers %.17g", c->model->param[p].name, j, ours, c->gradient[at]);
       if (!is_near(other, c->gradient[at], c->scale[at], gate))
         case_fail(c, "factor: %s[%zu] %.17g was %.17g", c->model->param[p].name, j, other, ours);
-      if (before != after && !(isnan(before) && isnan(after)))
+      const bool same = before == after || (isnan(before) && isnan(after));
+      if (!same && !(regrouped && is_near(after, before, c->scale[at], gate)))
         case_fail(c, "simplify: %s[%zu] %.17g was %.17g", c->model->param[p].name, j, after, before);
     }
   return true;
