@@ -227,13 +227,15 @@ static const char *name_of(Case *c, const Asked *asked) {
   return asked->predict ? arena_printf(c->arena, "%s:%s", kind, asked->predict->name) : kind;
 }
 
-static void must_be(Case *c, const Asked *asked, const char *who, size_t at, double ours, double theirs, double scale) {
-  if (isfinite(theirs) && !is_near(ours, theirs, scale, gate))
-    case_fail(c, "%s: %s[%zu] is %.17g, by dual numbers %.17g", who, name_of(c, asked), at, ours, theirs);
+// Whether it is that; says so where it is not, if `who` computed it is given.
+static bool must_be(Case *c, const Asked *asked, const char *who, size_t at, double ours, double theirs, double scale) {
+  if (!isfinite(theirs) || is_near(ours, theirs, scale, gate)) return true;
+  if (who) case_fail(c, "%s: %s[%zu] is %.17g, by dual numbers %.17g", who, name_of(c, asked), at, ours, theirs);
+  return false;
 }
 
 // A row of the derivative times a direction is the tangent along that.
-static void check_row(Case *c, const Asked *asked, const double *value, const char *who, size_t row, double theirs) {
+static bool check_row(Case *c, const Asked *asked, const double *value, const char *who, size_t row, double theirs) {
   const Kinds *k = c->kinds;
   double sum = 0, terms = 0;
   size_t from = row * c->total, to = from + c->total;
@@ -244,17 +246,17 @@ static void check_row(Case *c, const Asked *asked, const double *value, const ch
   for (size_t e = from; e < to; e++) {
     size_t column = asked->start ? (size_t)asked->column[e] : e - from;
     if (column >= c->total) {
-      case_fail(c, "%s: a column is %zu", name_of(c, asked), column);
-      return;
+      if (who) case_fail(c, "%s: a column is %zu", name_of(c, asked), column);
+      return false;
     }
     sum += value[e] * k->direction[column];
     terms += asked->scale[e] * fabs(k->direction[column]);
   }
-  must_be(c, asked, who, row, sum, theirs, terms);
+  return must_be(c, asked, who, row, sum, theirs, terms);
 }
 
 // <u, J v> is <J' u, v>.
-static void check_pulled_back(Case *c, const Asked *asked, const double *value, const char *who) {
+static bool check_pulled_back(Case *c, const Asked *asked, const double *value, const char *who) {
   const Kinds *k = c->kinds;
   const int which = asked->predict ? asked->predict->which : 0;
   double ours = 0, theirs = 0, terms = 0;
@@ -268,31 +270,54 @@ static void check_pulled_back(Case *c, const Asked *asked, const double *value, 
     ours += value[e] * v;
     terms += asked->scale[e] * fabs(v);
   }
-  must_be(c, asked, who, 0, ours, theirs, terms);
+  return must_be(c, asked, who, 0, ours, theirs, terms);
 }
 
-void kinds_check(Case *c, const Asked *asked, const double *value, const char *who) {
+static bool check_entry(Case *c, const Asked *asked, const double *value, const char *who, size_t e, double theirs) {
+  return must_be(c, asked, who, e, value[e], theirs, asked->scale[e]);
+}
+
+static bool check_all(Case *c, const Asked *asked, const double *value, const char *who) {
   const Kinds *k = c->kinds;
   const double *predict = asked->predict ? k->params.predict[asked->predict->which] : &k->params.loss;
-  switch (asked->request.kind) {
+  const DerivativeKind kind = asked->request.kind;
+  const bool second = kind == DERIVATIVE_HESSIAN || kind == DERIVATIVE_HVP;
+  const double *theirs = kind == DERIVATIVE_DIAGONAL ? asked->entry : second ? k->params.gradient : predict;
+  bool good = true;
+  switch (kind) {
   case DERIVATIVE_GRADIENT:
-  case DERIVATIVE_VJP: check_pulled_back(c, asked, value, who); break;
+  case DERIVATIVE_VJP: return check_pulled_back(c, asked, value, who);
   case DERIVATIVE_JACOBIAN:
   case DERIVATIVE_SPARSE:
-    for (size_t row = 0; row < asked->rows; row++) check_row(c, asked, value, who, row, predict[row]);
-    break;
   case DERIVATIVE_HESSIAN:
-    for (size_t row = 0; row < c->total; row++) check_row(c, asked, value, who, row, k->params.gradient[row]);
-    break;
-  case DERIVATIVE_DIAGONAL:
-    for (size_t e = 0; e < asked->count; e++) must_be(c, asked, who, e, value[e], asked->entry[e], asked->scale[e]);
-    break;
+    for (size_t row = 0; row < (second ? c->total : asked->rows); row++)
+      good = check_row(c, asked, value, who, row, theirs[row]) && good;
+    return good;
   default:
-    for (size_t e = 0; e < asked->count; e++) {
-      double theirs = asked->request.kind == DERIVATIVE_HVP ? k->params.gradient[e] : predict[e];
-      must_be(c, asked, who, e, value[e], theirs, asked->scale[e]);
-    }
+    for (size_t e = 0; e < asked->count; e++) good = check_entry(c, asked, value, who, e, theirs[e]) && good;
+    return good;
   }
+}
+
+// Simplify may see that terms cancel; dual numbers round each of them.  How large these are is known from the derivative as
+// derive leaves it.
+static void raise_scales(Case *c, Asked *asked) {
+  if (asked->request.kind == DERIVATIVE_SPARSE) return;
+  Arena *before = c->scratch;
+  c->scratch = arena_new();
+  Asked raw = *asked;
+  const Graph *g = derive_kind(c->scratch, c->model, &asked->request);
+  Array *values = g ? values_for(c, g) : NULL;
+  if (g && run(c, g, NUMBER_MAGNITUDE, as_seeds(c, asked), values) && find_dense(c, &raw, g, values))
+    for (size_t e = 0; e < asked->count; e++) asked->scale[e] = fmax(asked->scale[e], raw.scale[e]);
+  arena_free(c->scratch);
+  c->scratch = before;
+}
+
+void kinds_check(Case *c, Asked *asked, const double *value, const char *who) {
+  if (check_all(c, asked, value, NULL)) return;
+  raise_scales(c, asked);
+  check_all(c, asked, value, who);
 }
 
 // ---- what is asked for ----

@@ -34,7 +34,7 @@ typedef struct Kinds {
 } Kinds;
 
 // Says where `value`, an array as the derivative writes it, is not what dual numbers or the dot-product test ask for.
-void kinds_check(Case *c, const Asked *asked, const double *value, const char *who);
+void kinds_check(Case *c, Asked *asked, const double *value, const char *who);
 // kinds_run.c: generated C's, of the same order in the descriptor.
 struct mdl_model;
 void kinds_run(Case *c, const struct mdl_model *m, const void *const *data, const void *params);

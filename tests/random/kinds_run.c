@@ -48,7 +48,7 @@ static double *run(const Runner *r, int at, const double *vector, size_t nvector
 
 static void compare(const Runner *r, int at, const double *value, double returned) {
   Case *c = r->c;
-  const Asked *asked = &c->kinds->asked[at];
+  Asked *asked = &c->kinds->asked[at];
   const char *kind = r->m->derivatives[at].kind, *of = r->m->derivatives[at].of;
   for (size_t e = 0; e < asked->count; e++)
     if (isfinite(asked->value[e]) && !is_near(value[e], asked->value[e], asked->scale[e], gate))
