@@ -147,6 +147,10 @@ static const char *put_loop_end(Function *f, const Loop *loop) {
 }
 
 void put_loop_start(Function *f, const Loop *loop) {
+  if (loop == f->part) {
+    text_put(&f->body, f->part_from);
+    return;
+  }
   put_limit(f, expr_int(f->s->pool, 0), loop->low, loop->nlow, false);
 }
 
@@ -196,11 +200,18 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
     if (t->length) text_char(t, '\n');
     put_formulas(f, loop->body, loop->nbody);
   }
+  if (f->team)
+    put_team_loop(f, loop, depth);
+  else
+    put_part(f, loop, depth);
+}
+
+void put_part(Function *f, const Loop *loop, int depth) {
   if (loop->lanes == LANES_TILE) {
     put_tile(f, loop, depth);
     return;
   }
-  const char *end = put_loop_end(f, loop);
+  const char *end = loop == f->part ? f->part_to : put_loop_end(f, loop);
   if (loop->lanes == LANES_STRIP) {
     put_strip(f, loop, depth, end);
     return;
@@ -236,7 +247,7 @@ static void put_store(Function *f, const Step *step) {
   put_sink_entry(f, &f->body, step->node, step->sink);
   bool add = sink->accumulate && !p->in_place;
   if (add) count_flops(f, 1);
-  text_printf(&f->body, " %s %s", add ? "+=" : "=", f->node_name[step->node->id]);
+  text_printf(&f->body, " %s %s%s", add ? "+=" : "=", f->node_name[step->node->id], p->stored == STORED_WORK ? "[0]" : "");
   if (p->lane) text_printf(&f->body, "[%s]", f->lane);
   text_put(&f->body, ";\n");
   f->node_used[step->node->id] = true;
@@ -298,27 +309,29 @@ static void put_copy(Function *f, const Step *step) {
   names_release(&f->names, mark);
 }
 
-void put_steps(Function *f, const Step *steps, size_t count, int depth) {
-  for (size_t k = 0; k < count; k++) {
-    if (steps[k].idle) continue;
-    switch (steps[k].kind) {
-    case STEP_LOOP: put_loop(f, steps[k].loop, depth); break;
-    case STEP_INIT: put_init(f, steps[k].node); break;
-    case STEP_NODE:
-      if (f->s->place[steps[k].node->id].contraction) {
-        if (depth == 0) put_formulas(f, &steps[k], 1);
-        put_contraction(f, steps[k].node);
-      } else {
-        put_node(f, steps[k].node);
-      }
-      break;
-    case STEP_FINISH: put_finish(f, steps[k].node); break;
-    case STEP_NEXT: put_next(f, steps[k].node); break;
-    case STEP_LEAVE: put_leave(f, &steps[k]); break;
-    case STEP_STORE: put_store(f, &steps[k]); break;
-    case STEP_COPY: put_copy(f, &steps[k]); break;
+static void put_step(Function *f, const Step *step, int depth) {
+  switch (step->kind) {
+  case STEP_LOOP: put_loop(f, step->loop, depth); break;
+  case STEP_INIT: put_init(f, step->node); break;
+  case STEP_NODE:
+    if (f->s->place[step->node->id].contraction) {
+      if (depth == 0) put_formulas(f, step, 1);
+      put_contraction(f, step->node);
+    } else {
+      put_node(f, step->node);
     }
+    break;
+  case STEP_FINISH: put_finish(f, step->node); break;
+  case STEP_NEXT: put_next(f, step->node); break;
+  case STEP_LEAVE: put_leave(f, step); break;
+  case STEP_STORE: put_store(f, step); break;
+  case STEP_COPY: put_copy(f, step); break;
   }
+}
+
+void put_steps(Function *f, const Step *steps, size_t count, int depth) {
+  for (size_t k = 0; k < count; k++)
+    if (!steps[k].idle) put_step(f, &steps[k], depth);
 }
 
 // ---- what is known of each expression before printing ----
@@ -401,5 +414,9 @@ static void survey_all(Function *f) {
 
 void function_body(Function *f) {
   survey_all(f);
-  put_steps(f, f->s->body, f->s->nbody, 0);
+  f->team = f->s->team;
+  if (f->team)
+    put_team_steps(f, f->s->body, f->s->nbody, 0);
+  else
+    put_steps(f, f->s->body, f->s->nbody, 0);
 }

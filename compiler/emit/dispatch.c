@@ -40,8 +40,42 @@ static const char *const width_text =
     "#endif\n"
     "\n";
 
-void dispatch_print(Text *t, bool widths) {
+static const char *const team_text =
+    "/* The threads of a team run a function together, each part of its loops; one of them alone does the rest.  Without OpenMP there is\n"
+    " * one thread.  The results are the same bits, whatever their number. */\n"
+    "#if defined(_OPENMP)\n"
+    "#include <omp.h>\n"
+    "#endif\n"
+    "#ifndef MDL_WORTH_THREADS\n"
+    "#define MDL_WORTH_THREADS 100000 /* operations, for which it takes several */\n"
+    "#endif\n"
+    "enum { MDL_THREADS = %d }; /* at most */\n"
+    "typedef struct mdl_team {\n"
+    "  int number, count; /* of this thread, of all */\n"
+    "} mdl_team;\n"
+    "\n"
+    "/* until all threads are here */\n"
+    "MDL_INLINE void mdl_wait(mdl_team thread) {\n"
+    "#if defined(_OPENMP)\n"
+    "  if (thread.count > 1) {\n"
+    "#pragma omp barrier\n"
+    "  }\n"
+    "#else\n"
+    "  (void)thread;\n"
+    "#endif\n"
+    "}\n"
+    "\n"
+    "/* Where the part of a thread begins, in whole units. */\n"
+    "MDL_INLINE int64_t mdl_part(int64_t extent, int64_t unit, int64_t number, int64_t count) {\n"
+    "  const int64_t units = (extent + unit - 1) / unit, rest = units %% count;\n"
+    "  const int64_t at = (units / count * number + (number < rest ? number : rest)) * unit;\n"
+    "  return at < extent ? at : extent;\n"
+    "}\n"
+    "\n";
+
+void dispatch_print(Text *t, bool widths, int threads) {
   text_put(t, dispatch_text);
+  if (threads) text_printf(t, team_text, threads);
   if (widths) text_put(t, width_text);
 }
 
@@ -83,36 +117,59 @@ static void put_renamed(Text *t, const char *prototype, const char *name, const 
 }
 
 void put_body_signature(Text *t, const char *prototype, const char *name, Body body) {
+  static const char *const first[2][2] = {{"", "const mdl_team mdl_thread, "},
+                                          {"const int mdl_level, ", "const int mdl_level, const mdl_team mdl_thread, "}};
   text_put(t, "MDL_INLINE ");
-  put_renamed(t, prototype, name, "_body", body.math ? "const int mdl_level, " : "");
+  put_renamed(t, prototype, name, "_body", first[body.math][body.team]);
 }
 
-static void put_body_call(Text *t, const char *prototype, const char *name, const int *level, bool returns) {
+static void put_body_call(Text *t, const char *prototype, const char *name, const int *level, Body body, bool returns) {
   text_printf(t, "  %s%s_body(", returns ? "return " : "", name);
-  if (level) text_printf(t, "%d, ", *level);
+  if (body.math) text_printf(t, "%d, ", *level);
+  if (body.team) text_put(t, "mdl_thread, ");
   put_arguments(t, prototype);
 }
 
 void put_dispatch(Text *t, const char *prototype, const char *name, Body body, bool returns) {
   static const int any = 0;
   const int first = body.lanes ? 0 : 1; // without lanes, wider vectors are no faster
+  const char *team = body.team ? "const mdl_team mdl_thread, " : "", *thread = body.team ? "mdl_thread, " : "";
+  Text chosen; // the prototype of what chooses
+  text_init(&chosen);
+  if (body.team) text_put(&chosen, "static ");
+  put_renamed(&chosen, prototype, name, body.team ? "_thread" : "", team);
   text_put(t, "#ifdef MDL_DISPATCH\n");
   for (int k = first; k < VARIANTS; k++) {
     text_printf(t, "%sstatic ", variants[k].level || body.math ? variants[k].attribute : "");
-    put_renamed(t, prototype, name, variants[k].suffix, "");
+    put_renamed(t, prototype, name, variants[k].suffix, team);
     text_put(t, " {\n");
-    put_body_call(t, prototype, name, body.math ? &variants[k].level : NULL, returns);
+    put_body_call(t, prototype, name, &variants[k].level, body, returns);
     text_put(t, "}\n");
   }
-  text_printf(t, "%s {\n  const int vectors = mdl_vectors();\n", prototype);
+  text_printf(t, "%s {\n  const int vectors = mdl_vectors();\n", chosen.s);
   for (int k = first; k < VARIANTS; k++) {
     text_put(t, "  ");
     if (k > first) text_put(t, "else ");
     if (variants[k].vectors) text_printf(t, "if (vectors >= %d) ", variants[k].vectors);
-    text_printf(t, "%s%s%s(", returns ? "return " : "", name, variants[k].suffix);
+    text_printf(t, "%s%s%s(%s", returns ? "return " : "", name, variants[k].suffix, thread);
     put_arguments(t, prototype);
   }
-  text_printf(t, "}\n#else\n%s {\n", prototype);
-  put_body_call(t, prototype, name, body.math ? &any : NULL, returns);
+  text_printf(t, "}\n#else\n%s {\n", chosen.s);
+  put_body_call(t, prototype, name, &any, body, returns);
   text_put(t, "}\n#endif\n");
+  text_free(&chosen);
+}
+
+void put_team_call(Text *t, const char *prototype, const char *name, const char *operations, bool returns) {
+  text_printf(t, "%s {\n  const mdl_team alone = {0, 1};\n#if defined(_OPENMP)\n", prototype);
+  text_printf(t, "  const int most = omp_get_max_threads();\n  if (most > 1 && (%s) > MDL_WORTH_THREADS) {\n", operations);
+  if (returns) text_put(t, "    double result = 0.0;\n");
+  text_put(t, "#pragma omp parallel num_threads(most < MDL_THREADS ? most : MDL_THREADS)\n    {\n"
+              "      const mdl_team thread = {omp_get_thread_num(), omp_get_num_threads()};\n");
+  text_printf(t, "      %s%s_thread(thread, ", returns ? "const double value = " : "", name);
+  put_arguments(t, prototype);
+  if (returns) text_put(t, "      if (thread.number == 0) result = value;\n");
+  text_printf(t, "    }\n    return%s;\n  }\n#endif\n  %s%s_thread(alone, ", returns ? " result" : "", returns ? "return " : "", name);
+  put_arguments(t, prototype);
+  text_put(t, "}\n");
 }

@@ -58,7 +58,7 @@ static void put_source(Text *t, const Plan *p) {
         t, "typedef char %s_params_size_holds[sizeof(%s) * (size_t)%s_nparams == (size_t)%s_params_bytes ? 1 : -1];\n",
         m->name, u->real, m->name, m->name);
   text_char(t, '\n');
-  dispatch_print(t, u->dispatched);
+  dispatch_print(t, u->dispatched, u->team ? options->threads : 0);
   sizes_helpers_print(t, &sizes);
   math_print(t, u);
   helpers_print(t, u);

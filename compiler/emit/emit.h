@@ -16,6 +16,7 @@ typedef struct EmitOptions {
   bool no_factor;         // --no-factor: sums as the model and its derivatives have them
   bool libm;              // --math libm: the elementary functions of <math.h>, not those that the file brings along
   bool no_fma;            // --no-fma: sums of products are rounded twice, within elementary functions, too
+  int threads;            // --threads: the most of a team; 0: none
   bool blas;              // --blas: products of matrices by <cblas.h>
   const Request *request; // --derivatives, each of which derive_kind can make
   int nrequest;

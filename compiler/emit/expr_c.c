@@ -316,6 +316,7 @@ void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
     return;
   }
   text_put(t, array_name(f, n));
+  f->unguarded = f->unguarded || p->stored == STORED_WORK || p->stored == STORED_SINK;
   const SinkPlace *in = p->stored == STORED_SINK ? &f->sink[p->sink] : NULL;
   const Expr *flat = p->stored == STORED_LOCAL ? NULL : flat_position(f, n, sub, p->kept, in);
   if (!flat) {

@@ -28,6 +28,7 @@ typedef enum {
   HELPER_MOD,
   HELPER_RANDOM,
   HELPER_CONTRACT,
+  HELPER_CONTRACT_PART,
   HELPER_COUNT
 } Helper;
 
@@ -39,6 +40,7 @@ typedef struct Unit { // the file
   bool helper[HELPER_COUNT];
   unsigned math;              // which of embedded_math are used, a bit each
   bool math_call[PRIM_COUNT]; // functions of math.c that are called outside of lanes
+  bool team;                  // something is shared out between threads
   bool dispatched;            // something is compiled for several widths
 } Unit;
 
@@ -92,6 +94,12 @@ typedef struct Function {
   const char **staged;    // by expression: the array over the tile that holds what it reads
   uint32_t *stages;       // expressions with such an array
   size_t nstages, stages_room;
+  // For the threads of a team (emit/team.c): is this outside of what they share out; has memory been read since the last barrier;
+  // the loop of which a thread runs a part, and from where up to where; the pointer to what the wave's tile in hand keeps.
+  bool team, unguarded;
+  const Loop *part;
+  const char *part_from, *part_to, *part_step, *record; // part_step: between its tiles; null: SAMPLE_TILE
+  const char **kept_name; // by loop: the pointer to what its waves keep
   const Loop *strip; // the loop that runs in strips, and where in the partial sums its terms go
   const char *strip_lane;
   const Node *guarded; // its condition stands around the strip in hand

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "emit/dispatch.h"
-#include "emit/functions.h"
+#include "emit/contract.h"
 
 static const char *element(const Plan *p, const Node *n) {
   return n->type == TYPE_REAL ? p->unit->real : "int64_t";
@@ -147,9 +147,16 @@ static void put_input(Preamble *r, const Node *n) {
   text_char(&r->t, '\n');
 }
 
+// From there on each thread has memory of its own, so many entries.
+static void put_own(Preamble *r, const Poly *size) {
+  if (!size) return;
+  text_put(&r->t, " + mdl_thread.number * ");
+  put_poly(&r->t, r->plan->unit->model->dims, size, PREC_MUL + 1, local_dim, r->f);
+}
+
 // A typed pointer into untyped memory: integers first, then reals.
 static void put_memory(Preamble *r, const char *name, const char *base, bool constant, const Node *n,
-                       const Poly *integers, const Poly *offset) {
+                       const Poly *integers, const Poly *offset, const Poly *own) {
   const char *real = r->plan->unit->real, *c = constant ? "const " : "";
   int64_t zero;
   bool plain = n->type != TYPE_REAL || (poly_is_int(integers, &zero) && zero == 0);
@@ -163,6 +170,7 @@ static void put_memory(Preamble *r, const char *name, const char *base, bool con
     text_char(&r->t, ')');
   }
   put_offset(r, offset, -1);
+  put_own(r, own);
   text_char(&r->t, ';');
 }
 
@@ -180,9 +188,12 @@ static void put_pointers(Preamble *r) {
     case STORED_INPUT: put_input(r, n); continue;
     case STORED_SINK: f->sink_used[p->sink] = true; continue;
     case STORED_GIVEN:
-      put_memory(r, f->node_name[k], "tape", true, n, r->plan->tape.integers, r->plan->tape.offset[k]);
+      put_memory(r, f->node_name[k], "tape", true, n, r->plan->tape.integers, r->plan->tape.offset[k], NULL);
       break;
-    case STORED_WORK: put_memory(r, f->node_name[k], "work", false, n, s->work_integers, p->offset); break;
+    case STORED_WORK:
+      put_memory(r, f->node_name[k], "work", false, n, s->work_integers, p->offset,
+                 !p->own ? NULL : n->type == TYPE_REAL ? s->own_reals : s->own_integers);
+      break;
     default: continue;
     }
     put_shape(&r->t, m, extent, kept_extents(p, n, extent));
@@ -193,7 +204,7 @@ static void put_pointers(Preamble *r) {
     const Node *n = sink->node;
     if (!f->sink_used[k] || (n->nout == 0 && !sink->tape)) continue;
     if (sink->tape) {
-      put_memory(r, f->sink[k].pointer, "tape", false, n, r->plan->tape.integers, r->plan->tape.offset[n->id]);
+      put_memory(r, f->sink[k].pointer, "tape", false, n, r->plan->tape.integers, r->plan->tape.offset[n->id], NULL);
     } else {
       const Output *out = &r->function->output[sink->output];
       if (!out->label) continue;
@@ -208,7 +219,7 @@ static void put_pointers(Preamble *r) {
 }
 
 // A pointer to reals of work memory at this offset among them, up to what it is for.
-static void put_area(Preamble *r, const char *name, const Poly *offset) {
+static void put_area(Preamble *r, const char *name, const Poly *offset, bool own) {
   Function *f = r->f;
   const char *real = r->plan->unit->real;
   int64_t zero;
@@ -220,11 +231,12 @@ static void put_area(Preamble *r, const char *name, const Poly *offset) {
     text_char(&r->t, ')');
   }
   put_offset(r, offset, -1);
+  put_own(r, own ? f->s->own_reals : NULL);
 }
 
 static void put_panels(Preamble *r) {
   if (!r->f->panels) return;
-  put_area(r, r->f->panels, r->f->s->panels);
+  put_area(r, r->f->panels, r->f->s->panels, r->f->s->team);
   text_put(&r->t, "; /* what contractions pack */\n");
 }
 
@@ -232,8 +244,17 @@ static void put_rows(Preamble *r) {
   const Graph *g = r->f->s->task.graph;
   for (size_t k = 0; k < g->count; k++) {
     if (!r->f->rows_name[k]) continue;
-    put_area(r, r->f->rows_name[k], r->f->s->place[k].rows);
+    put_area(r, r->f->rows_name[k], r->f->s->place[k].rows, r->f->s->team);
     text_printf(&r->t, "; /* %s, %d samples side by side */\n", g->nodes[k]->name, SAMPLE_TILE);
+  }
+}
+
+static void put_records(Preamble *r) {
+  const Schedule *s = r->f->s;
+  for (size_t k = 0; k < s->nloops; k++) {
+    if (!r->f->kept_name[k]) continue;
+    put_area(r, r->f->kept_name[k], s->loops[k]->kept, false);
+    text_printf(&r->t, "; /* what %d tiles keep, one behind the other */\n", s->loops[k]->wave);
   }
 }
 
@@ -293,6 +314,9 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
   f->node_used = arena_array(a, bool, g->count);
   f->rows_name = arena_array(a, const char *, g->count);
   f->sink_used = arena_array(a, bool, s->task.nsinks);
+  f->kept_name = arena_array(a, const char *, s->nloops + 1);
+  for (size_t k = 0; k < s->nloops; k++)
+    if (s->loops[k]->kept) f->kept_name[k] = names_take(&f->names, arena_printf(a, "%s_kept", s->loops[k]->name));
   if (s->panels) f->panels = names_take(&f->names, "panels");
   SinkPlace *places = arena_array(a, SinkPlace, s->task.nsinks);
   f->sink = places;
@@ -352,6 +376,7 @@ static void put_unused(Text *t, const Preamble *r) {
       used[ARGUMENT_RESULT] = used[ARGUMENT_RESULT] || !takes(r->function, ARGUMENT_OUTPUTS);
   }
   for (size_t k = 0; k < s->task.graph->count; k++) used[ARGUMENT_WORK] = used[ARGUMENT_WORK] || f->rows_name[k];
+  for (size_t k = 0; k < s->nloops; k++) used[ARGUMENT_WORK] = used[ARGUMENT_WORK] || f->kept_name[k];
   used[ARGUMENT_WORK] = used[ARGUMENT_WORK] || f->panels;
   used[ARGUMENT_ROW_START] = true; // it has always one entry
   used[ARGUMENT_RANDOM] = f->unit->helper[HELPER_RANDOM];
@@ -363,6 +388,16 @@ static void put_unused(Text *t, const Preamble *r) {
     const char *name = argument <= ARGUMENT_PARAMS ? inputs[argument] : argument_table[argument].name;
     text_printf(t, "  (void)%s;\n", name ? name : r->function->row->result);
   }
+}
+
+// Where the work is worth it, by several threads.
+static void put_fork(Text *t, const Plan *p, const Function *f, const char *prototype, const char *name, bool returns) {
+  Speller s = {p->unit->model, f->s->arena};
+  Text operations;
+  text_init(&operations);
+  put_poly_real(&operations, p->unit->model->dims, f->flops, spell_argument, &s);
+  put_team_call(t, prototype, name, operations.s, returns);
+  text_free(&operations);
 }
 
 Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
@@ -388,6 +423,7 @@ Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
   text_init(&r.t);
   put_pointers(&r);
   put_rows(&r);
+  put_records(&r);
   put_panels(&r);
   Text dims;
   text_init(&dims);
@@ -400,10 +436,11 @@ Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
   text_init(&prototype);
   function_signature(&prototype, p, function);
   const char *name = arena_printf(a, "%s_%s", m->name, function->name);
-  const Body body = {.lanes = has_lanes(f.s), .math = f.math};
-  const bool dispatched = body.lanes || body.math;
-  p->unit->dispatched |= dispatched;
-  if (dispatched)
+  const Body body = {.lanes = has_lanes(f.s), .math = f.math, .team = f.s->team};
+  const bool bodied = body.lanes || body.math || body.team;
+  p->unit->dispatched |= body.lanes || body.math;
+  p->unit->team |= body.team;
+  if (bodied)
     put_body_signature(t, prototype.s, name, body);
   else
     text_put(t, prototype.s);
@@ -413,7 +450,8 @@ Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
   if (r.t.length && f.body.s[0] != '\n' && f.body.length) text_char(t, '\n');
   put_wrapped(t, f.body.s);
   text_put(t, "}\n");
-  if (dispatched) put_dispatch(t, prototype.s, name, body, function->row->returns_loss);
+  if (bodied) put_dispatch(t, prototype.s, name, body, function->row->returns_loss);
+  if (body.team) put_fork(t, p, &f, prototype.s, name, function->row->returns_loss);
   text_free(&prototype);
   text_free(&dims);
   text_free(&r.t);

@@ -126,6 +126,10 @@ static void close_sums(Function *f, const Step *step, size_t count, const char *
 
 // One term of each lane; of lanes behind the last sample what changes nothing.
 static void put_lane_term(Function *f, const Node *n, const char *part) {
+  if (f->record && f->s->order[n->id].kind == ORDER_LANES) {
+    keep_lane_term(f, n);
+    return;
+  }
   const char *mask = is_multiple(f, f->tile->extent) ? NULL : arena_printf(f->s->arena, "%s < %s", f->lane, f->lanes_name);
   put_term(f, n, arena_printf(f->s->arena, "%s[%s]", part, f->lane_name), mask, guard_within(f, n));
 }
@@ -362,11 +366,28 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
 
 // ---- the tile ----
 
-void put_tile(Function *f, const Loop *loop, int depth) {
+static void put_tile_head(Function *f, const Loop *loop, bool counts) {
   Text *t = &f->body;
+  line_start(f);
+  text_printf(t, "for (int64_t %s = %s; %s < ", f->tile_name, loop == f->part ? f->part_from : "0", f->tile_name);
+  put_extent(f, loop, PREC_COMPARE + 1);
+  if (loop == f->part && f->part_step)
+    text_printf(t, "; %s += %s) {\n", f->tile_name, f->part_step);
+  else
+    text_printf(t, "; %s += %d) {\n", f->tile_name, SAMPLE_TILE);
+  f->indent++;
+  if (!counts) return;
+  line_start(f);
+  text_printf(t, "const int64_t %s = ", f->lanes_name);
+  put_extent(f, loop, PREC_ADD);
+  text_printf(t, " - %s < %d ? ", f->tile_name, SAMPLE_TILE);
+  put_extent(f, loop, PREC_ADD);
+  text_printf(t, " - %s : %d;\n", f->tile_name, SAMPLE_TILE);
+}
+
+void open_tile(Function *f, const Loop *loop, bool counts, OpenTile *tile) {
   Arena *a = f->s->arena;
-  size_t names, lets;
-  open_scope(f, &names, &lets);
+  open_scope(f, &tile->names, &tile->lets);
   f->indent--;
   f->tile = loop;
   f->tile_name = f->loop_variable[loop->id] = names_take(&f->names, arena_printf(a, "%s_tile", loop->name));
@@ -374,24 +395,27 @@ void put_tile(Function *f, const Loop *loop, int depth) {
   f->vector_name = names_take(&f->names, "v");
   f->lane_name = names_take(&f->names, "lane");
   f->block_name = names_take(&f->names, "u");
+  put_tile_head(f, loop, counts);
+}
+
+void close_tile(Function *f, const OpenTile *tile) {
+  close_scope(f, tile->names, tile->lets);
   line_start(f);
-  text_printf(t, "for (int64_t %s = 0; %s < ", f->tile_name, f->tile_name);
-  put_extent(f, loop, PREC_COMPARE + 1);
-  text_printf(t, "; %s += %d) {\n", f->tile_name, SAMPLE_TILE);
-  f->indent++;
-  line_start(f);
-  text_printf(t, "const int64_t %s = ", f->lanes_name);
-  put_extent(f, loop, PREC_ADD);
-  text_printf(t, " - %s < %d ? ", f->tile_name, SAMPLE_TILE);
-  put_extent(f, loop, PREC_ADD);
-  text_printf(t, " - %s : %d;\n", f->tile_name, SAMPLE_TILE);
+  text_put(&f->body, "}\n");
+  f->tile = NULL;
+}
+
+void put_tile_body(Function *f, const Loop *loop, int depth) {
   const Poly *outside = f->trips;
   f->trips = poly_mul(f->s->task.graph->dims, f->trips, loop->extent);
   for (size_t k = 0; k < loop->nrows; k++) put_turned_rows(f, loop->rows[k]);
   put_tile_steps(f, loop->body, loop->nbody, depth + 1);
   f->trips = outside;
-  close_scope(f, names, lets);
-  line_start(f);
-  text_put(t, "}\n");
-  f->tile = NULL;
+}
+
+void put_tile(Function *f, const Loop *loop, int depth) {
+  OpenTile tile;
+  open_tile(f, loop, true, &tile);
+  put_tile_body(f, loop, depth);
+  close_tile(f, &tile);
 }

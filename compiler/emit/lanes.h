@@ -26,6 +26,23 @@ void put_term(Function *f, const Node *n, const char *entry, const char *mask, c
 // The node's condition, where it does not stand around the loops over the tile; or null.
 const Expr *guard_within(const Function *f, const Node *n);
 
+// lanes.c: the loop over tiles, and what stands in it.
+typedef struct OpenTile {
+  size_t names, lets;
+} OpenTile;
+void open_tile(Function *f, const Loop *loop, bool counts, OpenTile *tile); // counts: its samples
+void put_tile_body(Function *f, const Loop *loop, int depth);
+void close_tile(Function *f, const OpenTile *tile);
+
+// team.c: steps that are in no loop that threads share out; such a loop; which entry of a record is the node's.
+void put_team_steps(Function *f, const Step *steps, size_t count, int depth);
+void put_team_loop(Function *f, const Loop *loop, int depth);
+const char *record_entry(Function *f, const Node *n); // a block's sum
+// What a sum in lanes adds, lane by lane.
+void keep_lane_term(Function *f, const Node *n);
+void add_lane_term(Function *f, const Node *n);
+const char *record_lane(Function *f, const Node *n, int factor);
+
 // Does the node have a value for each sample of the tile in hand, not one for all of them?
 bool starts_in_tile(const Function *f, const Node *n);
 
@@ -39,5 +56,6 @@ void put_steps(Function *f, const Step *steps, size_t count, int depth);
 void put_loop_start(Function *f, const Loop *loop);
 void open_loop(Function *f, const Loop *loop, LoopText *text);
 void close_loop(Function *f, const LoopText *text);
+void put_part(Function *f, const Loop *loop, int depth); // of a loop that runs from f->part_from up to f->part_to
 
 #endif

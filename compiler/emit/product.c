@@ -181,7 +181,7 @@ static void put_general(Function *f, const Product *p) {
   put_bound(f, n, c->high, c->high_row, c->low || c->high ? terms : expr_int(pool, 0));
   text_put(t, "};\n");
   line_start(f);
-  text_printf(t, "mdl_contract(&%s, %s);\n", name, f->panels);
+  text_printf(t, f->team ? "mdl_contract_part(&%s, mdl_thread, %s);\n" : "mdl_contract(&%s, %s);\n", name, f->panels);
   close_scope(f, names, lets);
   line_start(f);
   text_put(t, "}\n");
@@ -200,8 +200,9 @@ void put_contraction(Function *f, const Node *n) {
   p.ncolumn = axes_of(f, n, &c->columns, p.b, p.to, p.columns);
   p.nterm = axes_of(f, n, &c->terms, p.a, p.b, p.terms);
   f->unit->helper[HELPER_CONTRACT] = true;
+  f->unit->helper[HELPER_CONTRACT_PART] |= f->team;
   math_use(f->unit, "fma.h");
-  if (p.nrow == 1 && p.ncolumn == 1 && p.nterm == 1 && !c->low && !c->high)
+  if (!f->team && p.nrow == 1 && p.ncolumn == 1 && p.nterm == 1 && !c->low && !c->high)
     put_matrix(f, &p);
   else
     put_general(f, &p);

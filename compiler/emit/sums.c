@@ -93,6 +93,70 @@ void put_term(Function *f, const Node *n, const char *entry, const char *mask, c
   text_printf(t, "%s%s;\n", bits ? ")" : "", extreme ? ")" : "");
 }
 
+// ---- terms that are kept, and added later ----
+
+static void keep_value(Function *f, const Node *n, int factor, const Expr *value, const char *condition) {
+  Text *t = &f->body;
+  const bool bits = condition && selects_bits(f);
+  line_start(f);
+  text_printf(t, "%s = ", record_lane(f, n, factor));
+  if (condition) text_printf(t, bits ? "%s%s, " : "%s%s ? ", bits ? select_call(f) : "", condition);
+  put_expr(f, t, value, condition && !bits ? PREC_SELECT + 1 : PREC_NONE);
+  if (condition) {
+    text_put(t, bits ? ", " : " : ");
+    put_neutral(f, t, n);
+  }
+  text_put(t, bits ? ");\n" : ";\n");
+}
+
+// One factor is kept for both.
+static bool is_square(const Fused *term) {
+  return term->x == term->y && !term->minus_product;
+}
+
+void keep_lane_term(Function *f, const Node *n) {
+  const Expr *guard = guard_within(f, n), *value[] = {f->expr[n->id], NULL};
+  Fused term;
+  if (fused_term(f, n, &term)) {
+    value[0] = term.minus_product ? expr_prim1(f->s->pool, PRIM_NEG, term.x) : term.x;
+    value[1] = term.y;
+    count_flops(f, 1);
+  }
+  count_flops(f, 1);
+  if (guard) prepare_expr(f, guard);
+  for (int k = 0; k < 2 && value[k]; k++) guard ? prepare_side(f, value[k]) : prepare_expr(f, value[k]);
+  const char *condition = choice(f, NULL, guard);
+  for (int k = 0; k < 2 && value[k]; k++)
+    if (k == 0 || !is_square(&term)) keep_value(f, n, k, value[k], condition);
+}
+
+// Read before it is chosen, or compilers branch.
+void add_lane_term(Function *f, const Node *n) {
+  Text *t = &f->body;
+  Fused term;
+  const bool fused = fused_term(f, n, &term), masked = !is_multiple(f, f->tile->extent);
+  const char *part = arena_printf(f->s->arena, "%s[%s]", partial_sums(f, n), f->lane_name), *more = names_take(&f->names, "more");
+  line_start(f);
+  text_printf(t, "const %s %s = ", f->unit->real, more);
+  if (fused)
+    text_printf(t, "%s%s, %s, %s);\n", fma_call(f), record_lane(f, n, 0), record_lane(f, n, is_square(&term) ? 0 : 1), part);
+  else
+    text_printf(t, "%s;\n", record_lane(f, n, 0));
+  line_start(f);
+  if (fused)
+    text_printf(t, "%s = ", part);
+  else if (is_extreme(n))
+    text_printf(t, "%s = %s(%s, ", part, extreme_call(f, n), part);
+  else
+    text_printf(t, "%s += ", part);
+  if (masked) text_printf(t, "%s < %s ? ", f->lane, f->lanes_name);
+  text_put(t, more);
+  if (masked) text_put(t, " : ");
+  if (masked && fused) text_put(t, part);
+  if (masked && !fused) put_neutral(f, t, n);
+  text_put(t, is_extreme(n) ? ");\n" : ";\n");
+}
+
 void put_partial_sums(Function *f, const Node *n, const char *part) {
   Text *t = &f->body;
   line_start(f);
@@ -120,8 +184,10 @@ const char *open_block(Function *f, const Node *n) {
 
 void close_block(Function *f, const Node *n, const char *part) {
   line_start(f);
-  put_own_entry(f, &f->body, n);
-  text_put(&f->body, " += ");
+  if (f->record)
+    text_printf(&f->body, "%s = ", record_entry(f, n));
+  else
+    text_printf(&f->body, "%s += ", own_entry(f, n));
   put_join(f, &f->body, n, part);
   text_put(&f->body, ";\n");
 }

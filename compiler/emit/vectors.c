@@ -82,6 +82,10 @@ void open_samples(Function *f, const char *from) {
 }
 
 void put_extent(Function *f, const Loop *loop, int precedence) {
+  if (loop == f->part) {
+    text_put(&f->body, f->part_to);
+    return;
+  }
   put_expr(f, &f->body, expr_poly(f->s->pool, loop->extent), precedence);
 }
 

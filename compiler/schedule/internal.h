@@ -22,6 +22,16 @@ void lane_loops(Schedule *s);
 bool adds_by_tiles(const Schedule *s, const Node *n, int q);
 bool needs_tiles(const Schedule *s, const Loop *loop);
 
+bool runs_within(const Loop *outer, const Loop *inner);
+// The index of n that runs in the loop, -1: none.  Of a scatter's the output, where the two are one.
+int index_in(const Schedule *s, const Node *n, const Loop *loop);
+bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop);
+
+// team.c: what threads share out.  array_root: the array that n is in, of several versions the first, or behind all nodes its sink;
+// -1: it is none that is written here.
+int array_root(const Schedule *s, const Node *n);
+void team_loops(Schedule *s, const Reads *reads);
+
 // leave.c: loops that are left where a condition fails.
 void leave_loops(Schedule *s);
 // share.c: versions of an array in one place.

@@ -9,14 +9,13 @@
 #include "schedule/internal.h"
 #include "simplify/simplify.h"
 
-static bool runs_within(const Loop *outer, const Loop *inner) {
+bool runs_within(const Loop *outer, const Loop *inner) {
   for (; inner; inner = inner->parent)
     if (inner == outer) return true;
   return false;
 }
 
-// The index of n that runs in the loop, -1: none.  Of a scatter's the output, where the two are one.
-static int index_in(const Schedule *s, const Node *n, const Loop *loop) {
+int index_in(const Schedule *s, const Node *n, const Loop *loop) {
   for (int k = 0; k < n->nout + n->nred; k++)
     if (s->place[n->id].loop[k] == loop) return k;
   return -1;
@@ -109,7 +108,7 @@ bool needs_tiles(const Schedule *s, const Loop *loop) {
   return false;
 }
 
-static bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop) {
+bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop) {
   const int q = index_in(s, n, loop);
   return q >= n->nout && !node_is_target(n, q) && node_accumulates(n);
 }
@@ -410,12 +409,20 @@ static Reason no_strip(const Schedule *s, const Loop *loop) {
   return why;
 }
 
+// Threads share out sums over samples by tiles alone.
+static bool shares_sums(const Schedule *s, const Loop *loop) {
+  bool sums = false;
+  for (size_t k = 0; k < loop->nbody && !sums; k++)
+    sums = loop->body[k].kind == STEP_NODE && is_summed_along(s, loop->body[k].node, loop);
+  return s->task.threads && sums && loop->depth == 1 && !no_tile(s, loop).kind;
+}
+
 static void lane_steps(Schedule *s, const Step *body, size_t count) {
   for (size_t k = 0; k < count; k++) {
     if (body[k].kind != STEP_LOOP || body[k].idle) continue;
     Loop *loop = body[k].loop;
     const Reason strip = no_strip(s, loop), tiles = no_tile(s, loop);
-    if (!strip.kind && !needs_tiles(s, loop)) {
+    if (!strip.kind && !needs_tiles(s, loop) && !shares_sums(s, loop)) {
       loop->lanes = LANES_STRIP;
       loop->lanes_why.kind = REASON_STRIP;
     } else if (!tiles.kind) {

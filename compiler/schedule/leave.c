@@ -4,8 +4,8 @@
 // false, and what is computed only under it is 0.  Arrays over the steps are filled up with that, in the order of `fill`.
 #include "schedule/internal.h"
 
-// The index of n that runs in the loop, -1: none.
-static int index_in(const Schedule *s, const Node *n, const Loop *loop) {
+// The output of n that runs in the loop, -1: none.
+static int output_in(const Schedule *s, const Node *n, const Loop *loop) {
   for (int k = 0; k < n->nout; k++)
     if (s->place[n->id].loop[k] == loop) return k;
   return -1;
@@ -32,7 +32,7 @@ const Node *state_taking(const Schedule *s, const Loop *loop, const Node *n) {
 // Adds to the loop what is to be filled up of member n: false where it is not known.
 static bool fill(Schedule *s, Loop *loop, const Node *n) {
   const Place *p = &s->place[n->id];
-  int q = index_in(s, n, loop);
+  int q = output_in(s, n, loop);
   bool state = n->kind == NODE_CARRY && n->axis == q;
   if (q < 0 || p->stored == STORED_STATE || (!p->kept[q] && p->sink < 0)) return true;
   bool known = state || n == loop->alive || state_taking(s, loop, n) ||

@@ -278,26 +278,62 @@ const Poly *row_size(const Graph *g, const Node *n) {
   return size;
 }
 
+// Dealt out of the memory of each thread, where there are some; else of that of all.
+static const Poly *deal(Schedule *s, bool own, const Poly *size) {
+  const Poly **used = own ? &s->own_reals : &s->work_reals, *at = *used;
+  *used = poly_add(s->task.graph->dims, at, size);
+  return at;
+}
+
+static void place_rows(Schedule *s) {
+  const Graph *g = s->task.graph;
+  for (size_t k = 0; k < g->count; k++)
+    if (s->place[k].rows)
+      s->place[k].rows = deal(s, s->team, poly_mul(g->dims, row_size(g, g->nodes[k]), poly_int(g->dims, SAMPLE_TILE)));
+}
+
+// What threads have of their own lies behind what they share, one thread's behind another's, in lines of the cache that no two of
+// them write to.
+static void place_own(Schedule *s) {
+  enum { LINE = 16 };
+  const Graph *g = s->task.graph;
+  Dims *dims = g->dims;
+  const Poly *threads = poly_int(dims, s->task.threads), *zero = poly_int(dims, 0);
+  for (size_t k = 0; k < s->nloops; k++) {
+    Loop *loop = s->loops[k];
+    if (loop->record) loop->kept = deal(s, false, poly_mul(dims, loop->record, poly_int(dims, loop->wave)));
+  }
+  for (size_t k = 0; k < g->count; k++) {
+    Place *p = &s->place[k];
+    if (p->rows) p->rows = poly_add(dims, p->rows, s->work_reals);
+    if (p->own && p->offset) p->offset = poly_add(dims, p->offset, g->nodes[k]->type == TYPE_REAL ? s->work_reals : s->work_integers);
+  }
+  if (s->panels) s->panels = poly_add(dims, s->panels, s->work_reals);
+  if (s->own_reals != zero) s->own_reals = poly_add(dims, s->own_reals, poly_int(dims, LINE));
+  if (s->own_integers != zero) s->own_integers = poly_add(dims, s->own_integers, poly_int(dims, LINE));
+  s->work_reals = poly_add(dims, s->work_reals, poly_mul(dims, threads, s->own_reals));
+  s->work_integers = poly_add(dims, s->work_integers, poly_mul(dims, threads, s->own_integers));
+}
+
 void place_arrays(Schedule *s) {
   const Graph *g = s->task.graph;
-  s->work_reals = s->work_integers = poly_int(g->dims, 0);
+  s->work_reals = s->work_integers = s->own_reals = s->own_integers = poly_int(g->dims, 0);
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     Place *p = &s->place[k];
     if (p->stored != STORED_WORK || p->in) continue;
-    const Poly **used = n->type == TYPE_REAL ? &s->work_reals : &s->work_integers;
+    if (n->type == TYPE_REAL) {
+      p->offset = deal(s, p->own, kept_size(s, n, p));
+      continue;
+    }
+    const Poly **used = p->own ? &s->own_integers : &s->work_integers;
     p->offset = *used;
     *used = poly_add(g->dims, *used, kept_size(s, n, p));
   }
-  for (size_t k = 0; k < g->count; k++) {
-    if (!s->place[k].rows) continue;
-    s->place[k].rows = s->work_reals;
-    s->work_reals = poly_add(g->dims, s->work_reals, poly_mul(g->dims, row_size(g, g->nodes[k]), poly_int(g->dims, SAMPLE_TILE)));
-  }
+  place_rows(s);
   const int64_t panels = panel_size(s);
-  if (!panels) return;
-  s->panels = s->work_reals;
-  s->work_reals = poly_add(g->dims, s->work_reals, poly_int(g->dims, panels));
+  if (panels) s->panels = deal(s, s->team, poly_int(g->dims, panels));
+  if (s->team) place_own(s);
 }
 
 void place_nodes(Schedule *s, const Reads *reads) {

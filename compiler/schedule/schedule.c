@@ -132,6 +132,7 @@ Schedule *schedule_task(Arena *a, const Task *task) {
   place_nodes(s, reads);
   bound_loops(s);
   lane_loops(s);
+  if (task->threads) team_loops(s, reads);
   place_arrays(s);
   return s;
 }
@@ -163,6 +164,9 @@ static void print_shape(Text *t, const Schedule *s, const Node *n) {
   text_char(t, '\n');
 }
 
+static const char *const team_words[] = {
+    [TEAM_ONE] = "", [TEAM_EACH] = " (each thread)", [TEAM_STEPS] = " (threads within)", [TEAM_SPLIT] = " (threads)", [TEAM_WAVES] = " (threads, waves)"};
+
 static void print_body(Text *t, const Schedule *s, const Step *body, size_t count, int indent) {
   for (size_t k = 0; k < count; k++) {
     const Step *step = &body[k];
@@ -174,6 +178,7 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
       poly_print(t, s->task.graph->dims, step->loop->extent);
       if (step->loop->carries) text_put(t, step->loop->reverse ? " (steps, back)" : " (steps)");
       text_put(t, step->loop->lanes == LANES_TILE ? " (tile)" : step->loop->lanes == LANES_STRIP ? " (lanes)" : "");
+      if (s->team) text_put(t, team_words[step->loop->team]);
       text_printf(t, "%s\n", step->loop->nlow || step->loop->nhigh ? " (bounded)" : "");
       print_body(t, s, step->loop->body, step->loop->nbody, indent + 2);
       break;

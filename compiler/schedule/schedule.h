@@ -58,6 +58,15 @@ typedef enum {
   LANE_SINGLE  // one by one
 } LaneClass;
 
+// How the threads of a team run a loop that is in none that they share out (team.c).
+typedef enum {
+  TEAM_ONE,   // the first thread alone
+  TEAM_EACH,  // each of them all of it: it fills nothing but variables
+  TEAM_STEPS, // each of them all its iterations, in which they share out what stands in them
+  TEAM_SPLIT, // each of them a part of the iterations
+  TEAM_WAVES  // the same by tiles; what is summed over these is kept, and added in its order behind each wave of them
+} TeamKind;
+
 struct Step {
   StepKind kind;
   Loop *loop;       // STEP_LOOP, STEP_LEAVE
@@ -90,6 +99,10 @@ struct Loop {
   const Node **rows; // of a tile: inputs whose rows, one a sample, are turned into lanes at its start
   size_t nrows;
   Reason why, lanes_why; // it is a loop by itself; its iterations run so
+  TeamKind team;
+  const Poly *record; // TEAM_WAVES: the reals that a tile keeps
+  const Poly *kept;   // where in work memory those of a wave's tiles are
+  int wave;           // tiles
 };
 
 // Memory a node's value is wanted in.
@@ -110,6 +123,7 @@ typedef struct Task {
   const Node *const *given_in; // by node id: the given carry that holds the node's entries, or null; null: none
   const Poly *sample; // sample_extent
   bool no_fuse, no_contract;
+  int threads; // of a team, at most; 0: there is none
 } Task;
 
 typedef enum {
@@ -141,6 +155,9 @@ typedef struct Place {
   Reason in_why;      // it shares that; or, without one, it is a copy of another version
   const Poly *offset; // STORED_WORK: in elements of its type
   const Poly *rows;   // STORED_INPUT: where in work memory a tile's rows of it stand turned, SAMPLE_TILE by each entry; or null
+  bool split;         // of a contraction: threads share it out
+  bool own;           // STORED_WORK: each thread of a team has its own
+  const Poly *record; // of what is summed over a wave's tiles: where in the record of one it is kept; else null
   bool lane;          // each iteration of a tile has its own: SAMPLE_TILE of them side by side, innermost
   ReasonKind lane_why;
   const Expr
@@ -159,6 +176,8 @@ typedef struct Schedule {
   Graph *pool;                            // expressions whose indices are loop ids
   const Poly *work_reals, *work_integers; // elements of work memory
   const Poly *panels;                     // where in it contractions pack what they read, or null
+  bool team;                              // threads share out some of it
+  const Poly *own_reals, *own_integers;   // how far apart what threads have of their own is
 } Schedule;
 
 // Is the loop's index in an expression over loop ids?

@@ -1,5 +1,6 @@
 // cmd_build.c - mdlc build: a model's C header and source.
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,15 +11,28 @@ typedef struct Arguments {
   ModelOptions model;
   const char *directory;
   bool blas;
+  int threads;
 } Arguments;
 
-enum { KEY_BLAS = 'b' << 8 };
+enum { KEY_BLAS = 'b' << 8, KEY_THREADS = 't' << 8, THREADS = 16, THREADS_MAX = 1024 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "Directory to write to; made if it does not exist (default: the current one)", 1},
     {"blas", KEY_BLAS, NULL, 0,
      "Products of matrices by <cblas.h>, such as OpenBLAS's, to be linked with: faster or slower, with other roundings", 1},
+    {"threads", KEY_THREADS, "N", OPTION_ARG_OPTIONAL,
+     "Share the work out among up to N threads (default: 16) where the C is compiled with -fopenmp; the same bits for any number", 1},
     {0}};
+
+static int read_threads(const char *text, struct argp_state *state) {
+  char *end;
+  if (!text) return THREADS;
+  errno = 0;
+  const long n = strtol(text, &end, 10);
+  if (errno || end == text || *end || n < 1 || n > THREADS_MAX)
+    argp_error(state, "--threads=%s: a number from 1 to %d is wanted", text, THREADS_MAX);
+  return (int)n;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
   Arguments *args = state->input;
@@ -26,6 +40,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
   case ARGP_KEY_INIT: state->child_inputs[0] = &args->model; return 0;
   case 'o': args->directory = arg; return 0;
   case KEY_BLAS: args->blas = true; return 0;
+  case KEY_THREADS: args->threads = read_threads(arg, state); return 0;
   default: return ARGP_ERR_UNKNOWN;
   }
 }
@@ -50,6 +65,7 @@ static int build(Arguments *args) {
   int status = program_load(&args->model, &program);
   if (status) return status;
   program.emit.blas = args->blas;
+  program.emit.threads = args->threads;
   if (program.ncall && !args->model.tape_limit) // which is met at sizes that -D gives
     return tool_fail(STATUS_REJECTED, "-D %s: the dimension is known only when the generated functions are called",
                      program.call[0].name);

@@ -13,7 +13,10 @@
 
 extern const struct mdl_model MODEL;
 
-enum { SAMPLES = 70, EXTENT = 5, STEPS = 8 };
+#ifndef SAMPLES
+#define SAMPLES 70
+#endif
+enum { EXTENT = 5, STEPS = 8 };
 
 static void *memory(size_t bytes) {
   void *p = NULL;

@@ -28,6 +28,13 @@ file product.mdl 'dim n = 20\nparam A[n, n] = 1, B[n, n] = 1\nloss sum(A @ B)\n'
 case_is 'products by the library' 0 '' mdlc build product.mdl --blas
 leaves 'product.c product.h'
 case_is 'which is a matter of building alone' 2 "unrecognized option '--blas'" mdlc eval product.mdl --blas
+shares_out() { mdlc build line.mdl "$@" && grep -q "MDL_THREADS = $threads " line.c; }
+threads=16
+case_is 'for several threads' 0 '' shares_out --threads
+threads=3
+case_is 'for at most three' 0 '' shares_out --threads=3
+case_is 'for none' 2 '--threads=0: a number from 1 to 1024 is wanted' mdlc build line.mdl --threads=0
+case_is 'for many' 2 'a number from 1 to 1024 is wanted' mdlc build line.mdl --threads=2e9
 file sem.mdl 'param w = 3\nloss (w - 1)^2\n'
 case_is 'functions named like those of the C library' 0 '' mdlc eval sem.mdl
 prints 'gradient w 4'
