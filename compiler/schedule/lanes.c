@@ -206,7 +206,8 @@ static double walks(const Schedule *s, const Node *n, const Expr *read, const Lo
   const Graph *g = s->task.graph;
   const Poly *reads = poly_int(g->dims, 1);
   for (int q = 0; q < n->nout + n->nred; q++)
-    if (s->place[n->id].loop[q] != tile) reads = poly_mul(g->dims, reads, n->index[q].extent);
+    if (s->place[n->id].loop[q] && s->place[n->id].loop[q] != tile && !node_is_target(n, q))
+      reads = poly_mul(g->dims, reads, n->index[q].extent);
   return poly_nominal(g->dims, reads) / poly_nominal(g->dims, row_size(g, read->u.read.node));
 }
 
@@ -231,7 +232,7 @@ static void find_rows(Schedule *s, Loop *loop) {
   size_t room = 0;
   count_in_steps(s, loop, loop, times);
   for (size_t k = 0; k < g->count; k++) {
-    if (times[k] < 2) continue;
+    if (!(times[k] >= 2)) continue; // NaN: rows of nothing
     ARENA_PUSH(s->arena, loop->rows, loop->nrows, room) = g->nodes[k];
     s->place[k].rows = poly_int(g->dims, 0); // its place is known when all work memory is dealt (place.c)
   }

@@ -111,7 +111,11 @@ const Expr *linear_expr(Simplifier *s, const Linear *l) {
 
 // ---- ranges ----
 
-static const Poly *bound(Simplifier *s, const Linear *l, bool top);
+typedef struct Range {
+  const Poly *low, *top; // null where it is not known
+} Range;
+
+static Range range_of(Simplifier *s, const Linear *l);
 
 // The greatest value of an atom (the least is 0); null where it is not known.
 static const Poly *atom_top(Simplifier *s, const Expr *atom) {
@@ -123,24 +127,24 @@ static const Poly *atom_top(Simplifier *s, const Expr *atom) {
   if (atom->u.prim.op == PRIM_MOD) return poly_int(d, m - 1);
   if (atom->u.prim.op != PRIM_FLOORDIV) return NULL;
   const Linear over = linear_of(s, atom->u.prim.arg[0]);
-  const Poly *low = bound(s, &over, false), *top = bound(s, &over, true);
-  return low && top && poly_is_nonnegative(d, low) ? poly_floordiv(d, top, poly_int(d, m)) : NULL;
+  const Range r = range_of(s, &over);
+  return r.low && poly_is_nonnegative(d, r.low) ? poly_floordiv(d, r.top, poly_int(d, m)) : NULL;
 }
 
-// The least or the greatest value of a form; null where it is not known.
-static const Poly *bound(Simplifier *s, const Linear *l, bool top) {
+static Range range_of(Simplifier *s, const Linear *l) {
   Dims *d = s->g->dims;
-  const Poly *sum = l->rest;
+  Range r = {l->rest, l->rest};
   for (size_t k = 0; k < l->n; k++) {
     const Poly *most = atom_top(s, l->term[k].atom);
-    if (!most) return NULL;
-    if ((l->term[k].c > 0) == top) sum = poly_add(d, sum, poly_mul(d, poly_int(d, l->term[k].c), most));
+    if (!most) return (Range){NULL, NULL};
+    const Poly **end = l->term[k].c > 0 ? &r.top : &r.low;
+    *end = poly_add(d, *end, poly_mul(d, poly_int(d, l->term[k].c), most));
   }
-  return sum;
+  return r;
 }
 
 static bool nonnegative_by_range(Simplifier *s, const Linear *l) {
-  const Poly *low = bound(s, l, false);
+  const Poly *low = range_of(s, l).low;
   return low && poly_is_nonnegative(s->g->dims, low);
 }
 
@@ -253,24 +257,29 @@ static const Expr *division_rule(Simplifier *s, Prim op, const Expr *const *arg)
 }
 
 // The remainder beside a term that holds the quotient by m: m (x // m) + x % m is x.
-static bool join_pair(Simplifier *s, Linear *l, const Term *quotient) {
-  const Expr *const *arg = quotient->atom->u.prim.arg;
+static bool join_pair(Simplifier *s, Linear *l, Term quotient) {
+  const Expr *const *arg = quotient.atom->u.prim.arg;
   int64_t m;
-  if (!expr_is_int(arg[1], &m) || m <= 0 || quotient->c % m != 0) return false;
+  if (!expr_is_int(arg[1], &m) || m <= 0 || quotient.c % m != 0) return false;
   const Expr *remainder = expr_prim(s->g, PRIM_MOD, arg);
-  const int64_t c = quotient->c / m;
+  const int64_t c = quotient.c / m;
   for (size_t k = 0; k < l->n; k++) {
     if (l->term[k].atom != remainder || l->term[k].c != c) continue;
-    const Linear x = linear_of(s, arg[0]), gone = {1, (Term *)quotient, poly_int(s->g->dims, 0)}, rest = {1, &l->term[k], gone.rest};
-    Linear less, lesser;
-    return linear_add(s, l, &gone, -1, &less) && linear_add(s, &less, &rest, -1, &lesser) && linear_add(s, &lesser, &x, c, l);
+    Term pair[] = {quotient, l->term[k]};
+    const Linear x = linear_of(s, arg[0]), first = {1, &pair[0], poly_int(s->g->dims, 0)}, second = {1, &pair[1], first.rest};
+    Linear less, without, joined;
+    if (!linear_add(s, l, &first, -1, &less) || !linear_add(s, &less, &second, -1, &without) ||
+        !linear_add(s, &without, &x, c, &joined))
+      return false;
+    *l = joined;
+    return true;
   }
   return false;
 }
 
 static void join_quotients(Simplifier *s, Linear *l) {
-  for (size_t k = 0; k < l->n; k++)
-    if (is_prim(l->term[k].atom, PRIM_FLOORDIV) && join_pair(s, l, &l->term[k])) k = (size_t)-1; // anew, with fewer terms
+  for (size_t k = 0; k < l->n;) // from the first again, with fewer terms
+    k = is_prim(l->term[k].atom, PRIM_FLOORDIV) && join_pair(s, l, l->term[k]) ? 0 : k + 1;
 }
 
 const Expr *simplify_integer(Simplifier *s, Prim op, const Expr *const *arg) {
