@@ -79,14 +79,15 @@ static Clauses one_clause(Derive *d, const Expr *e) {
 
 static Clauses alternatives(Derive *d, const Expr *e) {
   if (!is_or(e)) return one_clause(d, e);
-  Clauses c = clauses_of(d, e->u.prim.arg[0]);
-  const Clauses other = clauses_of(d, e->u.prim.arg[1]);
+  const Clauses one = clauses_of(d, e->u.prim.arg[0]), other = clauses_of(d, e->u.prim.arg[1]);
+  Clauses c = {.list = NULL};
+  add_all(d, &c, &one);
   add_all(d, &c, &other);
   absorb(&c);
   return c.count > CLAUSES_MAX ? one_clause(d, e) : c;
 }
 
-static Clauses clauses_of(Derive *d, const Expr *e) {
+static Clauses found_clauses(Derive *d, const Expr *e) {
   size_t count;
   const Expr **list = derive_conjuncts(d, e, &count);
   Clauses c = one_clause(d, NULL);
@@ -96,6 +97,24 @@ static Clauses clauses_of(Derive *d, const Expr *e) {
     c = both(d, &c, &next);
   }
   return c;
+}
+
+// A condition is made of others again and again: the clauses of each are found once.
+static Clauses clauses_of(Derive *d, const Expr *e) {
+  if (e->id >= d->nclauses) {
+    const size_t n = 2 * (size_t)e->id + 64;
+    const Clauses **more = arena_array(d->arena, const Clauses *, n);
+    for (size_t k = 0; k < d->nclauses; k++) more[k] = d->clauses[k];
+    d->clauses = more;
+    d->nclauses = n;
+  }
+  if (!d->clauses[e->id]) {
+    const Clauses found = found_clauses(d, e);
+    Clauses *kept = arena_new_of(d->arena, Clauses);
+    *kept = found;
+    d->clauses[e->id] = kept;
+  }
+  return *d->clauses[e->id];
 }
 
 void derive_clauses_add(Derive *d, Clauses *c, const Expr *e) {

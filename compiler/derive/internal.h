@@ -112,6 +112,8 @@ typedef struct Derive {
   size_t nslot;
   Range *range, *node_range; // finite.c: by expression id, by id under nold
   size_t nrange;
+  const struct Clauses **clauses; // clauses.c: of a condition, by expression id
+  size_t nclauses;
   bool *minds; // support.c: by id under nold: some partial derivative below may be infinite or NaN
 } Derive;
 
