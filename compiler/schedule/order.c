@@ -32,14 +32,14 @@ static bool is_placed_by(const Node *n, int q) {
   return false;
 }
 
-// Does a read of e walk through memory by index q; is there none that walks by an output?
+// Does a read of e walk through memory by index q; is there none that walks by an output?  What does not depend on q stands still.
 static bool walks_by(const Node *n, const Expr *e, int q, bool *found) {
   if (e->kind == EXPR_PRIM) {
     for (int k = 0; k < e->u.prim.narg; k++)
       if (!walks_by(n, e->u.prim.arg[k], q, found)) return false;
     return true;
   }
-  if (e->kind != EXPR_READ || e->u.read.node->nout == 0) return true;
+  if (e->kind != EXPR_READ || e->u.read.node->nout == 0 || !expr_uses_index(e, q)) return true;
   const Expr *last = e->u.read.sub[e->u.read.node->nout - 1];
   for (int k = 0; k < n->nout; k++)
     if (expr_uses_index(last, k)) return false;
