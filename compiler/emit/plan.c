@@ -7,6 +7,7 @@
 #include "schedule/calls.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
+#include "schedule/pieces.h"
 #include "schedule/unroll.h"
 #include "simplify/simplify.h"
 
@@ -256,7 +257,7 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
   small = expand_reductions(u->arena, small);
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
   if (!u->options->no_simplify && !starts)
-    small = name_calls(u->arena, simplify(u->arena, unroll(u->arena, small, sample), roles));
+    small = name_calls(u->arena, simplify(u->arena, name_pieces(u->arena, unroll(u->arena, small, sample)), roles));
   return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);
 }
 
