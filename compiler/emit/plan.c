@@ -4,6 +4,7 @@
 #include "derive/derive.h"
 #include "emit/contract.h"
 #include "factor/factor.h"
+#include "factor/reciprocal.h"
 #include "schedule/calls.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
@@ -253,7 +254,7 @@ static void find_outputs(const Plan *p, Scheduled *f) {
 static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly *sample) {
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
   if (!u->options->no_factor && !u->options->no_simplify)
-    small = simplify(u->arena, factor(u->arena, u->model, small), roles);
+    small = simplify(u->arena, share_reciprocals(u->arena, factor(u->arena, u->model, small)), roles);
   small = expand_reductions(u->arena, small);
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
   if (!u->options->no_simplify && !starts)

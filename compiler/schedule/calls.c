@@ -88,9 +88,11 @@ static const Expr *over_own(Graph *g, const Node *n, const Own *o, const Expr *c
 
 // ---- which calls ----
 
+// A reciprocal takes as long.
 static bool is_call(const Expr *e) {
-  return e->kind == EXPR_PRIM && e->type == TYPE_REAL && e->indices && prim_calls(e->u.prim.op) &&
-         e->u.prim.op != PRIM_RANDN && e->u.prim.op != PRIM_RANDU;
+  if (e->kind != EXPR_PRIM || e->type != TYPE_REAL || !e->indices) return false;
+  if (e->u.prim.op == PRIM_DIV) return expr_is_real(e->u.prim.arg[0], 1);
+  return prim_calls(e->u.prim.op) && e->u.prim.op != PRIM_RANDN && e->u.prim.op != PRIM_RANDU;
 }
 
 // Do all its reads lie within their arrays, and stay there?
@@ -161,12 +163,12 @@ static bool *computed_always(Arena *a, const Expr *const *part, size_t count) {
   return always;
 }
 
-static bool has_calls(const Node *n) {
-  return (n->kind == NODE_COMP || n->kind == NODE_SCATTER) && expr_calls(n->expr);
+static bool may_call(const Node *n) {
+  return n->kind == NODE_COMP || n->kind == NODE_SCATTER;
 }
 
 static void look_at(Namer *m, const Node *n) {
-  if (!has_calls(n)) return;
+  if (!may_call(n)) return;
   Arena *a = arena_new();
   size_t count;
   const Expr **part = expr_parts(a, n->expr, &count);
@@ -202,7 +204,8 @@ static const Expr *named(Namer *m, const Node *n, const Own *o, Call *c, const E
   if (!c->node) {
     Node node = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = c->count, .index = c->index};
     node.origin = c->again ? ORIGIN_CALL_REPEATED : ORIGIN_CALL_SHARED;
-    node.name = arena_printf(m->arena, "%s_%s", n->name, prim_table[call->u.prim.op].name);
+    const char *what = call->u.prim.op == PRIM_DIV ? "reciprocal" : prim_table[call->u.prim.op].name;
+    node.name = arena_printf(m->arena, "%s_%s", n->name, what);
     node.expr = over_own(g, n, o, call);
     c->node = graph_add(g, &node);
   }
@@ -250,7 +253,7 @@ Graph *name_calls(Arena *a, const Graph *g) {
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     Node copy = graph_translated(m.out, n, m.map);
-    if (has_calls(n)) copy.expr = expr_rebuild(m.out, n->expr, rewritten, &(Rewriting){&m, n});
+    if (may_call(n)) copy.expr = expr_rebuild(m.out, n->expr, rewritten, &(Rewriting){&m, n});
     m.map[k] = graph_add(m.out, &copy);
     know(&m, n);
   }
