@@ -140,7 +140,7 @@ void put_init(Function *f, const Node *n) {
     if (carry) sub[n->axis] = first_state(f, n);
     if (p->lane && !carry && n->kind == NODE_COMP) {
       line_start(f);
-      text_printf(t, "for (int64_t %s = 0; %s < %d; %s++)\n", f->lane, f->lane, SAMPLE_TILE, f->lane);
+      text_printf(t, "for (int64_t %s = 0; %s < %s; %s++)\n", f->lane, f->lane, lane_stride(f, n), f->lane);
       f->indent++;
       opened++;
     }

@@ -265,6 +265,10 @@ const char *array_name(Function *f, const Node *n) {
   return f->node_name[in->id];
 }
 
+const char *lane_stride(const Function *f, const Node *n) {
+  return f->s->place[n->id].blocked ? f->width_name : arena_printf(f->s->arena, "%d", SAMPLE_TILE);
+}
+
 // Of an array over a tile.
 static void put_lane_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
@@ -272,11 +276,13 @@ static void put_lane_entry(Function *f, Text *t, const Node *n, const Expr *cons
     text_printf(t, "%s[%s]", f->in_vector[n->id], f->vector_lane);
     return;
   }
-  text_printf(t, "%s[", array_name(f, n));
-  const Expr *flat = p->stored == STORED_LOCAL ? NULL : flat_position(f, n, sub, p->kept, NULL);
+  text_printf(t, "%s[", p->blocked ? f->blocked_name[n->id] : array_name(f, n));
+  bool apart[INDEX_MAX]; // from lane to lane
+  for (int k = 0; k < n->nout; k++) apart[k] = p->kept && p->kept[k] && !(p->blocked && k == p->samples);
+  const Expr *flat = p->stored == STORED_LOCAL ? NULL : flat_position(f, n, sub, apart, NULL);
   if (flat) {
     put_expr(f, t, flat, PREC_MUL);
-    text_printf(t, " * %d + ", SAMPLE_TILE);
+    text_printf(t, " * %s + ", lane_stride(f, n));
   }
   text_printf(t, "%s]", f->lane);
 }

@@ -85,6 +85,8 @@ typedef struct Function {
   // over the tile are subscripted with; whether that is in lanes, where nothing may branch.
   const Loop *tile;
   const char *tile_name, *lanes_name, *vector_name, *block_name, *lane_name, *lane;
+  const char *width_name;    // how many samples of the tile arrays that are blocked have room for
+  const char **blocked_name; // by node: the pointer to the tile's part of it
   const char *vector_lane; // what the variables that hold vectors (in_vector) are subscripted with
   bool wide;
   bool calls; // a step of those in lanes calls an elementary function
@@ -135,6 +137,7 @@ int expr_degree(const Function *f, const Expr *e);
 bool needs_reals(const Function *f, const Expr *e);
 void put_in_reals(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
+const char *lane_stride(const Function *f, const Node *n); // of an array over a tile: from an entry's lanes to the next one's
 bool reads_turned(const Function *f, const Expr *read); // of an input that the tile in hand has turned
 const char *array_name(Function *f, const Node *n); // of the variable or the pointer that n is in
 // The flat position of n[sub] in an array of the axes `kept` (null: all); null for that of a scalar.  `in` may be null.

@@ -197,6 +197,7 @@ static void put_pointers(Preamble *r) {
     default: continue;
     }
     put_shape(&r->t, m, extent, kept_extents(p, n, extent));
+    if (p->blocked) text_put(&r->t, " /* tile by tile */");
     text_char(&r->t, '\n');
   }
   for (size_t k = 0; k < s->task.nsinks; k++) {
@@ -313,6 +314,7 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
   f->node_name = arena_array(a, const char *, g->count);
   f->node_used = arena_array(a, bool, g->count);
   f->rows_name = arena_array(a, const char *, g->count);
+  f->blocked_name = arena_array(a, const char *, g->count);
   f->sink_used = arena_array(a, bool, s->task.nsinks);
   f->kept_name = arena_array(a, const char *, s->nloops + 1);
   for (size_t k = 0; k < s->nloops; k++)

@@ -41,13 +41,13 @@ static void put_fill(Function *f, const Step *step) {
   set_lane(f, NULL, false);
 }
 
-static void put_single(Function *f, const Step *step) {
+static void put_single(Function *f, const Step *step, size_t count) {
   const Node *n = step->node;
   declare_steps(f, step, 1);
   OpenLines l;
   open_lines(f, &l);
   open_samples(f, "0");
-  put_steps(f, step, 1, 0);
+  put_steps(f, step, count, 0);
   close_lines(f, &l);
   set_lane(f, NULL, false);
   if (!is_plain_node(step) || !f->s->place[n->id].lane) return;
@@ -69,7 +69,7 @@ static void put_edge(Function *f, const Step *step) {
   const Node *n = step->node;
   if (!is_plain_node(step) || f->expr[n->id]->kind != EXPR_PRIM || f->s->place[n->id].guard || n->type != TYPE_REAL ||
       node_reads_lazily(f->s, n, f->tile)) {
-    put_single(f, step);
+    put_single(f, step, 1);
     return;
   }
   const size_t mark = f->nstages;
@@ -357,7 +357,7 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
       if (adds_block(f, &step[k]))
         put_block_singly(f, &step[k]);
       else
-        put_single(f, &step[k]);
+        put_single(f, &step[k], end - k);
       break;
     }
     if (guarded) close_lines(f, &guard);
@@ -385,6 +385,26 @@ static void put_tile_head(Function *f, const Loop *loop, bool counts) {
   text_printf(t, " - %s : %d;\n", f->tile_name, SAMPLE_TILE);
 }
 
+// double *const a_tile = a + i_tile * (d * k);
+static void put_blocked(Function *f, const Loop *loop) {
+  Text *t = &f->body;
+  f->width_name = names_take(&f->names, "width");
+  line_start(f);
+  text_printf(t, "const int64_t %s = (%s + %d) / %d * %d;\n", f->width_name, f->lanes_name, lanes_of(f) - 1, lanes_of(f), lanes_of(f));
+  for (size_t k = 0; k < loop->nblocked; k++) {
+    const Node *n = loop->blocked[k];
+    f->blocked_name[n->id] = names_take(&f->names, arena_printf(f->s->arena, "%s_tile", n->name));
+    line_start(f);
+    text_printf(t, "%s *const %s = %s + %s", f->unit->real, f->blocked_name[n->id], array_name(f, n), f->tile_name);
+    const Poly *size = kept_entries(f->s, n);
+    if (size != poly_int(f->s->task.graph->dims, 1)) {
+      text_put(t, " * ");
+      put_expr(f, t, expr_poly(f->s->pool, size), PREC_MUL + 1);
+    }
+    text_put(t, ";\n");
+  }
+}
+
 void open_tile(Function *f, const Loop *loop, bool counts, OpenTile *tile) {
   Arena *a = f->s->arena;
   open_scope(f, &tile->names, &tile->lets);
@@ -396,6 +416,7 @@ void open_tile(Function *f, const Loop *loop, bool counts, OpenTile *tile) {
   f->lane_name = names_take(&f->names, "lane");
   f->block_name = names_take(&f->names, "u");
   put_tile_head(f, loop, counts);
+  if (loop->nblocked) put_blocked(f, loop);
 }
 
 void close_tile(Function *f, const OpenTile *tile) {

@@ -2,13 +2,6 @@
 // rows that are read again and again, once for the tile.
 #include "emit/tile.h"
 
-// Lanes behind the last sample take its value.
-static void pad(Function *f, const char *array) {
-  line_start(f);
-  text_printf(&f->body, "for (int64_t %s = %s; %s %% %d != 0; %s++) %s[%s] = %s[%s - 1];\n", f->lane_name, f->lanes_name,
-              f->lane_name, lanes_of(f), f->lane_name, array, f->lane_name, array, f->lanes_name);
-}
-
 static bool is_outside(const Function *f, const Expr *e) {
   const Node *n = e->u.read.node;
   const Place *p = &f->s->place[n->id];
@@ -81,41 +74,66 @@ static void stage_steps_apart(Function *f, const Expr *e, const char *array, con
   text_printf(t, "%s, %s);\n", f->lanes_name, copy);
 }
 
-static void stage_one_by_one(Function *f, const Expr *e, const char *array) {
-  declare_lanes(f, e->type == TYPE_REAL ? f->unit->real : "int64_t", array);
+// Reads that are copied sample by sample: by one loop, each behind those that its subscripts are made of.
+typedef struct Singles {
+  const Expr **list;
+  size_t count, room;
+} Singles;
+
+static void stage_singles(Function *f, const Singles *singles) {
+  if (!singles->count) return;
+  for (size_t k = 0; k < singles->count; k++) {
+    const Expr *e = singles->list[k];
+    declare_lanes(f, e->type == TYPE_REAL ? f->unit->real : "int64_t", f->staged[e->id]);
+  }
   OpenLines l;
   open_lines(f, &l);
   open_samples(f, "0");
-  line_start(f);
-  text_printf(&f->body, "%s[%s] = ", array, f->lane_name);
-  put_entry(f, &f->body, e->u.read.node, e->u.read.sub);
-  text_put(&f->body, ";\n");
+  for (size_t k = 0; k < singles->count; k++) {
+    const Expr *e = singles->list[k];
+    line_start(f);
+    text_printf(&f->body, "%s[%s] = ", f->staged[e->id], f->lane_name);
+    put_entry(f, &f->body, e->u.read.node, e->u.read.sub);
+    text_put(&f->body, ";\n");
+  }
   close_lines(f, &l);
   set_lane(f, NULL, false);
-  pad(f, array);
+  // lanes behind the last sample take its value
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = %s; %s %% %d != 0; %s++) {\n", f->lane_name, f->lanes_name, f->lane_name, lanes_of(f),
+              f->lane_name);
+  f->indent++;
+  for (size_t k = 0; k < singles->count; k++) {
+    const char *array = f->staged[singles->list[k]->id];
+    line_start(f);
+    text_printf(&f->body, "%s[%s] = %s[%s - 1];\n", array, f->lane_name, array, f->lanes_name);
+  }
+  f->indent--;
+  line_start(f);
+  text_put(&f->body, "}\n");
 }
 
-static void stage_read(Function *f, const Expr *e) {
+static void stage_read(Function *f, const Expr *e, Singles *singles) {
   const char *array = names_take(&f->names, arena_printf(f->s->arena, "%s_lane", e->u.read.node->name));
   const Poly *step = sample_step(f, e);
   if (step)
     stage_steps_apart(f, e, array, step);
   else
-    stage_one_by_one(f, e, array);
+    ARENA_PUSH(f->s->arena, singles->list, singles->count, singles->room) = e;
   f->staged[e->id] = array;
 }
 
 // Copies what e reads for each sample into arrays over the tile, inner reads first.
-static void stage(Function *f, const Expr *e) {
+static void stage(Function *f, const Expr *e, Singles *singles) {
   if (let_of(f, e)) return;
   if (e->kind == EXPR_READ) {
-    for (int k = 0; k < e->u.read.node->nout; k++) stage(f, e->u.read.sub[k]);
+    for (int k = 0; k < e->u.read.node->nout; k++) stage(f, e->u.read.sub[k], singles);
     if (e->id < f->nexpr && !f->staged[e->id] && is_outside(f, e)) {
-      stage_read(f, e);
+      stage_read(f, e, singles);
       ARENA_PUSH(f->s->arena, f->stages, f->nstages, f->stages_room) = e->id;
     }
   } else if (e->kind == EXPR_PRIM) {
-    for (int k = 0; k < e->u.prim.narg; k++) stage(f, e->u.prim.arg[k]);
+    for (int k = 0; k < e->u.prim.narg; k++) stage(f, e->u.prim.arg[k], singles);
   }
 }
 
@@ -124,13 +142,15 @@ void forget_stages(Function *f, size_t mark) {
 }
 
 void stage_steps(Function *f, const Step *step, size_t count) {
+  Singles singles = {.list = NULL};
   for (size_t k = 0; k < count; k++) {
     const Node *n = step[k].node;
     if (step[k].idle || step[k].kind != STEP_NODE) continue;
-    stage(f, f->expr[n->id]);
-    if (f->s->place[n->id].guard && node_accumulates(n)) stage(f, f->s->place[n->id].guard);
-    for (int q = 0; n->target && q < n->nout; q++) stage(f, f->target[n->id][q]);
+    stage(f, f->expr[n->id], &singles);
+    if (f->s->place[n->id].guard && node_accumulates(n)) stage(f, f->s->place[n->id].guard, &singles);
+    for (int q = 0; n->target && q < n->nout; q++) stage(f, f->target[n->id][q], &singles);
   }
+  stage_singles(f, &singles);
 }
 
 // ---- rows ----

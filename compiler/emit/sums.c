@@ -16,19 +16,44 @@ const Expr *guard_within(const Function *f, const Node *n) {
   return outside ? NULL : f->s->place[n->id].guard;
 }
 
-// Of the mask (C, or null) and the condition (or null), as what stands before a `?`; null: neither.
-static const char *choice(Function *f, const char *mask, const Expr *guard) {
-  if (!guard) return mask;
-  f->bound = true;
+static const char *text_of(Function *f, const Expr *e, int precedence) {
   Text t;
   text_init(&t);
-  if (selects_bits(f))
-    put_truth(f, &t, guard);
-  else
-    put_expr(f, &t, guard, mask ? PREC_NONE : PREC_SELECT + 1);
-  const char *text = mask ? arena_printf(f->s->arena, "((%s) & (%s))", mask, t.s) : arena_strdup(f->s->arena, t.s);
+  put_expr(f, &t, e, precedence);
+  const char *text = arena_strdup(f->s->arena, t.s);
   text_free(&t);
   return text;
+}
+
+// A condition as what stands before a `?`, or as an argument.
+static const char *condition_of(Function *f, const Expr *e) {
+  f->bound = true;
+  if (!selects_bits(f)) return text_of(f, e, PREC_SELECT + 1);
+  Text t;
+  text_init(&t);
+  put_truth(f, &t, e);
+  const char *text = arena_strdup(f->s->arena, t.s);
+  text_free(&t);
+  return text;
+}
+
+static const char *choice(Function *f, const char *condition, const char *value, const char *otherwise) {
+  Arena *a = f->s->arena;
+  if (selects_bits(f)) return arena_printf(a, "%s%s, %s, %s)", select_call(f), condition, value, otherwise);
+  return arena_printf(a, "%s ? %s : %s", condition, value, otherwise);
+}
+
+// The value where both the mask (C, or null) and the guard (or null) hold.  Of two conditions one choice is made behind the other:
+// compilers make vectors of those.
+static const char *chosen(Function *f, const char *mask, const Expr *guard, const char *value, const char *otherwise) {
+  if (guard) value = choice(f, condition_of(f, guard), value, otherwise);
+  if (guard && mask) {
+    const char *name = names_take(&f->names, "term");
+    line_start(f);
+    text_printf(&f->body, "const %s %s = %s;\n", f->unit->real, name, value);
+    value = name;
+  }
+  return mask ? choice(f, mask, value, otherwise) : value;
 }
 
 // mdl_max, mdl_min, of either type
@@ -49,64 +74,57 @@ static void put_fused_term(Function *f, const Fused *term, const char *entry, co
   if (guard) prepare_expr(f, guard);
   prepare_expr(f, term->x);
   prepare_expr(f, term->y);
-  const char *condition = choice(f, mask, guard), *more = condition ? names_take(&f->names, "more") : NULL;
+  const char *more = mask || guard ? names_take(&f->names, "more") : NULL;
   line_start(f);
   text_printf(t, more ? "const %s %s = " : "%s%s = ", more ? f->unit->real : "", more ? more : entry);
   put_fused(f, t, term, entry);
   text_put(t, ";\n");
   if (!more) return;
+  const char *value = chosen(f, mask, guard, more, entry);
   line_start(f);
-  if (selects_bits(f))
-    text_printf(t, "%s = %s%s, %s, %s);\n", entry, select_call(f), condition, more, entry);
-  else
-    text_printf(t, "%s = %s ? %s : %s;\n", entry, condition, more, entry);
+  text_printf(t, "%s = %s;\n", entry, value);
+}
+
+static const char *neutral_text(Function *f, const Node *n) {
+  Text t;
+  text_init(&t);
+  put_neutral(f, &t, n);
+  const char *text = arena_strdup(f->s->arena, t.s);
+  text_free(&t);
+  return text;
 }
 
 void put_term(Function *f, const Node *n, const char *entry, const char *mask, const Expr *guard) {
   Text *t = &f->body;
   const Expr *value = f->expr[n->id];
-  const bool extreme = is_extreme(n), chosen = mask || guard;
+  const bool extreme = is_extreme(n);
   Fused term;
   if (fused_term(f, n, &term)) {
     put_fused_term(f, &term, entry, mask, guard);
     return;
   }
   if (guard) prepare_expr(f, guard);
-  if (chosen)
+  if (mask || guard)
     prepare_side(f, value);
   else
     prepare_expr(f, value);
+  const bool side = (mask || guard) && !selects_bits(f);
+  const char *text = chosen(f, mask, guard, text_of(f, value, side ? PREC_SELECT + 1 : PREC_NONE), neutral_text(f, n));
   line_start(f);
   if (extreme) {
-    text_printf(t, "%s = %s(%s, ", entry, extreme_call(f, n), entry);
+    text_printf(t, "%s = %s(%s, %s);\n", entry, extreme_call(f, n), entry, text);
   } else {
-    text_printf(t, "%s %s ", entry, n->assign ? "=" : n->reduce == REDUCE_PROD ? "*=" : "+=");
+    text_printf(t, "%s %s %s;\n", entry, n->assign ? "=" : n->reduce == REDUCE_PROD ? "*=" : "+=", text);
     if (n->type == TYPE_REAL && !n->assign) count_flops(f, 1);
   }
-  const bool bits = chosen && n->type == TYPE_REAL && selects_bits(f);
-  if (chosen) text_printf(t, bits ? "%s%s, " : "%s%s ? ", bits ? select_call(f) : "", choice(f, mask, guard));
-  put_expr(f, t, value, chosen && !bits ? PREC_SELECT + 1 : PREC_NONE);
-  if (chosen) {
-    text_put(t, bits ? ", " : " : ");
-    put_neutral(f, t, n);
-  }
-  text_printf(t, "%s%s;\n", bits ? ")" : "", extreme ? ")" : "");
 }
 
 // ---- terms that are kept, and added later ----
 
-static void keep_value(Function *f, const Node *n, int factor, const Expr *value, const char *condition) {
-  Text *t = &f->body;
-  const bool bits = condition && selects_bits(f);
+static void keep_value(Function *f, const Node *n, int factor, const Expr *value, const Expr *guard) {
+  const char *text = text_of(f, value, guard && !selects_bits(f) ? PREC_SELECT + 1 : PREC_NONE);
   line_start(f);
-  text_printf(t, "%s = ", record_lane(f, n, factor));
-  if (condition) text_printf(t, bits ? "%s%s, " : "%s%s ? ", bits ? select_call(f) : "", condition);
-  put_expr(f, t, value, condition && !bits ? PREC_SELECT + 1 : PREC_NONE);
-  if (condition) {
-    text_put(t, bits ? ", " : " : ");
-    put_neutral(f, t, n);
-  }
-  text_put(t, bits ? ");\n" : ";\n");
+  text_printf(&f->body, "%s = %s;\n", record_lane(f, n, factor), chosen(f, NULL, guard, text, neutral_text(f, n)));
 }
 
 // One factor is kept for both.
@@ -125,9 +143,8 @@ void keep_lane_term(Function *f, const Node *n) {
   count_flops(f, 1);
   if (guard) prepare_expr(f, guard);
   for (int k = 0; k < 2 && value[k]; k++) guard ? prepare_side(f, value[k]) : prepare_expr(f, value[k]);
-  const char *condition = choice(f, NULL, guard);
   for (int k = 0; k < 2 && value[k]; k++)
-    if (k == 0 || !is_square(&term)) keep_value(f, n, k, value[k], condition);
+    if (k == 0 || !is_square(&term)) keep_value(f, n, k, value[k], guard);
 }
 
 // Read before it is chosen, or compilers branch.

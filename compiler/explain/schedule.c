@@ -244,7 +244,10 @@ static void put_storage(Printer *p, const Node *n) {
   const Place *place = &p->s->place[n->id];
   const char *name = p->f->node_name[n->id];
   if (place->lane) {
-    text_printf(&p->why, "%d lanes of the tile: ", SAMPLE_TILE);
+    if (place->blocked)
+      text_put(&p->why, "a part for each tile, its samples side by side: ");
+    else
+      text_printf(&p->why, "%d lanes of the tile: ", SAMPLE_TILE);
     put_why_text(p, reason_text[place->lane_why], NULL);
     end_reason(p);
   }

@@ -16,7 +16,7 @@ void bound_loops(Schedule *s);
 void place_nodes(Schedule *s, const Reads *reads);
 void place_arrays(Schedule *s);
 // lanes.c: which loops run side by side.
-void lane_loops(Schedule *s);
+void lane_loops(Schedule *s, const Reads *reads);
 // Are n's terms added tile by tile of the samples that index q counts: block by block, or so that loops inside stand outside of
 // those over a tile?  A loop with such sums has to be one of tiles, or their order would not be that of their nodes.
 bool adds_by_tiles(const Schedule *s, const Node *n, int q);

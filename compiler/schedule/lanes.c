@@ -69,6 +69,7 @@ static bool is_leaf(const Loop *loop) {
 
 // Has each iteration memory of its own for n, all in one place?
 static bool keeps_axis(const Place *p, int q) {
+  if (p->blocked && q == p->samples) return false;
   return p->stored == STORED_SINK || p->stored == STORED_INPUT || p->stored == STORED_GIVEN || !p->kept || p->kept[q];
 }
 
@@ -311,6 +312,31 @@ static bool follows_subscripts(const Schedule *s, const Loop *tile, const Step *
   return false;
 }
 
+// Does a step that adds somewhere for each sample read what another one adds to?
+static bool reads_sum(const Schedule *s, const Node *n, const Node *sum) {
+  const Reads reads = node_reads(s->arena, s->task.graph, n);
+  bool any = false;
+  for (size_t k = 0; k < reads.count; k++) any = any || array_root(s, reads.read[k]->u.read.node) == array_root(s, sum);
+  return any;
+}
+
+static bool adds_singly(const Schedule *s, const Loop *tile, const Step *step) {
+  if (step->idle || step->kind != STEP_NODE || step->lane != LANE_SINGLE) return false;
+  return step->node->kind == NODE_SCATTER && !step->node->base && !guard_stands_outside(s, step->node, tile);
+}
+
+// Do all of these add for each sample, each to an array that the others know nothing of?  Then one loop over the samples does.
+static bool add_side_by_side(const Schedule *s, const Loop *tile, const Step *body, size_t from, size_t end) {
+  if (s->task.threads || !adds_singly(s, tile, &body[end])) return false;
+  const Node *n = body[end].node;
+  for (size_t k = from; k < end; k++) {
+    const Node *other = body[k].node;
+    if (!adds_singly(s, tile, &body[k]) || array_root(s, other) == array_root(s, n)) return false;
+    if (reads_sum(s, other, n) || reads_sum(s, n, other)) return false;
+  }
+  return true;
+}
+
 // Do two steps, one behind the other, run as one group?
 static bool joins(const Schedule *s, const Loop *tile, const Step *before, const Step *step) {
   if (before->kind == STEP_LOOP || step->kind == STEP_LOOP || fills(s, before) || fills(s, step)) return false;
@@ -321,7 +347,8 @@ static bool joins(const Schedule *s, const Loop *tile, const Step *before, const
 
 size_t lane_group_end(const Schedule *s, const Loop *tile, const Step *body, size_t from, size_t count) {
   size_t end = from + 1;
-  while (!body[from].idle && end < count && joins(s, tile, &body[from], &body[end])) end++;
+  if (body[from].idle) return end;
+  while (end < count && (joins(s, tile, &body[end - 1], &body[end]) || add_side_by_side(s, tile, body, from, end))) end++;
   return end;
 }
 
@@ -340,7 +367,7 @@ static void spread(Schedule *s, const Loop *loop) {
   Uses u = {s, loop, arena_array(s->arena, int, g->count), arena_array(s->arena, bool, g->count), 0};
   use_steps(&u, loop->body, loop->nbody);
   for (size_t k = 0; k < g->count; k++)
-    if (is_of_tile(s, g->nodes[k], loop)) {
+    if (is_of_tile(s, g->nodes[k], loop) && !s->place[k].blocked) {
       s->place[k].lane = s->place[k].stored == STORED_WORK || u.crosses[k];
       s->place[k].lane_why = u.crosses[k] ? REASON_CROSSES : REASON_TILE_ARRAY;
     }
@@ -368,13 +395,83 @@ static void say_of_tile(const Step *body, size_t count) {
   }
 }
 
-static void tile(Schedule *s, Loop *loop) {
+static void tile(Loop *loop) {
   loop->lanes = LANES_TILE;
   loop->lanes_why.kind = REASON_TILE;
   say_of_tile(loop->body, loop->nbody);
-  class_steps(s, loop->body, loop->nbody, loop);
-  spread(s, loop);
-  find_rows(s, loop);
+}
+
+// ---- arrays over all samples that tiles alone know ----
+
+static Loop *tile_along(const Schedule *s, const Node *n, int q) {
+  Loop *loop = s->place[n->id].loop[q];
+  return loop && loop->lanes == LANES_TILE && !s->place[n->id].mirrored[q] ? loop : NULL;
+}
+
+// The output of n that counts the samples of a tile in which all of it is computed; -1: none.
+static int sample_axis(const Schedule *s, const Node *n) {
+  const Place *p = &s->place[n->id];
+  if (!p->needed || p->stored != STORED_WORK || p->in || p->contraction || n->kind != NODE_COMP || n->type != TYPE_REAL) return -1;
+  for (int q = 0; q < n->nout; q++) {
+    const Loop *loop = p->kept[q] ? tile_along(s, n, q) : NULL;
+    if (loop && runs_within(loop, p->home)) return q;
+  }
+  return -1;
+}
+
+// The tile in which `user` reads entries of its own sample alone of what has its samples at axis q; null: it reads others.
+static Loop *reading_tile(const Schedule *s, const Node *user, const Expr *read, int q) {
+  const Expr *sub = read->u.read.sub[q];
+  const bool plain = user->kind == NODE_COMP || (user->kind == NODE_SCATTER && !user->base);
+  if (!plain || s->place[user->id].contraction || sub->kind != EXPR_INDEX) return NULL;
+  return tile_along(s, user, sub->u.index);
+}
+
+static void know_blocked(Schedule *s, Loop *tile, const Node *n) {
+  for (size_t k = 0; k < tile->nblocked; k++)
+    if (tile->blocked[k] == n) return;
+  ARENA_PUSH(s->arena, tile->blocked, tile->nblocked, tile->blocked_room) = n;
+}
+
+static void block_arrays(Schedule *s, const Reads *reads) {
+  const Graph *g = s->task.graph;
+  int *axis = arena_array(s->arena, int, g->count + 1);
+  for (size_t k = 0; k < g->count; k++) axis[k] = sample_axis(s, g->nodes[k]);
+  for (size_t k = 0; k < s->task.nsinks; k++) axis[s->task.sinks[k].node->id] = -1;
+  for (size_t k = 0; k < g->count; k++) {
+    const Node *n = g->nodes[k];
+    if (!s->place[k].needed) continue;
+    if (s->place[k].in) axis[s->place[k].in->id] = -1;
+    if (n->next) axis[n->next->id] = -1;
+    if (n->alive) axis[n->alive->id] = -1;
+    for (size_t r = 0; r < reads[k].count; r++) {
+      const Node *m = reads[k].read[r]->u.read.node;
+      if (axis[m->id] >= 0 && !reading_tile(s, n, reads[k].read[r], axis[m->id])) axis[m->id] = -1;
+    }
+  }
+  for (size_t k = 0; k < g->count; k++) {
+    if (axis[k] < 0) continue;
+    Place *p = &s->place[k];
+    p->lane = p->blocked = true;
+    p->lane_why = REASON_BLOCKED;
+    p->samples = axis[k];
+    know_blocked(s, p->loop[axis[k]], g->nodes[k]);
+  }
+  for (size_t k = 0; k < g->count; k++)
+    for (size_t r = 0; s->place[k].needed && r < reads[k].count; r++) {
+      const Node *m = reads[k].read[r]->u.read.node;
+      if (s->place[m->id].blocked) know_blocked(s, reading_tile(s, g->nodes[k], reads[k].read[r], axis[m->id]), m);
+    }
+}
+
+static void finish_tiles(Schedule *s) {
+  for (size_t k = 0; k < s->nloops; k++) {
+    Loop *loop = s->loops[k];
+    if (loop->lanes != LANES_TILE) continue;
+    class_steps(s, loop->body, loop->nbody, loop);
+    spread(s, loop);
+    find_rows(s, loop);
+  }
 }
 
 // ---- strips ----
@@ -427,7 +524,7 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
       loop->lanes = LANES_STRIP;
       loop->lanes_why.kind = REASON_STRIP;
     } else if (!tiles.kind) {
-      tile(s, loop);
+      tile(loop);
     } else {
       loop->lanes_why = loop->extent == s->task.sample ? tiles : strip;
       lane_steps(s, loop->body, loop->nbody);
@@ -435,6 +532,8 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
   }
 }
 
-void lane_loops(Schedule *s) {
+void lane_loops(Schedule *s, const Reads *reads) {
   lane_steps(s, s->body, s->nbody);
+  if (!s->task.threads) block_arrays(s, reads); // threads keep what is by lane for themselves
+  finish_tiles(s);
 }

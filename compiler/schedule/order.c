@@ -24,9 +24,8 @@ static bool adds_up(const Node *n) {
          ((n->kind == NODE_COMP && n->reduce == REDUCE_SUM) || (n->kind == NODE_SCATTER && !n->assign));
 }
 
-// Does an entry's place, or whether the term counts, depend on index q?
+// Does an entry's place depend on index q?
 static bool is_placed_by(const Node *n, int q) {
-  if (n->guard && expr_uses_index(n->guard, q)) return true;
   for (int k = 0; n->kind == NODE_SCATTER && k < n->nout; k++)
     if (expr_uses_index(n->target[k], q)) return true;
   return false;

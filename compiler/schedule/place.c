@@ -39,13 +39,20 @@ static Loop *deepest(const Place *p, const Node *n) {
   return d;
 }
 
-static const Poly *kept_size(Schedule *s, const Node *n, const Place *p) {
+const Poly *kept_entries(const Schedule *s, const Node *n) {
   Dims *dims = s->task.graph->dims;
+  const Place *p = &s->place[n->id];
   const Poly *size = poly_int(dims, 1);
   for (int k = 0; k < n->nout; k++)
-    if (p->kept[k]) size = poly_mul(dims, size, n->index[k].extent);
-  if (p->lane) size = poly_mul(dims, size, poly_int(dims, SAMPLE_TILE));
+    if (p->kept[k] && !(p->blocked && k == p->samples)) size = poly_mul(dims, size, n->index[k].extent);
   return size;
+}
+
+static const Poly *kept_size(const Schedule *s, const Node *n, const Place *p) {
+  Dims *dims = s->task.graph->dims;
+  const Poly *size = kept_entries(s, n);
+  if (p->blocked) return poly_mul(dims, size, poly_add(dims, s->task.sample, poly_int(dims, LANES_MOST - 1)));
+  return p->lane ? poly_mul(dims, size, poly_int(dims, SAMPLE_TILE)) : size;
 }
 
 // After the last step of node n (its loops below `home` included): stores of a finished scalar.

@@ -131,7 +131,7 @@ Schedule *schedule_task(Arena *a, const Task *task) {
   fuse_nodes(s, reads);
   place_nodes(s, reads);
   bound_loops(s);
-  lane_loops(s);
+  lane_loops(s, reads);
   if (task->threads) team_loops(s, reads);
   place_arrays(s);
   return s;

@@ -35,7 +35,7 @@ typedef struct NodeOrder {
   ReasonKind why;
 } NodeOrder;
 
-enum { SAMPLE_TILE = 64 };
+enum { SAMPLE_TILE = 64, LANES_MOST = 16 }; // LANES_MOST: that run side by side in a vector, of the smallest reals
 
 // `sample`: the extent that samples are counted by (sample_extent), or null.
 NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample);
@@ -98,6 +98,8 @@ struct Loop {
   LaneKind lanes;
   const Node **rows; // of a tile: inputs whose rows, one a sample, are turned into lanes at its start
   size_t nrows;
+  const Node **blocked; // of a tile: the arrays that are blocked and known there
+  size_t nblocked, blocked_room;
   Reason why, lanes_why; // it is a loop by itself; its iterations run so
   TeamKind team;
   const Poly *record; // TEAM_WAVES: the reals that a tile keeps
@@ -159,6 +161,8 @@ typedef struct Place {
   bool own;           // STORED_WORK: each thread of a team has its own
   const Poly *record; // of what is summed over a wave's tiles: where in the record of one it is kept; else null
   bool lane;          // each iteration of a tile has its own: SAMPLE_TILE of them side by side, innermost
+  bool blocked;       // and each tile keeps its part, behind that of the one before: its samples, rounded up to whole vectors
+  int samples;        // of what is blocked: the output that counts them
   ReasonKind lane_why;
   const Expr
       *guard; // what remains of the node's guard after the loops took their bounds from it (over loop ids), or null
@@ -186,6 +190,8 @@ bool mentions_loop(const Expr *e, const Loop *loop);
 bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop);
 // The entries of an array behind one of its first index.
 const Poly *row_size(const Graph *g, const Node *n);
+// The entries of the axes that are kept of a node; of what is by lane, for one lane.
+const Poly *kept_entries(const Schedule *s, const Node *n);
 // Does the condition of an accumulating node not depend on the loop that runs in lanes?
 bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop);
 // Behind the last step of the group, of steps in a tile, that begins with body[from].

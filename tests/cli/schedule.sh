@@ -68,6 +68,7 @@ says 'for t in 0..T backwards, steps' 'runs the other way, or is left early'
 says 'h_step[t, i] =' 'written where the state h has it'
 says 'd_c_state[t, i] =' 'a version of d_c: no entry is read after a newer version has written it'
 says 'd_b[i] = sum[t](d_z[t, i])' 'its last term first, since the loop runs backwards'
+says 'd_z_piece[t, i] =' 'what holds in a part of a range, over that part alone'
 says 'd_h_state[t, j] =' 'in lanes, joined in pairs: what it reads lies entry by entry along its last index'
 says 'z[t, i] =' 'work memory: z[T, 4*m]; all t: d_z reads it outside'
 
@@ -85,6 +86,10 @@ says 'a[i, j] =' 'on the tape: saved_a[n, h]'
 says 'stored: a[n, h]' 'a call is not made again'
 case_is 'a minimum cut' 0 '' mdlc explain --schedule --function=forward gmm.mdl
 says 'stored: u[n, k, d]' 'of the least memory that stands between what is dear and backward'
+
+case_is 'the schedule of a convolution' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28
+says 'a_sum[i, m, r, c] =' 'a part for each tile, its samples side by side: all that reads it runs in tiles, too'
+says 'largest[i, m, r, c] =' 'work memory: largest[n, filters, pooled, pooled]'
 
 case_is 'the schedule of a transformer' 0 '' mdlc explain --schedule "$examples/gpt2/gpt2.mdl" -D C=64
 says 'a_product[l, i, j, k] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: C*n, 3*d, d; 6*C*d*d*n operations'
