@@ -368,7 +368,8 @@ static const char *describe(Function *f, const Expr *e) {
     const char *between, *word;
   } words[] = {{PRIM_ADD, "plus", "total"},       {PRIM_SUB, "minus", "difference"}, {PRIM_MUL, "times", "product"},
                {PRIM_DIV, "over", "quotient"},    {PRIM_NEG, "minus", "negative"},   {PRIM_POWI, "power", "power"},
-               {PRIM_SELECT, "choice", "choice"}, {PRIM_POW, "power", "power"}};
+               {PRIM_SELECT, "choice", "choice"}, {PRIM_POW, "power", "power"},
+               {PRIM_FLOORDIV, "over", "whole"},   {PRIM_MOD, "modulo", "remainder"}};
   Arena *a = f->s->arena;
   const Expr *const *arg = e->u.prim.arg;
   if (e->kind == EXPR_READ) return e->u.read.node->name;
@@ -400,7 +401,7 @@ void define_let(Function *f, const Expr *e) {
   put_expr(f, &value, e, PREC_NONE);
   const char *name = names_take(&f->names, describe(f, e));
   line_start(f);
-  text_printf(&f->body, "const %s %s = %s;\n", f->unit->real, name, value.s);
+  text_printf(&f->body, "const %s %s = %s;\n", e->type == TYPE_INT ? "int64_t" : f->unit->real, name, value.s);
   text_free(&value);
   name_let(f, e, name);
 }
@@ -491,7 +492,23 @@ void prepare_expr(Function *f, const Expr *e) {
   if (e->kind == EXPR_PRIM && e->id < f->nexpr && !f->let[e->id] && f->parents[e->id] > 1 && worth(e)) define_let(f, e);
 }
 
+// Compilers make no vectors of a loop with such a call in a subscript, though it be the same for all lanes.
+static bool branches_within(const Expr *e) {
+  return e->type == TYPE_INT && e->kind == EXPR_PRIM && !e->nodes && (e->u.prim.op == PRIM_FLOORDIV || e->u.prim.op == PRIM_MOD);
+}
+
+static void hoist_subscript(Function *f, const Expr *e, const Loop *lanes) {
+  if (e->id >= f->nexpr || f->let[e->id] || f->visited[e->id] == f->stamp) return;
+  f->visited[e->id] = f->stamp;
+  if (branches_within(e) && !mentions_loop(e, lanes)) {
+    define_let(f, e);
+    return;
+  }
+  for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++) hoist_subscript(f, e->u.prim.arg[k], lanes);
+}
+
 static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {
+  for (int k = 0; lanes && e->kind == EXPR_READ && k < e->u.read.node->nout; k++) hoist_subscript(f, e->u.read.sub[k], lanes);
   if (e->kind != EXPR_PRIM || e->u.prim.op == PRIM_SLOPE || f->let[e->id] || f->visited[e->id] == f->stamp) return;
   f->visited[e->id] = f->stamp;
   if (worth(e) && f->safe[e->id] && (lanes ? !mentions_loop(e, lanes) : f->level[e->id] <= depth)) {

@@ -89,7 +89,7 @@ typedef struct Function {
   const char **blocked_name; // by node: the pointer to the tile's part of it
   const char *vector_lane; // what the variables that hold vectors (in_vector) are subscripted with
   bool wide;
-  bool calls; // a step of those in lanes calls an elementary function
+  bool long_sides; // of choices in lanes: a step calls an elementary function, divides, or has lanes behind the last sample
   const char **part_name; // by node: the array of its partial sums
   const char **in_vector; // by node: the variable that holds the vector in hand
   const char **rows_name; // by node: the pointer to its rows, turned
@@ -209,8 +209,8 @@ void helpers_print(Text *t, const Unit *u);
 // <math.h>; and their texts.
 const char *math_call(Function *f, Prim op);
 const char *fma_call(Function *f);
-// Does a choice in lanes compute both sides and take the bits of one?  Where one side calls a function, compilers make a
-// branch of `? :` that they then find no vectors for.
+// Does a choice in lanes compute both sides and take the bits of one?  Where a side takes long, compilers make a branch of `? :` that
+// they then find no vectors for; where it is short, `? :` is one instruction, and bits are three.
 bool selects_bits(const Function *f);
 const char *select_call(Function *f); // "mdl_select("
 void math_use(Unit *u, const char *header);

@@ -156,7 +156,7 @@ static void put_group(Function *f, const Step *step, size_t count) {
   declare_steps(f, step, count);
   const char **part = open_sums(f, step, count);
   stage_steps(f, step, count);
-  note_calls(f, step, count);
+  note_sides(f, step, count);
   OpenLines l;
   open_lines(f, &l);
   open_vectors(f);
@@ -295,7 +295,7 @@ static void put_inside(Function *f, const Loop *loop, int depth, int many) {
   put_vector_copies(f, loop, many, false);
   LoopText text;
   open_loop(f, loop, &text);
-  note_calls(f, loop->body, loop->nbody);
+  note_sides(f, loop->body, loop->nbody);
   const OpenLines inner = open_many_lanes(f, many);
   put_steps(f, loop->body, loop->nbody, depth + 1);
   close_lines(f, &inner);

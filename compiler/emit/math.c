@@ -57,7 +57,7 @@ const char *fma_call(Function *f) {
 }
 
 bool selects_bits(const Function *f) {
-  return f->wide && f->calls && !f->unit->options->libm;
+  return f->wide && f->long_sides && !f->unit->options->libm;
 }
 
 const char *select_call(Function *f) {

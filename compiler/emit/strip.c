@@ -38,7 +38,7 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
   f->indent++;
   f->loop_name[loop->id] = arena_printf(a, "%s + %s", from, lane);
   f->strip_lane = lane;
-  note_calls(f, loop->body, loop->nbody);
+  note_sides(f, loop->body, loop->nbody);
   f->wide = true;
   put_strip_body(f, loop, depth);
   f->wide = false;

@@ -9,7 +9,7 @@
 int lanes_of(const Function *f); // of a vector
 // What arrays over the tile are subscripted with from here on (null: no lane), and whether nothing may branch.
 void set_lane(Function *f, const char *lane, bool wide);
-void note_calls(Function *f, const Step *step, size_t count); // of the steps that run in lanes next
+void note_sides(Function *f, const Step *step, size_t count); // of the steps that run in lanes next
 void declare_lanes(Function *f, const char *type, const char *name);
 void put_extent(Function *f, const Loop *loop, int precedence);
 bool is_multiple(const Function *f, const Poly *extent); // is nothing left over behind the last whole vector?

@@ -11,11 +11,23 @@ void set_lane(Function *f, const char *lane, bool wide) {
   if (f->tile) f->loop_name[f->tile->id] = lane ? arena_printf(f->s->arena, "%s + %s", f->tile_name, lane) : NULL;
 }
 
-void note_calls(Function *f, const Step *step, size_t count) {
-  f->calls = false;
-  for (size_t k = 0; k < count; k++) {
-    const bool computes = step[k].kind == STEP_NODE && !step[k].idle;
-    f->calls = f->calls || (computes && expr_calls(f->expr[step[k].node->id]));
+static bool divides(const Expr *e) {
+  if (e->kind != EXPR_PRIM) return false;
+  bool any = e->u.prim.op == PRIM_DIV && e->type == TYPE_REAL;
+  for (int k = 0; k < e->u.prim.narg && !any; k++) any = divides(e->u.prim.arg[k]);
+  return any;
+}
+
+static bool is_masked(const Function *f, const Step *step) {
+  return f->tile && step->lane == LANE_GATHER && !is_multiple(f, f->tile->extent);
+}
+
+void note_sides(Function *f, const Step *step, size_t count) {
+  f->long_sides = false;
+  for (size_t k = 0; k < count && !f->long_sides; k++) {
+    if (step[k].kind != STEP_NODE || step[k].idle) continue;
+    const Expr *e = f->expr[step[k].node->id];
+    f->long_sides = is_masked(f, &step[k]) || expr_calls(e) || divides(e);
   }
 }
 

@@ -9,9 +9,10 @@ static const Expr *read_at_indices(Graph *g, const Node *n, int count) {
   return expr_read(g, n, sub);
 }
 
-// What a logsumexp is the sum of: its greatest entry, and the logarithm of the rest's share.
+// What a logsumexp is made of: log(sum of exp(term - max)) + max, where the logarithm is the rest.
 typedef struct Parts {
-  const Node *max, *rest;
+  const Node *max, *sum, *rest;
+  const Expr *term; // a read, over the indices of the logsumexp
 } Parts;
 
 static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *map, Parts *parts) {
@@ -50,7 +51,7 @@ static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *
   part.expr = expr_select(g, expr_prim2(g, PRIM_LT, expr_prim1(g, PRIM_ABS, max), expr_real(g, INFINITY)),
                           expr_prim1(g, PRIM_LOG, sum), expr_real(g, 0));
   const Expr *rest = read_at_indices(g, graph_add(g, &part), n->nout);
-  *parts = (Parts){max->u.read.node, rest->u.read.node};
+  *parts = (Parts){max->u.read.node, sum->u.read.node, rest->u.read.node, term};
   part.origin = n->origin;
   part.name = n->name;
   part.expr = expr_prim2(g, PRIM_ADD, max, rest);
@@ -104,7 +105,7 @@ static void start_plainly(Graph *g, Node *n) {
 
 static const Parts *parts_read(const Parts *parts, const Expr *e) {
   const Parts *p = e->kind == EXPR_READ ? &parts[e->u.read.node->id] : NULL;
-  return p && p->max ? p : NULL;
+  return p && p->max && e->u.read.node != p->rest ? p : NULL;
 }
 
 // e less a logsumexp, or the other way round: less its maximum first, so that large values cancel before anything is
@@ -119,9 +120,43 @@ static const Expr *split_difference(Graph *g, const Parts *parts, const Expr *x,
                : expr_prim2(g, PRIM_ADD, expr_prim2(g, PRIM_SUB, max, y), rest);
 }
 
+static bool is_difference(const Expr *e) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_SUB && e->type == TYPE_REAL;
+}
+
+// Is x one of the terms of the logsumexp's entry `sub`?
+static bool is_term(Graph *g, const Parts *p, const Expr *x, const Expr *const *sub) {
+  const int nout = p->max->nout;
+  const Expr *bound[INDEX_MAX] = {NULL};
+  if (x->kind != EXPR_READ || x->u.read.node != p->term->u.read.node) return false;
+  for (int k = 0; k < x->u.read.node->nout; k++) {
+    const Expr *of_term = p->term->u.read.sub[k], *here = x->u.read.sub[k];
+    const int q = of_term->kind == EXPR_INDEX ? of_term->u.index : -1;
+    if (q >= nout) {
+      if (bound[q] && bound[q] != here) return false;
+      bound[q] = here;
+    } else if (of_term->indices & ~indices_below(nout) || expr_substitute(g, of_term, sub, nout, NULL) != here) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// The share of one term, exp(term - max - rest), by the exp that is in the sum: it is not called again.  The sum is 1 or more.
+static const Expr *share(Graph *g, const Parts *parts, const Expr *e) {
+  const Expr *below = is_difference(e) ? e->u.prim.arg[0] : NULL;
+  if (!below || !is_difference(below) || below->u.prim.arg[1]->kind != EXPR_READ) return NULL;
+  const Expr *rest = e->u.prim.arg[1], *max = below->u.prim.arg[1];
+  const Parts *p = rest->kind == EXPR_READ ? &parts[rest->u.read.node->id] : NULL;
+  if (!p || rest->u.read.node != p->rest || max != expr_read(g, p->max, rest->u.read.sub)) return NULL;
+  if (!is_term(g, p, below->u.prim.arg[0], rest->u.read.sub)) return NULL;
+  const Expr *sum = expr_read(g, p->sum, rest->u.read.sub);
+  return expr_prim2(g, PRIM_MUL, expr_prim1(g, PRIM_EXP, below), expr_prim2(g, PRIM_DIV, expr_real(g, 1), sum));
+}
+
 static const Expr *split_part(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
-  const bool difference = part->kind == EXPR_PRIM && part->u.prim.op == PRIM_SUB && part->type == TYPE_REAL;
-  return difference ? split_difference(g, context, arg[0], arg[1]) : NULL;
+  if (is_difference(part)) return split_difference(g, context, arg[0], arg[1]);
+  return part->kind == EXPR_PRIM && part->u.prim.op == PRIM_EXP ? share(g, context, arg[0]) : NULL;
 }
 
 // e with all such differences split.
@@ -132,13 +167,13 @@ static const Expr *split(Graph *g, Parts *parts, const Expr *e) {
 Graph *expand_reductions(Arena *a, const Graph *g) {
   Graph *out = graph_new(a, g->dims, g->name);
   const Node **map = arena_array(a, const Node *, g->count);
-  Parts *parts = arena_array(a, Parts, 5 * g->count + 1); // by node of `out`; one makes five at most
+  Parts *parts = arena_array(a, Parts, 5 * g->count + 1); // by node of `out`, a logsumexp or its rest; one makes five at most
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     if (n->reduce == REDUCE_LOGSUMEXP) {
       Parts own;
       map[k] = expand_logsumexp(out, n, map, &own);
-      parts[map[k]->id] = own;
+      parts[map[k]->id] = parts[own.rest->id] = own;
     } else {
       Node copy = graph_translated(out, n, map);
       copy.expr = split(out, parts, copy.expr);

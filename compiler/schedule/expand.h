@@ -4,7 +4,8 @@
 
 #include "graph/graph.h"
 
-// logsumexp becomes a maximum, a sum of exp(x - maximum) and their combination.  What a carry starts from and what a scatter
+// logsumexp becomes a maximum, a sum of exp(x - maximum) and their combination; a term's share of it, exp(x - logsumexp), which is a
+// softmax and its derivative, becomes that exp times one over the sum.  What a carry starts from and what a scatter
 // adds to is computed in a node of its own, unless it is there already: a constant, or one entry of an array.
 Graph *expand_reductions(Arena *a, const Graph *g);
 
