@@ -438,6 +438,8 @@ static void block_arrays(Schedule *s, const Reads *reads) {
   int *axis = arena_array(s->arena, int, g->count + 1);
   for (size_t k = 0; k < g->count; k++) axis[k] = sample_axis(s, g->nodes[k]);
   for (size_t k = 0; k < s->task.nsinks; k++) axis[s->task.sinks[k].node->id] = -1;
+  for (size_t k = 0; k < s->nloops; k++) // where a loop is left, what is filled up is written outside of tiles
+    for (size_t j = 0; j < s->loops[k]->nfill; j++) axis[s->loops[k]->fill[j]->id] = -1;
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     if (!s->place[k].needed) continue;
