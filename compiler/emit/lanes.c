@@ -3,6 +3,9 @@
 // In a tile, what a step computes for all samples is an array over them; a group of steps is two loops, vectors of the tile
 // and lanes of a vector, the latter of a constant length so that compilers use the processor's vectors.  Lanes behind the last
 // sample compute along with the others from copies of it; nothing of them is ever stored or summed.
+#include <ctype.h>
+#include <string.h>
+
 #include "emit/tile.h"
 
 // ---- arrays over the tile ----
@@ -385,24 +388,47 @@ static void put_tile_head(Function *f, const Loop *loop, bool counts) {
   text_printf(t, " - %s : %d;\n", f->tile_name, SAMPLE_TILE);
 }
 
-// double *const a_tile = a + i_tile * (d * k);
-static void put_blocked(Function *f, const Loop *loop) {
-  Text *t = &f->body;
+static void name_blocked(Function *f, const Loop *loop) {
   f->width_name = names_take(&f->names, "width");
-  line_start(f);
-  text_printf(t, "const int64_t %s = (%s + %d) / %d * %d;\n", f->width_name, f->lanes_name, lanes_of(f) - 1, lanes_of(f), lanes_of(f));
   for (size_t k = 0; k < loop->nblocked; k++) {
     const Node *n = loop->blocked[k];
     f->blocked_name[n->id] = names_take(&f->names, arena_printf(f->s->arena, "%s_tile", n->name));
-    line_start(f);
-    text_printf(t, "%s *const %s = %s + %s", f->unit->real, f->blocked_name[n->id], array_name(f, n), f->tile_name);
-    const Poly *size = kept_entries(f->s, n);
-    if (size != poly_int(f->s->task.graph->dims, 1)) {
-      text_put(t, " * ");
-      put_expr(f, t, expr_poly(f->s->pool, size), PREC_MUL + 1);
-    }
-    text_put(t, ";\n");
   }
+}
+
+// double *const a_tile = a + i_tile * (d * k);
+static void put_blocked(Function *f, const Node *n) {
+  Text *t = &f->body;
+  line_start(f);
+  text_printf(t, "%s *const %s = %s + %s", f->unit->real, f->blocked_name[n->id], array_name(f, n), f->tile_name);
+  const Poly *size = kept_entries(f->s, n);
+  if (size != poly_int(f->s->task.graph->dims, 1)) {
+    text_put(t, " * ");
+    put_expr(f, t, expr_poly(f->s->pool, size), PREC_MUL + 1);
+  }
+  text_put(t, ";\n");
+}
+
+static bool is_letter(char c) {
+  return isalnum((unsigned char)c) || c == '_';
+}
+
+static bool has_word(const char *text, const char *word) {
+  const size_t length = strlen(word);
+  for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+    if ((at == text || !is_letter(at[-1])) && !is_letter(at[length])) return true;
+  return false;
+}
+
+// Those that the tile's body, which is printed already, has a use for.
+static void put_used_blocked(Function *f, const Loop *loop, const char *body) {
+  if (loop->nblocked && has_word(body, f->width_name)) {
+    line_start(f);
+    text_printf(&f->body, "const int64_t %s = (%s + %d) / %d * %d;\n", f->width_name, f->lanes_name, lanes_of(f) - 1, lanes_of(f),
+                lanes_of(f));
+  }
+  for (size_t k = 0; k < loop->nblocked; k++)
+    if (has_word(body, f->blocked_name[loop->blocked[k]->id])) put_blocked(f, loop->blocked[k]);
 }
 
 void open_tile(Function *f, const Loop *loop, bool counts, OpenTile *tile) {
@@ -416,7 +442,7 @@ void open_tile(Function *f, const Loop *loop, bool counts, OpenTile *tile) {
   f->lane_name = names_take(&f->names, "lane");
   f->block_name = names_take(&f->names, "u");
   put_tile_head(f, loop, counts);
-  if (loop->nblocked) put_blocked(f, loop);
+  if (loop->nblocked) name_blocked(f, loop);
 }
 
 void close_tile(Function *f, const OpenTile *tile) {
@@ -437,6 +463,13 @@ void put_tile_body(Function *f, const Loop *loop, int depth) {
 void put_tile(Function *f, const Loop *loop, int depth) {
   OpenTile tile;
   open_tile(f, loop, true, &tile);
+  Text head = f->body;
+  text_init(&f->body);
   put_tile_body(f, loop, depth);
+  Text body = f->body;
+  f->body = head;
+  put_used_blocked(f, loop, body.s);
+  text_put(&f->body, body.s);
+  text_free(&body);
   close_tile(f, &tile);
 }

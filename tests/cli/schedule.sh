@@ -53,7 +53,7 @@ case_is 'the schedule of a mixture' 0 '' mdlc explain --schedule mixture.mdl
 says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'
 says 'for i in 0..n, tiles of 64 (i_tile)' 'rows of x turned into lanes first'
 says 'u_0_exp[c] =' 'a call that needs fewer indices than what it stands in: made once'
-says 'beta[i, c] =' 'work memory: beta[k]; all c: fit_logsumexp_sum reads it outside; one entry of i'
+says 'beta[i, c] =' 'work memory: beta[k]; all c: fit_logsumexp_sum_exp reads it outside; one entry of i'
 says 'd_beta_sum_2[i, c] =' 'in i, c: it reads d_beta of the same iteration'
 says 'd_u_0[i, c] =' 'scalar: read within its loops only'
 says 'd_u_1[i, c] =' '64 lanes of the tile: other steps read it'
@@ -70,11 +70,11 @@ says 'd_c_state[t, i] =' 'a version of d_c: no entry is read after a newer versi
 says 'd_b[i] = sum[t](d_z[t, i])' 'its last term first, since the loop runs backwards'
 says 'd_z_piece[t, i] =' 'what holds in a part of a range, over that part alone'
 says 'd_h_state[t, j] =' 'in lanes, joined in pairs: what it reads lies entry by entry along its last index'
-says 'z[t, i] =' 'work memory: z[T, 4*m]; all t: d_z reads it outside'
+says 'z[t, i] =' 'work memory: z[T, 4*m]; all t: d_z_piece reads it outside'
 
 case_is 'what a recurrence leaves for backward' 0 '' mdlc explain --schedule --function=backward lstm.mdl
 says 'stored: h[T + 1, m]' 'a loop does not run again for its states'
-says 'stored: c_step[T, m]' 'it stands there already, as the state c'
+says 'stored: c_step_tanh[T, m]' 'a call is not made again'
 says 'stored: z_product_2[T, 4*m]' 'a reduction is not computed again'
 says 'computed again: z[T, 4*m]' 'cheap to compute again from what backward has'
 
@@ -87,7 +87,7 @@ says 'stored: a[n, h]' 'a call is not made again'
 case_is 'a minimum cut' 0 '' mdlc explain --schedule --function=forward gmm.mdl
 says 'stored: u[n, k, d]' 'of the least memory that stands between what is dear and backward'
 
-case_is 'the schedule of a convolution' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28
+case_is 'the schedule of a convolution' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28 -D filters=8 -D classes=10
 says 'a_sum[i, m, r, c] =' 'a part for each tile, its samples side by side: all that reads it runs in tiles, too'
 says 'largest[i, m, r, c] =' 'work memory: largest[n, filters, pooled, pooled]'
 

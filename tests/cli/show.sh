@@ -156,14 +156,14 @@ prints 'value and gradient at once         4*d*d*k*n + '
 case_is 'and without factor' 0 '' mdlc cost --no-factor "$examples/gradbench/gmm.mdl"
 prints 'value and gradient at once         6*d*d*k*n + '
 case_is 'what crosses to backward' 0 '' mdlc cost "$examples/gradbench/gmm.mdl"
-prints '  tape                               d*k*n + d*k + k*n + 2*n + 2'
+prints '  tape                               d*k*n + d*k + k*n + k + 2*n + 2'
 prints 'on the tape, in elements'
 prints '  u[n, k, d]                         d*k*n'
 prints 'computed again by backward, in elements'
 case_is 'the cost of k-means' 0 '' mdlc cost "$examples/gradbench/kmeans.mdl"
 prints 'value and gradient at once         6*k*n*d + 2*k*n + k*d + n'
 case_is 'the cost of a hierarchical model' 0 '' mdlc cost "$examples/hierarchical/hierarchical.mdl"
-prints 'value and gradient at once         22*groups + 11*n + 54'
+prints 'value and gradient at once         22*groups + 11*n + 55'
 
 # ---- dump ----
 case_is 'dump after parse' 0 '' mdlc dump --after=parse thermometer.mdl
