@@ -2,7 +2,8 @@
 //
 // Where several quotients of a graph have one divisor, or a node divides by what needs fewer indices than it runs over
 // (x[i] / s), each quotient is a product with the divisor's reciprocal, which later passes compute once.  It rounds twice instead of
-// once: within 1.5 units in the last place.  A divisor so small that its reciprocal is not finite (below 2^-1024) gives infinity.
+// once: within 1.5 units in the last place.  Divisors that are
+// whole numbers are left: a quotient by them is often exact.  A divisor so small that its reciprocal is not finite (below 2^-1024) gives infinity.
 #ifndef MDLC_FACTOR_RECIPROCAL_H
 #define MDLC_FACTOR_RECIPROCAL_H
 

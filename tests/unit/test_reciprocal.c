@@ -24,6 +24,7 @@ static const struct {
     {"two by one divisor, of two nodes",
      "node p[i:n] = b / y[i]\nnode q[k:n] = 2.0 / y[k]\nnode loss = sum[i:n](p[i] * q[i])\n",
      "node p[i:n] = b * (1.0 / y[i])\nnode q[k:n] = 2.0 * (1.0 / y[k])\nnode loss = sum[i:n](p[i] * q[i])\n"},
+    {"by a size", "node loss = sum[i:n](y[i] / real(n))\n", NULL},
     {"by a constant", "node loss = sum[i:n, j:m](A[i, j] / 10.0)\n", NULL},
     {"of scalars", "node loss = b / 2.0 + 3.0 / b\n", NULL},
 };
