@@ -1,6 +1,8 @@
 // pieces.c - see pieces.h.
 #include "schedule/pieces.h"
 
+#include "graph/loops.h"
+
 // Where index q is: in low … high - 1, which is less than its range.  Without an index: anywhere.
 typedef struct Part {
   int q; // -1: none
@@ -11,6 +13,8 @@ typedef struct Cutter {
   Arena *arena;
   Graph *g;
   const Node *n; // of the new graph, in the making
+  const LoopTree *loops;
+  int at; // its id in the old one
 } Cutter;
 
 // ---- conditions as parts of a range ----
@@ -25,9 +29,17 @@ static const Poly *less(Dims *dims, const Poly *a, const Poly *b) {
   return poly_is_nonnegative(dims, poly_sub(dims, a, b)) ? b : NULL;
 }
 
+// What a loop computes is computed in all of its steps.
+static bool counts_steps(const Cutter *c, int q) {
+  for (const GraphLoop *l = c->loops->inside[c->at]; l; l = l->parent)
+    if (c->loops->position[l->id][c->at] == q) return true;
+  return false;
+}
+
 // Narrows the part to where coefficient * q + rest >= 0.
 static bool bound(Cutter *c, Part *part, int q, int64_t coefficient, const Poly *rest) {
   Dims *dims = c->g->dims;
+  if (counts_steps(c, q)) return false;
   if (part->q >= 0 && part->q != q) return false;
   if (part->q < 0) *part = (Part){q, poly_int(dims, 0), c->n->index[q].extent};
   if (coefficient == 1)
@@ -126,11 +138,12 @@ static const Expr *cut(Cutter *c, const Expr *e, const Part *part) {
 }
 
 Graph *name_pieces(Arena *a, const Graph *g) {
-  Cutter c = {.arena = a, .g = graph_new(a, g->dims, g->name)};
+  Cutter c = {.arena = a, .g = graph_new(a, g->dims, g->name), .loops = graph_loops(a, g, NULL)};
   const Node **map = arena_array(a, const Node *, g->count + 1);
   for (size_t k = 0; k < g->count; k++) {
     Node copy = graph_translated(c.g, g->nodes[k], map);
     c.n = &copy;
+    c.at = (int)k;
     if (copy.kind == NODE_COMP && copy.expr && !copy.guard) copy.expr = cut(&c, copy.expr, &(Part){.q = -1});
     map[k] = graph_add(c.g, &copy);
   }

@@ -265,6 +265,12 @@ static const Expr *zero_of(Graph *g, Type type) {
   return type == TYPE_REAL ? expr_real(g, 0) : type == TYPE_INT ? expr_int(g, 0) : expr_bool(g, false);
 }
 
+// Of two conditions, too.
+static const Expr *chosen(Graph *g, const Expr *c, const Expr *x, const Expr *y) {
+  if (x->type != TYPE_BOOL) return expr_select(g, c, x, y);
+  return expr_prim2(g, PRIM_OR, expr_prim2(g, PRIM_AND, c, x), expr_prim2(g, PRIM_AND, expr_prim1(g, PRIM_NOT, c), y));
+}
+
 // The entry of n at `sub`: of the part that constants name, or of the one of several whose turn it is.
 static const Expr *entry(Unroller *u, const Node *n, const Expr **sub) {
   const uint64_t set = u->unrolled[n->id];
@@ -284,7 +290,7 @@ static const Expr *entry(Unroller *u, const Node *n, const Expr **sub) {
       for (int64_t v = extent; v-- > 0; sub[k] = own) {
         sub[k] = expr_int(u->g, v);
         const Expr *e = entry(u, n, sub);
-        choice = choice ? expr_select(u->g, expr_prim2(u->g, PRIM_EQ, own, expr_int(u->g, v)), e, choice) : e;
+        choice = choice ? chosen(u->g, expr_prim2(u->g, PRIM_EQ, own, expr_int(u->g, v)), e, choice) : e;
       }
       return choice;
     }
