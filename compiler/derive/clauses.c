@@ -99,7 +99,7 @@ static Clauses found_clauses(Derive *d, const Expr *e) {
   return c;
 }
 
-// A condition is made of others again and again: the clauses of each are found once.
+// Conditions are made of one another again and again: the clauses of each are found once.
 static Clauses clauses_of(Derive *d, const Expr *e) {
   if (e->id >= d->nclauses) {
     const size_t n = 2 * (size_t)e->id + 64;

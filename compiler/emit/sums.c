@@ -16,13 +16,18 @@ const Expr *guard_within(const Function *f, const Node *n) {
   return outside ? NULL : f->s->place[n->id].guard;
 }
 
+// The text, in the arena.
+static const char *taken(Function *f, Text *t) {
+  const char *text = arena_strdup(f->s->arena, t->s);
+  text_free(t);
+  return text;
+}
+
 static const char *text_of(Function *f, const Expr *e, int precedence) {
   Text t;
   text_init(&t);
   put_expr(f, &t, e, precedence);
-  const char *text = arena_strdup(f->s->arena, t.s);
-  text_free(&t);
-  return text;
+  return taken(f, &t);
 }
 
 // A condition as what stands before a `?`, or as an argument.
@@ -32,9 +37,7 @@ static const char *condition_of(Function *f, const Expr *e) {
   Text t;
   text_init(&t);
   put_truth(f, &t, e);
-  const char *text = arena_strdup(f->s->arena, t.s);
-  text_free(&t);
-  return text;
+  return taken(f, &t);
 }
 
 static const char *choice(Function *f, const char *condition, const char *value, const char *otherwise) {
@@ -89,9 +92,7 @@ static const char *neutral_text(Function *f, const Node *n) {
   Text t;
   text_init(&t);
   put_neutral(f, &t, n);
-  const char *text = arena_strdup(f->s->arena, t.s);
-  text_free(&t);
-  return text;
+  return taken(f, &t);
 }
 
 void put_term(Function *f, const Node *n, const char *entry, const char *mask, const Expr *guard) {

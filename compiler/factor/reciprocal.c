@@ -3,7 +3,7 @@
 
 // A divisor over its own indices, 0, 1, … in the order of the node's.
 typedef struct Divisor {
-  int uses;   // divisions by it, each numerator counted once a node
+  int uses;   // divisions by it, those of one node that are the same expression counted once
   bool again; // a node that runs over more indices divides by it
 } Divisor;
 

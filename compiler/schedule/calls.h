@@ -1,4 +1,4 @@
-// calls.h - calls of functions that would be made again and again, made once.
+// calls.h - calls of functions, and reciprocals, that would be made again and again, made once.
 #ifndef MDLC_CALLS_H
 #define MDLC_CALLS_H
 

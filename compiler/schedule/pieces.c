@@ -69,21 +69,24 @@ static bool at_least(Cutter *c, Part *part, const Expr *a, const Expr *b, int64_
   return q >= 0 && bound(c, part, q, ca[q] - cb[q], rest);
 }
 
-// Narrows the part to where the condition holds, or fails.
+// Narrows the part to where the condition holds, or to where it does not, or fails.
 static bool narrow(Cutter *c, Part *part, const Expr *e, bool holds) {
+  static const struct {
+    Prim op;
+    bool second, strictly; // is it the second operand that is at least the other one, or strictly greater
+  } comparisons[] = {{PRIM_GE, false, false}, {PRIM_GT, false, true}, {PRIM_LE, true, false}, {PRIM_LT, true, true}};
   if (e->kind != EXPR_PRIM || e->nodes) return false;
   const Expr *const *arg = e->u.prim.arg;
   const Prim op = e->u.prim.op;
   if (op == PRIM_NOT) return narrow(c, part, arg[0], !holds);
   if (op == (holds ? PRIM_AND : PRIM_OR)) return narrow(c, part, arg[0], holds) && narrow(c, part, arg[1], holds);
   if (e->u.prim.narg != 2 || arg[0]->type != TYPE_INT) return false;
-  switch (op) {
-  case PRIM_GE: return holds ? at_least(c, part, arg[0], arg[1], 0) : at_least(c, part, arg[1], arg[0], 1);
-  case PRIM_GT: return holds ? at_least(c, part, arg[0], arg[1], 1) : at_least(c, part, arg[1], arg[0], 0);
-  case PRIM_LE: return holds ? at_least(c, part, arg[1], arg[0], 0) : at_least(c, part, arg[0], arg[1], 1);
-  case PRIM_LT: return holds ? at_least(c, part, arg[1], arg[0], 1) : at_least(c, part, arg[0], arg[1], 0);
-  default: return false;
+  for (size_t k = 0; k < sizeof comparisons / sizeof *comparisons; k++) {
+    if (comparisons[k].op != op) continue;
+    const int greater = comparisons[k].second == holds; // not a >= b is b > a
+    return at_least(c, part, arg[greater], arg[1 - greater], comparisons[k].strictly == holds);
   }
+  return false;
 }
 
 // ---- pieces ----
@@ -127,13 +130,14 @@ static const Expr *cut(Cutter *c, const Expr *e, const Part *part) {
   for (int k = 0; k < narg; k++) arg[k] = e->u.prim.arg[k];
   Part then = *part, otherwise = *part;
   if (e->u.prim.op == PRIM_SELECT) {
-    const bool low = narrow(c, &then, arg[0], true), high = narrow(c, &otherwise, arg[0], false);
-    if (low) arg[1] = cut(c, arg[1], &then);
-    if (high) arg[2] = cut(c, arg[2], &otherwise);
-    if (low || high) return expr_prim(g, PRIM_SELECT, arg);
+    const bool here = narrow(c, &then, arg[0], true), there = narrow(c, &otherwise, arg[0], false);
+    if (here) arg[1] = cut(c, arg[1], &then);
+    if (there) arg[2] = cut(c, arg[2], &otherwise);
+    if (here || there) return expr_prim(g, PRIM_SELECT, arg);
   }
   if (part->q >= 0) return expr_uses_index(e, part->q) ? named(c, e, part) : e;
-  for (int k = e->u.prim.op == PRIM_SELECT ? 3 : 0; k < narg; k++) arg[k] = cut(c, arg[k], part);
+  if (e->u.prim.op == PRIM_SELECT) return e; // neither side need be computed
+  for (int k = 0; k < narg; k++) arg[k] = cut(c, arg[k], part);
   return expr_prim(g, e->u.prim.op, arg);
 }
 

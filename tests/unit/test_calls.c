@@ -79,18 +79,6 @@ START_TEST(test_gradient) {
 }
 END_TEST
 
-static Suite *suite(void) {
-  Suite *s = suite_create("calls");
-  TCase *c = tcase_create("calls");
-  tcase_add_loop_test(c, test_call, 0, sizeof calls / sizeof *calls);
-  suite_add_tcase(s, c);
-  c = tcase_create("gradients");
-  tcase_set_timeout(c, 60);
-  tcase_add_loop_test(c, test_gradient, 0, sizeof cases / sizeof *cases);
-  suite_add_tcase(s, c);
-  return s;
-}
-
 int main(void) {
-  return lab_main(suite());
+  return lab_main(lab_suite("calls", test_call, sizeof calls / sizeof *calls, test_gradient, sizeof cases / sizeof *cases));
 }

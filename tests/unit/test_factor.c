@@ -171,18 +171,6 @@ START_TEST(test_gradient) {
 }
 END_TEST
 
-static Suite *suite(void) {
-  Suite *s = suite_create("factor");
-  TCase *c = tcase_create("sums");
-  tcase_add_loop_test(c, test_sum, 0, sizeof sums / sizeof *sums);
-  suite_add_tcase(s, c);
-  c = tcase_create("gradients");
-  tcase_set_timeout(c, 60);
-  tcase_add_loop_test(c, test_gradient, 0, sizeof cases / sizeof *cases);
-  suite_add_tcase(s, c);
-  return s;
-}
-
 int main(void) {
-  return lab_main(suite());
+  return lab_main(lab_suite("factor", test_sum, sizeof sums / sizeof *sums, test_gradient, sizeof cases / sizeof *cases));
 }

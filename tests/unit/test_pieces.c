@@ -37,6 +37,18 @@ static const struct {
      "node p_piece_2[i:m] = exp(w[i])\n"
      "node p[j:n, i:2*m] = (if i < m then p_piece[j, i] else 0.0) + (if i >= m then p_piece_2[i + -m] else 0.0)\n"
      "node loss = sum[j:n, i:2*m](p[j, i])\n"},
+    {"other comparisons",
+     "node p[i:2*m] = if i <= m - 1 then exp(w[i]) else 0.0\nnode q[i:2*m] = if i > m - 1 then exp(w[i - m]) else 0.0\n"
+     "node loss = sum[i:2*m](p[i] * q[i])\n",
+     "node p_piece[i:m] = exp(w[i])\n"
+     "node p[i:2*m] = if i <= m - 1 then p_piece[i] else 0.0\n"
+     "node q[i:2*m] = if i > m - 1 then p_piece[i + -m] else 0.0\n" // simplify joins equal pieces
+     "node loss = sum[i:2*m](p[i] * q[i])\n"},
+    {"of a loop's steps",
+     "carry z[t:2*m + 1] along t from z_step = b\n"
+     "node z_step[t:2*m] = if t < m then exp(z[t]) else z[t]\n"
+     "node loss = z[2*m]\n",
+     NULL},
     {"without calls", "node p[i:2*m] = if i < m then w[i] * w[i] else 0.0\nnode loss = sum[i:2*m](p[i])\n", NULL},
     {"by a condition on data", "node p[i:n] = if y[i] > 0.0 then exp(y[i]) else 0.0\n" SUMMED, NULL},
     {"under a condition on data",
@@ -72,18 +84,6 @@ START_TEST(test_gradient) {
 }
 END_TEST
 
-static Suite *suite(void) {
-  Suite *s = suite_create("pieces");
-  TCase *c = tcase_create("pieces");
-  tcase_add_loop_test(c, test_piece, 0, sizeof pieces / sizeof *pieces);
-  suite_add_tcase(s, c);
-  c = tcase_create("gradients");
-  tcase_set_timeout(c, 60);
-  tcase_add_loop_test(c, test_gradient, 0, sizeof cases / sizeof *cases);
-  suite_add_tcase(s, c);
-  return s;
-}
-
 int main(void) {
-  return lab_main(suite());
+  return lab_main(lab_suite("pieces", test_piece, sizeof pieces / sizeof *pieces, test_gradient, sizeof cases / sizeof *cases));
 }

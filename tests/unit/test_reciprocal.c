@@ -52,18 +52,6 @@ START_TEST(test_gradient) {
 }
 END_TEST
 
-static Suite *suite(void) {
-  Suite *s = suite_create("reciprocal");
-  TCase *c = tcase_create("quotients");
-  tcase_add_loop_test(c, test_quotient, 0, sizeof quotients / sizeof *quotients);
-  suite_add_tcase(s, c);
-  c = tcase_create("gradients");
-  tcase_set_timeout(c, 60);
-  tcase_add_loop_test(c, test_gradient, 0, sizeof cases / sizeof *cases);
-  suite_add_tcase(s, c);
-  return s;
-}
-
 int main(void) {
-  return lab_main(suite());
+  return lab_main(lab_suite("reciprocal", test_quotient, sizeof quotients / sizeof *quotients, test_gradient, sizeof cases / sizeof *cases));
 }

@@ -110,18 +110,6 @@ START_TEST(test_gradient) {
 }
 END_TEST
 
-static Suite *suite(void) {
-  Suite *s = suite_create("unroll");
-  TCase *c = tcase_create("arrays");
-  tcase_add_loop_test(c, test_array, 0, sizeof arrays / sizeof *arrays);
-  suite_add_tcase(s, c);
-  c = tcase_create("gradients");
-  tcase_set_timeout(c, 60);
-  tcase_add_loop_test(c, test_gradient, 0, sizeof cases / sizeof *cases);
-  suite_add_tcase(s, c);
-  return s;
-}
-
 int main(void) {
-  return lab_main(suite());
+  return lab_main(lab_suite("unroll", test_array, sizeof arrays / sizeof *arrays, test_gradient, sizeof cases / sizeof *cases));
 }
