@@ -322,6 +322,7 @@ static bool reads_sum(const Schedule *s, const Node *n, const Node *sum) {
 
 static bool adds_singly(const Schedule *s, const Loop *tile, const Step *step) {
   if (step->idle || step->kind != STEP_NODE || step->lane != LANE_SINGLE) return false;
+  if (s->order[step->node->id].kind == ORDER_BLOCKS) return false; // its terms make a block of their own
   return step->node->kind == NODE_SCATTER && !step->node->base && !guard_stands_outside(s, step->node, tile);
 }
 
