@@ -135,8 +135,7 @@ static void put_limit(Function *f, const Expr *first, const Expr *const *more, s
   }
 }
 
-// The variable that holds where the loop ends, where that is not its extent.
-static const char *put_loop_end(Function *f, const Loop *loop) {
+const char *put_loop_end(Function *f, const Loop *loop) {
   if (!loop->nhigh) return NULL;
   const char *end = names_take(&f->names, arena_printf(f->s->arena, "%s_end", loop->name));
   line_start(f);
@@ -212,8 +211,8 @@ void put_part(Function *f, const Loop *loop, int depth) {
     return;
   }
   const char *end = loop == f->part ? f->part_to : put_loop_end(f, loop);
-  if (loop->lanes == LANES_STRIP) {
-    put_strip(f, loop, depth, end);
+  if (loop->lanes == LANES_STRIP || loop->lanes == LANES_HELD) {
+    (loop->lanes == LANES_STRIP ? put_strip : put_held)(f, loop, depth, end);
     return;
   }
   LoopText text;

@@ -272,10 +272,6 @@ const char *lane_stride(const Function *f, const Node *n) {
 // Of an array over a tile.
 static void put_lane_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
-  if (f->in_vector[n->id]) {
-    text_printf(t, "%s[%s]", f->in_vector[n->id], f->vector_lane);
-    return;
-  }
   text_printf(t, "%s[", p->blocked ? f->blocked_name[n->id] : array_name(f, n));
   bool apart[INDEX_MAX]; // from lane to lane
   for (int k = 0; k < n->nout; k++) apart[k] = p->kept && p->kept[k] && !(p->blocked && k == p->samples);
@@ -311,6 +307,11 @@ void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
   if (is_turned(f, n, sub)) {
     put_turned_entry(f, t, n, sub);
+    return;
+  }
+  if (f->in_vector && f->in_vector[n->id]) {
+    text_put(t, f->in_vector[n->id]);
+    if (f->vector_lane) text_printf(t, "[%s]", f->vector_lane);
     return;
   }
   if (p->stored == STORED_STATE) {

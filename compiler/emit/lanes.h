@@ -7,6 +7,9 @@
 void put_tile(Function *f, const Loop *loop, int depth);
 // `end`: the variable that holds where the loop ends, or null: its extent.
 void put_strip(Function *f, const Loop *loop, int depth, const char *end);
+void put_held(Function *f, const Loop *entries, int depth, const char *end); // held.c: around the loop over the terms of sums
+// The one step, where all iterations of the loop share its condition; or null.
+const Node *shares_guard(const Function *f, const Loop *loop, const Step *body, size_t count);
 
 // Lines that end with an opening brace, and what is known within.
 typedef struct OpenLines {
@@ -54,6 +57,7 @@ typedef struct LoopText { // an open loop
 } LoopText;
 void put_steps(Function *f, const Step *steps, size_t count, int depth);
 void put_loop_start(Function *f, const Loop *loop);
+const char *put_loop_end(Function *f, const Loop *loop); // the variable that holds where it ends; null: its extent
 void open_loop(Function *f, const Loop *loop, LoopText *text);
 void close_loop(Function *f, const LoopText *text);
 void put_part(Function *f, const Loop *loop, int depth); // of a loop that runs from f->part_from up to f->part_to

@@ -73,13 +73,12 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
   f->strip = NULL;
 }
 
-// The loop's one step, where all iterations share its condition; or null.
-static const Node *shares_guard(const Function *f, const Loop *loop) {
+const Node *shares_guard(const Function *f, const Loop *loop, const Step *body, size_t count) {
   const Step *only = NULL;
-  for (size_t k = 0; k < loop->nbody; k++) {
-    if (loop->body[k].idle) continue;
+  for (size_t k = 0; k < count; k++) {
+    if (body[k].idle) continue;
     if (only) return NULL;
-    only = &loop->body[k];
+    only = &body[k];
   }
   if (!only || only->kind != STEP_NODE || !node_accumulates(only->node)) return NULL;
   const Expr *guard = f->s->place[only->node->id].guard;
@@ -88,7 +87,7 @@ static const Node *shares_guard(const Function *f, const Loop *loop) {
 
 void put_strip(Function *f, const Loop *loop, int depth, const char *end) {
   OpenLines l;
-  f->guarded = shares_guard(f, loop);
+  f->guarded = shares_guard(f, loop, loop->body, loop->nbody);
   if (f->guarded) open_condition(f, f->s->place[f->guarded->id].guard, &l);
   put_strip_loops(f, loop, depth, end);
   if (f->guarded) close_lines(f, &l);

@@ -90,14 +90,17 @@ static bool is_taken(const Printer *p, const Loop *loop, const char *name) {
   return false;
 }
 
+static void name_loop(Printer *p, const Loop *loop) {
+  if (p->loop[loop->id]) return;
+  if (loop->parent) name_loop(p, loop->parent);
+  const char *name = loop->name;
+  for (int again = 2; is_taken(p, loop, name); again++) name = arena_printf(p->arena, "%s_%d", loop->name, again);
+  p->loop[loop->id] = name;
+}
+
 static void name_loops(Printer *p) {
   p->loop = arena_array(p->arena, const char *, p->s->nloops + 1);
-  for (size_t k = 0; k < p->s->nloops; k++) { // outer ones first
-    const Loop *loop = p->s->loops[k];
-    const char *name = loop->name;
-    for (int again = 2; is_taken(p, loop, name); again++) name = arena_printf(p->arena, "%s_%d", loop->name, again);
-    p->loop[k] = name;
-  }
+  for (size_t k = 0; k < p->s->nloops; k++) name_loop(p, p->s->loops[k]);
 }
 
 // What expressions over loop ids call them.
@@ -129,7 +132,7 @@ static void put_loop_head(Printer *p, const Loop *loop) {
   if (loop->carries) text_put(t, ", steps");
   if (loop->alive) text_printf(t, " while %s", loop->alive->name);
   if (loop->lanes == LANES_TILE) text_printf(t, ", tiles of %d", SAMPLE_TILE);
-  if (loop->lanes == LANES_STRIP) text_printf(t, ", lanes of %d", p->f->lanes);
+  if (loop->lanes == LANES_STRIP || loop->lanes == LANES_HELD) text_printf(t, ", lanes of %d", p->f->lanes);
   if (variable && strcmp(variable, p->loop[loop->id]) != 0) text_printf(t, " (%s)", variable);
 }
 

@@ -35,6 +35,7 @@ struct Cluster {
   const Node *alive;
   Reason why; // it is a loop by itself
   bool tiles, ragged; // it has to run in tiles; it does not run alike for each iteration
+  bool holds;         // its members are sums that this loop adds terms of, and nothing else (hold.c)
 };
 
 typedef struct Fuser {
@@ -224,11 +225,17 @@ static void cluster_add(Fuser *f, Cluster *c, LoopItem item, const Way *way, Rea
   c->alive = way->steps->alive;
 }
 
+// Sums that may stay in registers have the loop over their terms for themselves, unless that carries a state.
+static bool wants_to_hold(const Fuser *f, LoopItem item, const Way *way) {
+  return item.node && may_hold_sum(f->s, item.node, way->position[0]);
+}
+
 // Joins c by that way, if it may, and if it is of use: over samples always, since what comes later may bring the two together,
 // and what is made for one tile at a time (stage.c) must not be an array over all samples.
 // Else *why says why not.
 static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c, Reason *why) {
   if (is_early(item, way, c)) return refuse(why, REASON_MAPPED, NULL);
+  if (!c->carries && c->holds != wants_to_hold(f, item, way)) return refuse(why, REASON_HOLDS, NULL);
   if (divides_tiles(f, item, way, c)) return refuse(why, REASON_RAGGED, NULL);
   Reason found;
   if (!may_join(f, way, c, why)) return false;
@@ -312,6 +319,7 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
   Cluster *c = cluster_new(f, list, item.loop || by_samples ? list->last : waited_for(f, way), count > 0);
   c->extent = way->extent;
   c->why = why;
+  c->holds = count > 0 && wants_to_hold(f, item, way);
   cluster_add(f, c, item, way, why);
 }
 

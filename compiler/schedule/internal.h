@@ -22,6 +22,10 @@ void lane_loops(Schedule *s, const Reads *reads);
 bool adds_by_tiles(const Schedule *s, const Node *n, int q);
 bool needs_tiles(const Schedule *s, const Loop *loop);
 
+// hold.c: sums whose entries stay in registers.  May n be one, in a loop over its index q around the one that is left?
+bool may_hold_sum(const Schedule *s, const Node *n, int q);
+void hold_sums(Schedule *s);
+
 bool runs_within(const Loop *outer, const Loop *inner);
 // The index of n that runs in the loop, -1: none.  Of a scatter's the output, where the two are one.
 int index_in(const Schedule *s, const Node *n, const Loop *loop);

@@ -537,6 +537,7 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
 
 void lane_loops(Schedule *s, const Reads *reads) {
   lane_steps(s, s->body, s->nbody);
+  hold_sums(s);
   if (!s->task.threads) block_arrays(s, reads); // threads keep what is by lane for themselves
   finish_tiles(s);
 }

@@ -36,11 +36,17 @@ function c_line(line,   name) {
     top--
     if (line !~ /{$/) return
   }
+  if (line ~ /^ *int64_t .* = /) vectors = 0
   if (line ~ /^ *for \(; /) {
     name = line
     sub(/^ *for \(; /, "", name)
     sub(/ .*/, "", name)
-    strip = name
+    if (line !~ /{$/) strip = name
+    else if (vectors++) push("rest") # one vector of entries of sums, behind some at a time
+    else {
+      if (!skipping()) print loops_around(), name
+      push("loop")
+    }
     return
   }
   if (line !~ /{$/) return
@@ -58,6 +64,7 @@ function c_line(line,   name) {
   sub(/^ *for \(int64_t /, "", name)
   sub(/ .*/, "", name)
   if (line ~ /_strip(_[0-9]+)?; / && line !~ /\+= /) push("rest")
+  else if (name ~ /_block(_[0-9]+)?$/) push("other")
   else if (line ~ / = lanes(_[0-9]+)? - lanes(_[0-9]+)? % /) push("rest")
   else if (name ~ /^lane(_[0-9]+)?$/ || (line ~ /\+= [0-9]+\) {$/ && name !~ /_tile(_[0-9]+)?$/)) push("lanes")
   else {

@@ -65,7 +65,7 @@ static const Case cases[] = {
     {"where a guard keeps subscripts in their range, it is not",
      HEAD "param v[n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](v[i - k] * M[k, j])\n"
           "node s = z[0, 0]\nroot loss = s\n",
-     "  for i in 0..n\n    start z\n    for k in 0..n (bounded)\n      for j in 0..n (lanes)\n        add to z: work [n, n]\n"
+     "  for i in 0..n\n    start z\n    for j in 0..n (held)\n      for k in 0..n (bounded)\n        add to z: work [n, n]\n"
      "  compute s: scalar\n", false, false},
     {"a neighbour's entry keeps two loops apart",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n if i >= 1](y[i] * y[i - 1])\nroot loss = s\n",
@@ -85,9 +85,16 @@ static const Case cases[] = {
     {"beside a factor that stands still, too",
      HEAD "param A[n, n]\nparam v[n]\nnode z[i:n] = sum[j:n](exp(A[i, j] - v[i]))\nnode s = z[0]\nroot loss = s\n",
      "  for i in 0..n\n    start z\n    for j in 0..n (lanes)\n      add to z: work [n]\n    join z\n  compute s: scalar\n", false, false},
-    {"what walks by an output does not",
+    {"what walks by an output adds to vectors of entries that stay in registers",
      HEAD "param A[n, n]\nparam v[n]\nnode z[i:n] = sum[j:n](A[j, i] * v[j])\nnode s = z[0]\nroot loss = s\n",
-     "  start z\n  for j in 0..n\n    for i in 0..n (lanes)\n      add to z: work [n]\n  compute s: scalar\n", false, false},
+     "  start z\n  for i in 0..n (held)\n    for j in 0..n\n      add to z: work [n]\n  compute s: scalar\n", false, false},
+    {"not in a loop that does other work",
+     HEAD "param A[n, n]\nparam v[n]\nnode w[j:n] = exp(v[j])\nnode z[i:n] = sum[j:n](A[j, i] * w[j])\nnode s = z[0]\nroot loss = s\n",
+     "  for j in 0..n (lanes)\n    compute w: work [n]\n  start z\n  for i in 0..n (held)\n    for j in 0..n\n      add to z: work [n]\n  compute s: scalar\n",
+     false, false},
+    {"nor where few terms are added",
+     HEAD "param A[4, 32]\nparam v[4]\nnode z[i:32] = sum[j:4](A[j, i] * v[j])\nnode s = z[0]\nroot loss = s\n",
+     "  start z\n  for j in 0..4\n    for i in 0..32 (lanes)\n      add to z: work [32]\n  compute s: scalar\n", false, false},
     {"an array updated in place in two ways is one, walked row by row, within bounds",
      HEAD "param B[n, n]\nparam v[n]\nnode w[i:n, k:n] = exp(B[i, k])\n"
           "scatter x[i:n, k:n] = w[i, k] then [p:n] (0, p) += v[p]\n"
