@@ -6,6 +6,8 @@
 
 // fuse.c: builds the loop tree of the needed nodes and fills place[].loop.
 void fuse_nodes(Schedule *s, const Reads *reads);
+// split.c: calls behind loops within a loop get one of their own.
+void split_loops(Schedule *s, const Reads *reads);
 // contraction.c: which nodes are computed whole.
 void find_contractions(Schedule *s);
 // Reals of work memory that they pack into.

@@ -95,6 +95,16 @@ static const Case cases[] = {
     {"nor where few terms are added",
      HEAD "param A[4, 32]\nparam v[4]\nnode z[i:32] = sum[j:4](A[j, i] * v[j])\nnode s = z[0]\nroot loss = s\n",
      "  start z\n  for j in 0..4\n    for i in 0..32 (lanes)\n      add to z: work [32]\n  compute s: scalar\n", false, false},
+    {"calls behind a loop within stand in a loop that follows, in lanes",
+     HEAD "param x[n, d]\nnode g[i:n, j:n] = sum[k:d](x[i, k] * x[j, k])\nnode K[i:n, j:n] = exp(g[i, j])\n"
+          "node s = sum[i:n, j:n](K[i, j])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    for j in 0..n\n      start g\n      for k in 0..d\n        add to g: work [n]\n"
+     "    for j in 0..n (lanes)\n      compute K: scalar\n      add to s: scalar\n  join s\n", false, false},
+    {"not where a loop takes over a row of another",
+     HEAD "param x[n, d]\nnode e[i:n, k:d] = x[i, k]^2\nnode g[i:n] = sum[k:d](e[i, k])\nnode K[i:n] = exp(g[i] + e[i, 0])\n"
+          "node s = sum[i:n](K[i])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    start g\n    for k in 0..d\n      compute e: work [d]\n      add to g: scalar\n"
+     "    compute K: scalar\n    add to s: scalar\n  join s\n", false, false},
     {"an array updated in place in two ways is one, walked row by row, within bounds",
      HEAD "param B[n, n]\nparam v[n]\nnode w[i:n, k:n] = exp(B[i, k])\n"
           "scatter x[i:n, k:n] = w[i, k] then [p:n] (0, p) += v[p]\n"
