@@ -104,7 +104,7 @@ typedef struct Function {
   const char **kept_name; // by loop: the pointer to what its waves keep
   const Loop *strip; // the loop that runs in strips, and where in the partial sums its terms go
   const char *strip_lane;
-  const Node *guarded; // its condition stands around the strip in hand
+  const Expr *guarded; // the condition that stands around the strip in hand
 } Function;
 
 // Names every node and loop, and prints the loop tree into f->body.  Fills *_used.

@@ -11,7 +11,6 @@ typedef struct Held {
   const Loop *entries, *terms;
   int depth;
   const char *end, *terms_start, *terms_end;
-  const Node *guarded; // the condition of their one step stands around its lanes
 } Held;
 
 static bool has_fixed(const Function *f, const Poly *extent, int64_t *value) {
@@ -26,7 +25,7 @@ static void put_end(Function *f, const Loop *loop, const char *end) {
     put_extent(f, loop, PREC_COMPARE + 1);
 }
 
-// for (int64_t j = …; j < …; j++) {
+// for (int64_t j = …; j < …; j++), and the condition of all terms
 static void open_terms(Function *f, const Held *h) {
   const char *name = f->loop_name[h->terms->id] = f->loop_variable[h->terms->id] = names_take(&f->names, h->terms->name);
   line_start(f);
@@ -34,15 +33,8 @@ static void open_terms(Function *f, const Held *h) {
   put_end(f, h->terms, h->terms_end);
   text_printf(&f->body, "; %s++) {\n", name);
   f->indent++;
-}
-
-static void put_body(Function *f, const Held *h) {
-  OpenLines l;
-  f->guarded = h->guarded;
-  if (f->guarded) open_condition(f, f->s->place[f->guarded->id].guard, &l);
-  put_steps(f, h->terms->body, h->terms->nbody, h->depth + 2);
-  if (f->guarded) close_lines(f, &l);
-  f->guarded = NULL;
+  OpenLines condition; // closed with the loop
+  if (f->guarded) open_condition(f, f->guarded, &condition);
 }
 
 // What `size` entries hold goes to variables of their own, or back; of one entry (lane: null) to a scalar.
@@ -112,7 +104,7 @@ static void put_vectors(Function *f, const Held *h, int many) {
   f->loop_name[h->entries->id] = arena_printf(a, "%s + %s", from, f->vector_lane);
   note_sides(f, h->terms->body, h->terms->nbody);
   f->wide = true;
-  put_body(f, h);
+  put_steps(f, h->terms->body, h->terms->nbody, h->depth + 2);
   f->wide = false;
   close_lines(f, &lanes);
   close_lines(f, &terms);
@@ -136,7 +128,7 @@ static void put_rest(Function *f, const Held *h) {
   open_lines(f, &terms);
   open_terms(f, h);
   f->vector_lane = NULL;
-  put_body(f, h);
+  put_steps(f, h->terms->body, h->terms->nbody, h->depth + 2);
   close_lines(f, &terms);
   put_copies(f, h, NULL, 1, true);
   close_lines(f, &l);
@@ -201,7 +193,7 @@ void put_held(Function *f, const Loop *entries, int depth, const char *end) {
   const Loop *terms = entries->body->loop;
   const Poly *outside = f->trips;
   Held h = {.entries = entries, .terms = terms, .depth = depth, .end = end};
-  h.guarded = shares_guard(f, entries, terms->body, terms->nbody);
+  f->guarded = shared_guard(f->s, entries, terms->body, terms->nbody);
   f->trips = poly_mul(dims, f->trips, poly_mul(dims, entries->extent, terms->extent));
   h.terms_start = put_start(f, terms);
   h.terms_end = put_loop_end(f, terms);
@@ -214,5 +206,6 @@ void put_held(Function *f, const Loop *entries, int depth, const char *end) {
   }
   put_entries(f, &h);
   if (many) close_lines(f, &block);
+  f->guarded = NULL;
   f->trips = outside;
 }

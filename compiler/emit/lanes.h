@@ -8,8 +8,6 @@ void put_tile(Function *f, const Loop *loop, int depth);
 // `end`: the variable that holds where the loop ends, or null: its extent.
 void put_strip(Function *f, const Loop *loop, int depth, const char *end);
 void put_held(Function *f, const Loop *entries, int depth, const char *end); // held.c: around the loop over the terms of sums
-// The one step, where all iterations of the loop share its condition; or null.
-const Node *shares_guard(const Function *f, const Loop *loop, const Step *body, size_t count);
 
 // Lines that end with an opening brace, and what is known within.
 typedef struct OpenLines {

@@ -73,22 +73,10 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
   f->strip = NULL;
 }
 
-const Node *shares_guard(const Function *f, const Loop *loop, const Step *body, size_t count) {
-  const Step *only = NULL;
-  for (size_t k = 0; k < count; k++) {
-    if (body[k].idle) continue;
-    if (only) return NULL;
-    only = &body[k];
-  }
-  if (!only || only->kind != STEP_NODE || !node_accumulates(only->node)) return NULL;
-  const Expr *guard = f->s->place[only->node->id].guard;
-  return guard && !mentions_loop(guard, loop) ? only->node : NULL;
-}
-
 void put_strip(Function *f, const Loop *loop, int depth, const char *end) {
   OpenLines l;
-  f->guarded = shares_guard(f, loop, loop->body, loop->nbody);
-  if (f->guarded) open_condition(f, f->s->place[f->guarded->id].guard, &l);
+  f->guarded = shared_guard(f->s, loop, loop->body, loop->nbody);
+  if (f->guarded) open_condition(f, f->guarded, &l);
   put_strip_loops(f, loop, depth, end);
   if (f->guarded) close_lines(f, &l);
   f->guarded = NULL;

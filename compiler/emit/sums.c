@@ -12,7 +12,7 @@ const char *partial_sums(Function *f, const Node *n) {
 }
 
 const Expr *guard_within(const Function *f, const Node *n) {
-  const bool outside = n == f->guarded || (f->tile && guard_stands_outside(f->s, n, f->tile));
+  const bool outside = (f->guarded && f->s->place[n->id].guard == f->guarded) || (f->tile && guard_stands_outside(f->s, n, f->tile));
   return outside ? NULL : f->s->place[n->id].guard;
 }
 

@@ -149,9 +149,24 @@ bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop) {
   return node_accumulates(n) && p->guard && !varies(s, n, n->guard, loop);
 }
 
+static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded) {
+  return reads_lazily(s, n, n->expr, guarded) || (guarded && reads_lazily(s, n, n->guard, false));
+}
+
 bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
-  const bool lazy = s->place[n->id].guard && !guard_stands_outside(s, n, loop);
-  return reads_lazily(s, n, n->expr, lazy) || (lazy && reads_lazily(s, n, n->guard, false));
+  return reads_lazily_if(s, n, s->place[n->id].guard && !guard_stands_outside(s, n, loop));
+}
+
+const Expr *shared_guard(const Schedule *s, const Loop *loop, const Step *body, size_t count) {
+  const Expr *shared = NULL;
+  for (size_t k = 0; k < count; k++) {
+    if (body[k].idle) continue;
+    if (body[k].kind != STEP_NODE || !node_accumulates(body[k].node)) return NULL;
+    const Expr *guard = s->place[body[k].node->id].guard;
+    if (!guard || (shared && guard != shared) || mentions_loop(guard, loop)) return NULL;
+    shared = guard;
+  }
+  return shared;
 }
 
 static LaneClass classed(Step *step, LaneClass class, ReasonKind why) {
@@ -482,14 +497,15 @@ static void finish_tiles(Schedule *s) {
 enum { SHORTEST_STRIP = 16 }; // of those of a fixed length
 
 // Why a step keeps its loop from running in strips: nothing of one iteration may depend on another, but for sums in lanes.
-static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *step) {
+static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *step, const Expr *shared) {
   const Node *n = step->node;
   const bool computes = step->kind == STEP_NODE;
   if (computes && s->place[n->id].contraction) return (Reason){REASON_KERNEL_WITHIN, n};
   if (!computes && step->kind != STEP_STORE) return (Reason){REASON_OTHER_STEP, n};
   const int q = index_in(s, n, loop);
   if (q < 0 || n->type != TYPE_REAL) return (Reason){REASON_NOT_BY_LOOP, n};
-  if (node_reads_lazily(s, n, loop)) return (Reason){REASON_LAZY, n};
+  const Expr *guard = s->place[n->id].guard;
+  if (reads_lazily_if(s, n, guard && guard != shared)) return (Reason){REASON_LAZY, n};
   if (computes && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return (Reason){REASON_ADDS_ANYWHERE, n};
   if (!is_summed_along(s, n, loop)) return (Reason){REASON_NONE, NULL};
   if (!is_gathered(s, n, q)) return (Reason){REASON_TERM_BY_TERM, n};
@@ -505,8 +521,9 @@ static Reason no_strip(const Schedule *s, const Loop *loop) {
   if (poly_is_fixed(dims, loop->extent) && poly_value(dims, loop->extent, NULL, &extent) && extent < SHORTEST_STRIP)
     return (Reason){REASON_SHORT, NULL};
   Reason why = {REASON_NONE, NULL};
+  const Expr *shared = shared_guard(s, loop, loop->body, loop->nbody);
   for (size_t k = 0; k < loop->nbody && !why.kind; k++)
-    if (!loop->body[k].idle) why = no_strip_with(s, loop, &loop->body[k]);
+    if (!loop->body[k].idle) why = no_strip_with(s, loop, &loop->body[k], shared);
   return why;
 }
 

@@ -105,6 +105,16 @@ static const Case cases[] = {
           "node s = sum[i:n](K[i])\nroot loss = s\n",
      "  start s\n  for i in 0..n\n    start g\n    for k in 0..d\n      compute e: work [d]\n      add to g: scalar\n"
      "    compute K: scalar\n    add to s: scalar\n  join s\n", false, false},
+    {"what sums read under one condition, they read in lanes",
+     HEAD "param e[n]\nparam B[n, n]\nnode y[k:n] = sum[i:n if i >= 1](e[i - 1] * B[i, k])\n"
+          "node z[k:n] = sum[i:n if i >= 1](e[i - 1]^2 * B[i, k])\nnode s = y[0] + z[0]\nroot loss = s\n",
+     "  start y\n  start z\n  for k in 0..n (held)\n    for i in 0..n\n      add to y: work [n]\n      add to z: work [n]\n"
+     "  compute s: scalar\n", false, false},
+    {"not what they read under two",
+     HEAD "param e[n]\nparam B[n, n]\nnode y[k:n] = sum[i:n if i >= 1](e[i - 1] * B[i, k])\n"
+          "node z[k:n] = sum[i:n if i >= 2](e[i - 2] * B[i, k])\nnode s = y[0] + z[0]\nroot loss = s\n",
+     "  start y\n  start z\n  for i in 0..n\n    for k in 0..n\n      add to y: work [n]\n      add to z: work [n]\n"
+     "  compute s: scalar\n", false, false},
     {"an array updated in place in two ways is one, walked row by row, within bounds",
      HEAD "param B[n, n]\nparam v[n]\nnode w[i:n, k:n] = exp(B[i, k])\n"
           "scatter x[i:n, k:n] = w[i, k] then [p:n] (0, p) += v[p]\n"
