@@ -270,6 +270,7 @@ static Task make_task(const Plan *p, const Scheduled *f) {
   Sink *sinks = arena_array(u->arena, Sink, g->count + (size_t)f->noutput + 1);
   Task task = {.graph = g, .sinks = sinks, .no_fuse = u->options->no_fuse, .no_contract = u->options->no_contract};
   task.sample = p->sample;
+  task.data = u->model->data;
   const bool once = f == &p->function[FUNCTION_INIT] || f->row == &function_table[FUNCTION_STRUCTURE];
   task.threads = once ? 0 : u->options->threads;
   for (int k = 0; k < f->noutput; k++)

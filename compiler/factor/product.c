@@ -224,9 +224,7 @@ static bool is_inside(Factoring *f, const Product *p, const Node *n, const Expr 
 
 // Is the subscript read from data whose declaration keeps it in the range?
 static bool is_declared(Factoring *f, const Product *p, const Expr *sub, const Poly *extent) {
-  if (sub->kind != EXPR_READ || sub->u.read.node->kind != NODE_DATA) return false;
-  const DataDecl *d = &f->model->data[sub->u.read.node->which];
-  return d->ranged && d->limit == extent && is_inside(f, p, sub->u.read.node, sub->u.read.sub);
+  return expr_is_declared(f->model->data, sub, extent) && is_inside(f, p, sub->u.read.node, sub->u.read.sub);
 }
 
 typedef struct Bounds {

@@ -298,6 +298,12 @@ bool expr_reads(const Expr *e, const Node *node) {
   return found;
 }
 
+bool expr_is_declared(const DataDecl *data, const Expr *sub, const Poly *extent) {
+  if (!data || sub->kind != EXPR_READ || sub->u.read.node->kind != NODE_DATA) return false;
+  const DataDecl *d = &data[sub->u.read.node->which];
+  return d->ranged && d->limit == extent;
+}
+
 bool expr_calls(const Expr *e) {
   if (e->kind == EXPR_PRIM && prim_calls(e->u.prim.op)) return true;
   const Expr *const *operand;

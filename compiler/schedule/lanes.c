@@ -121,8 +121,9 @@ static bool reads_lazily(const Schedule *s, const Node *n, const Expr *e, bool l
   if (e->kind == EXPR_READ) {
     for (int k = 0; k < e->u.read.node->nout; k++) {
       const Expr *sub = e->u.read.sub[k];
-      const bool within = !lazy || sub->kind == EXPR_INDEX || sub->kind == EXPR_POLY ||
-                          simplify_in_range(s->arena, s->pool, n->index, n->nout + n->nred, sub, e->u.read.node->index[k].extent);
+      const Poly *extent = e->u.read.node->index[k].extent;
+      const bool within = !lazy || sub->kind == EXPR_INDEX || sub->kind == EXPR_POLY || expr_is_declared(s->task.data, sub, extent) ||
+                          simplify_in_range(s->arena, s->pool, n->index, n->nout + n->nred, sub, extent);
       if (!within || reads_lazily(s, n, sub, lazy)) return true;
     }
     return false;

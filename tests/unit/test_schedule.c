@@ -42,6 +42,12 @@ static const Case cases[] = {
     {"a reader of a finished sum has a loop of its own, and what it needs is kept",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nnode t = sum[i:n](y[i] / s)\nroot loss = t\n",
      "  start s\n  for i in 0..n (lanes)\n    compute y: work [n]\n    add to s: scalar\n  join s\n  start t\n  for i in 0..n (lanes)\n    add to t: scalar\n  join t\n", false, false},
+    {"what data leads to may be read beside its condition where a declaration keeps it inside",
+     HEAD "data c[n] in 0..k\ndata f[n] integer\nparam w[k]\n"
+          "node y[i:n] = if w[c[i]] > 0.0 then w[c[i]] * w[c[i]] else 0.0\nnode s = sum[i:n](y[i])\n"
+          "node z[i:n] = if w[0] > 0.0 then w[f[i]] else s\nnode t = sum[i:n](z[i])\nroot loss = t\n",
+     "  start s\n  for i in 0..n (lanes)\n    compute y: scalar\n    add to s: scalar\n  join s\n"
+     "  start t\n  for i in 0..n\n    compute z: scalar\n    add to t: scalar\n  join t\n", false, false},
     {"a product's rows run along memory and its consumer rides along the samples",
      HEAD "data x[n, d]\nparam W[d, k]\nnode z[i:n, c:k] = sum[p:d](x[i, p] * W[p, c])\nnode s = sum[i:n, c:k](z[i, c])\nroot loss = s\n",
      "  start s\n  for i in 0..n\n    start z\n    for p in 0..d\n      for c in 0..k\n        add to z: work [k]\n"
@@ -140,7 +146,7 @@ START_TEST(test_loop_trees) {
   text_init(&why);
   ck_assert_msg(graph_verify(m, g, &why), "%s", why.s);
   text_free(&why);
-  Task task = {.graph = g, .result = graph_root(g, ROOT_LOSS, 0)->node, .no_fuse = c->no_fuse, .no_contract = c->no_contract};
+  Task task = {.graph = g, .data = m->data, .result = graph_root(g, ROOT_LOSS, 0)->node, .no_fuse = c->no_fuse, .no_contract = c->no_contract};
   Text t;
   text_init(&t);
   schedule_print(&t, schedule_task(a, &task));
