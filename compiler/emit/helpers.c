@@ -59,7 +59,7 @@ static const char *const helper_text[HELPER_COUNT] = {
                      "#else\n"
                      "#define MDL_LANES\n"
                      "#endif\n",
-    [HELPER_UNROLL] = "/* a few vectors, whose sums stay in registers */\n"
+    [HELPER_UNROLL] = "/* loops of a few iterations, each written out */\n"
                       "#if defined(__clang__)\n"
                       "#define MDL_UNROLL _Pragma(\"clang loop unroll(full)\")\n"
                       "#elif defined(__GNUC__) && !defined(__TINYC__)\n"

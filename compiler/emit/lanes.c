@@ -327,11 +327,59 @@ static void put_turned_out(Function *f, const Loop *loop, int depth) {
   if (many > 1) f->flops = flops;
 }
 
+// The loop's index, or that plus what neither loop nor tile changes.
+static bool runs_with(const Function *f, const Expr *e, const Loop *loop) {
+  if (e->kind == EXPR_INDEX) return e->u.index == loop->id;
+  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_ADD) return false;
+  for (int k = 0; k < 2; k++) {
+    const Expr *x = e->u.prim.arg[k], *y = e->u.prim.arg[1 - k];
+    if (runs_with(f, x, loop) && !mentions_loop(y, loop) && !mentions_loop(y, f->tile)) return true;
+  }
+  return false;
+}
+
+// Has the loop a few iterations, which add for each sample, each to entries of its own?  Then these lie side by side, and all of
+// a sample's are added at once, in any order.
+static bool adds_few(const Function *f, const Loop *loop) {
+  enum { FEW = 4 };
+  const Dims *dims = f->s->task.graph->dims;
+  int64_t extent;
+  if (!poly_is_fixed(dims, loop->extent) || !poly_value(dims, loop->extent, NULL, &extent) || extent > FEW) return false;
+  if (loop->nlow || loop->nhigh || loop->reverse || lane_group_end(f->s, f->tile, loop->body, 0, loop->nbody) < loop->nbody) return false;
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    bool apart = false;
+    if (step->idle || step->kind != STEP_NODE || step->lane != LANE_SINGLE || step->node->kind != NODE_SCATTER) return false;
+    for (int q = 0; q < step->node->nout; q++) apart = apart || runs_with(f, f->target[step->node->id][q], loop);
+    if (!apart || adds_block(f, step) || guard_stands_outside(f->s, step->node, f->tile)) return false;
+  }
+  return true;
+}
+
+static void put_added_few(Function *f, const Loop *loop, int depth) {
+  OpenLines samples;
+  LoopText text;
+  open_lines(f, &samples);
+  open_samples(f, "0");
+  f->unit->helper[HELPER_UNROLL] = true;
+  line_start(f);
+  text_put(&f->body, "MDL_UNROLL\n");
+  open_loop(f, loop, &text);
+  put_steps(f, loop->body, loop->nbody, depth + 1);
+  close_loop(f, &text);
+  close_lines(f, &samples);
+  set_lane(f, NULL, false);
+}
+
 static void put_tile_steps(Function *f, const Step *step, size_t count, int depth);
 
 static void put_inner_loop(Function *f, const Loop *loop, int depth) {
   if (turns_out(f, loop)) {
     put_turned_out(f, loop, depth);
+    return;
+  }
+  if (adds_few(f, loop)) {
+    put_added_few(f, loop, depth);
     return;
   }
   LoopText text;

@@ -119,6 +119,11 @@ case_is 'no such function' 1 'thermometer.mdl: the model has no function `forwar
 case_is 'a function without a schedule' 2 '--function is of --schedule' mdlc explain --function=forward thermometer.mdl
 case_is 'a schedule in LaTeX' 2 '--latex is of formulas, not of --schedule' mdlc explain --schedule --latex thermometer.mdl
 
+# A sample's few entries are added to their places at once.
+file rows.mdl 'dim n, k\ndata c[n] in 0..k, x[n, 3]\nparam w[k, 3] = 1\nz[i, j] = exp(w[c[i], j])\nloss sum[i, j](z[i, j] * z[i, 0] * x[i, j])\n'
+added_at_once() { mdlc build rows.mdl && grep -A1 'lane < lanes; lane++) {' rows.c | grep -q MDL_UNROLL; }
+case_is 'what a sample adds to an array of few columns' 0 '' added_at_once
+
 # The loops of the tree are those of the generated C, in order, for every function of every example.
 same_loops() {
   mdlc build "$1" --name m -o . || return
