@@ -52,9 +52,10 @@ static void put_accumulation(Function *f, const Node *n) {
     put_contender(f, n, f->expr[n->id]);
     return;
   }
-  const bool lanes = f->s->order[n->id].kind == ORDER_LANES;
-  const char *entry = lanes ? arena_printf(f->s->arena, "%s[%s]", partial_sums(f, n), term_lane(f, n)) : own_entry(f, n);
-  put_term(f, n, entry, NULL, chosen_by(f, n));
+  if (f->s->order[n->id].kind == ORDER_LANES)
+    put_lane_term(f, n, term_lane(f, n), NULL, chosen_by(f, n));
+  else
+    put_term(f, n, own_entry(f, n), NULL, chosen_by(f, n));
 }
 
 static void put_node(Function *f, const Node *n) {
@@ -396,6 +397,7 @@ static void survey_all(Function *f) {
   f->let = arena_array(a, const char *, f->nexpr);
   f->staged = arena_array(a, const char *, f->nexpr);
   f->part_name = arena_array(a, const char *, g->count);
+  f->twos_name = arena_array(a, const char *, g->count);
   f->in_vector = arena_array(a, const char *, g->count);
   f->parents = arena_array(a, int, f->nexpr);
   f->level = arena_array(a, int, f->nexpr);

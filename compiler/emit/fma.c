@@ -80,6 +80,8 @@ int written_operands(const Function *f, const Expr *e, const Expr **operand) {
 
 int written_values(const Function *f, const Node *n, const Expr **value) {
   Fused fused;
+  const int logs = log_values(f, n, value);
+  if (logs) return logs;
   if (fused_term(f, n, &fused)) return operands_of(&fused, value);
   value[0] = f->expr[n->id];
   return 1;

@@ -91,6 +91,7 @@ typedef struct Function {
   bool wide;
   bool long_sides; // of choices in lanes: a step calls an elementary function, divides, or has lanes behind the last sample
   const char **part_name; // by node: the array of its partial sums
+  const char **twos_name; // by node: of a sum of logarithms, the array of the powers of two that its products leave out
   const char **in_vector; // by node: the variable that holds the vector in hand
   const char **rows_name; // by node: the pointer to its rows, turned
   const char **staged;    // by expression: the array over the tile that holds what it reads
@@ -163,6 +164,8 @@ void put_fused(Function *f, Text *t, const Fused *fused, const char *to); // `to
 // The operands of e as it is written, at most 3; of a node, what its step writes: its value, or the factors of its term.
 int written_operands(const Function *f, const Expr *e, const Expr **operand);
 int written_values(const Function *f, const Node *n, const Expr **value);
+// sums.c: of a sum of logarithms their argument, and how often each is taken where that differs; 0: it is none.
+int log_values(const Function *f, const Node *n, const Expr **value);
 // e with products for its powers of up to 3.
 const Expr *expand_powers(Graph *g, const Expr *e);
 

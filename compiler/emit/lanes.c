@@ -128,13 +128,17 @@ static void close_sums(Function *f, const Step *step, size_t count, const char *
 }
 
 // One term of each lane; of lanes behind the last sample what changes nothing.
-static void put_lane_term(Function *f, const Node *n, const char *part) {
-  if (f->record && f->s->order[n->id].kind == ORDER_LANES) {
+static void put_tile_term(Function *f, const Node *n, const char *part) {
+  const bool lanes = f->s->order[n->id].kind == ORDER_LANES;
+  if (f->record && lanes) {
     keep_lane_term(f, n);
     return;
   }
   const char *mask = is_multiple(f, f->tile->extent) ? NULL : arena_printf(f->s->arena, "%s < %s", f->lane, f->lanes_name);
-  put_term(f, n, arena_printf(f->s->arena, "%s[%s]", part, f->lane_name), mask, guard_within(f, n));
+  if (lanes)
+    put_lane_term(f, n, f->lane_name, mask, guard_within(f, n));
+  else
+    put_term(f, n, arena_printf(f->s->arena, "%s[%s]", part, f->lane_name), mask, guard_within(f, n));
 }
 
 // What all samples share is computed once for them.
@@ -166,7 +170,7 @@ static void put_group(Function *f, const Step *step, size_t count) {
   open_lanes(f);
   for (size_t k = 0; k < count; k++)
     if (is_gathered(&step[k]))
-      put_lane_term(f, step[k].node, part[k]);
+      put_tile_term(f, step[k].node, part[k]);
     else
       put_steps(f, &step[k], 1, 0);
   close_lines(f, &l);

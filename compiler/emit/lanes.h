@@ -24,6 +24,7 @@ const char *term_lane(Function *f, const Node *n);
 void put_join(Function *f, Text *t, const Node *n, const char *part);
 // `entry` takes the node's term: the neutral one where the mask (C, or null) or the condition (or null) does not hold.
 void put_term(Function *f, const Node *n, const char *entry, const char *mask, const Expr *guard);
+void put_lane_term(Function *f, const Node *n, const char *lane, const char *mask, const Expr *guard); // to that partial sum
 // The node's condition, where it does not stand around the loops over the tile; or null.
 const Expr *guard_within(const Function *f, const Node *n);
 

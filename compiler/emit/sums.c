@@ -11,6 +11,17 @@ const char *partial_sums(Function *f, const Node *n) {
   return f->part_name[n->id];
 }
 
+static const char *powers_of_two(Function *f, const Node *n) {
+  if (!f->twos_name[n->id])
+    f->twos_name[n->id] = names_take(&f->names, arena_printf(f->s->arena, "%s_twos", f->node_name[n->id]));
+  return f->twos_name[n->id];
+}
+
+int log_values(const Function *f, const Node *n, const Expr **value) {
+  if (!f->s->order[n->id].logs || !log_term(f->expr[n->id], &value[0], &value[1])) return 0;
+  return value[1] ? 2 : 1;
+}
+
 const Expr *guard_within(const Function *f, const Node *n) {
   const bool outside = (f->guarded && f->s->place[n->id].guard == f->guarded) || (f->tile && guard_stands_outside(f->s, n, f->tile));
   return outside ? NULL : f->s->place[n->id].guard;
@@ -91,7 +102,10 @@ static void put_fused_term(Function *f, const Fused *term, const char *entry, co
 static const char *neutral_text(Function *f, const Node *n) {
   Text t;
   text_init(&t);
-  put_neutral(f, &t, n);
+  if (f->s->order[n->id].logs)
+    put_real(&t, 1, f->unit->options->use_float);
+  else
+    put_neutral(f, &t, n);
   return taken(f, &t);
 }
 
@@ -120,6 +134,38 @@ void put_term(Function *f, const Node *n, const char *entry, const char *mask, c
   }
 }
 
+// ---- sums of logarithms ----
+
+// mdl_log_take(&l_part[lane], &l_twos[lane], x, times);  times: C, or null
+static void put_log_taken(Function *f, const Node *n, const char *lane, const char *x, const char *times) {
+  const bool use_float = f->unit->options->use_float;
+  Text *t = &f->body;
+  math_use(f->unit, use_float ? "logsf.h" : "logs.h");
+  line_start(f);
+  text_printf(t, "mdl_log_take%s(&%s[%s], &%s[%s], %s, ", use_float ? "f" : "", partial_sums(f, n), lane, powers_of_two(f, n), lane, x);
+  if (times)
+    text_put(t, times);
+  else
+    put_real(t, 1, use_float);
+  text_put(t, ");\n");
+  count_flops(f, 2);
+}
+
+void put_lane_term(Function *f, const Node *n, const char *lane, const char *mask, const Expr *guard) {
+  const Expr *value[2];
+  const int count = log_values(f, n, value);
+  if (!count) {
+    put_term(f, n, arena_printf(f->s->arena, "%s[%s]", partial_sums(f, n), lane), mask, guard);
+    return;
+  }
+  const bool side = (mask || guard) && !selects_bits(f);
+  if (guard) prepare_expr(f, guard);
+  for (int k = 0; k < count; k++) mask || guard ? prepare_side(f, value[k]) : prepare_expr(f, value[k]);
+  const char *x = text_of(f, value[0], side ? PREC_SELECT + 1 : PREC_NONE);
+  x = chosen(f, mask, guard, x, neutral_text(f, n));
+  put_log_taken(f, n, lane, x, count > 1 ? text_of(f, value[1], PREC_NONE) : NULL);
+}
+
 // ---- terms that are kept, and added later ----
 
 static void keep_value(Function *f, const Node *n, int factor, const Expr *value, const Expr *guard) {
@@ -134,9 +180,10 @@ static bool is_square(const Fused *term) {
 }
 
 void keep_lane_term(Function *f, const Node *n) {
-  const Expr *guard = guard_within(f, n), *value[] = {f->expr[n->id], NULL};
+  const Expr *guard = guard_within(f, n), *value[2] = {f->expr[n->id], NULL};
   Fused term;
-  if (fused_term(f, n, &term)) {
+  const bool logs = log_values(f, n, value) > 0;
+  if (!logs && fused_term(f, n, &term)) {
     value[0] = term.minus_product ? expr_prim1(f->s->pool, PRIM_NEG, term.x) : term.x;
     value[1] = term.y;
     count_flops(f, 1);
@@ -145,14 +192,25 @@ void keep_lane_term(Function *f, const Node *n) {
   if (guard) prepare_expr(f, guard);
   for (int k = 0; k < 2 && value[k]; k++) guard ? prepare_side(f, value[k]) : prepare_expr(f, value[k]);
   for (int k = 0; k < 2 && value[k]; k++)
-    if (k == 0 || !is_square(&term)) keep_value(f, n, k, value[k], guard);
+    if (k == 0 || logs || !is_square(&term)) keep_value(f, n, k, value[k], guard);
 }
 
 // Read before it is chosen, or compilers branch.
 void add_lane_term(Function *f, const Node *n) {
   Text *t = &f->body;
   Fused term;
-  const bool fused = fused_term(f, n, &term), masked = !is_multiple(f, f->tile->extent);
+  const bool masked = !is_multiple(f, f->tile->extent);
+  const Expr *value[2];
+  const int logs = log_values(f, n, value);
+  if (logs) {
+    const char *x = names_take(&f->names, "more");
+    line_start(f);
+    text_printf(t, "const %s %s = %s;\n", f->unit->real, x, record_lane(f, n, 0));
+    if (masked) x = arena_printf(f->s->arena, "%s < %s ? %s : %s", f->lane, f->lanes_name, x, neutral_text(f, n));
+    put_log_taken(f, n, f->lane_name, x, logs > 1 ? record_lane(f, n, 1) : NULL);
+    return;
+  }
+  const bool fused = fused_term(f, n, &term);
   const char *part = arena_printf(f->s->arena, "%s[%s]", partial_sums(f, n), f->lane_name), *more = names_take(&f->names, "more");
   line_start(f);
   text_printf(t, "const %s %s = ", f->unit->real, more);
@@ -178,16 +236,23 @@ void add_lane_term(Function *f, const Node *n) {
 void put_partial_sums(Function *f, const Node *n, const char *part) {
   Text *t = &f->body;
   line_start(f);
+  const bool logs = f->s->order[n->id].logs;
   text_printf(t, "%s %s[%d] = {", f->unit->real, part, lanes_of(f));
-  for (int k = 0; k < lanes_of(f); k++) {
-    if (!is_extreme(n) && k > 0) break;
-    text_put(t, k ? ", " : "");
-    put_neutral(f, t, n);
-  }
+  for (int k = 0; k < (is_extreme(n) || logs ? lanes_of(f) : 1); k++) text_printf(t, "%s%s", k ? ", " : "", neutral_text(f, n));
+  text_put(t, "};\n");
+  if (!logs) return;
+  line_start(f);
+  text_printf(t, "%s %s[%d] = {", f->unit->real, powers_of_two(f, n), lanes_of(f));
+  put_neutral(f, t, n);
   text_put(t, "};\n");
 }
 
 void put_join(Function *f, Text *t, const Node *n, const char *part) {
+  if (f->s->order[n->id].logs) {
+    f->math = true;
+    text_printf(t, "mdl_join_logs%s(mdl_level, %s, %s)", f->unit->options->use_float ? "f" : "", part, powers_of_two(f, n));
+    return;
+  }
   const Helper helper = n->reduce == REDUCE_MAX ? HELPER_JOIN_MAX : n->reduce == REDUCE_MIN ? HELPER_JOIN_MIN : HELPER_JOIN;
   if (is_extreme(n)) extreme_call(f, n);
   f->unit->helper[helper] = true;

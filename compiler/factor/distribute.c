@@ -8,39 +8,7 @@
 
 #include "factor/internal.h"
 
-enum { DEPTH_MAX = 3, LOOK_DEPTH = 8 }; // products: 2^DEPTH_MAX <= PRODUCTS_MAX
-
-static bool is_power_of_two(const Expr *e) {
-  int exponent;
-  return e->kind == EXPR_REAL && isfinite(e->u.real) && fabs(frexp(e->u.real, &exponent)) == 0.5;
-}
-
-// May e be without an error?  Differences of such numbers are where it matters, so they are taken to be exact.
-static bool may_be_exact(const Expr *e, int depth) {
-  if (depth == 0 || e->kind == EXPR_REAL || e->type != TYPE_REAL) return true;
-  if (e->kind == EXPR_READ) {
-    const Node *n = e->u.read.node;
-    return n->kind != NODE_COMP || n->reduce > REDUCE_SUM || may_be_exact(n->expr, depth - 1);
-  }
-  const Expr *const *arg = e->u.prim.arg;
-  switch (e->u.prim.op) {
-  case PRIM_ADD:
-  case PRIM_SUB:
-  case PRIM_MAX:
-  case PRIM_MIN: return may_be_exact(arg[0], depth - 1) && may_be_exact(arg[1], depth - 1);
-  case PRIM_MUL:
-    return (is_power_of_two(arg[0]) && may_be_exact(arg[1], depth - 1)) ||
-           (is_power_of_two(arg[1]) && may_be_exact(arg[0], depth - 1));
-  case PRIM_NEG:
-  case PRIM_ABS:
-  case PRIM_STOP: return may_be_exact(arg[0], depth - 1);
-  case PRIM_SELECT: return may_be_exact(arg[1], depth - 1) || may_be_exact(arg[2], depth - 1);
-  case PRIM_SIGN:
-  case PRIM_FLOOR:
-  case PRIM_REAL: return true;
-  default: return false;
-  }
-}
+enum { DEPTH_MAX = 3 }; // products: 2^DEPTH_MAX <= PRODUCTS_MAX
 
 // The sum that item k is, or reads, over the product's indices; null: none that may be taken apart.
 static const Expr *sum_at(Factoring *f, const Product *p, int k, const GraphLoop *loop, double *saved) {
@@ -56,7 +24,7 @@ static const Expr *sum_at(Factoring *f, const Product *p, int k, const GraphLoop
   }
   if (!e || (!is_prim(e, PRIM_ADD) && !is_prim(e, PRIM_SUB))) return NULL;
   const Expr *const *arg = e->u.prim.arg;
-  return may_be_exact(arg[0], LOOK_DEPTH) && may_be_exact(arg[1], LOOK_DEPTH) ? NULL : e;
+  return expr_may_be_exact(arg[0]) && expr_may_be_exact(arg[1]) ? NULL : e;
 }
 
 static Forms alone(Factoring *f, const Product *p, const GraphLoop *loop, Product *through, double *saved) {

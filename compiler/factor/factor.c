@@ -37,7 +37,7 @@ const Node *factor_add(Factoring *f, const Node *n, Known known) {
 
 // ---- one node ----
 
-static double cost_of(Factoring *f, const Node *n) {
+double cost_of(Factoring *f, const Node *n) {
   double entries = 1, extent;
   for (int k = 0; k < n->nout + n->nred; k++)
     if (poly_real(f->g->dims, n->index[k].extent, f->values, &extent) && extent > 1) entries *= extent;
@@ -132,6 +132,21 @@ static const Node *visit_sum(Factoring *f, const Node *from, const Node *n, Know
   return build_node(f, &form->p, &form->order, n, known);
 }
 
+static const Node *visit_logs(Factoring *f, const Node *from, const Node *n, Known known) {
+  Node rest, sum = *n;
+  sum.expr = logs_apart(f, n, known.loop, &rest);
+  if (!sum.expr) return visit_sum(f, from, n, known);
+  if (rest.expr) {
+    const Known own = {.uses = 1, .cost = cost_of(f, &rest)};
+    sum.expr = expr_prim2(f->g, PRIM_ADD, sum.expr, read_own(f->g, visit_sum(f, from, &rest, own)));
+  }
+  sum.guard = NULL;
+  sum.reduce = REDUCE_NONE;
+  sum.nred = 0;
+  known.cost = 0;
+  return factor_add(f, &sum, known);
+}
+
 // What does not say where a scatter adds is summed over before.
 static const Node *visit_scatter(Factoring *f, const Node *from, const Node *n, Known known) {
   Form *form = arena_new_of(f->scratch, Form);
@@ -176,7 +191,7 @@ static void visit(Factoring *f, const Node *from, const int *uses, const bool *r
   Known known = {.uses = uses[from->id], .root = root[from->id], .loop = loop_of(f, from), .cost = cost_of(f, &n)};
   const Node **to = &f->map[from->id];
   if (n.kind == NODE_COMP && n.reduce == REDUCE_SUM && n.type == TYPE_REAL)
-    *to = visit_sum(f, from, &n, known);
+    *to = visit_logs(f, from, &n, known);
   else if (n.kind == NODE_SCATTER && !n.assign && n.type == TYPE_REAL)
     *to = visit_scatter(f, from, &n, known);
   else

@@ -3,6 +3,7 @@
 //   factor.c      the walk over the graph; which form of a sum is the cheapest
 //   product.c     a sum as a product of factors and conditions, also through the nodes that it reads
 //   distribute.c  a sum of several products as several sums
+//   logs.c        logarithms in a sum, apart
 //   order.c       the cheapest order in which the indices of a product can be summed over
 //   build.c       nodes for that order
 #ifndef MDLC_FACTOR_INTERNAL_H
@@ -78,6 +79,7 @@ static inline bool is_prim(const Expr *e, Prim op) {
 // ---- factor.c ----
 const Node *factor_add(Factoring *f, const Node *n, Known known);
 
+double cost_of(Factoring *f, const Node *n); // of all its entries, as it stands
 void look_at(Factoring *f, Form *form, double each); // finds its best order
 
 // ---- product.c ----
@@ -122,6 +124,11 @@ typedef struct Forms {
 
 // A sum's product taken apart at sums that are factors in it, where that lowers the cost.  One form: it does not.
 Forms distribute(Factoring *f, const Product *p, const GraphLoop *loop);
+
+// ---- logs.c ----
+// The sum's logarithms, of which there is one for their arguments' product, as an expression, and what is left to sum (its expr
+// may be null); null: there are none.
+const Expr *logs_apart(Factoring *f, const Node *n, const GraphLoop *loop, Node *rest);
 
 // ---- build.c ----
 // The product as an expression over indices 0 … of the result, the indices in `outs`, whatever is summed over in nodes of

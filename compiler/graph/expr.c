@@ -298,6 +298,42 @@ bool expr_reads(const Expr *e, const Node *node) {
   return found;
 }
 
+static bool is_power_of_two(const Expr *e) {
+  int exponent;
+  return e->kind == EXPR_REAL && isfinite(e->u.real) && fabs(frexp(e->u.real, &exponent)) == 0.5;
+}
+
+static bool may_be_exact(const Expr *e, int depth) {
+  if (depth == 0 || e->kind == EXPR_REAL || e->type != TYPE_REAL) return true;
+  if (e->kind == EXPR_READ) {
+    const Node *n = e->u.read.node;
+    return n->kind != NODE_COMP || n->reduce > REDUCE_SUM || may_be_exact(n->expr, depth - 1);
+  }
+  const Expr *const *arg = e->u.prim.arg;
+  switch (e->u.prim.op) {
+  case PRIM_ADD:
+  case PRIM_SUB:
+  case PRIM_MAX:
+  case PRIM_MIN: return may_be_exact(arg[0], depth - 1) && may_be_exact(arg[1], depth - 1);
+  case PRIM_MUL:
+    return (is_power_of_two(arg[0]) && may_be_exact(arg[1], depth - 1)) ||
+           (is_power_of_two(arg[1]) && may_be_exact(arg[0], depth - 1));
+  case PRIM_NEG:
+  case PRIM_ABS:
+  case PRIM_STOP: return may_be_exact(arg[0], depth - 1);
+  case PRIM_SELECT: return may_be_exact(arg[1], depth - 1) || may_be_exact(arg[2], depth - 1);
+  case PRIM_SIGN:
+  case PRIM_FLOOR:
+  case PRIM_REAL: return true;
+  default: return false;
+  }
+}
+
+bool expr_may_be_exact(const Expr *e) {
+  enum { LOOK_DEPTH = 8 };
+  return may_be_exact(e, LOOK_DEPTH);
+}
+
 bool expr_is_declared(const DataDecl *data, const Expr *sub, const Poly *extent) {
   if (!data || sub->kind != EXPR_READ || sub->u.read.node->kind != NODE_DATA) return false;
   const DataDecl *d = &data[sub->u.read.node->which];

@@ -239,6 +239,8 @@ bool expr_is_int(const Expr *e, int64_t *value);           // a constant integer
 bool expr_uses_index(const Expr *e, int position);
 uint64_t indices_below(int count); // the first ones, a bit each
 bool expr_reads(const Expr *e, const Node *node);
+// May e be without an error of rounding?  Differences of such numbers are where it matters, so they are taken to be exact.
+bool expr_may_be_exact(const Expr *e);
 // Is the subscript an entry of data, itself read inside, that is declared to be in 0..extent?  data: the model's, or null.
 bool expr_is_declared(const DataDecl *data, const Expr *sub, const Poly *extent);
 bool expr_calls(const Expr *e); // is a function called in it?

@@ -52,20 +52,45 @@ static bool is_dot(const Node *n, int last) {
   return walks_by(n, n->expr, last, &found) && found;
 }
 
+static bool is_one_or_two(const Expr *e) {
+  return expr_is_real(e, 1) || expr_is_real(e, 2);
+}
+
+bool log_term(const Expr *e, const Expr **x, const Expr **times) {
+  *times = NULL;
+  if (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_MUL) {
+    const bool first = e->u.prim.arg[0]->kind == EXPR_PRIM && e->u.prim.arg[0]->u.prim.op == PRIM_SELECT;
+    *times = e->u.prim.arg[!first];
+    if ((*times)->kind != EXPR_PRIM || (*times)->u.prim.op != PRIM_SELECT) return false;
+    if (!is_one_or_two((*times)->u.prim.arg[1]) || !is_one_or_two((*times)->u.prim.arg[2])) return false;
+    e = e->u.prim.arg[first];
+  }
+  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_LOG) return false;
+  *x = e->u.prim.arg[0];
+  return true;
+}
+
+// Sums of logarithms of what was rounded itself, by u |x| say: each logarithm may be wrong by u anyhow, as it is in a product.
+static NodeOrder order_in_lanes(const Node *n, int last) {
+  const Expr *x, *times;
+  const bool logs = n->reduce == REDUCE_SUM && log_term(n->expr, &x, &times) && !expr_may_be_exact(x);
+  return (NodeOrder){ORDER_LANES, last, logs ? REASON_ORDER_LOGS : REASON_ORDER_SCALAR, logs};
+}
+
 NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample) {
-  const NodeOrder none = {ORDER_TERMS, -1, REASON_NONE}, terms = {ORDER_TERMS, -1, REASON_ORDER_OTHER};
-  const NodeOrder few = {ORDER_TERMS, -1, REASON_ORDER_SHORT};
+  const NodeOrder none = {ORDER_TERMS, -1, REASON_NONE, false}, terms = {ORDER_TERMS, -1, REASON_ORDER_OTHER, false};
+  const NodeOrder few = {ORDER_TERMS, -1, REASON_ORDER_SHORT, false};
   const int total = n->nout + n->nred;
   if (n->nred == 0) return none;
-  if (first_of_extent(n, 0, n->nout, sample) >= 0) return (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_BY_SAMPLE};
+  if (first_of_extent(n, 0, n->nout, sample) >= 0) return (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_BY_SAMPLE, false};
   const int by_sample = first_of_extent(n, n->nout, total, sample), last = by_sample >= 0 ? by_sample : total - 1;
   if (gathers_lanes(n) && n->nout == 0)
-    return is_short(g->dims, n->index[last].extent) ? few : (NodeOrder){ORDER_LANES, last, REASON_ORDER_SCALAR};
+    return is_short(g->dims, n->index[last].extent) ? few : order_in_lanes(n, last);
   if (adds_up(n) && by_sample >= 0 && !is_placed_by(n, by_sample) && !is_short(g->dims, n->index[by_sample].extent))
-    return (NodeOrder){ORDER_BLOCKS, by_sample, REASON_ORDER_SAMPLES};
+    return (NodeOrder){ORDER_BLOCKS, by_sample, REASON_ORDER_SAMPLES, false};
   if (!gathers_lanes(n) || by_sample >= 0) return terms;
   if (is_short(g->dims, n->index[last].extent)) return few;
-  return is_dot(n, last) ? (NodeOrder){ORDER_LANES, last, REASON_ORDER_DOT} : (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_OUTPUTS};
+  return is_dot(n, last) ? (NodeOrder){ORDER_LANES, last, REASON_ORDER_DOT, false} : (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_OUTPUTS, false};
 }
 
 // ---- the dimension that samples are counted by ----

@@ -33,12 +33,15 @@ typedef struct NodeOrder {
   SumOrder kind;
   int index; // of the node, -1: none
   ReasonKind why;
+  bool logs; // in lanes, of logarithms: each multiplies their arguments, and one logarithm is taken of the product
 } NodeOrder;
 
 enum { SAMPLE_TILE = 64, LANES_MOST = 16 }; // LANES_MOST: that run side by side in a vector, of the smallest reals
 
 // `sample`: the extent that samples are counted by (sample_extent), or null.
 NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample);
+// Is e the logarithm of *x, or that *times (1 or 2; else null) over?
+bool log_term(const Expr *e, const Expr **x, const Expr **times);
 // The batch dimension; else the one that most data have in front; else the one that most sums run over; null: none, or loops
 // carry a state along it, or of all samples.
 const Poly *sample_extent(const Model *m);

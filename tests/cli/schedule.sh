@@ -87,6 +87,10 @@ says 'stored: a[n, h]' 'a call is not made again'
 case_is 'a minimum cut' 0 '' mdlc explain --schedule --function=forward gmm.mdl
 says 'stored: u[n, k, d]' 'of the least memory that stands between what is dear and backward'
 
+case_is 'the schedule of a sum of logarithms' 0 '' mdlc explain --schedule "$examples/robust/robust.mdl"
+says 'log_likelihood_y_logs = sum[i]' "in lanes, joined in pairs: one logarithm of all arguments' product"
+says 'log_likelihood_y_logs = sum[i]' 'logarithms and what they are summed with, apart'
+
 case_is 'the schedule of a convolution' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28 -D filters=8 -D classes=10
 says 'a_sum[i, m, r, c] =' 'a part for each tile, its samples side by side: all that reads it runs in tiles, too'
 says 'largest[i, m, r, c] =' 'work memory: largest[n, filters, pooled, pooled]'

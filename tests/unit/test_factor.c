@@ -28,6 +28,23 @@ static const struct {
     {"a constant", "node loss = sum[i:n](0.1 * exp(y[i]))\n",
      "node loss_part = sum[i:n](exp(y[i]))\n"
      "node loss = 0.1 * loss_part\n"},
+    {"logarithms beside a constant",
+     "node loss = sum[i:n](b * A[i, 0] + 0.5 - 2.0 * ((if y[i] > 0.0 then 1.0 else 2.0) * log1p(exp(y[i]))))\n",
+     "node loss_logs = sum[i:n]((if y[i] > 0.0 then 1.0 else 2.0) * log(1.0 + exp(y[i])))\n"
+     "node loss_rest_term_part = sum[i:n](A[i, 0])\n"
+     "node loss_rest_term = b * loss_rest_term_part\n"
+     "node loss_rest_term_2 = 0.5 * real(n)\n"
+     "node loss_rest = loss_rest_term + loss_rest_term_2\n"
+     "node loss = -2.0 * loss_logs + loss_rest\n"},
+    {"logarithms of what was rounded, with factors that no term changes",
+     "node l[i:n] = -log(y[i] * y[i]) * b\nnode loss = sum[i:n](l[i] - y[i])\n",
+     "node loss_logs = sum[i:n](log(y[i] * y[i]))\n"
+     "node loss_rest_part = sum[i:n](y[i])\n"
+     "node loss_rest = -loss_rest_part\n"
+     "node loss = loss_rest - b * loss_logs\n"},
+    {"logarithms that are small by themselves", "node loss = sum[i:n](y[i] - log1p(y[i] * y[i]))\n", NULL},
+    {"logarithms of data, which may be next to 1", "node loss = sum[i:n](y[i] - 2.0 * log(abs(y[i])))\n", NULL},
+    {"logarithms beside a constant that is too small", "node loss = sum[i:n](0.1 - y[i] * y[i] - log1p(y[i] * y[i]))\n", NULL},
     {"a divisor",
      "node s[j:m] = sum[i:n](A[i, j] / exp(w[j]))\n"
      "node loss = sum[j:m](s[j]^2)\n",

@@ -1,0 +1,28 @@
+/* mdl/math/logsf.h - sums of logarithms in float: as in mdl/math/logs.h. */
+#ifndef MDL_MATH_LOGSF_H
+#define MDL_MATH_LOGSF_H
+
+#include "mdl/math/logf.h"
+
+/* Multiplies by x, times (1 or 2) over. */
+MDL_INLINE void mdl_log_takef(float *part, float *twos, float x, float times) {
+  const int small = x < 1.17549435e-38f, large = *part >= 1.0f; /* then m is from 1/2 to 1, else from 1 to 2 */
+  const uint32_t u = mdl_bitsf(mdl_selectf(small, x * 33554432.0f, x));
+  const float bias = 8388608.0f + mdl_selectf(large, 126.0f, 127.0f) + mdl_selectf(small, 25.0f, 0.0f);
+  const float exponent = mdl_of_bitsf(u >> 23 | UINT32_C(0x4b000000)) - bias;
+  const float m = mdl_of_bitsf((u & UINT32_C(0x7fffff)) | mdl_bitsf(mdl_selectf(large, 0.5f, 1.0f)));
+  *twos += times * mdl_log_edgesf(x, exponent);
+  *part *= m * mdl_selectf(times == 2.0f, m, 1.0f);
+}
+
+/* The sum of them all: 16 products, joined in pairs. */
+MDL_INLINE float mdl_join_logsf(const int mdl_level, float *part, float *twos) {
+  for (int width = 8; width > 0; width /= 2)
+    for (int lane = 0; lane < width; lane++) {
+      mdl_log_takef(part + lane, twos + lane, part[lane + width], 1.0f);
+      twos[lane] += twos[lane + width];
+    }
+  return mdl_fmaf(twos[0], 0.69314718f, mdl_logf_at(mdl_level, part[0]));
+}
+
+#endif
