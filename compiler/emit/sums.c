@@ -142,7 +142,8 @@ static void put_log_taken(Function *f, const Node *n, const char *lane, const ch
   Text *t = &f->body;
   math_use(f->unit, use_float ? "logsf.h" : "logs.h");
   line_start(f);
-  text_printf(t, "mdl_log_take%s(&%s[%s], &%s[%s], %s, ", use_float ? "f" : "", partial_sums(f, n), lane, powers_of_two(f, n), lane, x);
+  text_printf(t, "mdl_log_take%s%s(", f->s->order[n->id].from_1 ? "_from_1" : "", use_float ? "f" : "");
+  text_printf(t, "&%s[%s], &%s[%s], %s, ", partial_sums(f, n), lane, powers_of_two(f, n), lane, x);
   if (times)
     text_put(t, times);
   else

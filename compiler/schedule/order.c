@@ -1,5 +1,6 @@
 // order.c - in which order a sum adds its terms: a matter of the node alone, never of the loops that it runs in.
 #include "schedule/internal.h"
+#include "simplify/simplify.h"
 
 enum { SHORT_SUM = 16 }; // terms of a fixed number up to this are added one after the other
 
@@ -70,27 +71,35 @@ bool log_term(const Expr *e, const Expr **x, const Expr **times) {
   return true;
 }
 
+static bool is_from_1(const Expr *e) {
+  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_ADD) return false;
+  for (int k = 0; k < 2; k++)
+    if (e->u.prim.arg[k]->kind == EXPR_REAL && e->u.prim.arg[k]->u.real >= 1) return simplify_not_negative(e->u.prim.arg[1 - k]);
+  return false;
+}
+
 // Sums of logarithms of what was rounded itself, by u |x| say: each logarithm may be wrong by u anyhow, as it is in a product.
 static NodeOrder order_in_lanes(const Node *n, int last) {
   const Expr *x, *times;
   const bool logs = n->reduce == REDUCE_SUM && log_term(n->expr, &x, &times) && !expr_may_be_exact(x);
-  return (NodeOrder){ORDER_LANES, last, logs ? REASON_ORDER_LOGS : REASON_ORDER_SCALAR, logs};
+  return (NodeOrder){ORDER_LANES, last, logs ? REASON_ORDER_LOGS : REASON_ORDER_SCALAR, logs, logs && is_from_1(x)};
 }
 
 NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample) {
-  const NodeOrder none = {ORDER_TERMS, -1, REASON_NONE, false}, terms = {ORDER_TERMS, -1, REASON_ORDER_OTHER, false};
-  const NodeOrder few = {ORDER_TERMS, -1, REASON_ORDER_SHORT, false};
+  const NodeOrder none = {ORDER_TERMS, -1, REASON_NONE, false, false}, terms = {ORDER_TERMS, -1, REASON_ORDER_OTHER, false, false};
+  const NodeOrder few = {ORDER_TERMS, -1, REASON_ORDER_SHORT, false, false};
   const int total = n->nout + n->nred;
   if (n->nred == 0) return none;
-  if (first_of_extent(n, 0, n->nout, sample) >= 0) return (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_BY_SAMPLE, false};
+  if (first_of_extent(n, 0, n->nout, sample) >= 0) return (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_BY_SAMPLE, false, false};
   const int by_sample = first_of_extent(n, n->nout, total, sample), last = by_sample >= 0 ? by_sample : total - 1;
   if (gathers_lanes(n) && n->nout == 0)
     return is_short(g->dims, n->index[last].extent) ? few : order_in_lanes(n, last);
   if (adds_up(n) && by_sample >= 0 && !is_placed_by(n, by_sample) && !is_short(g->dims, n->index[by_sample].extent))
-    return (NodeOrder){ORDER_BLOCKS, by_sample, REASON_ORDER_SAMPLES, false};
+    return (NodeOrder){ORDER_BLOCKS, by_sample, REASON_ORDER_SAMPLES, false, false};
   if (!gathers_lanes(n) || by_sample >= 0) return terms;
   if (is_short(g->dims, n->index[last].extent)) return few;
-  return is_dot(n, last) ? (NodeOrder){ORDER_LANES, last, REASON_ORDER_DOT, false} : (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_OUTPUTS, false};
+  if (is_dot(n, last)) return (NodeOrder){ORDER_LANES, last, REASON_ORDER_DOT, false, false};
+  return (NodeOrder){ORDER_TERMS, -1, REASON_ORDER_OUTPUTS, false, false};
 }
 
 // ---- the dimension that samples are counted by ----

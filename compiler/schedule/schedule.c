@@ -127,7 +127,7 @@ Schedule *schedule_task(Arena *a, const Task *task) {
   find_contractions(s);
   s->order = arena_array(a, NodeOrder, g->count);
   for (size_t k = 0; k < g->count; k++) 
-    s->order[k] = s->place[k].contraction ? (NodeOrder){ORDER_TERMS, -1, REASON_NONE, false} : node_order(g, g->nodes[k], task->sample);
+    s->order[k] = s->place[k].contraction ? (NodeOrder){ORDER_TERMS, -1, REASON_NONE, false, false} : node_order(g, g->nodes[k], task->sample);
   fuse_nodes(s, reads);
   split_loops(s, reads);
   place_nodes(s, reads);

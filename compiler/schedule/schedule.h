@@ -34,6 +34,7 @@ typedef struct NodeOrder {
   int index; // of the node, -1: none
   ReasonKind why;
   bool logs; // in lanes, of logarithms: each multiplies their arguments, and one logarithm is taken of the product
+  bool from_1; // and none of them is below 1
 } NodeOrder;
 
 enum { SAMPLE_TILE = 64, LANES_MOST = 16 }; // LANES_MOST: that run side by side in a vector, of the smallest reals

@@ -79,6 +79,10 @@ static bool not_negative(const Expr *e, int depth) {
   }
 }
 
+bool simplify_not_negative(const Expr *e) {
+  return not_negative(e, LOOK_DEPTH);
+}
+
 // ---- reals ----
 
 static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {

@@ -10,5 +10,7 @@ Graph *simplify(Arena *a, const Graph *g, unsigned roles);
 Graph *prune(Arena *a, const Graph *g, unsigned roles);
 // Is `sub`, over indices with these extents, an entry of an axis whatever they are?  By their ranges alone.
 bool simplify_in_range(Arena *a, Graph *g, const Index *index, int nindex, const Expr *sub, const Poly *axis);
+// Is e never below zero, and never -0?
+bool simplify_not_negative(const Expr *e);
 
 #endif

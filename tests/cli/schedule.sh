@@ -123,6 +123,14 @@ case_is 'no such function' 1 'thermometer.mdl: the model has no function `forwar
 case_is 'a function without a schedule' 2 '--function is of --schedule' mdlc explain --function=forward thermometer.mdl
 case_is 'a schedule in LaTeX' 2 '--latex is of formulas, not of --schedule' mdlc explain --schedule --latex thermometer.mdl
 
+# Arguments of logarithms that are seen not to be below 1 take fewer operations.
+takes() { # the function, the argument
+  printf 'dim n\ndata x[n]\nparam w = 1\nloss sum[i](log(%s))\n' "$2" > logs.mdl
+  mdlc build logs.mdl && grep -q "$1(&loss" logs.c
+}
+case_is 'logarithms of what is 1 or more' 0 '' takes mdl_log_take_from_1 '1.5 + exp(w * x[i])'
+case_is 'logarithms of what may be less' 0 '' takes mdl_log_take '0.5 + exp(w * x[i])'
+
 # A sample's few entries are added to their places at once.
 file rows.mdl 'dim n, k\ndata c[n] in 0..k, x[n, 3]\nparam w[k, 3] = 1\nz[i, j] = exp(w[c[i], j])\nloss sum[i, j](z[i, j] * z[i, 0] * x[i, j])\n'
 added_at_once() { mdlc build rows.mdl && grep -A1 'lane < lanes; lane++) {' rows.c | grep -q MDL_UNROLL; }

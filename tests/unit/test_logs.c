@@ -48,6 +48,23 @@ START_TEST(test_sums) {
 }
 END_TEST
 
+// What is not below 1 may be taken so, whatever it is: to the last bit the same.
+START_TEST(test_from_1) {
+  const double edge[] = {1, 1.5, 2, 1e300, HUGE_VAL, NAN};
+  double part[2] = {1, 1}, twos[2] = {0};
+  float few[2] = {1, 1}, powers[2] = {0};
+  for (int k = 0; k < 106; k++) {
+    const double x = k < 100 ? 1 + draw() * 100 : edge[k - 100], times = k % 2 ? 2 : 1;
+    mdl_log_take(part, twos, x, times);
+    mdl_log_take_from_1(part + 1, twos + 1, x, times);
+    mdl_log_takef(few, powers, (float)x, (float)times);
+    mdl_log_take_from_1f(few + 1, powers + 1, (float)x, (float)times);
+    ck_assert(isnan(x) ? isnan(twos[0]) && isnan(twos[1]) : part[0] == part[1] && twos[0] == twos[1]);
+    ck_assert(isnan(x) ? isnan(powers[0]) && isnan(powers[1]) : few[0] == few[1] && powers[0] == powers[1]);
+  }
+}
+END_TEST
+
 START_TEST(test_none) {
   ck_assert(sum_of(NULL, NULL, 0) == 0);
   ck_assert(sum_of_floats(NULL, NULL, 0) == 0);
@@ -86,6 +103,7 @@ int main(void) {
   Suite *suite = suite_create("logs");
   TCase *tests = tcase_create("sums");
   tcase_add_test(tests, test_sums);
+  tcase_add_test(tests, test_from_1);
   tcase_add_test(tests, test_none);
   tcase_add_test(tests, test_edges);
   suite_add_tcase(suite, tests);

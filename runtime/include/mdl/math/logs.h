@@ -8,14 +8,27 @@
 
 #include "mdl/math/log.h"
 
+/* The number u is m 2^exponent; m is from 1/2 to 1 where part is 1 or more, else from 1 to 2. */
+MDL_INLINE double mdl_log_beside(double part, uint64_t u, double *exponent) {
+  const int large = part >= 1.0;
+  *exponent = mdl_of_bits(u >> 52 | UINT64_C(0x4330000000000000)) - mdl_select(large, 4503599627371518.0, 4503599627371519.0);
+  return mdl_of_bits((u & UINT64_C(0xfffffffffffff)) | mdl_bits(mdl_select(large, 0.5, 1.0)));
+}
+
 /* Multiplies by x, times (1 or 2) over. */
 MDL_INLINE void mdl_log_take(double *part, double *twos, double x, double times) {
-  const int small = x < 2.2250738585072014e-308, large = *part >= 1.0; /* then m is from 1/2 to 1, else from 1 to 2 */
-  const uint64_t u = mdl_bits(mdl_select(small, x * 18014398509481984.0, x));
-  const double bias = 4503599627370496.0 + mdl_select(large, 1022.0, 1023.0) + mdl_select(small, 54.0, 0.0);
-  const double exponent = mdl_of_bits(u >> 52 | UINT64_C(0x4330000000000000)) - bias;
-  const double m = mdl_of_bits((u & UINT64_C(0xfffffffffffff)) | mdl_bits(mdl_select(large, 0.5, 1.0)));
-  *twos += times * mdl_log_edges(x, exponent);
+  const int small = x < 2.2250738585072014e-308;
+  double exponent;
+  const double m = mdl_log_beside(*part, mdl_bits(mdl_select(small, x * 18014398509481984.0, x)), &exponent);
+  *twos += times * mdl_log_edges(x, exponent - mdl_select(small, 54.0, 0.0));
+  *part *= m * mdl_select(times == 2.0, m, 1.0);
+}
+
+/* The same of an x that is not below 1. */
+MDL_INLINE void mdl_log_take_from_1(double *part, double *twos, double x, double times) {
+  double exponent;
+  const double m = mdl_log_beside(*part, mdl_bits(x), &exponent);
+  *twos += times * mdl_select(x < HUGE_VAL, exponent, x);
   *part *= m * mdl_select(times == 2.0, m, 1.0);
 }
 

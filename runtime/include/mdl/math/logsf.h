@@ -4,14 +4,27 @@
 
 #include "mdl/math/logf.h"
 
+/* The number u is m 2^exponent; m is from 1/2 to 1 where part is 1 or more, else from 1 to 2. */
+MDL_INLINE float mdl_log_besidef(float part, uint32_t u, float *exponent) {
+  const int large = part >= 1.0f;
+  *exponent = mdl_of_bitsf(u >> 23 | UINT32_C(0x4b000000)) - mdl_selectf(large, 8388734.0f, 8388735.0f);
+  return mdl_of_bitsf((u & UINT32_C(0x7fffff)) | mdl_bitsf(mdl_selectf(large, 0.5f, 1.0f)));
+}
+
 /* Multiplies by x, times (1 or 2) over. */
 MDL_INLINE void mdl_log_takef(float *part, float *twos, float x, float times) {
-  const int small = x < 1.17549435e-38f, large = *part >= 1.0f; /* then m is from 1/2 to 1, else from 1 to 2 */
-  const uint32_t u = mdl_bitsf(mdl_selectf(small, x * 33554432.0f, x));
-  const float bias = 8388608.0f + mdl_selectf(large, 126.0f, 127.0f) + mdl_selectf(small, 25.0f, 0.0f);
-  const float exponent = mdl_of_bitsf(u >> 23 | UINT32_C(0x4b000000)) - bias;
-  const float m = mdl_of_bitsf((u & UINT32_C(0x7fffff)) | mdl_bitsf(mdl_selectf(large, 0.5f, 1.0f)));
-  *twos += times * mdl_log_edgesf(x, exponent);
+  const int small = x < 1.17549435e-38f;
+  float exponent;
+  const float m = mdl_log_besidef(*part, mdl_bitsf(mdl_selectf(small, x * 33554432.0f, x)), &exponent);
+  *twos += times * mdl_log_edgesf(x, exponent - mdl_selectf(small, 25.0f, 0.0f));
+  *part *= m * mdl_selectf(times == 2.0f, m, 1.0f);
+}
+
+/* The same of an x that is not below 1. */
+MDL_INLINE void mdl_log_take_from_1f(float *part, float *twos, float x, float times) {
+  float exponent;
+  const float m = mdl_log_besidef(*part, mdl_bitsf(x), &exponent);
+  *twos += times * mdl_selectf(x < HUGE_VALF, exponent, x);
   *part *= m * mdl_selectf(times == 2.0f, m, 1.0f);
 }
 
