@@ -1,5 +1,5 @@
-// bits.c - the bits of the elementary functions over many points, narrow and in lanes for each kind of processor at
-// hand: one line a function.  bits.sh compares what compilers and their options make of it.
+// bits.c - the bits of the elementary functions over many points, narrow, called and in lanes for each kind of processor
+// at hand: one line a function.  bits.sh compares what compilers and their options make of it.
 #include <stdio.h>
 
 #if defined(__FAST_MATH__)
@@ -12,7 +12,7 @@
 #endif
 #include "functions.h"
 
-enum { LANES = 16, POINTS = 4096 };
+enum { LANES = 16, POINTS = 4096, VARIANTS = 5 };
 
 #if defined(__x86_64__)
 #define TARGET(features) __attribute__((target(features)))
@@ -42,6 +42,9 @@ static int has_avx2(void) {
   static void name##_0(const TYPE *restrict x, const TYPE *restrict y, TYPE *restrict z) {                             \
     name##_lanes(0, x, y, z);                                                                                          \
   }                                                                                                                    \
+  static void name##_1(const TYPE *restrict x, const TYPE *restrict y, TYPE *restrict z) {                             \
+    name##_lanes(MDL_CALLED, x, y, z);                                                                                 \
+  }                                                                                                                    \
   TARGET("avx2,fma,bmi2")                                                                                              \
   static void name##_2(const TYPE *restrict x, const TYPE *restrict y, TYPE *restrict z) {                             \
     name##_lanes(2, x, y, z);                                                                                          \
@@ -49,6 +52,10 @@ static int has_avx2(void) {
   TARGET("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi2")                                                           \
   static void name##_3(const TYPE *restrict x, const TYPE *restrict y, TYPE *restrict z) {                             \
     name##_lanes(3, x, y, z);                                                                                          \
+  }                                                                                                                    \
+  TARGET("avx2,fma,bmi2")                                                                                              \
+  static void name##_4(const TYPE *restrict x, const TYPE *restrict y, TYPE *restrict z) {                             \
+    name##_lanes(MDL_CALLED_FMA, x, y, z);                                                                             \
   }
 #define FUNCTION(name, exact, low, high, ulp, plain, single)                                                           \
   THREE(name, double, mdl_##name##_at(mdl_level, x[i + l]))                                                            \
@@ -67,16 +74,16 @@ typedef void FloatLanes(const float *restrict x, const float *restrict y, float 
 
 static const struct {
   const char *name;
-  Lanes *lanes[3];
-  FloatLanes *float_lanes[3];
+  Lanes *lanes[VARIANTS];
+  FloatLanes *float_lanes[VARIANTS];
   double low[2], high[2];
 } function[] = {
-#define VARIANTS(name) {name##_0, name##_2, name##_3}
+#define EACH(name) {name##_0, name##_1, name##_2, name##_3, name##_4}
 #define FUNCTION(name, exact, low, high, ulp, plain, single)                                                           \
-  {#name, VARIANTS(name), VARIANTS(name##f), {low, 0}, {high, 1}},
+  {#name, EACH(name), EACH(name##f), {low, 0}, {high, 1}},
 #define FUNCTION2(name, exact, xlow, xhigh, ylow, yhigh, ulp, plain, single)                                           \
-  {#name, VARIANTS(name), VARIANTS(name##f), {xlow, ylow}, {xhigh, yhigh}},
-#define GAMMA(name) {#name, VARIANTS(name), {0}, {-10, 0}, {10, 1}},
+  {#name, EACH(name), EACH(name##f), {xlow, ylow}, {xhigh, yhigh}},
+#define GAMMA(name) {#name, EACH(name), {0}, {-10, 0}, {10, 1}},
 #include "functions.def"
 };
 
@@ -93,7 +100,7 @@ static uint64_t hash(const double *z) {
 int main(void) {
   static double x[POINTS], y[POINTS], z[POINTS];
   static float xf[POINTS], yf[POINTS], zf[POINTS];
-  const int can[3] = {1, has_avx2(), has_avx512()};
+  const int can[VARIANTS] = {1, 1, has_avx2(), has_avx512(), has_avx2()};
   int failed = 0;
   for (size_t f = 0; f < sizeof function / sizeof *function; f++) {
     uint64_t state = 1, narrow[2] = {0};
@@ -102,7 +109,7 @@ int main(void) {
       y[i] = point(&state, i * 7 % POINTS, function[f].low[1], function[f].high[1]);
       xf[i] = (float)x[i], yf[i] = (float)y[i];
     }
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < VARIANTS; k++) {
       if (!can[k]) continue;
       function[f].lanes[k](x, y, z);
       const uint64_t wide = hash(z);
@@ -111,7 +118,7 @@ int main(void) {
       const uint64_t wide_float = hash(z);
       if (k == 0) narrow[0] = wide, narrow[1] = wide_float;
       if (wide == narrow[0] && wide_float == narrow[1]) continue;
-      printf("%s: other bits in wide lanes (%d)\n", function[f].name, k);
+      printf("%s: other bits in variant %d\n", function[f].name, k);
       failed = 1;
     }
     printf("%s %016llx %016llx\n", function[f].name, (unsigned long long)narrow[0], (unsigned long long)narrow[1]);

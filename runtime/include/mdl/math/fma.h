@@ -51,6 +51,13 @@ MDL_INLINE double mdl_select(int condition, double x, double y) {
   return mdl_of_bits((mdl_bits(x) & mask) | (mdl_bits(y) & ~mask));
 }
 
+/* mdl_level where a function is called, not inlined in lanes: for any processor, and for one with fma.  There it may branch,
+ * where both sides would give the same bits. */
+enum { MDL_CALLED = -1, MDL_CALLED_FMA = 8 };
+MDL_INLINE int mdl_is_called(const int mdl_level) {
+  return mdl_level == MDL_CALLED || mdl_level == MDL_CALLED_FMA;
+}
+
 typedef struct mdl_pair { /* high + low, low at most half a unit in high's last place, or nearly so */
   double high, low;
 } mdl_pair;

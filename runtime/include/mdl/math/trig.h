@@ -1,7 +1,7 @@
 /* mdl/math/trig.h - sin, cos, tan.
  *
- * x is brought to turns of pi / 2 by 2 / pi, of which a table has the 212 bits that matter for x: those before count
- * whole periods.  So every x, however large, has its digits.
+ * x is brought to turns of pi / 2: below 2^32 by taking as many away from it, beyond by 2 / pi, of which a table has the
+ * 212 bits that matter for x: those before count whole periods.  So every x, however large, has its digits.
  */
 #ifndef MDL_MATH_TRIG_H
 #define MDL_MATH_TRIG_H
@@ -13,8 +13,24 @@ typedef struct mdl_turn {
   uint64_t quarter; /* their number, modulo 4 in the last two bits */
 } mdl_turn;
 
-/* Of |x|. */
-MDL_INLINE mdl_turn mdl_turn_of(const int mdl_level, double x) {
+/* Of |x| below 2^32. */
+MDL_INLINE mdl_turn mdl_turn_near(const int mdl_level, double size) {
+  /* Their number, one more or less where it hardly matters; pi / 2 in three parts, the first product taken away is exact:
+   * what is left is below 1 and a multiple of 2^-53. */
+  const double shifted = mdl_fma(size, 0.6366197723675814, 6755399441055744.0), n = shifted - 6755399441055744.0;
+  const double left = mdl_cancel(mdl_level, -n, 1.5707963267948966, size);
+  const double second = mdl_fma(-n, 6.123233995736766e-17, 0.0);
+  const double rest = mdl_product_rest(mdl_level, -n, 6.123233995736766e-17, second);
+  const mdl_pair r = mdl_sum(left, second);
+  mdl_turn t;
+  t.r = r.high;
+  t.low = mdl_fma(n, 1.4973849048591833e-33, r.low + rest);
+  t.quarter = mdl_bits(shifted);
+  return t;
+}
+
+/* Of |x| from 2^32 on. */
+MDL_INLINE mdl_turn mdl_turn_far(const int mdl_level, double size) {
   /* What is left of 2^(32 k) * 2 / pi modulo 2^54, in four parts. */
   static const double first[32] = {
       0.6366197723675814,     2734261102.3057265,     1.6188583455233322e+16, 1149169975121874.0,
@@ -52,8 +68,8 @@ MDL_INLINE mdl_turn mdl_turn_of(const int mdl_level, double x) {
       -7.81940772565019e-35,  -3.4279848075403856e-37, -1.4201656791519197e-35, -2.897853492980069e-34,
       7.309546151776133e-36,  4.7697501336629853e-35,  -1.6417372469441525e-35, -5.207463049859117e-35,
       1.144635385947028e-33,  -1.489835048940438e-34,  1.4230598688455782e-35,  -2.430592223762577e-35};
-  const double whole = 6755399441055744.0, size = fabs(x), scaled_by = mdl_select(size > 1.0, size, 1.0);
-  const uint64_t k = (((mdl_bits(scaled_by) >> 52) + 1) >> 5) & 31;       /* size is below 2^(32 k + 32) */
+  const double whole = 6755399441055744.0;
+  const uint64_t k = (((mdl_bits(size) >> 52) + 1) >> 5) & 31;            /* size is below 2^(32 k + 32) */
   const double y = size * mdl_of_bits((UINT64_C(1023) - (k << 5)) << 52); /* y and its last bit: 2^-52 or more */
   /* The turns are a + b + c + d, with what rounding took from each; sums with 0 keep products from contraction. */
   const double a = mdl_fma(y, first[k], 0.0), a_low = mdl_product_rest(mdl_level, y, first[k], a);
@@ -73,10 +89,24 @@ MDL_INLINE mdl_turn mdl_turn_of(const int mdl_level, double x) {
   const double rest = mdl_product_rest(mdl_level, turns.high, 1.5707963267948966, r);
   const double low = mdl_fma(turns.high, 6.123233995736766e-17, mdl_fma(turns.low, 1.5707963267948966, rest));
   mdl_turn t;
-  t.r = mdl_select(size < 0.785, size, r);
-  t.low = mdl_select(size < 0.785, 0.0, low);
+  t.r = r;
+  t.low = low;
   t.quarter = mdl_bits(shifted);
   return t;
+}
+
+/* Of |x|. */
+MDL_INLINE mdl_turn mdl_turn_of(const int mdl_level, double x) {
+  const double size = fabs(x);
+  const int is_near = size < 4294967296.0;
+  mdl_turn near, far;
+  if (mdl_is_called(mdl_level)) return is_near ? mdl_turn_near(mdl_level, size) : mdl_turn_far(mdl_level, size);
+  near = mdl_turn_near(mdl_level, size);
+  far = mdl_turn_far(mdl_level, size);
+  far.r = mdl_select(is_near, near.r, far.r);
+  far.low = mdl_select(is_near, near.low, far.low);
+  far.quarter = is_near ? near.quarter : far.quarter;
+  return far;
 }
 
 /* sin(r + low) = r + the result, |r| <= pi / 4 */
