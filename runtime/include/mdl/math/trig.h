@@ -111,49 +111,54 @@ MDL_INLINE mdl_turn mdl_turn_of(const int mdl_level, double x) {
 
 /* sin(r + low) = r + the result, |r| <= pi / 4 */
 MDL_INLINE double mdl_sin_rest(const int mdl_level, double r, double low) {
-  const double z = r * r;
+  const double z = r * r, square = z * z; /* pairs of terms first: what waits for it waits less */
   double p;
-  p = 1.5919171017121565e-10;
-  p = mdl_fma(p, z, -2.5051149948173427e-08);
-  p = mdl_fma(p, z, 2.7557316216860518e-06);
-  p = mdl_fma(p, z, -0.0001984126983707408);
-  p = mdl_fma(p, z, 0.008333333333331304);
-  p = mdl_fma(p, z, -0.16666666666666666);
+  p = mdl_fma(1.5919171017121565e-10, z, -2.5051149948173427e-08);
+  p = mdl_fma(p, square, mdl_fma(2.7557316216860518e-06, z, -0.0001984126983707408));
+  p = mdl_fma(p, square, mdl_fma(0.008333333333331304, z, -0.16666666666666666));
   return mdl_fma(r * z, p, mdl_fma(-0.5 * z, low, low));
 }
 
 /* cos(r + low) */
 MDL_INLINE mdl_pair mdl_cos_parts(const int mdl_level, double r, double low) {
-  const double z = r * r, half = 0.5 * r;
+  const double z = r * r, square = z * z, half = 0.5 * r;
   double p;
   mdl_pair c;
-  p = -1.138148195321782e-11;
-  p = mdl_fma(p, z, 2.087612699618759e-09);
-  p = mdl_fma(p, z, -2.7557317154344415e-07);
-  p = mdl_fma(p, z, 2.480158729845291e-05);
-  p = mdl_fma(p, z, -0.0013888888888887057);
-  p = mdl_fma(p, z, 0.041666666666666664);
+  p = mdl_fma(-1.138148195321782e-11, z, 2.087612699618759e-09);
+  p = mdl_fma(p, square, mdl_fma(-2.7557317154344415e-07, z, 2.480158729845291e-05));
+  p = mdl_fma(p, square, mdl_fma(-0.0013888888888887057, z, 0.041666666666666664));
   c.high = mdl_fma(-half, r, 1.0);
-  c.low = mdl_fma(z * z, p, mdl_fma(-r, low, mdl_cancel(mdl_level, -half, r, 1.0 - c.high)));
+  c.low = mdl_fma(square, p, mdl_fma(-r, low, mdl_cancel(mdl_level, -half, r, 1.0 - c.high)));
   return c;
 }
 
-MDL_INLINE double mdl_sin_or_cos(const int mdl_level, mdl_turn t) {
-  const mdl_pair c = mdl_cos_parts(mdl_level, t.r, t.low);
-  const double sine = t.r + mdl_sin_rest(mdl_level, t.r, t.low), cosine = c.high + c.low;
-  const uint64_t swap = 0 - (t.quarter & 1), negative = (t.quarter & 2) << 62;
-  return mdl_of_bits(((mdl_bits(cosine) & swap) | (mdl_bits(sine) & ~swap)) ^ negative);
+/* Of that many quarters more, and with the sign of `sign`. */
+MDL_INLINE double mdl_sin_or_cos(const int mdl_level, mdl_turn t, uint64_t more, double sign) {
+  const uint64_t quarter = t.quarter + more, odd = quarter & 1;
+  const uint64_t negative = ((quarter & 2) << 62) ^ (mdl_bits(sign) & UINT64_C(0x8000000000000000));
+  double sine, cosine;
+  if (mdl_is_called(mdl_level)) { /* one of both, and a sign that is ready before */
+    const double by = mdl_of_bits(UINT64_C(0x3ff0000000000000) | negative);
+    if (odd) {
+      const mdl_pair c = mdl_cos_parts(mdl_level, t.r, t.low);
+      return by * (c.high + c.low);
+    }
+    return by * (t.r + mdl_sin_rest(mdl_level, t.r, t.low));
+  }
+  {
+    const mdl_pair c = mdl_cos_parts(mdl_level, t.r, t.low);
+    const uint64_t swap = 0 - odd;
+    sine = t.r + mdl_sin_rest(mdl_level, t.r, t.low), cosine = c.high + c.low;
+    return mdl_of_bits(((mdl_bits(cosine) & swap) | (mdl_bits(sine) & ~swap)) ^ negative);
+  }
 }
 
 MDL_INLINE double mdl_sin_at(const int mdl_level, double x) {
-  const double y = mdl_sin_or_cos(mdl_level, mdl_turn_of(mdl_level, x));
-  return mdl_select(fabs(x) < 1e-150, x, mdl_of_bits(mdl_bits(y) ^ (mdl_bits(x) & UINT64_C(0x8000000000000000))));
+  return mdl_sin_or_cos(mdl_level, mdl_turn_of(mdl_level, x), 0, x);
 }
 
 MDL_INLINE double mdl_cos_at(const int mdl_level, double x) {
-  mdl_turn t = mdl_turn_of(mdl_level, x);
-  t.quarter += 1;
-  return mdl_sin_or_cos(mdl_level, t);
+  return mdl_sin_or_cos(mdl_level, mdl_turn_of(mdl_level, x), 1, 1.0);
 }
 
 MDL_INLINE double mdl_tan_at(const int mdl_level, double x) {
