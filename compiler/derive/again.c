@@ -48,6 +48,29 @@ static bool runs_again(const Derive *d, const GraphLoop *loop) {
   return true;
 }
 
+// Has the loop few states over all its steps, of fixed sizes, however often it runs?  They are kept: what computes them once more
+// waits for each of them in turn, which takes longer than to read them.
+static bool keeps_states(const Derive *d, const GraphLoop *loop) {
+  enum { KEPT_MAX = 32 };
+  const Dims *dims = d->graph->dims;
+  int64_t kept = 0, extent;
+  bool fixed = !d->graph->blocked && !loop->alive;
+  for (size_t k = 0; k < loop->nitem; k++) fixed = fixed && !loop->item[k].loop;
+  for (size_t k = 0; k < loop->ncarry && fixed; k++) {
+    const Node *c = loop->carry[k];
+    int64_t entries = 1;
+    for (int q = 0; q < c->nout && fixed; q++) {
+      bool outer = false;
+      for (const GraphLoop *l = loop->parent; l; l = l->parent) outer = outer || d->loops->position[l->id][c->id] == q;
+      if (outer) continue;
+      fixed = poly_is_fixed(dims, c->index[q].extent) && poly_value(dims, c->index[q].extent, NULL, &extent) &&
+              extent <= KEPT_MAX && (entries *= extent) <= KEPT_MAX;
+    }
+    kept += entries;
+  }
+  return fixed && kept <= KEPT_MAX;
+}
+
 static void mark(Derive *d, const Node *n, int step, bool turned) {
   d->again.step[n->id] = step;
   d->again.turned[n->id] = turned;
@@ -62,7 +85,7 @@ static void mark_step(Derive *d, const GraphLoop *loop) {
       const Look l = look_at(d, d->again.step, item.node);
       if (l.again && !l.in_place && !l.astray && item.node->kind != NODE_CARRY)
         mark(d, item.node, position[item.node->id], !loop->reverse);
-    } else if (runs_again(d, item.loop)) {
+    } else if (runs_again(d, item.loop) && !keeps_states(d, item.loop)) {
       for (size_t j = 0; j < d->nold; j++)
         if (derive_runs_in(d, item.loop, d->graph->nodes[j])) mark(d, d->graph->nodes[j], position[j], !loop->reverse);
     }

@@ -390,6 +390,7 @@ static void copy_node(Blocker *b, const Node *n) {
 Graph *derive_blocked(Arena *a, const Model *m, int64_t size, RangeCheck *check, ParamDecl *param) {
   const Graph *in = m->graph;
   Blocker b = {.arena = a, .in = in, .out = graph_new(a, in->dims, in->name), .size = size};
+  b.out->blocked = true;
   b.loops = graph_loops(a, in, NULL);
   b.map = arena_array(a, const Node *, in->count + 1);
   b.carry = arena_array(a, Blocked, in->count + 1);

@@ -209,6 +209,7 @@ struct Graph {
   Arena *arena;
   Dims *dims;
   const char *name;
+  bool blocked; // its loops were cut into blocks of steps, to save memory
   const Node **nodes;
   size_t count, room;
   Root *roots;

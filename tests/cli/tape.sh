@@ -65,3 +65,27 @@ done
 case_is 'an LSTM in blocks' 0 '' mdlc cost lstm.mdl -D T=1024 --tape-limit 5K
 prints '  tape                               2*m*((T + 31) // 32 + 1)'
 case_is 'nor does its work memory' 1 '' sh -c '"$0" cost lstm.mdl -D T=1024 --tape-limit 5K | grep "work memory of backward.*T"' "$mdlc"
+
+# A loop within a step: run again, unless it has few states for a fixed number of steps, which are kept.
+cat > "$top/files/orbit.mdl" <<'MODEL'
+dim T, inner = 10
+param rate = 0.3
+scan t in 0..T with z = 1 {
+  scan s in 0..inner {
+    z = z + rate * sin(z) / inner
+  }
+  yield path = z
+}
+loss sum(path^2)
+MODEL
+runs_again() { # OPTIONS...: how often a loop stands for one that is run once more
+  mdlc dump orbit.mdl --after=derive "$@" > graph.txt && echo "$(grep -c '^carry .*once more' graph.txt) again"
+}
+case_is 'few states within a step are kept' 0 '' runs_again
+prints '0 again'
+case_is 'many are not' 0 '' runs_again -D inner=100
+prints '1 again'
+case_is 'nor where memory is to be saved' 0 '' runs_again -D T=1000 --tape-limit 4000
+prints '3 again'
+case_is 'the gradient is the same: kept' 0 '' mdlc check orbit.mdl -D T=7
+case_is 'the gradient is the same: run again' 0 '' mdlc check orbit.mdl -D T=7 -D inner=100
