@@ -58,6 +58,46 @@ static void put_accumulation(Function *f, const Node *n) {
     put_term(f, n, own_entry(f, n), NULL, chosen_by(f, n));
 }
 
+// Is that entry, which n writes in the loop's step, read behind n before a function is called, for which variables are put away?
+static bool is_read_soon(const Function *f, const Loop *loop, const Node *n, const Expr *read) {
+  Arena *a = arena_new();
+  bool behind = false, found = false, called = false;
+  for (size_t k = 0; k < loop->nbody && !found && !called; k++) {
+    const Step *step = &loop->body[k];
+    called = behind && step->kind == STEP_LOOP;
+    if (behind && step->kind == STEP_NODE && f->expr[step->node->id]) {
+      size_t count;
+      const Expr **part = expr_parts(a, f->expr[step->node->id], &count);
+      for (size_t j = 0; j < count; j++) {
+        found = found || part[j] == read;
+        called = called || (part[j]->kind == EXPR_PRIM && math_is_function(part[j]->u.prim.op));
+      }
+      arena_clear(a);
+    }
+    behind = behind || (step->kind == STEP_NODE && step->node == n);
+  }
+  arena_free(a);
+  return found;
+}
+
+// What the step in hand of a loop writes to an array and reads again is read from a variable: from memory compilers take it once
+// something else has been stored, and the step waits for that.  Null: it is no such entry.
+static const Expr *entry_read_again(const Function *f, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
+  const Loop *inner = NULL;
+  if (f->wide || f->tile || f->team || p->lane || n->type != TYPE_REAL || f->expr[n->id]->kind != EXPR_PRIM) return NULL;
+  if (p->stored != STORED_WORK && p->stored != STORED_SINK) return NULL;
+  for (int k = 0; k < n->nout; k++) {
+    if (!p->loop[k]) return NULL;
+    if (!inner || p->loop[k]->depth > inner->depth) inner = p->loop[k];
+    sub[k] = expr_index(f->s->pool, p->loop[k]->id);
+  }
+  if (!inner || !inner->carries) return NULL;
+  const Expr *read = expr_read(f->s->pool, n, sub);
+  return read->id < f->nexpr && is_read_soon(f, inner, n, read) ? read : NULL;
+}
+
 static void put_node(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   Text *t = &f->body;
@@ -85,6 +125,8 @@ static void put_node(Function *f, const Node *n) {
   else
     prepare_expr(f, value);
   if (add && is_product(value) && !let_of(f, value)) define_let(f, value); // what is added is rounded, wherever it is kept
+  const Expr *again = add || variable ? NULL : entry_read_again(f, n);
+  if (again) define_let_as(f, value, arena_printf(f->s->arena, "%s_now", f->node_name[n->id]));
   line_start(f);
   if (variable) {
     text_printf(t, "const %s %s = ", element_type(f, n), f->node_name[n->id]);
@@ -96,6 +138,7 @@ static void put_node(Function *f, const Node *n) {
   put_expr(f, t, value, PREC_NONE);
   text_put(t, ";\n");
   if (variable && n->type == TYPE_REAL) name_let(f, value, f->node_name[n->id]);
+  if (again) name_let(f, again, let_of(f, value));
 }
 
 // ---- loops, stores, copies ----

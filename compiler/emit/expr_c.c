@@ -397,10 +397,15 @@ void name_let(Function *f, const Expr *e, const char *name) {
 }
 
 void define_let(Function *f, const Expr *e) {
+  define_let_as(f, e, describe(f, e));
+}
+
+void define_let_as(Function *f, const Expr *e, const char *wish) {
+  if (let_of(f, e)) return;
   Text value;
   text_init(&value);
   put_expr(f, &value, e, PREC_NONE);
-  const char *name = names_take(&f->names, describe(f, e));
+  const char *name = names_take(&f->names, wish);
   line_start(f);
   text_printf(&f->body, "const %s %s = %s;\n", e->type == TYPE_INT ? "int64_t" : f->unit->real, name, value.s);
   text_free(&value);

@@ -132,6 +132,7 @@ void put_expr(Function *f, Text *t, const Expr *e, int precedence);
 void put_truth(Function *f, Text *t, const Expr *e); // a condition, as an int
 const char *let_of(const Function *f, const Expr *e); // the variable that holds e, or null
 void define_let(Function *f, const Expr *e);          // a variable for e
+void define_let_as(Function *f, const Expr *e, const char *wish); // of that name, or one like it, where there is none yet
 void put_poly_here(Function *f, Text *t, const Poly *p, int precedence);
 // A whole number as a real, where its products may be too large for 64 bits.
 int expr_degree(const Function *f, const Expr *e);
@@ -211,6 +212,7 @@ void helpers_print(Text *t, const Unit *u);
 // math.c: how a call of a function that the file brings along begins, to its bracket, or null where that is one of
 // <math.h>; and their texts.
 const char *math_call(Function *f, Prim op);
+bool math_is_function(Prim op); // of those
 const char *fma_call(Function *f);
 // Does a choice in lanes compute both sides and take the bits of one?  Where a side takes long, compilers make a branch of `? :` that
 // they then find no vectors for; where it is short, `? :` is one instruction, and bits are three.

@@ -30,6 +30,12 @@ static const char *own_name(const Unit *u, Prim op) {
   return arena_printf(u->arena, "%s%s%s", strncmp(c, "mdl_", 4) ? "mdl_" : "", c, u->options->use_float ? "f" : "");
 }
 
+bool math_is_function(Prim op) {
+  for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+    if (own[k].op == op) return true;
+  return false;
+}
+
 void math_use(Unit *u, const char *header) {
   u->math |= 1u << math_file(header, strlen(header));
 }

@@ -213,3 +213,19 @@ few_lines() {
   mdlc build "$1.mdl" -o lines && test "$(wc -l < "lines/$1.c")" -lt "$2"
 }
 case_is 'a derivative of a derivative of a derivative' 0 '' few_lines conditions 10000
+
+# Of what a step of a loop stores and reads again.
+cat > "$top/files/steps.mdl" <<'MODEL'
+dim T, n = 10
+data x[T]
+param w = 0.5, v = 0.5
+scan t in 0..T with z = 1, y = 1 {
+  h = z * w + x[t]
+  k = y * v - h * z
+  z = z + (h * h * v + k * z) / n
+  y = y + (h - k * k * w) / n
+}
+loss z^2 + y^2
+MODEL
+case_is 'what a step stores is read from a variable' 0 '' sh -c '"$0" build steps.mdl && grep "h_now = mdl_fma(z\[t\], w, x\[t\]);" steps.c' "$mdlc"
+case_is 'and so where it is stored' 0 '' sh -c '"$0" build steps.mdl && grep " h\[t\] = h_now;" steps.c' "$mdlc"
