@@ -66,12 +66,18 @@ static bool is_prim(const Expr *e, Prim op) {
   return e->kind == EXPR_PRIM && e->u.prim.op == op;
 }
 
+// By a whole number, a size: its reciprocal is there for all entries.
+static bool is_by_size(const Expr *a, const Expr *divisor) {
+  return a->indices && is_prim(divisor, PRIM_REAL);
+}
+
 const Expr *derive_mul(Graph *g, const Expr *a, const Expr *b) {
   if (expr_is_real(b, 1)) return a;
   if (expr_is_real(a, 1)) return b;
   if (expr_is_real(b, -1)) return expr_prim1(g, PRIM_NEG, a);
   if (is_prim(b, PRIM_NEG)) return expr_prim1(g, PRIM_NEG, derive_mul(g, a, b->u.prim.arg[0]));
-  if (is_prim(b, PRIM_DIV) && expr_is_real(b->u.prim.arg[0], 1)) return expr_prim2(g, PRIM_DIV, a, b->u.prim.arg[1]);
+  if (is_prim(b, PRIM_DIV) && expr_is_real(b->u.prim.arg[0], 1) && !is_by_size(a, b->u.prim.arg[1]))
+    return expr_prim2(g, PRIM_DIV, a, b->u.prim.arg[1]);
   return expr_prim2(g, PRIM_MUL, a, b);
 }
 

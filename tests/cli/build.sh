@@ -214,7 +214,7 @@ few_lines() {
 }
 case_is 'a derivative of a derivative of a derivative' 0 '' few_lines conditions 10000
 
-# Of what a step of a loop stores and reads again.
+# Of what a step of a loop stores and reads again; and of what goes back through a quotient by a size.
 cat > "$top/files/steps.mdl" <<'MODEL'
 dim T, n = 10
 data x[T]
@@ -229,3 +229,4 @@ loss z^2 + y^2
 MODEL
 case_is 'what a step stores is read from a variable' 0 '' sh -c '"$0" build steps.mdl && grep "h_now = mdl_fma(z\[t\], w, x\[t\]);" steps.c' "$mdlc"
 case_is 'and so where it is stored' 0 '' sh -c '"$0" build steps.mdl && grep " h\[t\] = h_now;" steps.c' "$mdlc"
+case_is 'a quotient by a size goes back as a product' 0 '' sh -c '"$0" build steps.mdl && grep "d_z_times_quotient = d_z \* quotient;" steps.c' "$mdlc"
