@@ -203,7 +203,7 @@ static bool bound_of(Walk *w, const AstExpr *e, const Expr **bound) {
 // The greatest value of e.  Unless it shows in an array's shape, it is rounded up to what is certainly no negative
 // extent where a smaller one might be.
 static const Poly *greatest(Walk *w, const Expr *e, Span span, bool seen) {
-  const Poly *p;
+  const Poly *p = NULL;
   if (!upper_bound(w, e, &p)) {
     diag_error(w->diags, span,
                "the end of this range has no upper bound: integer data need one, as in `data k in 0..n`");
