@@ -50,12 +50,12 @@ static const char *const helper_text[HELPER_COUNT] = {
     [HELPER_MIN_INTEGER] = "MDL_INLINE int64_t mdl_min_integer(int64_t x, int64_t y) {\n"
                            "  return x < y ? x : y;\n"
                            "}\n",
-    [HELPER_LANES] = "/* loops over lanes: no iteration depends on another */\n"
+    [HELPER_LANES] = "/* loops over lanes: no iteration depends on another; they stay loops until they are vectors */\n"
                      "#if defined(__clang__)\n"
                      "#pragma clang diagnostic ignored \"-Wpass-failed\" /* one that stays as it is is as right */\n"
                      "#define MDL_LANES _Pragma(\"clang loop vectorize(assume_safety)\")\n"
                      "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
-                     "#define MDL_LANES _Pragma(\"GCC ivdep\")\n"
+                     "#define MDL_LANES _Pragma(\"GCC ivdep\") _Pragma(\"GCC unroll 1\")\n"
                      "#else\n"
                      "#define MDL_LANES\n"
                      "#endif\n",
