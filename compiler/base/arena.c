@@ -13,8 +13,12 @@ struct Chunk {
   max_align_t memory[];
 };
 
+// Most arenas hold little: the first chunk comes with the arena, both in a size that malloc has at hand.
+enum { FIRST_BYTES = 960, SECOND_BYTES = 16384, MOST_BYTES = 1 << 24 };
+
 struct Arena {
-  Chunk *chunks;
+  _Alignas(max_align_t) Chunk *chunks; // the newest first
+  Chunk *first;                        // stands behind the arena
 };
 
 static _Noreturn void out_of_memory(void) {
@@ -29,12 +33,14 @@ static void *checked_malloc(size_t size) {
 }
 
 Arena *arena_new(void) {
-  Arena *a = checked_malloc(sizeof(Arena));
-  *a = (Arena){.chunks = NULL};
+  Arena *a = checked_malloc(sizeof(Arena) + sizeof(Chunk) + FIRST_BYTES);
+  Chunk *first = (Chunk *)(a + 1);
+  *first = (Chunk){.size = FIRST_BYTES};
+  *a = (Arena){.chunks = first, .first = first};
   return a;
 }
 
-// Of a list of chunks, those before `end`.
+// Those that are newer than `end`.
 static void free_chunks(Chunk *c, const Chunk *end) {
   for (Chunk *next; c != end; c = next) {
     next = c->next;
@@ -44,25 +50,28 @@ static void free_chunks(Chunk *c, const Chunk *end) {
 
 void arena_free(Arena *a) {
   if (!a) return;
-  free_chunks(a->chunks, NULL);
+  free_chunks(a->chunks, a->first);
   free(a);
 }
 
 void arena_clear(Arena *a) {
-  if (!a->chunks) return;
-  free_chunks(a->chunks->next, NULL);
-  a->chunks->next = NULL;
-  a->chunks->used = 0;
+  Chunk *newest = a->chunks;
+  if (newest != a->first) {
+    free_chunks(newest->next, a->first);
+    newest->next = a->first;
+    a->first->used = 0;
+  }
+  newest->used = 0;
 }
 
 ArenaMark arena_mark(const Arena *a) {
-  return (ArenaMark){a->chunks, a->chunks ? a->chunks->used : 0};
+  return (ArenaMark){a->chunks, a->chunks->used};
 }
 
 void arena_release(Arena *a, ArenaMark mark) {
   free_chunks(a->chunks, mark.chunk);
   a->chunks = mark.chunk;
-  if (a->chunks) a->chunks->used = mark.used;
+  a->chunks->used = mark.used;
 }
 
 void *arena_alloc(Arena *a, size_t count, size_t size) {
@@ -70,9 +79,9 @@ void *arena_alloc(Arena *a, size_t count, size_t size) {
   if (size && count > (SIZE_MAX / 4) / size) out_of_memory();
   size_t bytes = (count * size + unit - 1) / unit * unit;
   Chunk *c = a->chunks;
-  if (!c || c->size - c->used < bytes) {
-    size_t room = c ? c->size * 2 : 16384;
-    if (room > ((size_t)1 << 24)) room = (size_t)1 << 24;
+  if (c->size - c->used < bytes) {
+    size_t room = c == a->first ? SECOND_BYTES : c->size * 2;
+    if (room > MOST_BYTES) room = MOST_BYTES;
     if (room < bytes) room = bytes;
     Chunk *fresh = checked_malloc(sizeof(Chunk) + room);
     *fresh = (Chunk){.next = c, .size = room};

@@ -253,6 +253,28 @@ static int by_id(const void *x, const void *y) {
   return (a > b) - (a < b);
 }
 
+// Most expressions have few parts: those are met by looking through the list, and sorted by insertion.
+enum { FEW_PARTS = 16 };
+
+static bool is_listed(const Expr *const *list, size_t n, const Expr *e) {
+  for (size_t k = 0; k < n; k++)
+    if (list[k] == e) return true;
+  return false;
+}
+
+static void sort_by_id(const Expr **list, size_t n) {
+  if (n > FEW_PARTS) {
+    qsort(list, n, sizeof *list, by_id);
+    return;
+  }
+  for (size_t k = 1; k < n; k++) {
+    const Expr *e = list[k];
+    size_t at = k;
+    for (; at && list[at - 1]->id > e->id; at--) list[at] = list[at - 1];
+    list[at] = e;
+  }
+}
+
 // The parts of e, or those with reads in them, that `enter` leads to: operands of what it refuses are not looked at.
 static const Expr **collect(Arena *a, const Expr *e, bool (*enter)(const Expr *), bool reads, size_t *count) {
   ExprSet met = {.table = NULL};
@@ -262,16 +284,27 @@ static const Expr **collect(Arena *a, const Expr *e, bool (*enter)(const Expr *)
   for (size_t next = 0; next < n; next++) {
     const Expr *const *operand;
     int narg = !enter || enter(list[next]) ? expr_operands(list[next], &operand) : 0;
-    for (int k = 0; k < narg; k++)
-      if ((!reads || operand[k]->nodes) && set_add(a, &met, operand[k])) ARENA_PUSH(a, list, n, room) = operand[k];
+    for (int k = 0; k < narg; k++) {
+      if (reads && !operand[k]->nodes) continue;
+      if (n == FEW_PARTS && !met.count)
+        for (size_t j = 0; j < n; j++) set_add(a, &met, list[j]);
+      if (met.count ? set_add(a, &met, operand[k]) : !is_listed(list, n, operand[k]))
+        ARENA_PUSH(a, list, n, room) = operand[k];
+    }
   }
-  if (n > 1) qsort(list, n, sizeof *list, by_id);
   *count = n;
   return list;
 }
 
+// Operands before what uses them.
+static const Expr **collect_in_order(Arena *a, const Expr *e, bool (*enter)(const Expr *), size_t *count) {
+  const Expr **list = collect(a, e, enter, false, count);
+  sort_by_id(list, *count);
+  return list;
+}
+
 const Expr **expr_parts(Arena *a, const Expr *e, size_t *count) {
-  return collect(a, e, NULL, false, count);
+  return collect_in_order(a, e, NULL, count);
 }
 
 size_t expr_place(const Expr *const *parts, size_t count, const Expr *e) {
@@ -353,10 +386,12 @@ void expr_each_read(const Graph *g, const Expr *e, ReadVisitor visit, void *cont
   (void)g;
   if (!e->nodes) return;
   Arena *scratch = arena_new();
-  size_t count;
+  size_t count, nread = 0;
   const Expr **parts = collect(scratch, e, NULL, true, &count);
   for (size_t k = 0; k < count; k++)
-    if (parts[k]->kind == EXPR_READ) visit(context, parts[k]);
+    if (parts[k]->kind == EXPR_READ) parts[nread++] = parts[k];
+  sort_by_id(parts, nread);
+  for (size_t k = 0; k < nread; k++) visit(context, parts[k]);
   arena_free(scratch);
 }
 
@@ -481,7 +516,7 @@ bool expr_affine(Graph *g, const Expr *e, int nindex, int64_t *coefficient, cons
   if (e->type != TYPE_INT) return false;
   Arena *scratch = arena_new();
   size_t count, k = 0;
-  const Expr **parts = collect(scratch, e, is_affine_operation, false, &count);
+  const Expr **parts = collect_in_order(scratch, e, is_affine_operation, &count);
   Affine *form = arena_array(scratch, Affine, count);
   for (; k < count; k++) {
     const Expr *part = parts[k], *const * operand;
