@@ -5,7 +5,7 @@
 // change places: a few vectors of entries at a time take all their terms.  An entry adds its terms in the same order: not a bit changes.
 #include "schedule/internal.h"
 
-enum { FEWEST_TERMS = 8, FEWEST_ENTRIES = 16 }; // of those of a fixed number
+enum { FEWEST_TERMS = 8, FEWEST_ENTRIES = 8 }; // of those of a fixed number
 
 static bool is_fewer(const Schedule *s, const Poly *extent, int64_t least) {
   Dims *dims = s->task.graph->dims;

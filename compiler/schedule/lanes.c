@@ -495,7 +495,7 @@ static void finish_tiles(Schedule *s) {
 
 // ---- strips ----
 
-enum { SHORTEST_STRIP = 16 }; // of those of a fixed length
+enum { SHORTEST_STRIP = 8 }; // of those of a fixed length
 
 // Why a step keeps its loop from running in strips: nothing of one iteration may depend on another, but for sums in lanes.
 static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *step, const Expr *shared) {

@@ -1,11 +1,12 @@
-// split.c - calls that stand behind the loops within a loop run in one of their own, in lanes.
+// split.c - calls that stand before or behind the loops within a loop run in one of their own, in lanes.
 //
 // Fusion puts what reads a sum of the same iteration behind it, into the loop around (the exp of a kernel's entry behind the sum over
-// coordinates).  A loop with loops within runs one by one, and an elementary function in lanes takes an eighth of the time: what
-// ends the loop's body, calls something, and takes over nothing but one number of each iteration becomes a loop that follows.
+// coordinates), and what a sum reads before it.  A loop with loops within runs one by one, and an elementary function in lanes takes an
+// eighth of the time: what begins or ends the loop's body, calls something, and hands over nothing but one number of each iteration
+// becomes a loop that goes before or follows.
 #include "schedule/internal.h"
 
-enum { FEWEST_CALLS = 16 }; // of those of a fixed number
+enum { FEWEST_CALLS = 8 }; // of those of a fixed number
 
 static bool is_long_plain_loop(const Schedule *s, const Loop *loop) {
   Dims *dims = s->task.graph->dims;
@@ -16,13 +17,33 @@ static bool is_long_plain_loop(const Schedule *s, const Loop *loop) {
   return !poly_is_fixed(dims, loop->extent) || !poly_value(dims, loop->extent, NULL, &extent) || extent >= FEWEST_CALLS;
 }
 
-// Where the steps begin that end the body, behind a loop; nbody: there is none such.
+static bool is_computed(const Step *step) {
+  return step->kind == STEP_NODE && step->node->kind == NODE_COMP;
+}
+
+static bool has_loop(const Loop *loop) {
+  for (size_t k = 0; k < loop->nbody; k++)
+    if (loop->body[k].kind == STEP_LOOP) return true;
+  return false;
+}
+
+// How many steps begin the body, before the first loop; where those begin that end it.
+static size_t begin_of_loops(const Loop *loop) {
+  size_t at = 0;
+  while (is_computed(&loop->body[at])) at++;
+  return at;
+}
+
 static size_t end_of_loops(const Loop *loop) {
   size_t at = loop->nbody;
-  while (at > 0 && loop->body[at - 1].kind == STEP_NODE && loop->body[at - 1].node->kind == NODE_COMP) at--;
-  for (size_t k = 0; k < at; k++)
-    if (loop->body[k].kind == STEP_LOOP) return at;
-  return loop->nbody;
+  while (is_computed(&loop->body[at - 1])) at--;
+  return at;
+}
+
+static bool calls(const Loop *loop, size_t from, size_t to) {
+  for (size_t k = from; k < to; k++)
+    if (loop->body[k].node->type == TYPE_REAL && expr_calls(loop->body[k].node->expr)) return true;
+  return false;
 }
 
 static bool is_step(const Loop *loop, size_t from, const Node *n) {
@@ -40,43 +61,43 @@ static bool is_one_of_iteration(const Schedule *s, const Loop *loop, const Node 
 }
 
 static bool may_follow(const Schedule *s, const Reads *reads, const Loop *loop, size_t from) {
-  bool calls = false;
   for (size_t k = from; k < loop->nbody; k++) {
     const Node *n = loop->body[k].node;
-    calls = calls || (n->type == TYPE_REAL && expr_calls(n->expr));
     for (size_t r = 0; r < reads[n->id].count; r++) {
       const Node *m = reads[n->id].read[r]->u.read.node;
       if (!is_step(loop, from, m) && !is_one_of_iteration(s, loop, m)) return false;
     }
   }
-  return calls;
+  return true;
 }
 
-static Loop *split(Schedule *s, Loop *loop, size_t from) {
-  Loop *next = arena_new_of(s->arena, Loop);
-  *next = *loop;
-  next->id = (int)s->nloops;
-  ARENA_PUSH(s->arena, s->loops, s->nloops, s->loops_room) = next;
-  next->why = (Reason){REASON_SPLIT, NULL};
-  next->body = loop->body + from;
-  next->nbody = next->room = loop->nbody - from;
-  loop->nbody = loop->room = from;
+// Moves steps into a loop of their own.
+static Loop *split(Schedule *s, Loop *loop, size_t from, size_t to) {
+  Loop *own = arena_new_of(s->arena, Loop);
+  *own = *loop;
+  own->id = (int)s->nloops;
+  ARENA_PUSH(s->arena, s->loops, s->nloops, s->loops_room) = own;
+  own->why = (Reason){REASON_SPLIT, NULL};
+  own->body = loop->body + from;
+  own->nbody = own->room = to - from;
+  if (to < loop->nbody) loop->body += to;
+  loop->nbody = loop->room = loop->nbody - own->nbody;
   const Node **kept = arena_array(s->arena, const Node *, loop->nmembers), **moved = arena_array(s->arena, const Node *, loop->nmembers);
   size_t nkept = 0, nmoved = 0;
   for (size_t k = 0; k < loop->nmembers; k++) {
     const Node *n = loop->members[k];
-    if (!is_step(next, 0, n)) {
+    if (!is_step(own, 0, n)) {
       kept[nkept++] = n;
       continue;
     }
     moved[nmoved++] = n;
-    s->place[n->id].loop[index_in(s, n, loop)] = next;
+    s->place[n->id].loop[index_in(s, n, loop)] = own;
   }
   loop->members = kept;
   loop->nmembers = nkept;
-  next->members = moved;
-  next->nmembers = nmoved;
-  return next;
+  own->members = moved;
+  own->nmembers = nmoved;
+  return own;
 }
 
 static void split_body(Schedule *s, const Reads *reads, Step **body, size_t *count, size_t *room) {
@@ -84,9 +105,14 @@ static void split_body(Schedule *s, const Reads *reads, Step **body, size_t *cou
     if ((*body)[k].kind != STEP_LOOP) continue;
     Loop *loop = (*body)[k].loop;
     split_body(s, reads, &loop->body, &loop->nbody, &loop->room);
-    const size_t from = is_long_plain_loop(s, loop) ? end_of_loops(loop) : loop->nbody;
-    if (from < loop->nbody && may_follow(s, reads, loop, from))
-      step_insert(s, body, count, room, ++k, (Step){.kind = STEP_LOOP, .loop = split(s, loop, from)});
+    if (!has_loop(loop) || !is_long_plain_loop(s, loop)) continue;
+    const size_t here = k, end = end_of_loops(loop), begin = begin_of_loops(loop);
+    if (calls(loop, end, loop->nbody) && may_follow(s, reads, loop, end))
+      step_insert(s, body, count, room, ++k, (Step){.kind = STEP_LOOP, .loop = split(s, loop, end, loop->nbody)});
+    if (calls(loop, 0, begin)) {
+      step_insert(s, body, count, room, here, (Step){.kind = STEP_LOOP, .loop = split(s, loop, 0, begin)});
+      k++;
+    }
   }
 }
 

@@ -106,6 +106,17 @@ static const Case cases[] = {
           "node s = sum[i:n, j:n](K[i, j])\nroot loss = s\n",
      "  start s\n  for i in 0..n\n    for j in 0..n\n      start g\n      for k in 0..d\n        add to g: work [n]\n"
      "    for j in 0..n (lanes)\n      compute K: scalar\n      add to s: scalar\n  join s\n", false, false},
+    {"calls before a loop within stand in a loop that goes before, in lanes",
+     HEAD "param x[n, d]\nparam v[n]\nnode e[i:n] = exp(v[i])\nnode g[i:n] = sum[k:d](e[i] * x[i, k])\n"
+          "node s = sum[i:n](g[i])\nroot loss = s\n",
+     "  start s\n  for i in 0..n (lanes)\n    compute e: work [n]\n  for i in 0..n\n    start g\n    for k in 0..d\n"
+     "      add to g: scalar\n    add to s: scalar\n  join s\n", false, false},
+    {"eight iterations run in lanes",
+     HEAD "param v[8]\nnode e[i:8] = exp(v[i])\nnode s = e[0] + e[1]\nroot loss = s\n",
+     "  for i in 0..8 (lanes)\n    compute e: work [8]\n  compute s: scalar\n", false, false},
+    {"seven do not",
+     HEAD "param v[7]\nnode e[i:7] = exp(v[i])\nnode s = e[0] + e[1]\nroot loss = s\n",
+     "  for i in 0..7\n    compute e: work [7]\n  compute s: scalar\n", false, false},
     {"not where a loop takes over a row of another",
      HEAD "param x[n, d]\nnode e[i:n, k:d] = x[i, k]^2\nnode g[i:n] = sum[k:d](e[i, k])\nnode K[i:n] = exp(g[i] + e[i, 0])\n"
           "node s = sum[i:n](K[i])\nroot loss = s\n",
