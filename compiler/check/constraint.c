@@ -58,8 +58,7 @@ static const Expr *bound(Walk *w, const AstExpr *e) {
 // A simplex's row has at least one entry: there is no other way to a sum of 1.
 static bool simplex_shape(Walk *w, const Stmt *s, const Value *shape) {
   int64_t length;
-  if (!poly_is_fixed(w->dims, shape->extent[shape->rank - 1]) ||
-      !poly_value(w->dims, shape->extent[shape->rank - 1], NULL, &length) || length > 0)
+  if (!poly_fixed(w->dims, shape->extent[shape->rank - 1], &length) || length > 0)
     return true;
   diag_error(w->diags, s->param.constraint.span, "a simplex has at least one entry");
   return false;
@@ -148,7 +147,7 @@ static const Array *constant_start(Arena *a, const Model *m, int p, const int64_
   enum { MOST = 1 << 20 };
   int64_t count = 1, extent;
   for (int k = 0; k < m->param[p].rank; k++) {
-    if (!poly_is_fixed(m->dims, m->param[p].extent[k]) || !poly_value(m->dims, m->param[p].extent[k], NULL, &extent))
+    if (!poly_fixed(m->dims, m->param[p].extent[k], &extent))
       return NULL;
     if (extent > MOST || (count *= extent) > MOST) return NULL;
   }

@@ -109,7 +109,7 @@ static const int64_t *override_of(Walk *w, const char *name) {
 static bool fixed_value(Walk *w, const AstExpr *e, int64_t *value) {
   const Poly *p = dimension(w, e);
   if (!p) return false;
-  if (poly_is_fixed(w->dims, p) && poly_value(w->dims, p, NULL, value)) return true;
+  if (poly_fixed(w->dims, p, value)) return true;
   diag_error(w->diags, e->span, "`%s` is not known when the model is compiled", poly_text(w, p));
   return false;
 }

@@ -63,7 +63,7 @@ static bool keeps_states(const Derive *d, const GraphLoop *loop) {
       bool outer = false;
       for (const GraphLoop *l = loop->parent; l; l = l->parent) outer = outer || d->loops->position[l->id][c->id] == q;
       if (outer) continue;
-      fixed = poly_is_fixed(dims, c->index[q].extent) && poly_value(dims, c->index[q].extent, NULL, &extent) &&
+      fixed = poly_fixed(dims, c->index[q].extent, &extent) &&
               extent <= KEPT_MAX && (entries *= extent) <= KEPT_MAX;
     }
     kept += entries;

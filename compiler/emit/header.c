@@ -73,7 +73,7 @@ static void put_operation_counts(Text *t, const Plan *p) {
     int64_t value;
     if (!any) text_put(t, "/* Floating-point operations; a call of <math.h> counts as one. */\n");
     any = true;
-    if (poly_is_fixed(m->dims, cost.flops) && poly_value(m->dims, cost.flops, NULL, &value) && value <= INT32_MAX) {
+    if (poly_fixed(m->dims, cost.flops, &value) && value <= INT32_MAX) {
       text_printf(t, "enum { %s_%s_flops = %lld };%s\n", m->name, f->name, (long long)value,
                   cost.bound ? " /* at most */" : "");
     } else {
@@ -86,7 +86,7 @@ static void put_operation_counts(Text *t, const Plan *p) {
 }
 
 static bool is_constant(const Dims *dims, const Poly *p, int64_t *value) {
-  return poly_is_fixed(dims, p) && poly_value(dims, p, NULL, value) && *value <= INT32_MAX;
+  return poly_fixed(dims, p, value) && *value <= INT32_MAX;
 }
 
 // What is known of memory and operations when the model is compiled.

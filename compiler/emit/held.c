@@ -15,7 +15,7 @@ typedef struct Held {
 
 static bool has_fixed(const Function *f, const Poly *extent, int64_t *value) {
   Dims *dims = f->s->task.graph->dims;
-  return poly_is_fixed(dims, extent) && poly_value(dims, extent, NULL, value);
+  return poly_fixed(dims, extent, value);
 }
 
 static void put_end(Function *f, const Loop *loop, const char *end) {

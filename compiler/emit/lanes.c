@@ -348,7 +348,7 @@ static bool adds_few(const Function *f, const Loop *loop) {
   enum { FEW = 4 };
   const Dims *dims = f->s->task.graph->dims;
   int64_t extent;
-  if (!poly_is_fixed(dims, loop->extent) || !poly_value(dims, loop->extent, NULL, &extent) || extent > FEW) return false;
+  if (!poly_fixed(dims, loop->extent, &extent) || extent > FEW) return false;
   if (loop->nlow || loop->nhigh || loop->reverse || lane_group_end(f->s, f->tile, loop->body, 0, loop->nbody) < loop->nbody) return false;
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];

@@ -408,7 +408,7 @@ int plan_outputs(const Plan *p, RootRole role, const Root **roots) {
 
 static bool fits_enumerator(const Model *m, const Poly *p) {
   int64_t offset;
-  return poly_is_fixed(m->dims, p) && poly_value(m->dims, p, NULL, &offset) && offset <= INT32_MAX;
+  return poly_fixed(m->dims, p, &offset) && offset <= INT32_MAX;
 }
 
 const char *free_at(Arena *a, const Plan *p, int which) {

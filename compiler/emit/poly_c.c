@@ -65,7 +65,7 @@ void put_poly(Text *t, const Dims *dims, const Poly *p, int precedence, DimSpell
   int count = poly_terms(p, &terms);
   int64_t value, l = common_denominator(terms, count);
   bool single_dim = count == 1 && terms[0].nsym == 1 && terms[0].num == 1 && terms[0].den == 1;
-  if (!single_dim && poly_is_fixed(dims, p) && poly_value(dims, p, NULL, &value)) {
+  if (!single_dim && poly_fixed(dims, p, &value)) {
     if (value < 0 && precedence > PREC_ADD)
       text_printf(t, "(%lld)", (long long)value);
     else
@@ -158,7 +158,7 @@ void put_poly_checked(Text *t, const Dims *dims, const Poly *p, DimSpelling *spe
   const PolyTerm *terms;
   int count = poly_terms(p, &terms);
   int64_t l = common_denominator(terms, count), value;
-  if (poly_is_fixed(dims, p) && poly_value(dims, p, NULL, &value)) {
+  if (poly_fixed(dims, p, &value)) {
     text_printf(t, value > INT32_MAX || value < -INT32_MAX ? "INT64_C(%lld)" : "%lld", (long long)value);
     return;
   }

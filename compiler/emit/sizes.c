@@ -56,7 +56,7 @@ static void want(Extents *e, const Plan *p, const Poly *x) {
 
 static void want_extent(Extents *e, const Plan *p, const Poly *x) {
   int64_t value;
-  if (poly_is_fixed(p->unit->model->dims, x) && poly_value(p->unit->model->dims, x, NULL, &value) && value >= 0) return;
+  if (poly_fixed(p->unit->model->dims, x, &value) && value >= 0) return;
   want(e, p, x);
 }
 
@@ -159,7 +159,7 @@ static void put_sizes(Text *t, const Plan *p) {
   for (int k = 0; k < SIZE_COUNT; k++) {
     int64_t fixed;
     text_printf(t, "  sizes->%s = ", size_names[k]);
-    bool constant = poly_is_fixed(m->dims, size[k]) && poly_value(m->dims, size[k], NULL, &fixed) && fixed <= INT32_MAX;
+    bool constant = poly_fixed(m->dims, size[k], &fixed) && fixed <= INT32_MAX;
     if (constant) {
       text_printf(t, "%lld;\n", (long long)fixed);
       continue;

@@ -105,7 +105,7 @@ void put_extent(Function *f, const Loop *loop, int precedence) {
 bool is_multiple(const Function *f, const Poly *extent) {
   Dims *dims = f->s->task.graph->dims;
   int64_t value;
-  return poly_is_fixed(dims, extent) && poly_value(dims, extent, NULL, &value) && value % lanes_of(f) == 0;
+  return poly_fixed(dims, extent, &value) && value % lanes_of(f) == 0;
 }
 
 void open_condition(Function *f, const Expr *condition, OpenLines *l) {

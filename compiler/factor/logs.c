@@ -144,7 +144,7 @@ static bool is_short(Factoring *f, const Node *n) {
   Dims *dims = f->g->dims;
   int64_t value, entries = 1;
   for (int q = n->nout; q < n->nout + n->nred; q++) {
-    if (!poly_is_fixed(dims, n->index[q].extent) || !poly_value(dims, n->index[q].extent, NULL, &value)) return false;
+    if (!poly_fixed(dims, n->index[q].extent, &value)) return false;
     if (value > SHORT || (entries *= value) > SHORT) return false;
   }
   return true;

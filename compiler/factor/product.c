@@ -296,7 +296,7 @@ static bool is_safe(Factoring *f, const Product *p, const Expr *e) {
 
 static bool has_range(Factoring *f, const Poly *extent) {
   int64_t n;
-  return poly_is_fixed(f->g->dims, extent) && poly_value(f->g->dims, extent, NULL, &n) && n > 0;
+  return poly_fixed(f->g->dims, extent, &n) && n > 0;
 }
 
 // Where there are no terms, no condition and no check has been looked at.

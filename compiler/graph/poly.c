@@ -421,6 +421,10 @@ bool poly_is_fixed(const Dims *d, const Poly *p) {
   return true;
 }
 
+bool poly_fixed(const Dims *d, const Poly *p, int64_t *value) {
+  return poly_is_fixed(d, p) && poly_value(d, p, NULL, value);
+}
+
 bool poly_uses(const Dims *d, const Poly *p, int dim) {
   for (int k = 0; k < p->nterms; k++)
     for (int s = 0; s < p->terms[k].nsym; s++) {

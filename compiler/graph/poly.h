@@ -50,6 +50,8 @@ const Poly *poly_mod(Dims *d, const Poly *p, const Poly *q);
 bool poly_is_too_large(const Poly *p);
 bool poly_is_int(const Poly *p, int64_t *value);      // a constant that is an integer
 bool poly_is_fixed(const Dims *d, const Poly *p);     // depends on DIM_FIXED symbols alone
+bool poly_fixed(const Dims *d, const Poly *p, int64_t *value); // its value, where poly_is_fixed and poly_value gives one
+bool poly_fixed(const Dims *d, const Poly *p, int64_t *value); // its value, where poly_is_fixed and poly_value gives one
 bool poly_uses(const Dims *d, const Poly *p, int dim); // also through derived symbols
 
 // Its value where dimension k is values[k] (values of derived symbols are not read).  False where it does not fit in 64 bits,

@@ -85,9 +85,7 @@ static bool find_groups(Dims *dims, const LoopTree *tree, const Node *n, Contrac
 static int64_t size_of(const Dims *dims, const Node *n, const IndexGroup *g) {
   int64_t size = 1, extent;
   for (int k = 0; k < g->count; k++) {
-    if (!poly_is_fixed(dims, n->index[g->index[k]].extent) ||
-        !poly_value(dims, n->index[g->index[k]].extent, NULL, &extent))
-      extent = OPEN_EXTENT;
+    if (!poly_fixed(dims, n->index[g->index[k]].extent, &extent)) extent = OPEN_EXTENT;
     if (extent > OPEN_EXTENT) extent = OPEN_EXTENT;
     size *= extent;
   }
@@ -181,7 +179,7 @@ static bool bounds(const Bounding *b, const Expr *guard) {
 
 static bool is_plainly_nonnegative(const Dims *dims, const Poly *p) {
   int64_t value;
-  return poly_is_nonnegative(dims, p) || (poly_is_fixed(dims, p) && poly_value(dims, p, NULL, &value) && value >= 0);
+  return poly_is_nonnegative(dims, p) || (poly_fixed(dims, p, &value) && value >= 0);
 }
 
 // Is the subscript that of an entry for all values of the indices, whatever a guard says?
@@ -294,7 +292,7 @@ static int64_t at_most(const Dims *dims, const Node *n, const IndexGroup *group,
   int64_t size = 1, extent;
   for (int k = 0; k < group->count; k++) {
     const Poly *e = n->index[group->index[k]].extent;
-    if (!poly_is_fixed(dims, e) || !poly_value(dims, e, NULL, &extent) || extent > most) return most;
+    if (!poly_fixed(dims, e, &extent) || extent > most) return most;
     size *= extent;
     if (size > most) return most;
   }

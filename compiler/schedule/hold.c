@@ -5,20 +5,14 @@
 // change places: a few vectors of entries at a time take all their terms.  An entry adds its terms in the same order: not a bit changes.
 #include "schedule/internal.h"
 
-enum { FEWEST_TERMS = 8, FEWEST_ENTRIES = 8 }; // of those of a fixed number
-
-static bool is_fewer(const Schedule *s, const Poly *extent, int64_t least) {
-  Dims *dims = s->task.graph->dims;
-  int64_t value;
-  return poly_is_fixed(dims, extent) && poly_value(dims, extent, NULL, &value) && value < least;
-}
+enum { FEWEST_TERMS = 8 }; // of those of a fixed number
 
 static bool is_plain_sum(const Schedule *s, const Node *n) {
   return n->kind == NODE_COMP && n->reduce == REDUCE_SUM && n->type == TYPE_REAL && s->order[n->id].kind == ORDER_TERMS;
 }
 
 bool may_hold_sum(const Schedule *s, const Node *n, int q) {
-  if (s->task.threads || !is_plain_sum(s, n) || q != n->nout + n->nred - 1 || is_fewer(s, n->index[q].extent, FEWEST_TERMS)) return false;
+  if (s->task.threads || !is_plain_sum(s, n) || q != n->nout + n->nred - 1 || is_shorter(s, n->index[q].extent, FEWEST_TERMS)) return false;
   const Index *entries = NULL;
   for (int k = 0; k < n->nout + n->nred; k++) {
     if (n->index[k].extent == s->task.sample) return false;
@@ -26,7 +20,7 @@ bool may_hold_sum(const Schedule *s, const Node *n, int q) {
     if (entries) return false;
     entries = &n->index[k];
   }
-  return entries && !is_fewer(s, entries->extent, FEWEST_ENTRIES);
+  return entries && !is_shorter(s, entries->extent, SHORTEST_STRIP);
 }
 
 static bool bounded_by(const Loop *loop, const Loop *outer) {
@@ -45,7 +39,7 @@ static bool adds_term(const Schedule *s, const Step *step, const Loop *terms, co
 }
 
 static bool may_hold(const Schedule *s, const Loop *terms) {
-  if (terms->carries || terms->reverse || terms->alive || is_fewer(s, terms->extent, FEWEST_TERMS)) return false;
+  if (terms->carries || terms->reverse || terms->alive || is_shorter(s, terms->extent, FEWEST_TERMS)) return false;
   if (terms->nbody != 1 || terms->body->kind != STEP_LOOP || terms->body->idle) return false;
   const Loop *entries = terms->body->loop;
   if (entries->lanes != LANES_STRIP || bounded_by(entries, terms)) return false;

@@ -204,7 +204,7 @@ bool index_covers(Dims *dims, const Poly *axis, const Poly *index) {
   enum { FEW = 8 };
   const Poly *more = poly_sub(dims, axis, index);
   int64_t value;
-  return poly_is_fixed(dims, more) && poly_value(dims, more, NULL, &value) && value >= 0 && value <= FEW;
+  return poly_fixed(dims, more, &value) && value >= 0 && value <= FEW;
 }
 
 // Of a sample's own row of an input, which lies there entry by entry?
@@ -495,7 +495,10 @@ static void finish_tiles(Schedule *s) {
 
 // ---- strips ----
 
-enum { SHORTEST_STRIP = 8 }; // of those of a fixed length
+bool is_shorter(const Schedule *s, const Poly *extent, int64_t least) {
+  int64_t value;
+  return poly_fixed(s->task.graph->dims, extent, &value) && value < least;
+}
 
 // Why a step keeps its loop from running in strips: nothing of one iteration may depend on another, but for sums in lanes.
 static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *step, const Expr *shared) {
@@ -515,12 +518,9 @@ static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *ste
 
 // Why not; REASON_NONE: it may.
 static Reason no_strip(const Schedule *s, const Loop *loop) {
-  int64_t extent;
-  Dims *dims = s->task.graph->dims;
   if (!is_plain_loop(loop)) return one_by_one(loop);
   if (!is_leaf(loop)) return (Reason){REASON_LOOP_WITHIN, NULL};
-  if (poly_is_fixed(dims, loop->extent) && poly_value(dims, loop->extent, NULL, &extent) && extent < SHORTEST_STRIP)
-    return (Reason){REASON_SHORT, NULL};
+  if (is_shorter(s, loop->extent, SHORTEST_STRIP)) return (Reason){REASON_SHORT, NULL};
   Reason why = {REASON_NONE, NULL};
   const Expr *shared = shared_guard(s, loop, loop->body, loop->nbody);
   for (size_t k = 0; k < loop->nbody && !why.kind; k++)

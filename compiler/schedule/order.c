@@ -6,7 +6,7 @@ enum { SHORT_SUM = 16 }; // terms of a fixed number up to this are added one aft
 
 static bool is_short(Dims *dims, const Poly *extent) {
   int64_t value;
-  return poly_is_fixed(dims, extent) && poly_value(dims, extent, NULL, &value) && value <= SHORT_SUM;
+  return poly_fixed(dims, extent, &value) && value <= SHORT_SUM;
 }
 
 static int first_of_extent(const Node *n, int from, int to, const Poly *extent) {

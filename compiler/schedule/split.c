@@ -6,15 +6,11 @@
 // becomes a loop that goes before or follows.
 #include "schedule/internal.h"
 
-enum { FEWEST_CALLS = 8 }; // of those of a fixed number
-
 static bool is_long_plain_loop(const Schedule *s, const Loop *loop) {
-  Dims *dims = s->task.graph->dims;
-  int64_t extent;
   if (loop->carries || loop->reverse || loop->alive) return false;
   for (const Loop *l = loop; l; l = l->parent) // those over samples run in lanes, whatever stands in them
     if (l->extent == s->task.sample) return false;
-  return !poly_is_fixed(dims, loop->extent) || !poly_value(dims, loop->extent, NULL, &extent) || extent >= FEWEST_CALLS;
+  return !is_shorter(s, loop->extent, SHORTEST_STRIP);
 }
 
 static bool is_computed(const Step *step) {

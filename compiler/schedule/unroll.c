@@ -35,7 +35,7 @@ static bool has_bit(uint64_t set, int k) {
 
 static bool has_value(const Unroller *u, const Poly *p, int64_t *value) {
   const Dims *dims = u->in->dims;
-  return poly_is_fixed(dims, p) && poly_value(dims, p, NULL, value);
+  return poly_fixed(dims, p, value);
 }
 
 static int64_t extent_of(const Unroller *u, const Index *index) {
