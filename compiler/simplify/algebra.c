@@ -274,16 +274,10 @@ static double constant_value(const Expr *e) {
   return e->kind == EXPR_REAL ? e->u.real : e->kind == EXPR_BOOL ? e->u.boolean : expr_is_int(e, &n) ? (double)n : 0;
 }
 
-// Of these the interpreter has texts of its own, which round otherwise than generated C's.
-static bool is_approximated(Prim op) {
-  return op == PRIM_LGAMMA || op == PRIM_DIGAMMA || op == PRIM_POLYGAMMA;
-}
-
 // Reals and comparisons of constants, in double.  Draws are no constants: they have a seed.
 static const Expr *fold(Simplifier *s, Prim op, Type type, const Expr *const *arg) {
   double value[3];
-  if (op == PRIM_SELECT || op == PRIM_RANDN || op == PRIM_RANDU || op == PRIM_STOP || type == TYPE_INT || is_approximated(op))
-    return NULL;
+  if (op == PRIM_SELECT || op == PRIM_RANDN || op == PRIM_RANDU || op == PRIM_STOP || type == TYPE_INT) return NULL;
   for (int k = 0; k < prim_arity(op); k++) {
     if (!is_constant(arg[k])) return NULL;
     value[k] = constant_value(arg[k]);
