@@ -379,6 +379,13 @@ void put_steps(Function *f, const Step *steps, size_t count, int depth) {
 
 // ---- what is known of each expression before printing ----
 
+// Is the subscript a number below the extent, whatever the sizes are?
+static bool is_entry(const Function *f, const Expr *sub, const Poly *extent) {
+  const Dims *dims = f->s->task.graph->dims;
+  int64_t at, count;
+  return sub->kind == EXPR_POLY && poly_fixed(dims, sub->u.poly, &at) && poly_fixed(dims, extent, &count) && at >= 0 && at < count;
+}
+
 static void survey(Function *f, const Expr *e) {
   if (f->visited[e->id]) return;
   f->visited[e->id] = 1;
@@ -392,7 +399,7 @@ static void survey(Function *f, const Expr *e) {
       f->parents[sub->id]++;
       survey(f, sub);
       if (f->level[sub->id] > level) level = f->level[sub->id];
-      safe = safe && sub->kind == EXPR_INDEX;
+      safe = safe && (sub->kind == EXPR_INDEX || is_entry(f, sub, e->u.read.node->index[k].extent));
     }
   } else if (e->kind == EXPR_PRIM) {
     const Expr *operand[3];

@@ -513,7 +513,30 @@ static void hoist_subscript(Function *f, const Expr *e, const Loop *lanes) {
   for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++) hoist_subscript(f, e->u.prim.arg[k], lanes);
 }
 
+// One entry of an input.  Compilers take it from memory again wherever something was stored, and may leave a loop over lanes for that.
+static bool is_fixed_entry(const Function *f, const Expr *e) {
+  if (e->kind != EXPR_READ || e->type != TYPE_REAL || e->id >= f->nexpr || !f->safe[e->id]) return false;
+  const Node *n = e->u.read.node;
+  bool fixed = n->nout > 0 && f->s->place[n->id].stored == STORED_INPUT;
+  for (int k = 0; k < n->nout; k++) fixed = fixed && e->u.read.sub[k]->kind == EXPR_POLY;
+  return fixed;
+}
+
+static void name_entry(Function *f, const Expr *e) {
+  Text name;
+  text_init(&name);
+  text_put(&name, f->node_name[e->u.read.node->id]);
+  for (int k = 0; k < e->u.read.node->nout; k++) {
+    int64_t at = 0;
+    poly_fixed(f->s->task.graph->dims, e->u.read.sub[k]->u.poly, &at);
+    text_printf(&name, "_%lld", (long long)at);
+  }
+  define_let_as(f, e, arena_strdup(f->s->arena, name.s));
+  text_free(&name);
+}
+
 static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {
+  if (is_fixed_entry(f, e) && !f->let[e->id]) name_entry(f, e);
   for (int k = 0; lanes && e->kind == EXPR_READ && k < e->u.read.node->nout; k++) hoist_subscript(f, e->u.read.sub[k], lanes);
   if (e->kind != EXPR_PRIM || e->u.prim.op == PRIM_SLOPE || f->let[e->id] || f->visited[e->id] == f->stamp) return;
   f->visited[e->id] = f->stamp;
