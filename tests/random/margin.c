@@ -96,9 +96,12 @@ bool margin_run(Arena *a, const Model *m, const Graph *g, InterpInput input, dou
 // With other roundings, were there equal numbers that would not be?
 static bool parted;
 
-static void note_tie(const Value *v) {
-  const Number x = v[0].number, y = v[1].number;
+static void note_equal(Number x, Number y) {
   parted = parted || (x.a == y.a && x.a + x.b != y.a + y.b);
+}
+
+static void note_tie(const Value *v) {
+  note_equal(v[0].number, v[1].number);
 }
 
 static Number max_of_tied(const Value *v) {
@@ -109,6 +112,21 @@ static Number max_of_tied(const Value *v) {
 static Number min_of_tied(const Value *v) {
   note_tie(v);
   return rounding_rules.prim[PRIM_MIN](v);
+}
+
+static Number abs_of_tied(const Value *v) {
+  note_equal(v->number, (Number){0, 0});
+  return rounding_rules.prim[PRIM_ABS](v);
+}
+
+static Number sign_of_tied(const Value *v) {
+  note_equal(v->number, (Number){0, 0});
+  return rounding_rules.prim[PRIM_SIGN](v);
+}
+
+static Number floor_of_tied(const Value *v) {
+  note_equal(v->number, (Number){round(v->number.a), 0});
+  return rounding_rules.prim[PRIM_FLOOR](v);
 }
 
 #define TIE(name, op)                                                                                                  \
@@ -133,6 +151,9 @@ bool margin_ties(Arena *a, const Model *m, const Graph *g, InterpInput input, bo
   memcpy(prim, rounding_rules.prim, sizeof prim);
   prim[PRIM_MAX] = max_of_tied;
   prim[PRIM_MIN] = min_of_tied;
+  prim[PRIM_ABS] = abs_of_tied;
+  prim[PRIM_SIGN] = sign_of_tied;
+  prim[PRIM_FLOOR] = floor_of_tied;
   const TestRule test[PRIM_COUNT] = {[PRIM_LT] = lt_tied, [PRIM_LE] = le_tied, [PRIM_GT] = gt_tied,
                                      [PRIM_GE] = ge_tied, [PRIM_EQ] = eq_tied, [PRIM_NE] = ne_tied};
   const NumberRules rules = {.prim = prim,
