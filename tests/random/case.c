@@ -199,6 +199,11 @@ bool is_near(double ours, double theirs, double scale, double tolerance) {
   return ours == theirs || fabs(ours - theirs) <= tolerance * scale + underflow;
 }
 
+double rounding_scale(Number rough) {
+  enum { ROOM = 100 };
+  return ROOM * fabs(rough.b) / ROUNDING_GAIN / gate;
+}
+
 static void set_direction(Case *c, const double *direction) {
   for (int p = 0; p < c->model->nparam; p++)
     for (size_t j = 0; j < c->param[p].count; j++) c->param[p].number[j].b = *direction++;
@@ -274,6 +279,7 @@ static bool derived(Case *c) {
   const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
   const int nparam = c->model->nparam;
   Array *raw = arena_array(c->arena, Array, (size_t)nparam + 1),
+        *rough = arena_array(c->arena, Array, (size_t)nparam + 1),
         *plain = arena_array(c->arena, Array, (size_t)nparam + 1),
         *simple = arena_array(c->arena, Array, (size_t)nparam + 1),
         *factored = arena_array(c->arena, Array, (size_t)nparam + 1);
@@ -284,6 +290,7 @@ static bool derived(Case *c) {
   }
   const Graph *s = simplify(c->arena, g, roles);
   if (!by_derive(c, g, "derive", NUMBER_MAGNITUDE, raw) || !by_derive(c, g, "derive", NUMBER_GENERATED, plain) ||
+      !by_derive(c, g, "derive", NUMBER_ROUNDING, rough) ||
       !by_derive(c, s, "simplify", NUMBER_GENERATED, simple) ||
       !by_derive(c, factor(c->arena, c->model, s), "factor", NUMBER_MAGNITUDE, factored))
     return false;
@@ -292,7 +299,8 @@ static bool derived(Case *c) {
   size_t at = 0;
   for (int p = 0; p < nparam; p++) {
     double scale = 0;
-    for (size_t j = 0; j < raw[p].count; j++) scale = fmax(scale, fabs(raw[p].number[j].b));
+    for (size_t j = 0; j < raw[p].count; j++)
+      scale = fmax(scale, fmax(fabs(raw[p].number[j].b), rounding_scale(rough[p].number[j])));
     for (size_t j = 0; j < raw[p].count; j++) c->scale[at++] = scale;
   }
   if (!dual_gradient(c, forward)) return false;

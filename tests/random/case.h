@@ -66,6 +66,9 @@ typedef struct Result {
 void case_fail(Case *c, const char *message, ...) __attribute__((format(printf, 2, 3)));
 double case_between(Case *c, double low, double high);
 bool is_near(double ours, double theirs, double scale, double tolerance);
+// The scale by which a number of NUMBER_ROUNDING may be as far off as roundings lead, with room to spare: the passes round otherwise,
+// and where an iteration magnifies that, all of them are right.
+double rounding_scale(Number rough);
 
 // From the text to the oracles: false where there is nothing to compare with (said).
 bool case_prepare(Case *c);

@@ -299,8 +299,8 @@ static bool check_all(Case *c, const Asked *asked, const double *value, const ch
   }
 }
 
-// Simplify may see that terms cancel; dual numbers round each of them.  How large these are is known from the derivative as
-// derive leaves it.
+// Simplify may see that terms cancel; dual numbers round each of them.  How large these are, and how far roundings lead, is known from
+// the derivative as derive leaves it.
 static void raise_scales(Case *c, Asked *asked) {
   if (asked->request.kind == DERIVATIVE_SPARSE) return;
   Arena *before = c->scratch;
@@ -308,8 +308,14 @@ static void raise_scales(Case *c, Asked *asked) {
   Asked raw = *asked;
   const Graph *g = derive_kind(c->scratch, c->model, &asked->request);
   Array *values = g ? values_for(c, g) : NULL;
-  if (g && run(c, g, NUMBER_MAGNITUDE, as_seeds(c, asked), values) && find_dense(c, &raw, g, values))
-    for (size_t e = 0; e < asked->count; e++) asked->scale[e] = fmax(asked->scale[e], raw.scale[e]);
+  const NumberKind kinds[] = {NUMBER_MAGNITUDE, NUMBER_ROUNDING};
+  for (int k = 0; g && k < 2; k++) {
+    if (!run(c, g, kinds[k], as_seeds(c, asked), values) || !find_dense(c, &raw, g, values)) break;
+    for (size_t e = 0; e < asked->count; e++) {
+      const double scale = kinds[k] == NUMBER_ROUNDING ? rounding_scale((Number){raw.value[e], raw.scale[e]}) : raw.scale[e];
+      asked->scale[e] = fmax(asked->scale[e], scale);
+    }
+  }
   arena_free(c->scratch);
   c->scratch = before;
 }
