@@ -522,17 +522,57 @@ static bool is_fixed_entry(const Function *f, const Expr *e) {
   return fixed;
 }
 
+// const double a_0_k = a[0 * n + k];
 static void name_entry(Function *f, const Expr *e) {
   Text name;
   text_init(&name);
   text_put(&name, f->node_name[e->u.read.node->id]);
   for (int k = 0; k < e->u.read.node->nout; k++) {
+    const Expr *sub = e->u.read.sub[k];
     int64_t at = 0;
-    poly_fixed(f->s->task.graph->dims, e->u.read.sub[k]->u.poly, &at);
-    text_printf(&name, "_%lld", (long long)at);
+    if (sub->kind == EXPR_INDEX)
+      text_printf(&name, "_%s", f->s->loops[sub->u.index]->name);
+    else if (poly_fixed(f->s->task.graph->dims, sub->u.poly, &at))
+      text_printf(&name, "_%lld", (long long)at);
   }
   define_let_as(f, e, arena_strdup(f->s->arena, name.s));
   text_free(&name);
+}
+
+static const Node *array_of(const Function *f, const Node *n) {
+  const Node *in = f->s->place[n->id].in;
+  return in ? in : n;
+}
+
+static bool writes_array(const Function *f, const Step *step, size_t count, const Node *array) {
+  for (size_t k = 0; k < count; k++)
+    if (step[k].node && array_of(f, step[k].node) == array) return true;
+  return false;
+}
+
+// Is it the entry of an array that is the same for all lanes, and that stays as it is while the steps run?
+static bool is_shared_entry(const Function *f, const Expr *e, const Step *step, size_t count, const Loop *lanes) {
+  if (e->kind != EXPR_READ || e->type != TYPE_REAL || e->id >= f->nexpr || !f->safe[e->id] || mentions_loop(e, lanes)) return false;
+  const Node *n = e->u.read.node;
+  const Place *p = &f->s->place[n->id];
+  const bool array = p->stored == STORED_INPUT || p->stored == STORED_GIVEN || p->stored == STORED_WORK || p->stored == STORED_SINK;
+  return array && n->nout > 0 && !p->lane && !writes_array(f, step, count, array_of(f, n));
+}
+
+void hoist_entries(Function *f, const Step *step, size_t count, const Loop *lanes) {
+  Arena *scratch = arena_new();
+  for (size_t k = 0; k < count; k++) {
+    const Expr *value[3];
+    if (step[k].idle || step[k].kind != STEP_NODE) continue;
+    for (int j = 0, values = written_values(f, step[k].node, value); j < values; j++) {
+      size_t parts;
+      const Expr **part = expr_parts(scratch, value[j], &parts);
+      for (size_t r = 0; r < parts; r++)
+        if (is_shared_entry(f, part[r], step, count, lanes) && !f->let[part[r]->id]) name_entry(f, part[r]);
+      arena_clear(scratch);
+    }
+  }
+  arena_free(scratch);
 }
 
 static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {

@@ -160,6 +160,7 @@ static void put_group(Function *f, const Step *step, size_t count) {
     return;
   }
   hoist_shared(f, step, count);
+  hoist_entries(f, step, count, f->tile);
   declare_steps(f, step, count);
   const char **part = open_sums(f, step, count);
   stage_steps(f, step, count);

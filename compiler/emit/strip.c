@@ -13,6 +13,7 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
   Arena *a = f->s->arena;
   const char *from = names_take(&f->names, arena_printf(a, "%s_strip", loop->name));
   size_t names, lets;
+  hoist_entries(f, loop->body, loop->nbody, loop);
   f->loop_variable[loop->id] = from;
   f->strip = loop;
   line_start(f);
