@@ -110,22 +110,38 @@ static int count_of(const char *text, const char *what) {
   return count;
 }
 
-// What a loop over lanes reads at one entry, and what it computes of that, stand in front of it.
-START_TEST(test_fixed_entries_stand_before_lanes) {
-  Arena *a = arena_new();
-  Model *m = generated_model(a, 0, "batch n\ndata x[n]\nparam s[2]\nnode l = sum[i:n](exp((x[i] - s[1]) * exp(s[0])))\nroot loss = l\n");
+static const char *value_and_grad_of(Arena *a, const char *model) {
   Text t, header;
   text_init(&t);
   text_init(&header);
-  emit_model(&header, &t, m, &(EmitOptions){.source = "test"});
+  emit_model(&header, &t, generated_model(a, 0, model), &(EmitOptions){.source = "test"});
+  const char *body = value_and_grad_text(a, t.s);
   text_free(&header);
-  const char *f = value_and_grad_text(a, t.s), *lanes = strstr(f, "for (int64_t lane");
+  text_free(&t);
+  return body;
+}
+
+// What a loop over lanes reads at one entry, and what it computes of that, stand in front of it.
+START_TEST(test_fixed_entries_stand_before_lanes) {
+  Arena *a = arena_new();
+  const char *f = value_and_grad_of(a, "batch n\ndata x[n]\nparam s[2]\nnode l = sum[i:n](exp((x[i] - s[1]) * exp(s[0])))\nroot loss = l\n");
+  const char *lanes = strstr(f, "for (int64_t lane");
   ck_assert_ptr_nonnull(lanes);
   ck_assert_int_eq(count_of(f, "const double s_1 = s[1];"), 1);
   ck_assert_int_eq(count_of(f, "mdl_exp(s[0])"), 1);
   ck_assert_int_eq(count_of(lanes, "s[1]"), 0);
   ck_assert_int_eq(count_of(lanes, "s[0]"), 0);
-  text_free(&t);
+  arena_free(a);
+}
+END_TEST
+
+// So does what it reads at one entry in each round of a loop around.
+START_TEST(test_shared_entries_stand_before_lanes) {
+  Arena *a = arena_new();
+  const char *f = value_and_grad_of(a, "dim n\ndim k\nparam v[n]\nparam B[k, n]\nparam w[k]\nnode e[j:k, i:n] = exp(B[j, i] * w[j] + v[i])\n"
+                                       "node l = sum[j:k, i:n](e[j, i] * w[j])\nroot loss = l\n");
+  ck_assert_int_eq(count_of(f, "const double w_j = w[j];"), 1);
+  ck_assert_int_ge(count_of(f, "(w_j, ") + count_of(f, ", w_j, "), 2);
   arena_free(a);
 }
 END_TEST
@@ -166,6 +182,7 @@ int main(void) {
   tcase_add_loop_test(c, test_same_bits_without_passes, 0, count);
   tcase_add_loop_test(c, test_agrees_without_simplify, 0, count);
   tcase_add_test(c, test_fixed_entries_stand_before_lanes);
+  tcase_add_test(c, test_shared_entries_stand_before_lanes);
   tcase_add_test(c, test_thermometer_is_one_loop);
   suite_add_tcase(s, c);
   SRunner *r = srunner_create(s);
