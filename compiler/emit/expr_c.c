@@ -559,20 +559,29 @@ static bool is_shared_entry(const Function *f, const Expr *e, const Step *step, 
   return array && n->nout > 0 && !p->lane && !writes_array(f, step, count, array_of(f, n));
 }
 
+typedef struct Lanes {
+  const Loop *loop;
+  const Step *step;
+  size_t count;
+} Lanes;
+
+static void hoist_entries_in(Function *f, const Expr *e, const Lanes *l) {
+  if (e->id >= f->nexpr || f->let[e->id] || f->visited[e->id] == f->stamp) return;
+  f->visited[e->id] = f->stamp;
+  if (is_shared_entry(f, e, l->step, l->count, l->loop)) name_entry(f, e);
+  if (e->kind != EXPR_PRIM || e->u.prim.op == PRIM_SLOPE) return;
+  const Expr *operand[3];
+  for (int k = 0, count = written_operands(f, e, operand); k < count; k++) hoist_entries_in(f, operand[k], l);
+}
+
 void hoist_entries(Function *f, const Step *step, size_t count, const Loop *lanes) {
-  Arena *scratch = arena_new();
+  f->stamp++;
   for (size_t k = 0; k < count; k++) {
     const Expr *value[3];
     if (step[k].idle || step[k].kind != STEP_NODE) continue;
-    for (int j = 0, values = written_values(f, step[k].node, value); j < values; j++) {
-      size_t parts;
-      const Expr **part = expr_parts(scratch, value[j], &parts);
-      for (size_t r = 0; r < parts; r++)
-        if (is_shared_entry(f, part[r], step, count, lanes) && !f->let[part[r]->id]) name_entry(f, part[r]);
-      arena_clear(scratch);
-    }
+    for (int j = 0, values = written_values(f, step[k].node, value); j < values; j++)
+      hoist_entries_in(f, value[j], &(Lanes){lanes, step, count});
   }
-  arena_free(scratch);
 }
 
 static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {
