@@ -21,11 +21,14 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
   }
   const char *contender = names_take(&f->names, "contender");
   line_start(f);
-  text_printf(t, "const %s %s = ", f->unit->real, contender);
+  text_printf(t, "const %s %s = ", contender_type(f, n), contender);
   put_expr(f, t, value, PREC_NONE);
   text_put(t, ";\n");
   line_start(f);
-  text_printf(t, "if (%s > %s || (%s != %s && %s == %s)) {\n", contender, best, contender, contender, best, best);
+  if (n->expr->type == TYPE_INT)
+    text_printf(t, "if (%s > %s) {\n", contender, best);
+  else
+    text_printf(t, "if (%s > %s || (%s != %s && %s == %s)) {\n", contender, best, contender, contender, best, best);
   f->indent++;
   line_start(f);
   text_printf(t, "%s = %s;\n", best, contender);

@@ -7,6 +7,10 @@ const char *element_type(const Function *f, const Node *n) {
   return n->type == TYPE_REAL ? f->unit->real : "int64_t";
 }
 
+const char *contender_type(const Function *f, const Node *n) {
+  return n->expr->type == TYPE_INT ? "int64_t" : f->unit->real;
+}
+
 // The entry of n that the open loops are at.
 void put_own_entry(Function *f, Text *t, const Node *n) {
   const Place *p = &f->s->place[n->id];
@@ -157,11 +161,11 @@ void put_init(Function *f, const Node *n) {
   }
   if (n->reduce == REDUCE_ARGMAX) {
     line_start(f);
-    const char *least = f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL";
+    const char *least = n->expr->type == TYPE_INT ? "INT64_MIN" : f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL";
     if (starts_in_tile(f, n))
       text_printf(t, "%s_value[%s] = %s;\n", f->node_name[n->id], f->lane, least);
     else
-      text_printf(t, "%s %s_value = %s;\n", f->unit->real, f->node_name[n->id], least);
+      text_printf(t, "%s %s_value = %s;\n", contender_type(f, n), f->node_name[n->id], least);
   }
 }
 

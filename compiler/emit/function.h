@@ -113,6 +113,7 @@ void function_body(Function *f);
 
 // entry.c
 const char *element_type(const Function *f, const Node *n);
+const char *contender_type(const Function *f, const Node *n); // of what an argmax compares
 void put_own_entry(Function *f, Text *t, const Node *n);            // that the open loops are at
 const char *own_entry(Function *f, const Node *n);                  // the same as a text
 void put_sink_entry(Function *f, Text *t, const Node *n, int sink); // the same in the memory of a sink
