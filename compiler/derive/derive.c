@@ -402,13 +402,6 @@ const Node *derive_name_candidates(Graph *g, const Node *n) {
   return graph_add(g, &candidates);
 }
 
-static void copy_roots(Graph *to, const Graph *g, const Node *const *map) {
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    if (r->role != ROOT_GRADIENT) graph_add_root(to, r->role, r->name, r->which, map[r->node->id]);
-  }
-}
-
 Graph *derive_copy(Arena *a, const Graph *g, const bool *from, const Node *const *output, int noutput,
                    const Node **map) {
   Graph *to = graph_new(a, g->dims, g->name);
@@ -423,7 +416,7 @@ Graph *derive_copy(Arena *a, const Graph *g, const bool *from, const Node *const
     map[k] = graph_add(to, &n);
   }
   graph_close_copies(g, map);
-  copy_roots(to, g, map);
+  graph_copy_roots(to, g, map, ALL_ROLES & ~(1u << ROOT_GRADIENT));
   return to;
 }
 

@@ -254,9 +254,6 @@ Graph *factor(Arena *a, const Model *m, const Graph *g) {
   }
   arena_free(f.scratch);
   graph_close_copies(g, f.map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(f.g, r->role, r->name, r->which, f.map[r->node->id]);
-  }
+  graph_copy_roots(f.g, g, f.map, ALL_ROLES);
   return f.g;
 }

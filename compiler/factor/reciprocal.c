@@ -90,9 +90,6 @@ Graph *share_reciprocals(Arena *a, const Graph *g) {
     s.map[k] = graph_add(s.out, &copy);
   }
   graph_close_copies(g, s.map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(s.out, r->role, r->name, r->which, s.map[r->node->id]);
-  }
+  graph_copy_roots(s.out, g, s.map, ALL_ROLES);
   return s.out;
 }

@@ -146,6 +146,17 @@ void graph_close_copies(const Graph *in, const Node *const *map) {
   }
 }
 
+bool root_has_role(const Root *r, unsigned roles) {
+  return (roles >> r->role & 1u) != 0;
+}
+
+void graph_copy_roots(Graph *g, const Graph *in, const Node *const *map, unsigned roles) {
+  for (size_t k = 0; k < in->nroots; k++) {
+    const Root *r = &in->roots[k];
+    if (root_has_role(r, roles)) graph_add_root(g, r->role, r->name, r->which, map[r->node->id]);
+  }
+}
+
 static void mark_read(void *context, const Expr *read) {
   bool *needed = context;
   needed[read->u.read.node->id] = true;

@@ -25,6 +25,7 @@
 #ifndef MDLC_GRAPH_H
 #define MDLC_GRAPH_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -276,6 +277,10 @@ void graph_take_back(Graph *g, size_t count);
 Node graph_translated(Graph *g, const Node *n, const Node *const *map);
 // Closes the copies, in `map`, of all carries of `in` as the originals are.
 void graph_close_copies(const Graph *in, const Node *const *map);
+// Gives g the roots of `in` that have one of the roles (a bit each), whose nodes have their copies in `map`.
+#define ALL_ROLES UINT_MAX
+bool root_has_role(const Root *r, unsigned roles);
+void graph_copy_roots(Graph *g, const Graph *in, const Node *const *map, unsigned roles);
 // Marks, by id, what the marked nodes read or take, whatever the number of steps.
 void graph_mark_needed(const Graph *g, bool *needed);
 const Node *graph_find(const Graph *g, const char *name);

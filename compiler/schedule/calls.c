@@ -258,9 +258,6 @@ Graph *name_calls(Arena *a, const Graph *g) {
     know(&m, n);
   }
   graph_close_copies(g, m.map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(m.out, r->role, r->name, r->which, m.map[r->node->id]);
-  }
+  graph_copy_roots(m.out, g, m.map, ALL_ROLES);
   return m.out;
 }

@@ -183,9 +183,6 @@ Graph *expand_reductions(Arena *a, const Graph *g) {
     }
   }
   graph_close_copies(g, map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(out, r->role, r->name, r->which, map[r->node->id]);
-  }
+  graph_copy_roots(out, g, map, ALL_ROLES);
   return out;
 }

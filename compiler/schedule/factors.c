@@ -158,9 +158,6 @@ Graph *name_factors(Arena *a, const Graph *g, const Poly *sample) {
     map[k] = graph_add(m.out, &n);
   }
   graph_close_copies(g, map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(m.out, r->role, r->name, r->which, map[r->node->id]);
-  }
+  graph_copy_roots(m.out, g, map, ALL_ROLES);
   return m.out;
 }

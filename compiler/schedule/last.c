@@ -66,9 +66,6 @@ Graph *name_last_states(Arena *a, const Graph *g) {
     l.forward[map[k]->id] = forward[k];
   }
   graph_close_copies(g, map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(l.out, r->role, r->name, r->which, map[r->node->id]);
-  }
+  graph_copy_roots(l.out, g, map, ALL_ROLES);
   return l.out;
 }

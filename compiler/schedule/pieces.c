@@ -152,9 +152,6 @@ Graph *name_pieces(Arena *a, const Graph *g) {
     map[k] = graph_add(c.g, &copy);
   }
   graph_close_copies(g, map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(c.g, r->role, r->name, r->which, map[r->node->id]);
-  }
+  graph_copy_roots(c.g, g, map, ALL_ROLES);
   return c.g;
 }

@@ -125,9 +125,6 @@ Graph *stage_samples(Arena *a, const Graph *g, const Poly *sample) {
     map[k] = graph_add(s.out, &n);
   }
   graph_close_copies(g, map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(s.out, r->role, r->name, r->which, map[r->node->id]);
-  }
+  graph_copy_roots(s.out, g, map, ALL_ROLES);
   return s.out;
 }

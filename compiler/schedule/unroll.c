@@ -446,9 +446,6 @@ Graph *unroll(Arena *a, const Graph *g, const Poly *sample) {
   }
   for (size_t k = 0; k < g->nroots; k++) put_together(&u, g->roots[k].node);
   close_carries(&u);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    graph_add_root(u.g, r->role, r->name, r->which, u.map[r->node->id]);
-  }
+  graph_copy_roots(u.g, g, u.map, ALL_ROLES);
   return u.g;
 }

@@ -83,7 +83,6 @@ const Narrowing *simplify_narrowings(Arena *a, const Graph *g, const bool *live,
 Node simplify_narrowed(Simplifier *s, const Node *n, const Narrowing *narrowing);
 
 // ---- prune.c ----
-bool simplify_has_role(const Root *r, unsigned roles);
 // What the roots of these roles need, by id.
 bool *simplify_live(Arena *a, const Graph *g, unsigned roles);
 

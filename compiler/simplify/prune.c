@@ -1,14 +1,10 @@
 // prune.c - dead nodes.
 #include "simplify/internal.h"
 
-bool simplify_has_role(const Root *r, unsigned roles) {
-  return (roles >> r->role & 1u) != 0;
-}
-
 bool *simplify_live(Arena *a, const Graph *g, unsigned roles) {
   bool *live = arena_array(a, bool, g->count + 1);
   for (size_t k = 0; k < g->nroots; k++)
-    if (simplify_has_role(&g->roots[k], roles)) live[g->roots[k].node->id] = true;
+    if (root_has_role(&g->roots[k], roles)) live[g->roots[k].node->id] = true;
   graph_mark_needed(g, live);
   return live;
 }
@@ -23,9 +19,6 @@ Graph *prune(Arena *a, const Graph *g, unsigned roles) {
     map[k] = graph_add(out, &n);
   }
   graph_close_copies(g, map);
-  for (size_t k = 0; k < g->nroots; k++) {
-    const Root *r = &g->roots[k];
-    if (simplify_has_role(r, roles)) graph_add_root(out, r->role, r->name, r->which, map[r->node->id]);
-  }
+  graph_copy_roots(out, g, map, roles);
   return out;
 }

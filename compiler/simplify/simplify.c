@@ -214,7 +214,7 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
   r.table = arena_array(a, const Node *, r.slots);
 
   for (size_t k = 0; k < in->nroots; k++)
-    if (simplify_has_role(&in->roots[k], roles)) r.is_root[in->roots[k].node->id] = true;
+    if (root_has_role(&in->roots[k], roles)) r.is_root[in->roots[k].node->id] = true;
   r.narrowing = simplify_narrowings(a, in, r.live, r.is_root);
   for (size_t k = 0; k < in->count && !r.s.loops; k++)
     if (in->nodes[k]->kind == NODE_CARRY) r.s.loops = graph_loops(a, in, NULL);
@@ -229,11 +229,7 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
   }
   graph_close_copies(in, r.s.map);
   drop_conditions(r.s.g);
-  for (size_t k = 0; k < in->nroots; k++) {
-    const Root *root = &in->roots[k];
-    if (simplify_has_role(root, roles))
-      graph_add_root(r.s.g, root->role, root->name, root->which, r.s.map[root->node->id]);
-  }
+  graph_copy_roots(r.s.g, in, r.s.map, roles);
   *name = r.name;
   *changed = r.s.changed;
   return r.s.g;
