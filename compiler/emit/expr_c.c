@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "emit/function.h"
+#include "emit/lanes.h"
 
 enum { SIMPLE_SIDE = 16 }; // operations and operands that may stand inside ?:
 
@@ -513,6 +513,11 @@ static void hoist_subscript(Function *f, const Expr *e, const Loop *lanes) {
   for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++) hoist_subscript(f, e->u.prim.arg[k], lanes);
 }
 
+// Is only the first operand read in any case?
+static bool reads_on_condition(const Expr *e) {
+  return e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
+}
+
 // One entry of an input.  Compilers take it from memory again wherever something was stored, and may leave a loop over lanes for that.
 static bool is_fixed_entry(const Function *f, const Expr *e) {
   if (e->kind != EXPR_READ || e->type != TYPE_REAL || e->id >= f->nexpr || !f->safe[e->id]) return false;
@@ -571,14 +576,15 @@ static void hoist_entries_in(Function *f, const Expr *e, const Lanes *l) {
   if (is_shared_entry(f, e, l->step, l->count, l->loop)) name_entry(f, e);
   if (e->kind != EXPR_PRIM || e->u.prim.op == PRIM_SLOPE) return;
   const Expr *operand[3];
-  for (int k = 0, count = written_operands(f, e, operand); k < count; k++) hoist_entries_in(f, operand[k], l);
+  const int count = written_operands(f, e, operand);
+  for (int k = 0; k < (reads_on_condition(e) ? 1 : count); k++) hoist_entries_in(f, operand[k], l);
 }
 
 void hoist_entries(Function *f, const Step *step, size_t count, const Loop *lanes) {
   f->stamp++;
   for (size_t k = 0; k < count; k++) {
     const Expr *value[3];
-    if (step[k].idle || step[k].kind != STEP_NODE) continue;
+    if (step[k].idle || step[k].kind != STEP_NODE || (node_accumulates(step[k].node) && guard_within(f, step[k].node))) continue;
     for (int j = 0, values = written_values(f, step[k].node, value); j < values; j++)
       hoist_entries_in(f, value[j], &(Lanes){lanes, step, count});
   }
@@ -594,10 +600,9 @@ static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {
     if (!f->let[e->id]) define_let(f, e);
     return;
   }
-  bool lazy = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
   const Expr *operand[3];
   const int count = written_operands(f, e, operand);
-  for (int k = 0; k < (lazy ? 1 : count); k++) hoist(f, operand[k], depth, lanes);
+  for (int k = 0; k < (reads_on_condition(e) ? 1 : count); k++) hoist(f, operand[k], depth, lanes);
 }
 
 void hoist_expr(Function *f, const Expr *e, int depth) {

@@ -175,7 +175,7 @@ const Expr *expand_powers(Graph *g, const Expr *e);
 void hoist_expr(Function *f, const Expr *e, int depth);
 void hoist_from_lanes(Function *f, const Expr *e); // those that all samples of the tile share
 // What the steps read at one entry for all lanes of a loop stands before it.  Compilers would take it from memory in each lane, behind
-// what the lanes store, and may leave the loop as it is for that.
+// what the lanes store, and may leave the loop as it is for that.  What is read on a condition stays there.
 void hoist_entries(Function *f, const Step *step, size_t count, const Loop *lanes);
 void name_let(Function *f, const Expr *e, const char *name); // the variable `name` holds e, while the scope is open
 void open_scope(Function *f, size_t *mark_names, size_t *mark_lets);
