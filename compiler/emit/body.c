@@ -164,9 +164,14 @@ static bool plainly_nonnegative(const Function *f, const Expr *e) {
          plainly_nonnegative(f, e->u.prim.arg[0]) && plainly_nonnegative(f, e->u.prim.arg[1]);
 }
 
+static bool plainly_at_most(const Function *f, const Expr *e, const Expr *limit) {
+  Dims *dims = f->s->task.graph->dims;
+  return e->kind == EXPR_POLY && poly_is_nonnegative(dims, poly_sub(dims, limit->u.poly, e->u.poly));
+}
+
 // min(extent, high…) or max(0, low…) as nested calls; they are computed once, before the loop.
 static void put_limit(Function *f, const Expr *first, const Expr *const *more, size_t count, bool high) {
-  if (!high && count && plainly_nonnegative(f, more[0])) {
+  if (count && (high ? plainly_at_most(f, more[0], first) : plainly_nonnegative(f, more[0]))) {
     first = more[0];
     more++;
     count--;
@@ -382,9 +387,13 @@ void put_steps(Function *f, const Step *steps, size_t count, int depth) {
 
 // ---- what is known of each expression before printing ----
 
-// Is the subscript a number below the extent, whatever the sizes are?
+// Is the subscript a loop's index or a number, and below the extent whatever the sizes are?
 static bool is_entry(const Function *f, const Expr *sub, const Poly *extent) {
-  const Dims *dims = f->s->task.graph->dims;
+  Dims *dims = f->s->task.graph->dims;
+  if (sub->kind == EXPR_INDEX) {
+    const Poly *trips = f->s->loops[sub->u.index]->extent;
+    return trips == extent || poly_is_nonnegative(dims, poly_sub(dims, extent, trips));
+  }
   int64_t at, count;
   return sub->kind == EXPR_POLY && poly_fixed(dims, sub->u.poly, &at) && poly_fixed(dims, extent, &count) && at >= 0 && at < count;
 }
@@ -402,7 +411,7 @@ static void survey(Function *f, const Expr *e) {
       f->parents[sub->id]++;
       survey(f, sub);
       if (f->level[sub->id] > level) level = f->level[sub->id];
-      safe = safe && (sub->kind == EXPR_INDEX || is_entry(f, sub, e->u.read.node->index[k].extent));
+      safe = safe && is_entry(f, sub, e->u.read.node->index[k].extent);
     }
   } else if (e->kind == EXPR_PRIM) {
     const Expr *operand[3];

@@ -590,12 +590,13 @@ void hoist_entries(Function *f, const Step *step, size_t count, const Loop *lane
   }
 }
 
+// Out of the loops deeper than `depth`, which may not run at all; or out of `lanes`, of which there is always one.
 static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {
   if (is_fixed_entry(f, e) && !f->let[e->id]) name_entry(f, e);
   for (int k = 0; lanes && e->kind == EXPR_READ && k < e->u.read.node->nout; k++) hoist_subscript(f, e->u.read.sub[k], lanes);
   if (e->kind != EXPR_PRIM || e->u.prim.op == PRIM_SLOPE || f->let[e->id] || f->visited[e->id] == f->stamp) return;
   f->visited[e->id] = f->stamp;
-  if (worth(e) && f->safe[e->id] && (lanes ? !mentions_loop(e, lanes) : f->level[e->id] <= depth)) {
+  if (worth(e) && (lanes ? !mentions_loop(e, lanes) : f->safe[e->id] && f->level[e->id] <= depth)) {
     prepare_expr(f, e);
     if (!f->let[e->id]) define_let(f, e);
     return;

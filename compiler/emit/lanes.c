@@ -67,6 +67,17 @@ static void put_single(Function *f, const Step *step, size_t count) {
   set_lane(f, NULL, false);
 }
 
+// What all samples share is computed once for them.
+static void hoist_shared(Function *f, const Step *step, size_t count) {
+  f->stamp++;
+  for (size_t k = 0; k < count; k++) {
+    if (step[k].idle || step[k].kind != STEP_NODE || (node_accumulates(step[k].node) && guard_within(f, step[k].node))) continue;
+    const Expr *value[3];
+    for (int j = 0, values = written_values(f, step[k].node, value); j < values; j++) hoist_from_lanes(f, value[j]);
+  }
+  hoist_entries(f, step, count, f->tile);
+}
+
 // What goes to an array over all samples is computed for the tile first, where that is more than to copy.
 static void put_edge(Function *f, const Step *step) {
   const Node *n = step->node;
@@ -79,6 +90,7 @@ static void put_edge(Function *f, const Step *step) {
   const Expr *value = f->expr[n->id];
   const char *array = names_take(&f->names, arena_printf(f->s->arena, "%s_lane", n->name));
   declare_lanes(f, f->unit->real, array);
+  hoist_shared(f, step, 1);
   stage_steps(f, step, 1);
   OpenLines l;
   open_lines(f, &l);
@@ -141,16 +153,6 @@ static void put_tile_term(Function *f, const Node *n, const char *part) {
     put_term(f, n, arena_printf(f->s->arena, "%s[%s]", part, f->lane_name), mask, guard_within(f, n));
 }
 
-// What all samples share is computed once for them.
-static void hoist_shared(Function *f, const Step *step, size_t count) {
-  f->stamp++;
-  for (size_t k = 0; k < count; k++) {
-    if (step[k].idle || step[k].kind != STEP_NODE) continue;
-    const Expr *value[3];
-    for (int j = 0, values = written_values(f, step[k].node, value); j < values; j++) hoist_from_lanes(f, value[j]);
-  }
-}
-
 // Steps that run as one: what they compute for the tile, and what they sum over it.
 static void put_group(Function *f, const Step *step, size_t count) {
   const size_t mark = f->nstages;
@@ -160,7 +162,6 @@ static void put_group(Function *f, const Step *step, size_t count) {
     return;
   }
   hoist_shared(f, step, count);
-  hoist_entries(f, step, count, f->tile);
   declare_steps(f, step, count);
   const char **part = open_sums(f, step, count);
   stage_steps(f, step, count);

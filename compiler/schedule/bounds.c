@@ -1,5 +1,5 @@
-// bounds.c - triangular loops: where a loop adds up one node's terms and does nothing else, comparisons in the node's guard
-// become the loop's range (`sum[j:n if j < i]` runs j to i).
+// bounds.c - triangular loops: where a loop adds up terms and does nothing else, comparisons that stand in the guards of all of
+// them become the loop's range (`sum[j:n if j < i]` runs j to i).
 #include "schedule/internal.h"
 
 // sum + e, or sum - e; without a sum, e or -e.
@@ -8,20 +8,25 @@ static const Expr *joined(Graph *pool, const Expr *sum, const Expr *e, bool minu
   return minus ? expr_prim1(pool, PRIM_NEG, e) : e;
 }
 
-// e >= 0 for index q, where e = c * q + rest: a bound on q, if c is 1 or -1 and rest needs only loops outside.
-static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *b, int64_t slack) {
-  // a - b + slack >= 0
+typedef struct Limit {
+  const Expr *at; // of loops outside; null: none
+  bool low;       // the first iteration, otherwise behind the last
+} Limit;
+
+// What a - b + slack = c * q + rest >= 0 says of the loop that runs n's index q, if c is 1 or -1 and rest needs only loops outside.
+static Limit limit_of(Schedule *s, const Node *n, int q, const Expr *a, const Expr *b, int64_t slack) {
+  const Limit none = {NULL, false};
   Graph *pool = s->pool;
   int total = n->nout + n->nred;
   int64_t *ca = arena_array(s->arena, int64_t, (size_t)total), *cb = arena_array(s->arena, int64_t, (size_t)total);
   const Expr *rest_a, *rest_b;
   a = expr_substitute(pool, a, NULL, 0, NULL); // expressions of two graphs never mix
   b = expr_substitute(pool, b, NULL, 0, NULL);
-  if (!expr_affine(pool, a, total, ca, &rest_a) || !expr_affine(pool, b, total, cb, &rest_b)) return false;
+  if (!expr_affine(pool, a, total, ca, &rest_a) || !expr_affine(pool, b, total, cb, &rest_b)) return none;
   int64_t c = ca[q] - cb[q];
-  if (c != 1 && c != -1) return false;
+  if (c != 1 && c != -1) return none;
   const Loop *loop = s->place[n->id].loop[q];
-  if (needs_tiles(s, loop)) return false;
+  if (needs_tiles(s, loop)) return none;
   // c = 1: q >= rest_b - rest_a - slack; c = -1: q < rest_a - rest_b + slack + 1.  Constants are gathered in one polynomial.
   Dims *dims = s->task.graph->dims;
   const Poly *constant = poly_int(dims, c == 1 ? -slack : slack + 1);
@@ -38,7 +43,7 @@ static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *
     int64_t ck = ca[k] - cb[k];
     if (k == q || !ck) continue;
     const Loop *other = s->place[n->id].loop[k];
-    if (!other || other->depth >= loop->depth) return false;
+    if (!other || other->depth >= loop->depth) return none;
     const Expr *term = expr_index(pool, k);
     int64_t factor = -c * ck;
     if (factor != 1 && factor != -1)
@@ -51,35 +56,58 @@ static bool bound(Schedule *s, const Node *n, int q, const Expr *a, const Expr *
   if (!limit || !poly_is_int(constant, &zero) || zero != 0) limit = joined(pool, limit, expr_poly(pool, constant), false);
   limit = schedule_expr(s, n, limit);
   for (const Loop *outer = loop->parent; outer; outer = outer->parent) // all that runs in tiles has to run alike
-    if (needs_tiles(s, outer) && mentions_loop(limit, outer)) return false;
-  Loop *target = s->loops[loop->id];
-  const Expr ***list = c == 1 ? &target->low : &target->high;
-  size_t *count = c == 1 ? &target->nlow : &target->nhigh;
-  const Expr **longer = arena_array(s->arena, const Expr *, *count + 1);
-  for (size_t k = 0; k < *count; k++) longer[k] = (*list)[k];
-  longer[(*count)++] = limit;
-  *list = longer;
-  return true;
+    if (needs_tiles(s, outer) && mentions_loop(limit, outer)) return none;
+  return (Limit){limit, c == 1};
 }
 
-static bool take_comparison(Schedule *s, const Node *n, const Expr *e, int q) {
-  if (e->kind != EXPR_PRIM || e->u.prim.narg != 2 || e->u.prim.arg[0]->type != TYPE_INT) return false;
+static Limit limit_by(Schedule *s, const Node *n, const Expr *e, int q) {
+  const Limit none = {NULL, false};
+  if (e->kind != EXPR_PRIM || e->u.prim.narg != 2 || e->u.prim.arg[0]->type != TYPE_INT) return none;
   const Expr *x = e->u.prim.arg[0], *y = e->u.prim.arg[1];
   switch (e->u.prim.op) {
-  case PRIM_LT: return bound(s, n, q, y, x, -1);
-  case PRIM_LE: return bound(s, n, q, y, x, 0);
-  case PRIM_GT: return bound(s, n, q, x, y, -1);
-  case PRIM_GE: return bound(s, n, q, x, y, 0);
-  default: return false;
+  case PRIM_LT: return limit_of(s, n, q, y, x, -1);
+  case PRIM_LE: return limit_of(s, n, q, y, x, 0);
+  case PRIM_GT: return limit_of(s, n, q, x, y, -1);
+  case PRIM_GE: return limit_of(s, n, q, x, y, 0);
+  default: return none;
   }
 }
 
-// Are n's terms all that the loop computes?  (What entries start from may stand in it, too.)
-static bool only_adds(const Loop *loop, const Node *n) {
+static void limit_loop(Schedule *s, Loop *loop, Limit limit) {
+  const Expr ***list = limit.low ? &loop->low : &loop->high;
+  size_t *count = limit.low ? &loop->nlow : &loop->nhigh;
+  for (size_t k = 0; k < *count; k++)
+    if ((*list)[k] == limit.at) return; // by another node of the loop
+  const Expr **longer = arena_array(s->arena, const Expr *, *count + 1);
+  for (size_t k = 0; k < *count; k++) longer[k] = (*list)[k];
+  longer[(*count)++] = limit.at;
+  *list = longer;
+}
+
+// Are its nodes' terms all that the loop computes?  (What entries start from may stand in it, too.)
+static bool only_adds(const Loop *loop) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
     if (step->idle) continue;
-    if (step->kind == STEP_LOOP ? !only_adds(step->loop, n) : step->kind != STEP_NODE || step->node != n) return false;
+    if (step->kind == STEP_LOOP ? !only_adds(step->loop) : step->kind != STEP_NODE || !node_accumulates(step->node)) return false;
+  }
+  return true;
+}
+
+// Does the guard let nothing through outside of the limit?
+static bool keeps(Schedule *s, const Node *n, const Expr *guard, int q, Limit limit) {
+  if (guard->kind == EXPR_PRIM && guard->u.prim.op == PRIM_AND)
+    return keeps(s, n, guard->u.prim.arg[0], q, limit) || keeps(s, n, guard->u.prim.arg[1], q, limit);
+  const Limit own = limit_by(s, n, guard, q);
+  return own.at == limit.at && own.low == limit.low;
+}
+
+static bool all_keep(Schedule *s, const Loop *loop, Limit limit) {
+  for (size_t k = 0; k < loop->nmembers; k++) {
+    const Node *n = loop->members[k];
+    const int q = index_in(s, n, loop);
+    if (q < 0 || !n->guard || !node_accumulates(n) || (n->kind == NODE_SCATTER && q < n->nout) || !keeps(s, n, n->guard, q, limit))
+      return false;
   }
   return true;
 }
@@ -94,8 +122,11 @@ static const Expr *take_bounds(Schedule *s, const Node *n, const Expr *guard) {
   for (int q = n->nout + n->nred - 1; q >= 0; q--) {
     const Loop *loop = s->place[n->id].loop[q];
     if (n->kind == NODE_SCATTER && q < n->nout) break; // its guard knows terms alone
-    if (!loop || loop->nmembers != 1 || ((q < n->nout || node_is_target(n, q)) && !only_adds(loop, n))) continue;
-    if (take_comparison(s, n, guard, q)) return NULL;
+    if (!loop || ((loop->nmembers > 1 || q < n->nout || node_is_target(n, q)) && !only_adds(loop))) continue;
+    const Limit limit = limit_by(s, n, guard, q);
+    if (!limit.at || (loop->nmembers > 1 && !all_keep(s, loop, limit))) continue;
+    limit_loop(s, s->loops[loop->id], limit);
+    return NULL;
   }
   return schedule_expr(s, n, guard);
 }

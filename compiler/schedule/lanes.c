@@ -116,23 +116,11 @@ bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop) {
 
 // ---- how a step runs in a tile ----
 
-// Is there a read that must not be made beyond the end, or where a condition around it fails?
-static bool reads_lazily(const Schedule *s, const Node *n, const Expr *e, bool lazy) {
-  if (e->kind == EXPR_READ) {
-    for (int k = 0; k < e->u.read.node->nout; k++) {
-      const Expr *sub = e->u.read.sub[k];
-      const Poly *extent = e->u.read.node->index[k].extent;
-      const bool within = !lazy || sub->kind == EXPR_INDEX || sub->kind == EXPR_POLY || expr_is_declared(s->task.data, sub, extent) ||
-                          simplify_in_range(s->arena, s->pool, n->index, n->nout + n->nred, sub, extent);
-      if (!within || reads_lazily(s, n, sub, lazy)) return true;
-    }
-    return false;
-  }
-  if (e->kind != EXPR_PRIM) return false;
-  const bool branches = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
-  for (int k = 0; k < e->u.prim.narg; k++)
-    if (reads_lazily(s, n, e->u.prim.arg[k], lazy || (branches && k > 0))) return true;
-  return false;
+// Is the subscript within the extent wherever the node's indices are in range, no condition needed?
+static bool is_in_range(const Schedule *s, const Node *n, const Expr *sub, const Poly *extent) {
+  if (sub->kind == EXPR_INDEX && n->index[sub->u.index].extent == extent) return true;
+  return expr_is_declared(s->task.data, sub, extent) ||
+         simplify_in_range(s->arena, s->pool, n->index, n->nout + n->nred, sub, extent);
 }
 
 static bool varies(const Schedule *s, const Node *n, const Expr *e, const Loop *loop) {
@@ -145,17 +133,36 @@ static bool varies(const Schedule *s, const Node *n, const Expr *e, const Loop *
   return any;
 }
 
+// Is there a read that must not be made beyond the end, or where a condition around it fails?  A choice that is the same in all lanes
+// of `tile` (null: not asked) is made before them.
+static bool reads_lazily(const Schedule *s, const Node *n, const Expr *e, bool lazy, const Loop *tile) {
+  if (e->kind == EXPR_READ) {
+    for (int k = 0; k < e->u.read.node->nout; k++) {
+      const Expr *sub = e->u.read.sub[k];
+      const bool within = !lazy || is_in_range(s, n, sub, e->u.read.node->index[k].extent);
+      if (!within || reads_lazily(s, n, sub, lazy, tile)) return true;
+    }
+    return false;
+  }
+  if (e->kind != EXPR_PRIM) return false;
+  if (tile && !lazy && e->u.prim.op == PRIM_SELECT && e->type == TYPE_REAL && !varies(s, n, e, tile)) return false;
+  const bool branches = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
+  for (int k = 0; k < e->u.prim.narg; k++)
+    if (reads_lazily(s, n, e->u.prim.arg[k], lazy || (branches && k > 0), tile)) return true;
+  return false;
+}
+
 bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop) {
   const Place *p = &s->place[n->id];
   return node_accumulates(n) && p->guard && !varies(s, n, n->guard, loop);
 }
 
-static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded) {
-  return reads_lazily(s, n, n->expr, guarded) || (guarded && reads_lazily(s, n, n->guard, false));
+static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded, const Loop *tile) {
+  return reads_lazily(s, n, n->expr, guarded, tile) || (guarded && reads_lazily(s, n, n->guard, false, NULL));
 }
 
 bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
-  return reads_lazily_if(s, n, s->place[n->id].guard && !guard_stands_outside(s, n, loop));
+  return reads_lazily_if(s, n, s->place[n->id].guard && !guard_stands_outside(s, n, loop), loop);
 }
 
 const Expr *shared_guard(const Schedule *s, const Loop *loop, const Step *body, size_t count) {
@@ -509,7 +516,7 @@ static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *ste
   const int q = index_in(s, n, loop);
   if (q < 0 || n->type != TYPE_REAL) return (Reason){REASON_NOT_BY_LOOP, n};
   const Expr *guard = s->place[n->id].guard;
-  if (reads_lazily_if(s, n, guard && guard != shared)) return (Reason){REASON_LAZY, n};
+  if (reads_lazily_if(s, n, guard && guard != shared, NULL)) return (Reason){REASON_LAZY, n};
   if (computes && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return (Reason){REASON_ADDS_ANYWHERE, n};
   if (!is_summed_along(s, n, loop)) return (Reason){REASON_NONE, NULL};
   if (!is_gathered(s, n, q)) return (Reason){REASON_TERM_BY_TERM, n};

@@ -28,7 +28,7 @@ static void define_entries(Generator *g, const char *indent, const char *name, i
   for (int k = before; k < g->nloop; k++) {
     const Loop *l = &g->loop[k];
     const char *written =
-        l->alone && gen_chance(g, 60) ? l->name : format("%s in 0..%s", l->name, gen_extent_text(g, l->extent));
+        l->alone && !l->beyond && gen_chance(g, 60) ? l->name : format("%s in 0..%s", l->name, gen_extent_text(g, l->extent));
     indices = format("%s%s%s", indices, *indices ? ", " : "", written);
   }
   g->nloop = before;

@@ -30,7 +30,8 @@ typedef struct Value {
 typedef struct Loop {
   const char *name;
   int extent;
-  bool alone; // it subscripts an axis of its extent, so its range can be inferred
+  bool alone;  // it subscripts an axis of its extent, so its range can be inferred
+  bool beyond; // it subscripts another one, too, on a condition: its range is written
 } Loop;
 
 // Of scalars alone, or of arrays [p]; results[k] is the rank of a result.

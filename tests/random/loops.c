@@ -177,7 +177,7 @@ static void scan(Generator *g, const Body *around) {
   text_printf(g->text, "%sscan %s in %s%s..%s", around->indent, t, gen_chance(g, 30) ? "reverse " : "", from, to);
   carry(g, &b, " with ", b.ncarried > 0 ? 0 : 1);
   text_put(g->text, " {\n");
-  g->loop[g->nloop++] = (Loop){t, steps, false};
+  g->loop[g->nloop++] = (Loop){t, steps, false, false};
   body(g, &b);
   if (all) yields(g, &b, steps);
   g->nloop--;

@@ -246,6 +246,18 @@ static Term binary(Generator *g, Term x, Term y) {
   }
 }
 
+// An entry at a loop's index, which may run beyond the array's end: it is read on a condition.
+static Term read_on_condition(Generator *g, const Value *v, int depth) {
+  Loop *l = &g->loop[gen_below(g, g->nloop)];
+  const int axis = gen_below(g, v->rank);
+  const char *e = gen_extent_text(g, v->extent[axis]), *read = format("%s[", v->name), *other = gen_constant(g);
+  l->beyond = true;
+  for (int k = 0; k < v->rank; k++)
+    read = format("%s%s%s", read, k ? ", " : "", k == axis ? l->name : gen_subscript(g, v->extent[k], depth));
+  if (gen_chance(g, 70)) return (Term){format("(if %s < %s then %s] else %s)", l->name, e, read, other), LIMIT};
+  return (Term){format("(if %s >= %s then %s else %s])", l->name, e, other, read), LIMIT};
+}
+
 static Term leaf(Generator *g, int depth) {
   int way = gen_below(g, 10);
   if (way == 0) return (Term){gen_constant(g), 2};
@@ -253,12 +265,13 @@ static Term leaf(Generator *g, int depth) {
   if (g->nvalue == 0) return (Term){"0.7", 1};
   const Value *v = &g->value[gen_below(g, g->nvalue)];
   if (v->under >= 0) return made(g, format("(0.2 * %s)", gen_read_value(g, v, depth)), 2);
+  if (v->rank > 0 && g->nloop > 0 && gen_chance(g, 10)) return read_on_condition(g, v, depth > 0 ? 1 : 0);
   return (Term){gen_read_value(g, v, depth > 0 ? 1 : 0), LIMIT};
 }
 
 int gen_push_loop(Generator *g, int extent) {
   static const char *const stems[] = {"i", "j", "k", "s", "t"};
-  g->loop[g->nloop] = (Loop){gen_fresh(g, stems[gen_below(g, 5)]), extent, false};
+  g->loop[g->nloop] = (Loop){gen_fresh(g, stems[gen_below(g, 5)]), extent, false, false};
   return g->nloop++;
 }
 
@@ -280,7 +293,7 @@ static const char *range(Generator *g, bool *empty) {
   }
   bool longer = g->extent[l->extent].kind != EXTENT_SLICE && !g->extent[l->extent].argument; // than 1
   if (longer && gen_chance(g, 10)) return format("%s in 1..%s", l->name, e);
-  return l->alone && gen_chance(g, 70) ? l->name : format("%s in 0..%s", l->name, e);
+  return l->alone && !l->beyond && gen_chance(g, 70) ? l->name : format("%s in 0..%s", l->name, e);
 }
 
 static Term reduction(Generator *g, int depth) {
@@ -292,22 +305,21 @@ static Term reduction(Generator *g, int depth) {
   bool empty = false;
   for (int k = 0; k < count; k++) gen_push_loop(g, gen_any_extent(g));
   Term body = gen_scalar(g, depth - 1);
-  int after = g->nloop;
+  const int after = g->nloop;
+  const bool sums = !strcmp(kind, "sum") || !strcmp(kind, "prod"), some = !sums && count == 1 && gen_chance(g, 30);
+  const char *guard = some || (sums && gen_chance(g, 35)) ? gen_condition(g, 1) : NULL;
   for (g->nloop = before + 1; g->nloop <= after; g->nloop++) {
     bool e;
     ranges = format("%s%s%s", ranges, *ranges ? ", " : "", range(g, &e));
     empty = empty || e;
   }
-  g->nloop = after;
-  bool sums = !strcmp(kind, "sum") || !strcmp(kind, "prod");
-  const char *guard = sums && gen_chance(g, 35) ? format(" if %s", gen_condition(g, 1)) : "";
-  if (!sums && count == 1 && gen_chance(g, 30)) { // of some entry at least
+  if (some) { // of one entry at least
     const Loop *l = &g->loop[before];
-    const char * or = gen_condition(g, 1);
     ranges = format("%s in 0..%s", l->name, gen_extent_text(g, l->extent));
-    guard = format(" if %s == 0 or %s", l->name, or);
+    guard = format("%s == 0 or %s", l->name, guard);
     empty = false;
   }
+  guard = guard ? format(" if %s", guard) : "";
   g->nloop = before;
   if (empty && !sums) kind = "sum";
   double terms = count == 1 ? 10 : 100, bound = body.bound;

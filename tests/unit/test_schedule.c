@@ -123,9 +123,14 @@ static const Case cases[] = {
      "  start s\n  for i in 0..n\n    start g\n    for k in 0..d\n      compute e: work [d]\n      add to g: scalar\n"
      "    compute K: scalar\n    add to s: scalar\n  join s\n", false, false},
     {"what sums read under one condition, they read in lanes",
-     HEAD "param e[n]\nparam B[n, n]\nnode y[k:n] = sum[i:n if i >= 1](e[i - 1] * B[i, k])\n"
-          "node z[k:n] = sum[i:n if i >= 1](e[i - 1]^2 * B[i, k])\nnode s = y[0] + z[0]\nroot loss = s\n",
+     HEAD "param e[n]\nparam B[n, n]\nnode y[k:n] = sum[i:n if i % 2 == 1](e[i - 1] * B[i, k])\n"
+          "node z[k:n] = sum[i:n if i % 2 == 1](e[i - 1]^2 * B[i, k])\nnode s = y[0] + z[0]\nroot loss = s\n",
      "  start y\n  start z\n  for k in 0..n (held)\n    for i in 0..n\n      add to y: work [n]\n      add to z: work [n]\n"
+     "  compute s: scalar\n", false, false},
+    {"where all that a loop adds up is kept to a range, the loop runs in that",
+     HEAD "param e[n]\nparam B[n, n]\nnode y[k:n] = sum[i:n if i >= 1](e[i - 1] * B[i, k])\n"
+          "node z[k:n] = sum[i:n if i >= 1 and i < k](e[i - 1]^2 * B[i, k])\nnode s = y[0] + z[0]\nroot loss = s\n",
+     "  start y\n  start z\n  for i in 0..n (bounded)\n    for k in 0..n\n      add to y: work [n]\n      add to z: work [n]\n"
      "  compute s: scalar\n", false, false},
     {"not what they read under two",
      HEAD "param e[n]\nparam B[n, n]\nnode y[k:n] = sum[i:n if i >= 1](e[i - 1] * B[i, k])\n"
@@ -140,6 +145,14 @@ static const Case cases[] = {
      "  for i in 0..n\n    for k in 0..n (lanes)\n      compute w: work [n, n]\n"
      "  for k in 0..n (lanes)\n    add to x: work [n, n] in w\n"
      "  for i in 0..n (bounded)\n    for k in 0..n (lanes)\n      add to y: work [n, n] in w\n  compute s: scalar\n", false, false},
+    {"an index that runs beyond an array's end keeps what is read there out of lanes",
+     HEAD "dim m\nparam e[m]\nparam B[n, n]\nnode y[i:n, k:n] = exp(B[i, k]) * (if k < m then e[k] else 0.3)\n"
+          "node s = y[0, 0]\nroot loss = s\n",
+     "  for i in 0..n\n    for k in 0..n\n      compute y: work [n, n]\n  compute s: scalar\n", false, false},
+    {"not an index that ends before",
+     HEAD "param e[12]\nparam B[n, n]\nnode y[i:n, k:8] = exp(B[i, k]) * (if k < i then e[k + 1] else 0.3)\n"
+          "node s = y[0, 0]\nroot loss = s\n",
+     "  for i in 0..n\n    for k in 0..8 (lanes)\n      compute y: work [n, 8]\n  compute s: scalar\n", false, false},
     {"without fusion every node has its loops",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n](y[i])\nroot loss = s\n",
      "  for i in 0..n (lanes)\n    compute y: work [n]\n  start s\n  for i in 0..n (lanes)\n    add to s: scalar\n  join s\n", true, false},
