@@ -62,6 +62,7 @@ static const char *spelling(Function *f, const Expr *e) {
   Prim op = e->u.prim.op;
   for (size_t k = 0; k < sizeof helpers / sizeof *helpers; k++)
     if (helpers[k].op == op) f->unit->helper[e->type == TYPE_INT ? helpers[k].integer : helpers[k].real] = true;
+  if (op == PRIM_SIGN) select_call(f);
   if (e->type == TYPE_INT && op == PRIM_MAX) return "mdl_max_integer";
   if (e->type == TYPE_INT && op == PRIM_MIN) return "mdl_min_integer";
   return f->unit->options->use_float ? prim_table[op].c_float : prim_table[op].c;
@@ -119,6 +120,11 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     put_in_reals(f, t, arg[0], precedence);
     return;
   }
+  if (converts_bits(f, e)) {
+    text_put(t, real_call(f));
+    put_arguments(f, t, e);
+    return;
+  }
   if (fused_sum(f, e, &fused)) {
     put_fused(f, t, &fused, NULL);
     return;
@@ -153,6 +159,7 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     return;
   }
   const char *c = spelling(f, e);
+  if (op == PRIM_REAL && f->unit->options->use_float && arg[0]->kind == EXPR_PRIM) c = "(float)(double)"; // as in lanes: mdl_realf_at
   if (e->u.prim.narg == 1 && (c[0] == '-' || c[0] == '!' || c[0] == '(')) {
     if (precedence > PREC_UNARY) text_char(t, '(');
     text_put(t, c);

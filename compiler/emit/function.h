@@ -89,7 +89,7 @@ typedef struct Function {
   const char **blocked_name; // by node: the pointer to the tile's part of it
   const char *vector_lane; // what the variables that hold vectors (in_vector) are subscripted with
   bool wide;
-  bool long_sides; // of choices in lanes: a step calls an elementary function, divides, or has lanes behind the last sample
+  bool long_sides; // of choices in lanes: a side is computed, a step calls an elementary function, divides, or has lanes behind the last sample
   const char **part_name; // by node: the array of its partial sums
   const char **twos_name; // by node: of a sum of logarithms, the array of the powers of two that its products leave out
   const char **in_vector; // by node: the variable that holds the vector in hand
@@ -221,7 +221,9 @@ const char *fma_call(Function *f);
 // Does a choice in lanes compute both sides and take the bits of one?  Where a side takes long, compilers make a branch of `? :` that
 // they then find no vectors for; where it is short, `? :` is one instruction, and bits are three.
 bool selects_bits(const Function *f);
+bool converts_bits(const Function *f, const Expr *e); // where e is a real(n) that differs from lane to lane
 const char *select_call(Function *f); // "mdl_select("
+const char *real_call(Function *f);   // "mdl_real_at(mdl_level, "
 void math_use(Unit *u, const char *header);
 void math_put_text(Text *t, const char *text); // without its #includes of such texts
 void math_print(Text *t, const Unit *u);

@@ -18,7 +18,7 @@ static const char *const helper_text[HELPER_COUNT] = {
                     "}\n",
     [HELPER_SIGN] = "/* -1, 0 or 1; not a number stays so */\n"
                     "MDL_INLINE $R mdl_sign($R x) {\n"
-                    "  return x > 0.0$F ? 1.0$F : x < 0.0$F ? -1.0$F : x == 0.0$F ? 0.0$F : x;\n"
+                    "  return mdl_select$F(x > 0.0$F, 1.0$F, mdl_select$F(x < 0.0$F, -1.0$F, x + 0.0$F)); /* -0.0 + 0.0 is 0.0 */\n"
                     "}\n",
     [HELPER_SECH] = "/* 1 / cosh(x), without overflow */\n"
                     "static inline $R mdl_sech($R x) {\n"

@@ -155,14 +155,15 @@ void stage_steps(Function *f, const Step *step, size_t count) {
 
 // ---- rows ----
 
-// mdl_turn_rows(x + i_tile * d, d, lanes, x_rows);
+// mdl_turn_rows(mdl_level, x + i_tile * d, d, lanes, x_rows);
 void put_turned_rows(Function *f, const Node *n) {
   Text *t = &f->body;
   Graph *pool = f->s->pool;
   const Expr *row = expr_poly(pool, row_size(f->s->task.graph, n));
   f->unit->helper[HELPER_TURN] = true;
+  f->math = true;
   line_start(f);
-  text_printf(t, "mdl_turn_rows(%s + %s * ", array_name(f, n), f->tile_name);
+  text_printf(t, "mdl_turn_rows(mdl_level, %s + %s * ", array_name(f, n), f->tile_name);
   put_expr(f, t, row, PREC_MUL + 1);
   text_put(t, ", ");
   put_expr(f, t, row, PREC_NONE);

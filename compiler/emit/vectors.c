@@ -11,10 +11,16 @@ void set_lane(Function *f, const char *lane, bool wide) {
   if (f->tile) f->loop_name[f->tile->id] = lane ? arena_printf(f->s->arena, "%s + %s", f->tile_name, lane) : NULL;
 }
 
-static bool divides(const Expr *e) {
-  if (e->kind != EXPR_PRIM) return false;
-  bool any = e->u.prim.op == PRIM_DIV && e->type == TYPE_REAL;
-  for (int k = 0; k < e->u.prim.narg && !any; k++) any = divides(e->u.prim.arg[k]);
+// Calls an elementary function, divides, or chooses between what is computed?
+static bool has_long_side(Function *f, const Expr *e) {
+  if (e->kind != EXPR_PRIM || e->id >= f->nexpr || f->visited[e->id] == f->stamp) return false;
+  f->visited[e->id] = f->stamp;
+  const Prim op = e->u.prim.op;
+  bool any = prim_calls(op) || (op == PRIM_DIV && e->type == TYPE_REAL);
+  for (int k = 0; k < e->u.prim.narg && !any; k++) {
+    const Expr *arg = e->u.prim.arg[k];
+    any = has_long_side(f, arg) || (op == PRIM_SELECT && k > 0 && arg->kind == EXPR_PRIM && prim_table[arg->u.prim.op].cost > 0);
+  }
   return any;
 }
 
@@ -24,10 +30,11 @@ static bool is_masked(const Function *f, const Step *step) {
 
 void note_sides(Function *f, const Step *step, size_t count) {
   f->long_sides = false;
+  f->stamp++;
   for (size_t k = 0; k < count && !f->long_sides; k++) {
     if (step[k].kind != STEP_NODE || step[k].idle) continue;
     const Expr *e = f->expr[step[k].node->id];
-    f->long_sides = is_masked(f, &step[k]) || expr_calls(e) || divides(e);
+    f->long_sides = is_masked(f, &step[k]) || has_long_side(f, e);
   }
 }
 

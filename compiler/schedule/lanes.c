@@ -249,14 +249,17 @@ static void count_in_steps(const Schedule *s, const Loop *loop, const Loop *tile
   }
 }
 
-// What is walked over more than once is turned once.
+// What is walked over more than once is turned once; long rows are if they are walked over at all: their entries are read one behind
+// the other so, not one of each sample.
 static void find_rows(Schedule *s, Loop *loop) {
   const Graph *g = s->task.graph;
   double *times = arena_array(s->arena, double, g->count);
   size_t room = 0;
   count_in_steps(s, loop, loop, times);
   for (size_t k = 0; k < g->count; k++) {
-    if (!(times[k] >= 2)) continue; // NaN: rows of nothing
+    enum { LONG = 8 };
+    const bool is_long = times[k] >= 1 && poly_nominal(g->dims, row_size(g, g->nodes[k])) >= LONG;
+    if (!is_long && !(times[k] >= 2)) continue; // NaN: rows of nothing
     ARENA_PUSH(s->arena, loop->rows, loop->nrows, room) = g->nodes[k];
     s->place[k].rows = poly_int(g->dims, 0); // its place is known when all work memory is dealt (place.c)
   }

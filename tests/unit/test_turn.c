@@ -8,13 +8,13 @@ enum { MOST = 37, UNTOUCHED = -1 };
 
 static mdl_turn_real from[MDL_TURN_TILE * MOST], to[(MOST + 1) * MDL_TURN_TILE];
 
-START_TEST(test_all_sizes) {
+static void turn_all_sizes(const int level) {
   for (int k = 0; k < MDL_TURN_TILE * MOST; k++) from[k] = (mdl_turn_real)k;
   for (int count = 0; count <= MOST; count++)
     for (int rows = 1; rows <= MDL_TURN_TILE; rows++) {
       const int padded = (rows + MDL_TURN_LANES - 1) / MDL_TURN_LANES * MDL_TURN_LANES;
       for (int k = 0; k < (MOST + 1) * MDL_TURN_TILE; k++) to[k] = UNTOUCHED;
-      mdl_turn_rows(from, count, rows, to);
+      mdl_turn_rows(level, from, count, rows, to);
       for (int j = 0; j <= MOST; j++)
         for (int r = 0; r < MDL_TURN_TILE; r++) {
           const int sample = r < rows ? r : rows - 1;
@@ -24,13 +24,23 @@ START_TEST(test_all_sizes) {
         }
     }
 }
+
+START_TEST(test_wide_vectors) {
+  turn_all_sizes(1);
+}
+END_TEST
+
+START_TEST(test_narrow_vectors) {
+  turn_all_sizes(0);
+}
 END_TEST
 
 int main(void) {
   Suite *suite = suite_create("turn");
   TCase *tests = tcase_create("rows");
   tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, test_all_sizes);
+  tcase_add_test(tests, test_wide_vectors);
+  tcase_add_test(tests, test_narrow_vectors);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);

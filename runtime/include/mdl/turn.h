@@ -37,41 +37,101 @@ MDL_TURN_INLINE void mdl_turn_plain(const mdl_turn_real *from, int64_t count, in
     for (int64_t j = low; j < high; j++) to[j * MDL_TURN_TILE + r] = from[r * count + j];
 }
 
-/* Eight entries of eight samples. */
-MDL_TURN_INLINE void mdl_turn_block(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
 #ifdef MDL_TURN_VECTORS
-  typedef mdl_turn_real V __attribute__((vector_size(8 * sizeof(mdl_turn_real))));
-  typedef mdl_turn_real U __attribute__((vector_size(8 * sizeof(mdl_turn_real)), aligned(sizeof(mdl_turn_real)), may_alias));
-#define MDL_TURN_ROW(k) const V a##k = *(const U *)(from + (k) * count);
-#define MDL_TURN_PAIR(k, l) /* pairs of entries of pairs of samples */                                                 \
-  const V b##k = __builtin_shufflevector(a##k, a##l, 0, 8, 2, 10, 4, 12, 6, 14);                                       \
-  const V b##l = __builtin_shufflevector(a##k, a##l, 1, 9, 3, 11, 5, 13, 7, 15);
-#define MDL_TURN_FOUR(k, l)                                                                                            \
-  const V c##k = __builtin_shufflevector(b##k, b##l, 0, 1, 8, 9, 4, 5, 12, 13);                                        \
-  const V c##l = __builtin_shufflevector(b##k, b##l, 2, 3, 10, 11, 6, 7, 14, 15);
+#define MDL_TURN_MIX __builtin_shufflevector
+#define MDL_TURN_TYPES(bytes) /* a vector, and one that lies anywhere */                                               \
+  typedef mdl_turn_real V __attribute__((vector_size(bytes)));                                                         \
+  typedef mdl_turn_real U __attribute__((vector_size(bytes), aligned(sizeof(mdl_turn_real)), may_alias));
+#define MDL_TURN_ROW(k) (*(const U *)(from + (k) * count))
+#define MDL_TURN_COLUMN(k) (*(U *)(to + (k) * MDL_TURN_TILE))
+
+#ifdef MDL_TURN_FLOAT
+enum { MDL_TURN_WIDE = 8, MDL_TURN_NARROW = 4 };
+
+/* Pairs of rows, then fours: of two entries that lie four apart. */
+#define MDL_TURN_PAIR(k, l)                                                                                            \
+  const V a##k = MDL_TURN_ROW(k), a##l = MDL_TURN_ROW(l), b##k = MDL_TURN_MIX(a##k, a##l, 0, 8, 1, 9, 4, 12, 5, 13),   \
+          b##l = MDL_TURN_MIX(a##k, a##l, 2, 10, 3, 11, 6, 14, 7, 15);
+#define MDL_TURN_FOUR(k, l, m, n)                                                                                      \
+  const V c##m = MDL_TURN_MIX(b##k, b##l, 0, 1, 8, 9, 4, 5, 12, 13),                                                   \
+          c##n = MDL_TURN_MIX(b##k, b##l, 2, 3, 10, 11, 6, 7, 14, 15);
 #define MDL_TURN_EIGHT(k, l)                                                                                           \
-  *(U *)(to + (k) * MDL_TURN_TILE) = __builtin_shufflevector(c##k, c##l, 0, 1, 2, 3, 8, 9, 10, 11);                    \
-  *(U *)(to + (l) * MDL_TURN_TILE) = __builtin_shufflevector(c##k, c##l, 4, 5, 6, 7, 12, 13, 14, 15);
-  MDL_TURN_ROW(0) MDL_TURN_ROW(1) MDL_TURN_ROW(2) MDL_TURN_ROW(3)
-  MDL_TURN_ROW(4) MDL_TURN_ROW(5) MDL_TURN_ROW(6) MDL_TURN_ROW(7)
+  MDL_TURN_COLUMN(k) = MDL_TURN_MIX(c##k, c##l, 0, 1, 2, 3, 8, 9, 10, 11);                                             \
+  MDL_TURN_COLUMN(l) = MDL_TURN_MIX(c##k, c##l, 4, 5, 6, 7, 12, 13, 14, 15);
+
+MDL_TURN_INLINE void mdl_turn_wide(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+  MDL_TURN_TYPES(32)
   MDL_TURN_PAIR(0, 1) MDL_TURN_PAIR(2, 3) MDL_TURN_PAIR(4, 5) MDL_TURN_PAIR(6, 7)
-  MDL_TURN_FOUR(0, 2) MDL_TURN_FOUR(1, 3) MDL_TURN_FOUR(4, 6) MDL_TURN_FOUR(5, 7)
+  MDL_TURN_FOUR(0, 2, 0, 1) MDL_TURN_FOUR(1, 3, 2, 3) MDL_TURN_FOUR(4, 6, 4, 5) MDL_TURN_FOUR(5, 7, 6, 7)
   MDL_TURN_EIGHT(0, 4) MDL_TURN_EIGHT(1, 5) MDL_TURN_EIGHT(2, 6) MDL_TURN_EIGHT(3, 7)
-#undef MDL_TURN_ROW
+}
+
+MDL_TURN_INLINE void mdl_turn_narrow(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+  MDL_TURN_TYPES(16)
+  const V a0 = MDL_TURN_ROW(0), a1 = MDL_TURN_ROW(1), a2 = MDL_TURN_ROW(2), a3 = MDL_TURN_ROW(3);
+  const V b0 = MDL_TURN_MIX(a0, a1, 0, 4, 1, 5), b1 = MDL_TURN_MIX(a0, a1, 2, 6, 3, 7);
+  const V b2 = MDL_TURN_MIX(a2, a3, 0, 4, 1, 5), b3 = MDL_TURN_MIX(a2, a3, 2, 6, 3, 7);
+  MDL_TURN_COLUMN(0) = MDL_TURN_MIX(b0, b2, 0, 1, 4, 5);
+  MDL_TURN_COLUMN(1) = MDL_TURN_MIX(b0, b2, 2, 3, 6, 7);
+  MDL_TURN_COLUMN(2) = MDL_TURN_MIX(b1, b3, 0, 1, 4, 5);
+  MDL_TURN_COLUMN(3) = MDL_TURN_MIX(b1, b3, 2, 3, 6, 7);
+}
+
 #undef MDL_TURN_PAIR
 #undef MDL_TURN_FOUR
 #undef MDL_TURN_EIGHT
 #else
-  mdl_turn_plain(from, count, 0, 8, 8, to);
-#endif
+enum { MDL_TURN_WIDE = 4, MDL_TURN_NARROW = 2 };
+
+MDL_TURN_INLINE void mdl_turn_wide(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+  MDL_TURN_TYPES(32)
+  const V a0 = MDL_TURN_ROW(0), a1 = MDL_TURN_ROW(1), a2 = MDL_TURN_ROW(2), a3 = MDL_TURN_ROW(3);
+  const V b0 = MDL_TURN_MIX(a0, a1, 0, 4, 2, 6), b1 = MDL_TURN_MIX(a0, a1, 1, 5, 3, 7);
+  const V b2 = MDL_TURN_MIX(a2, a3, 0, 4, 2, 6), b3 = MDL_TURN_MIX(a2, a3, 1, 5, 3, 7);
+  MDL_TURN_COLUMN(0) = MDL_TURN_MIX(b0, b2, 0, 1, 4, 5);
+  MDL_TURN_COLUMN(1) = MDL_TURN_MIX(b1, b3, 0, 1, 4, 5);
+  MDL_TURN_COLUMN(2) = MDL_TURN_MIX(b0, b2, 2, 3, 6, 7);
+  MDL_TURN_COLUMN(3) = MDL_TURN_MIX(b1, b3, 2, 3, 6, 7);
 }
 
+MDL_TURN_INLINE void mdl_turn_narrow(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+  MDL_TURN_TYPES(16)
+  const V a0 = MDL_TURN_ROW(0), a1 = MDL_TURN_ROW(1);
+  MDL_TURN_COLUMN(0) = MDL_TURN_MIX(a0, a1, 0, 2);
+  MDL_TURN_COLUMN(1) = MDL_TURN_MIX(a0, a1, 1, 3);
+}
+#endif
+
+/* Eight entries of eight samples, in squares that vectors have room for. */
+MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+  for (int64_t r = 8; r < 16; r++) /* the next eight samples; behind the last nothing is read */
+    __builtin_prefetch((const void *)((uintptr_t)from + (uintptr_t)(r * count) * sizeof *from));
+  const int64_t side = mdl_level > 0 ? MDL_TURN_WIDE : MDL_TURN_NARROW;
+  for (int64_t r = 0; r < 8; r += side)
+    for (int64_t j = 0; j < 8; j += side)
+      if (mdl_level > 0)
+        mdl_turn_wide(from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+      else
+        mdl_turn_narrow(from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+}
+
+#undef MDL_TURN_MIX
+#undef MDL_TURN_TYPES
+#undef MDL_TURN_ROW
+#undef MDL_TURN_COLUMN
+#else
+MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+  (void)mdl_level;
+  mdl_turn_plain(from, count, 0, 8, 8, to);
+}
+#endif
+
 /* to[j * 64 + r] = from[r * count + j] for `count` entries of each of `rows` samples; lanes behind the last sample take its
- * entries. */
-MDL_TURN_INLINE void mdl_turn_rows(const mdl_turn_real *from, int64_t count, int64_t rows, mdl_turn_real *to) {
+ * entries.  mdl_level: above 0 for a processor with vectors of 32 bytes, a constant of the caller. */
+MDL_TURN_INLINE void mdl_turn_rows(const int mdl_level, const mdl_turn_real *from, int64_t count, int64_t rows, mdl_turn_real *to) {
   const int64_t whole = rows - rows % 8, blocks = count - count % 8;
   for (int64_t r = 0; r < whole; r += 8)
-    for (int64_t j = 0; j < blocks; j += 8) mdl_turn_block(from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+    for (int64_t j = 0; j < blocks; j += 8) mdl_turn_block(mdl_level, from + r * count + j, count, to + j * MDL_TURN_TILE + r);
   mdl_turn_plain(from, count, blocks, count, whole, to);
   mdl_turn_plain(from + whole * count, count, 0, count, rows - whole, to + whole);
   for (int64_t j = 0; j < count; j++)

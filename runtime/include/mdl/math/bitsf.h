@@ -29,6 +29,11 @@ MDL_INLINE float mdl_selectf(int condition, float x, float y) {
   return mdl_of_bitsf((mdl_bitsf(x) & mask) | (mdl_bitsf(y) & ~mask));
 }
 
+/* (float)(double)n */
+MDL_INLINE float mdl_realf_at(const int mdl_level, int64_t n) {
+  return (float)mdl_real_at(mdl_level, n);
+}
+
 typedef struct mdl_pairf {
   float high, low;
 } mdl_pairf;

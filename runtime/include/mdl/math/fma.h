@@ -51,6 +51,15 @@ MDL_INLINE double mdl_select(int condition, double x, double y) {
   return mdl_of_bits((mdl_bits(x) & mask) | (mdl_bits(y) & ~mask));
 }
 
+/* (double)n in lanes.  AVX-512 has an instruction for that; elsewhere the halves of n become the low bits of reals that are large
+ * enough, and are put together again: the sum is rounded once, as n is. */
+MDL_INLINE double mdl_real_at(const int mdl_level, int64_t n) {
+  const uint64_t u = (uint64_t)n;
+  const double low = mdl_of_bits((u & UINT64_C(0xffffffff)) | UINT64_C(0x4330000000000000)); /* 2^52 + */
+  const double high = mdl_of_bits((u >> 32) ^ UINT64_C(0x4530000080000000)); /* 2^84 + 2^63 + */
+  return mdl_level == 2 ? (double)n : (high - 19342822341709703277445120.0) + low; /* 2^84 + 2^63 + 2^52 */
+}
+
 /* mdl_level where a function is called, not inlined in lanes: for any processor, and for one with fma.  There it may branch,
  * where both sides would give the same bits. */
 enum { MDL_CALLED = -1, MDL_CALLED_FMA = 8 };
