@@ -221,15 +221,16 @@ static void drop_index(Simplifier *s, Node *n, Conditions *c, size_t condition, 
     }
   sub[q] = expr_substitute(g, value, shift, nv, NULL);
   Conditions left = {.list = NULL};
-  for (size_t k = 0; k < condition; k++)
-    if (!expr_uses_index(c->list[k], q))
-      ARENA_PUSH(s->arena, left.list, left.count, left.room) = expr_substitute(g, c->list[k], sub, nv, NULL);
-  ARENA_PUSH(s->arena, left.list, left.count, left.room) = expr_prim2(g, PRIM_GE, sub[q], expr_int(g, 0));
-  ARENA_PUSH(s->arena, left.list, left.count, left.room) =
-      expr_prim2(g, PRIM_LT, sub[q], expr_poly(g, n->index[q].extent));
-  for (size_t k = 0; k < c->count; k++)
-    if (k > condition || (k < condition && expr_uses_index(c->list[k], q)))
-      ARENA_PUSH(s->arena, left.list, left.count, left.room) = expr_substitute(g, c->list[k], sub, nv, NULL);
+  bool within = false; // what stands behind a condition may rely on it: the order stays, the value's range before what needs it
+  for (size_t k = 0; k < c->count; k++) {
+    if (!within && (k == condition || expr_uses_index(c->list[k], q))) {
+      ARENA_PUSH(s->arena, left.list, left.count, left.room) = expr_prim2(g, PRIM_GE, sub[q], expr_int(g, 0));
+      ARENA_PUSH(s->arena, left.list, left.count, left.room) =
+          expr_prim2(g, PRIM_LT, sub[q], expr_poly(g, n->index[q].extent));
+      within = true;
+    }
+    if (k != condition) ARENA_PUSH(s->arena, left.list, left.count, left.room) = expr_substitute(g, c->list[k], sub, nv, NULL);
+  }
   n->expr = expr_substitute(g, n->expr, sub, nv, NULL);
   if (n->target) {
     const Expr **target = arena_array(s->arena, const Expr *, (size_t)n->nout + 1);
