@@ -205,7 +205,7 @@ void put_loop_start(Function *f, const Loop *loop) {
   put_limit(f, expr_int(f->s->pool, 0), loop->low, loop->nlow, false);
 }
 
-static void open_loop_at(Function *f, const Loop *loop, const char *end, LoopText *text) {
+void open_loop_from(Function *f, const Loop *loop, const char *from, const char *end, LoopText *text) {
   Text *t = &f->body;
   Graph *pool = f->s->pool;
   text->loop = loop;
@@ -218,7 +218,10 @@ static void open_loop_at(Function *f, const Loop *loop, const char *end, LoopTex
     put_expr(f, t, expr_poly(pool, loop->extent), PREC_NONE);
     text_printf(t, "; %s-- > 0;) {\n", name);
   } else {
-    put_loop_start(f, loop);
+    if (from)
+      text_put(t, from);
+    else
+      put_loop_start(f, loop);
     text_printf(t, "; %s < ", name);
     if (end)
       text_put(t, end);
@@ -233,7 +236,7 @@ static void open_loop_at(Function *f, const Loop *loop, const char *end, LoopTex
 }
 
 void open_loop(Function *f, const Loop *loop, LoopText *text) {
-  open_loop_at(f, loop, put_loop_end(f, loop), text);
+  open_loop_from(f, loop, NULL, put_loop_end(f, loop), text);
 }
 
 void close_loop(Function *f, const LoopText *text) {
@@ -268,7 +271,7 @@ void put_part(Function *f, const Loop *loop, int depth) {
     return;
   }
   LoopText text;
-  open_loop_at(f, loop, end, &text);
+  open_loop_from(f, loop, NULL, end, &text);
   put_steps(f, loop->body, loop->nbody, depth + 1);
   close_loop(f, &text);
 }

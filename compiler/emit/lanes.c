@@ -68,7 +68,7 @@ static void put_single(Function *f, const Step *step, size_t count) {
 }
 
 // What all samples share is computed once for them.
-static void hoist_shared(Function *f, const Step *step, size_t count) {
+void hoist_shared(Function *f, const Step *step, size_t count) {
   f->stamp++;
   for (size_t k = 0; k < count; k++) {
     if (step[k].idle || step[k].kind != STEP_NODE || (node_accumulates(step[k].node) && guard_within(f, step[k].node))) continue;
@@ -121,7 +121,7 @@ static bool is_gathered(const Step *step) {
   return step->lane == LANE_GATHER && !step->idle;
 }
 
-static bool adds_block(const Function *f, const Step *step) {
+bool adds_block(const Function *f, const Step *step) {
   return step->kind == STEP_NODE && !step->idle && f->s->order[step->node->id].kind == ORDER_BLOCKS &&
          f->s->place[step->node->id].loop[f->s->order[step->node->id].index] == f->tile;
 }
@@ -388,10 +388,17 @@ static void put_inner_loop(Function *f, const Loop *loop, int depth) {
     put_added_few(f, loop, depth);
     return;
   }
+  const Step *sum = round_sum(f, loop);
+  const char *end = put_loop_end(f, loop), *from = sum ? put_rounds(f, loop, sum, end) : NULL;
+  if (sum && rounds_are_all(f, loop)) return;
+  const Poly *flops = f->flops;
   LoopText text;
-  open_loop(f, loop, &text);
+  open_loop_from(f, loop, from, end, &text);
   put_tile_steps(f, loop->body, loop->nbody, depth + 1);
   close_loop(f, &text);
+  if (!sum) return;
+  f->loop_variable[loop->id] = from; // the loop is told by it
+  f->flops = flops;
 }
 
 static void put_tile_steps(Function *f, const Step *step, size_t count, int depth) {

@@ -58,6 +58,8 @@ void put_steps(Function *f, const Step *steps, size_t count, int depth);
 void put_loop_start(Function *f, const Loop *loop);
 const char *put_loop_end(Function *f, const Loop *loop); // the variable that holds where it ends; null: its extent
 void open_loop(Function *f, const Loop *loop, LoopText *text);
+// `from`: C, or null: where the loop starts.  `end`: of put_loop_end.
+void open_loop_from(Function *f, const Loop *loop, const char *from, const char *end, LoopText *text);
 void close_loop(Function *f, const LoopText *text);
 void put_part(Function *f, const Loop *loop, int depth); // of a loop that runs from f->part_from up to f->part_to
 

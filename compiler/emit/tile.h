@@ -31,6 +31,19 @@ void stage_steps(Function *f, const Step *step, size_t count);
 void forget_stages(Function *f, size_t mark);
 void put_turned_rows(Function *f, const Node *n);
 
+// ---- lanes.c ----
+
+void hoist_shared(Function *f, const Step *step, size_t count);
+bool adds_block(const Function *f, const Step *step); // of a sum over the samples, to be added to its entry
+
+// ---- rounds.c ----
+
+// The sum that is all a loop inside of the tile adds up, one in each round; null: it does something else.
+const Step *round_sum(const Function *f, const Loop *loop);
+bool rounds_are_all(const Function *f, const Loop *loop); // is there no rest?
+// Gives the name of the variable that holds where the rest of the rounds starts.
+const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const char *end);
+
 // ---- sums.c ----
 
 // A tile's block: its partial sums, and their sum, added to the node's entry.

@@ -42,6 +42,10 @@ function c_line(line,   name) {
     sub(/^ *for \(; /, "", name)
     sub(/ .*/, "", name)
     if (line !~ /{$/) strip = name
+    else if (name ~ /_round(_[0-9]+)?$/) {
+      if (!skipping()) print loops_around(), name
+      push("loop")
+    }
     else if (vectors++) push("rest") # one vector of entries of sums, behind some at a time
     else {
       if (!skipping()) print loops_around(), name
@@ -63,7 +67,7 @@ function c_line(line,   name) {
   name = line
   sub(/^ *for \(int64_t /, "", name)
   sub(/ .*/, "", name)
-  if (line ~ /_strip(_[0-9]+)?; / && line !~ /\+= /) push("rest")
+  if (line ~ /_(strip|round)(_[0-9]+)?; / && line !~ /\+= /) push("rest")
   else if (name ~ /_block(_[0-9]+)?$/) push("other")
   else if (line ~ / = lanes(_[0-9]+)? - lanes(_[0-9]+)? % /) push("rest")
   else if (name ~ /^lane(_[0-9]+)?$/ || (line ~ /\+= [0-9]+\) {$/ && name !~ /_tile(_[0-9]+)?$/)) push("lanes")

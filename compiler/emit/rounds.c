@@ -1,0 +1,140 @@
+// rounds.c - loops inside of a tile, each of whose rounds adds up one sum over the samples: several rounds at a time.
+//
+// A sum of 64 terms is eight vectors in one chain, and joining its lanes takes as long again.  Four of them side by side overlap, and
+// read once what they share; a mask is made for the last vector alone.  Each sum adds the same terms in the same order.  Its partial
+// sums are an array of their own: gcc would leave a larger one in memory.
+#include "emit/tile.h"
+
+enum { ROUNDS = 4 };
+
+static bool is_one_sum(const Function *f, const Step *step) {
+  if (step->kind != STEP_NODE || step->lane != LANE_GATHER) return false;
+  const Node *n = step->node;
+  if ((n->reduce != REDUCE_SUM && n->kind != NODE_SCATTER) || n->type != TYPE_REAL || n->assign || f->s->place[n->id].guard) return false;
+  return !has_outside(f, f->expr[n->id]) && !expr_calls(f->expr[n->id]);
+}
+
+const Step *round_sum(const Function *f, const Loop *loop) {
+  int64_t extent;
+  if (loop->reverse || loop->carries || loop->alive) return NULL;
+  if (poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent < ROUNDS) return NULL;
+  const Step *only = NULL;
+  for (size_t k = 0; k < loop->nbody; k++) {
+    if (loop->body[k].idle) continue;
+    if (only || !is_one_sum(f, &loop->body[k])) return NULL;
+    only = &loop->body[k];
+  }
+  return only && adds_block(f, only) ? only : NULL;
+}
+
+bool rounds_are_all(const Function *f, const Loop *loop) {
+  int64_t extent;
+  return !loop->nlow && !loop->nhigh && poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent % ROUNDS == 0;
+}
+
+typedef struct Rounds {
+  const Loop *loop;
+  const Step *sum;
+  const char *from; // the variable that counts them
+  const char *part[ROUNDS];
+  const char **let[ROUNDS]; // by expression: what is computed of a round before its terms; null: nothing
+} Rounds;
+
+static void set_round(Function *f, const Rounds *r, int k) {
+  f->loop_name[r->loop->id] = k ? arena_printf(f->s->arena, "%s + %d", r->from, k) : r->from;
+}
+
+static void forget_lets(Function *f, size_t mark) {
+  while (f->nstack > mark) f->let[f->stack[--f->nstack]] = NULL;
+}
+
+// What all samples share, with a name for each round.
+static void hoist_rounds(Function *f, Rounds *r) {
+  const size_t mark = f->nstack;
+  for (int k = 0; k < ROUNDS; k++) {
+    set_round(f, r, k);
+    hoist_shared(f, r->sum, 1);
+    if (f->nstack == mark) continue;
+    r->let[k] = arena_array(f->s->arena, const char *, f->nexpr);
+    for (size_t j = mark; j < f->nstack; j++) r->let[k][f->stack[j]] = f->let[f->stack[j]];
+    forget_lets(f, mark);
+  }
+}
+
+static void recall_lets(Function *f, const char *const *let) {
+  for (uint32_t id = 0; let && id < f->nexpr; id++) {
+    if (!let[id]) continue;
+    f->let[id] = let[id];
+    ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = id;
+  }
+}
+
+// The terms of the vectors that stand open around them.
+static void put_terms(Function *f, const Rounds *r, const char *mask) {
+  OpenLines l;
+  open_lines(f, &l);
+  open_lanes(f);
+  const size_t mark = f->nstack;
+  const Poly *flops = NULL; // one round's: there are as many as the loop has, in fours
+  for (int k = 0; k < ROUNDS; k++) {
+    set_round(f, r, k);
+    recall_lets(f, r->let[k]);
+    put_term(f, r->sum->node, arena_printf(f->s->arena, "%s[%s]", r->part[k], f->lane_name), mask, NULL);
+    forget_lets(f, mark);
+    if (k == 0) flops = f->flops;
+  }
+  f->flops = flops;
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+}
+
+// All whole vectors, then the last.
+static void put_vectors(Function *f, const Rounds *r) {
+  OpenLines l;
+  f->long_sides = true;
+  open_lines(f, &l);
+  open_blocks(f, 1);
+  put_terms(f, r, NULL);
+  close_lines(f, &l);
+  if (is_multiple(f, f->tile->extent)) return;
+  const Poly *flops = f->flops;
+  open_lines(f, &l);
+  open_rest(f, 1);
+  put_terms(f, r, arena_printf(f->s->arena, "%s + %s < %s", f->vector_name, f->lane_name, f->lanes_name));
+  close_lines(f, &l);
+  f->flops = flops;
+}
+
+// for (; j_round + 4 <= d; j_round += 4) { … }
+const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const char *end) {
+  Text *t = &f->body;
+  Rounds r = {.loop = loop, .sum = sum, .from = names_take(&f->names, arena_printf(f->s->arena, "%s_round", loop->name))};
+  line_start(f);
+  text_printf(t, "int64_t %s = ", r.from);
+  put_loop_start(f, loop);
+  text_put(t, ";\n");
+  line_start(f);
+  text_printf(t, "for (; %s + %d <= ", r.from, ROUNDS);
+  if (end)
+    text_put(t, end);
+  else
+    put_extent(f, loop, PREC_ADD);
+  text_printf(t, "; %s += %d) {\n", r.from, ROUNDS);
+  size_t names, lets;
+  open_scope(f, &names, &lets);
+  const Poly *trips = f->trips;
+  f->trips = poly_mul(f->s->task.graph->dims, trips, loop->extent);
+  f->loop_variable[loop->id] = r.from;
+  hoist_rounds(f, &r);
+  for (int k = 0; k < ROUNDS; k++) r.part[k] = open_block(f, sum->node);
+  put_vectors(f, &r);
+  for (int k = 0; k < ROUNDS; k++) {
+    set_round(f, &r, k);
+    close_block(f, sum->node, r.part[k]);
+  }
+  f->trips = trips;
+  close_scope(f, names, lets);
+  line_start(f);
+  text_put(t, "}\n");
+  return r.from;
+}
