@@ -85,6 +85,23 @@ bool simplify_not_negative(const Expr *e) {
 
 // ---- reals ----
 
+static const Expr *joined_side(Simplifier *s, Prim op, const Expr *x, const Expr *y) {
+  if (is_zero(y)) return x;
+  if (is_zero(x)) return op == PRIM_ADD ? y : make1(s, PRIM_NEG, y);
+  return simplify_prim2(s, op, x, y);
+}
+
+// (if c then a else b) ± (if c then d else 0) and the like, as one choice with no more sums, where c reads arrays (what depends on
+// indices alone are guards of sums, and each term may have its own use for one).
+static const Expr *joined_choices(Simplifier *s, Prim op, const Expr *x, const Expr *y) {
+  if (!is_prim(x, PRIM_SELECT) || !is_prim(y, PRIM_SELECT) || arg_of(x, 0) != arg_of(y, 0) || !arg_of(x, 0)->nodes) return NULL;
+  bool fewer = false;
+  for (int k = 1; k <= 2; k++) fewer = fewer || is_zero(arg_of(x, k)) || is_zero(arg_of(y, k));
+  return fewer ? make_select(s, arg_of(x, 0), joined_side(s, op, arg_of(x, 1), arg_of(y, 1)),
+                             joined_side(s, op, arg_of(x, 2), arg_of(y, 2)))
+               : NULL;
+}
+
 static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   if (adds_nothing(y)) return x;
@@ -92,7 +109,7 @@ static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, x, arg_of(y, 0));
   if (is_prim(x, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, y, arg_of(x, 0));
   if (x == y) return simplify_prim2(s, PRIM_MUL, expr_real(s->g, 2), x);
-  return NULL;
+  return joined_choices(s, PRIM_ADD, x, y);
 }
 
 static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
@@ -100,7 +117,7 @@ static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
   if (x == y) return expr_real(s->g, 0);
   if (adds_nothing(y)) return x;
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_ADD, x, arg_of(y, 0));
-  return NULL;
+  return joined_choices(s, PRIM_SUB, x, y);
 }
 
 static const Expr *rule_mul(Simplifier *s, const Expr *const *arg) {

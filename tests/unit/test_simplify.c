@@ -63,6 +63,12 @@ static const char *const scalars[][2] = {
     {"if b > 0.0 and not b > 0.0 then 1.0 else b", "b"},
     {"if not b == 0.0 then 1.0 else b", "if b != 0.0 then 1.0 else b"},
     {"if not b < 0.0 then 1.0 else b", "if b < 0.0 then b else 1.0"}, // not b >= 0: NaN
+    {"(if b > 0.0 then b else 0.0) + (if b > 0.0 then sin(b) else 0.0)", "if b > 0.0 then b + sin(b) else 0.0"},
+    {"(if b > 0.0 then 0.0 else b) + (if b > 0.0 then sin(b) else 0.0)", "if b > 0.0 then sin(b) else b"},
+    {"(if b > 0.0 then 0.0 else b) - (if b > 0.0 then sin(b) else 0.0)", "if b > 0.0 then -sin(b) else b"},
+    {"(if b > 0.0 then b else 3.0) - (if b > 0.0 then 0.0 else sin(b))", "if b > 0.0 then b else 3.0 - sin(b)"},
+    {"(if b > 0.0 then b else 3.0) + (if b > 0.0 then sin(b) else cos(b))",
+     "(if b > 0.0 then b else 3.0) + (if b > 0.0 then sin(b) else cos(b))"}, // two sums instead of one
     {"real(2 + 3) * b", "5.0 * b"},
     {"real(n - n + 1) * b", "b"},
 };
