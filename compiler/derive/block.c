@@ -199,6 +199,17 @@ static void copy_member(Blocker *b, const Node *n) {
   b->map[n->id] = graph_add(g, &copy);
 }
 
+// Is the entry at a step within the axis?  Null where all of them are: steps before the first or behind the last may be read on a
+// condition alone, which stands elsewhere.
+static const Expr *in_axis(Blocker *b, const Copy *c, const Poly *extent, const Expr *entry) {
+  Graph *g = b->out;
+  Dims *dims = g->dims;
+  const Poly *room = poly_sub(dims, extent, poly_add(dims, c->steps, poly_int(dims, c->shift)));
+  const Expr *low = c->shift < 0 ? expr_prim2(g, PRIM_GE, entry, expr_int(g, 0)) : NULL;
+  const Expr *high = poly_is_nonnegative(dims, room) ? NULL : expr_prim2(g, PRIM_LT, entry, expr_poly(g, extent));
+  return derive_and(g, low, high);
+}
+
 static void copy_for_steps(Blocker *b, const Node *n, Copy *c) {
   const int nv = n->nout + n->nred;
   const Split s = split_of(b, n, c->at, blocks_of(b, c->steps));
@@ -210,7 +221,8 @@ static void copy_for_steps(Blocker *b, const Node *n, Copy *c) {
   copy.index = s.index;
   copy.nout = s.nout;
   copy.expr = renewed(b, n->expr, s.own, nv);
-  copy.guard = derive_and(b->out, in_loop(b, c->steps, step), renewed(b, n->guard, s.own, nv));
+  const Expr *there = derive_and(b->out, in_loop(b, c->steps, step), in_axis(b, c, n->index[c->at].extent, s.own[c->at]));
+  copy.guard = derive_and(b->out, there, renewed(b, n->guard, s.own, nv));
   c->node = graph_add(b->out, &copy);
 }
 
