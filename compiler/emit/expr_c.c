@@ -62,7 +62,7 @@ static const char *spelling(Function *f, const Expr *e) {
   Prim op = e->u.prim.op;
   for (size_t k = 0; k < sizeof helpers / sizeof *helpers; k++)
     if (helpers[k].op == op) f->unit->helper[e->type == TYPE_INT ? helpers[k].integer : helpers[k].real] = true;
-  if (op == PRIM_SIGN) select_call(f);
+  if (op == PRIM_SIGN) select_call(f); // the helper is made of that
   if (e->type == TYPE_INT && op == PRIM_MAX) return "mdl_max_integer";
   if (e->type == TYPE_INT && op == PRIM_MIN) return "mdl_min_integer";
   return f->unit->options->use_float ? prim_table[op].c_float : prim_table[op].c;
@@ -116,15 +116,7 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     put_real(t, 0.0, f->unit->options->use_float);
     return;
   }
-  if (op == PRIM_REAL && needs_reals(f, arg[0])) {
-    put_in_reals(f, t, arg[0], precedence);
-    return;
-  }
-  if (converts_bits(f, e)) {
-    text_put(t, real_call(f));
-    put_arguments(f, t, e);
-    return;
-  }
+  if (op == PRIM_REAL && put_conversion(f, t, arg[0], precedence)) return;
   if (fused_sum(f, e, &fused)) {
     put_fused(f, t, &fused, NULL);
     return;
@@ -159,7 +151,6 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
     return;
   }
   const char *c = spelling(f, e);
-  if (op == PRIM_REAL && f->unit->options->use_float && arg[0]->kind == EXPR_PRIM) c = "(float)(double)"; // as in lanes: mdl_realf_at
   if (e->u.prim.narg == 1 && (c[0] == '-' || c[0] == '!' || c[0] == '(')) {
     if (precedence > PREC_UNARY) text_char(t, '(');
     text_put(t, c);
@@ -397,10 +388,18 @@ static const char *describe(Function *f, const Expr *e) {
   return name && strlen(name) <= 28 ? name : word;
 }
 
+void recall_let(Function *f, uint32_t id, const char *name) {
+  f->let[id] = name;
+  ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = id;
+}
+
+void forget_lets(Function *f, size_t mark) {
+  while (f->nstack > mark) f->let[f->stack[--f->nstack]] = NULL;
+}
+
 void name_let(Function *f, const Expr *e, const char *name) {
   if ((e->kind != EXPR_PRIM && e->kind != EXPR_READ) || e->id >= f->nexpr || f->let[e->id]) return;
-  f->let[e->id] = name;
-  ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = e->id;
+  recall_let(f, e->id, name);
 }
 
 void define_let(Function *f, const Expr *e) {
@@ -426,7 +425,7 @@ void open_scope(Function *f, size_t *mark_names, size_t *mark_lets) {
 }
 
 void close_scope(Function *f, size_t mark_names, size_t mark_lets) {
-  while (f->nstack > mark_lets) f->let[f->stack[--f->nstack]] = NULL;
+  forget_lets(f, mark_lets);
   names_release(&f->names, mark_names);
   f->indent--;
 }

@@ -137,8 +137,8 @@ void define_let_as(Function *f, const Expr *e, const char *wish); // of that nam
 void put_poly_here(Function *f, Text *t, const Poly *p, int precedence);
 // A whole number as a real, where its products may be too large for 64 bits.
 int expr_degree(const Function *f, const Expr *e);
-bool needs_reals(const Function *f, const Expr *e);
-void put_in_reals(Function *f, Text *t, const Expr *e, int precedence);
+// The whole number e as a real, where a plain conversion is not what is wanted; else false, and nothing is put.
+bool put_conversion(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
 const char *lane_stride(const Function *f, const Node *n); // of an array over a tile: from an entry's lanes to the next one's
 bool reads_turned(const Function *f, const Expr *read); // of an input that the tile in hand has turned
@@ -177,6 +177,8 @@ void hoist_from_lanes(Function *f, const Expr *e); // those that all samples of 
 // What the steps read at one entry for all lanes of a loop stands before it.  Compilers would take it from memory in each lane, behind
 // what the lanes store, and may leave the loop as it is for that.  What is read on a condition stays there.
 void hoist_entries(Function *f, const Step *step, size_t count, const Loop *lanes);
+void forget_lets(Function *f, size_t mark); // those behind the first `mark`
+void recall_let(Function *f, uint32_t id, const char *name); // of the expression of that id
 void name_let(Function *f, const Expr *e, const char *name); // the variable `name` holds e, while the scope is open
 void open_scope(Function *f, size_t *mark_names, size_t *mark_lets);
 void close_scope(Function *f, size_t mark_names, size_t mark_lets);
@@ -221,9 +223,7 @@ const char *fma_call(Function *f);
 // Does a choice in lanes compute both sides and take the bits of one?  Where a side takes long, compilers make a branch of `? :` that
 // they then find no vectors for; where it is short, `? :` is one instruction, and bits are three.
 bool selects_bits(const Function *f);
-bool converts_bits(const Function *f, const Expr *e); // where e is a real(n) that differs from lane to lane
 const char *select_call(Function *f); // "mdl_select("
-const char *real_call(Function *f);   // "mdl_real_at(mdl_level, "
 void math_use(Unit *u, const char *header);
 void math_put_text(Text *t, const char *text); // without its #includes of such texts
 void math_print(Text *t, const Unit *u);

@@ -54,7 +54,7 @@ int expr_degree(const Function *f, const Expr *e) {
   return degree < 3 ? degree : 3;
 }
 
-bool needs_reals(const Function *f, const Expr *e) {
+static bool needs_reals(const Function *f, const Expr *e) {
   return e->id < f->nexpr && f->degree[e->id] > 2;
 }
 
@@ -91,7 +91,7 @@ static void put_double(Function *f, Text *t, const Expr *e, int precedence) {
   if (precedence > PREC_UNARY) text_char(t, ')');
 }
 
-void put_in_reals(Function *f, Text *t, const Expr *e, int precedence) {
+static void put_in_reals(Function *f, Text *t, const Expr *e, int precedence) {
   if (!f->unit->options->use_float) {
     put_double(f, t, e, precedence);
     return;
@@ -99,4 +99,34 @@ void put_in_reals(Function *f, Text *t, const Expr *e, int precedence) {
   text_put(t, "(float)(");
   put_double(f, t, e, PREC_NONE);
   text_char(t, ')');
+}
+
+// ---- as a real ----
+
+// Does it differ from lane to lane?  Only AVX-512 has an instruction for a vector of those.
+static bool converts_in_lanes(const Function *f, const Expr *e) {
+  const Loop *lanes = f->strip ? f->strip : f->tile;
+  return f->wide && lanes && !f->unit->options->libm && e->type == TYPE_INT && mentions_loop(e, lanes);
+}
+
+bool put_conversion(Function *f, Text *t, const Expr *e, int precedence) {
+  const bool use_float = f->unit->options->use_float;
+  if (needs_reals(f, e)) {
+    put_in_reals(f, t, e, precedence);
+    return true;
+  }
+  if (converts_in_lanes(f, e)) {
+    math_use(f->unit, use_float ? "bitsf.h" : "fma.h");
+    f->math = true;
+    text_put(t, use_float ? "mdl_realf_at(mdl_level, " : "mdl_real_at(mdl_level, ");
+    put_expr(f, t, e, PREC_NONE);
+    text_char(t, ')');
+    return true;
+  }
+  if (!use_float || e->kind != EXPR_PRIM) return false;
+  if (precedence > PREC_UNARY) text_char(t, '(');
+  text_put(t, "(float)(double)"); // as in lanes, where it may have more digits than a float
+  put_expr(f, t, e, PREC_UNARY);
+  if (precedence > PREC_UNARY) text_char(t, ')');
+  return true;
 }

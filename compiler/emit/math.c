@@ -66,19 +66,6 @@ bool selects_bits(const Function *f) {
   return f->wide && f->long_sides && !f->unit->options->libm;
 }
 
-bool converts_bits(const Function *f, const Expr *e) {
-  const Loop *lanes = f->strip ? f->strip : f->tile;
-  const Expr *n = e->u.prim.arg[0];
-  return f->wide && lanes && !f->unit->options->libm && e->u.prim.op == PRIM_REAL && n->type == TYPE_INT && mentions_loop(n, lanes);
-}
-
-const char *real_call(Function *f) {
-  const bool use_float = f->unit->options->use_float;
-  math_use(f->unit, use_float ? "bitsf.h" : "fma.h");
-  f->math = true;
-  return use_float ? "mdl_realf_at(mdl_level, " : "mdl_real_at(mdl_level, ";
-}
-
 const char *select_call(Function *f) {
   const bool use_float = f->unit->options->use_float;
   math_use(f->unit, use_float ? "bitsf.h" : "fma.h");

@@ -32,20 +32,22 @@ bool rounds_are_all(const Function *f, const Loop *loop) {
   return !loop->nlow && !loop->nhigh && poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent % ROUNDS == 0;
 }
 
+typedef struct RoundLet {
+  uint32_t id; // of the expression
+  const char *name;
+} RoundLet;
+
 typedef struct Rounds {
   const Loop *loop;
   const Step *sum;
   const char *from; // the variable that counts them
   const char *part[ROUNDS];
-  const char **let[ROUNDS]; // by expression: what is computed of a round before its terms; null: nothing
+  RoundLet *let[ROUNDS]; // what is computed of a round before its terms
+  size_t nlet;           // of each: all compute the same
 } Rounds;
 
 static void set_round(Function *f, const Rounds *r, int k) {
   f->loop_name[r->loop->id] = k ? arena_printf(f->s->arena, "%s + %d", r->from, k) : r->from;
-}
-
-static void forget_lets(Function *f, size_t mark) {
-  while (f->nstack > mark) f->let[f->stack[--f->nstack]] = NULL;
 }
 
 // What all samples share, with a name for each round.
@@ -54,18 +56,13 @@ static void hoist_rounds(Function *f, Rounds *r) {
   for (int k = 0; k < ROUNDS; k++) {
     set_round(f, r, k);
     hoist_shared(f, r->sum, 1);
-    if (f->nstack == mark) continue;
-    r->let[k] = arena_array(f->s->arena, const char *, f->nexpr);
-    for (size_t j = mark; j < f->nstack; j++) r->let[k][f->stack[j]] = f->let[f->stack[j]];
+    r->nlet = f->nstack - mark;
+    r->let[k] = arena_array(f->s->arena, RoundLet, r->nlet + 1);
+    for (size_t j = 0; j < r->nlet; j++) {
+      const uint32_t id = f->stack[mark + j];
+      r->let[k][j] = (RoundLet){id, f->let[id]};
+    }
     forget_lets(f, mark);
-  }
-}
-
-static void recall_lets(Function *f, const char *const *let) {
-  for (uint32_t id = 0; let && id < f->nexpr; id++) {
-    if (!let[id]) continue;
-    f->let[id] = let[id];
-    ARENA_PUSH(f->s->arena, f->stack, f->nstack, f->stack_room) = id;
   }
 }
 
@@ -78,7 +75,7 @@ static void put_terms(Function *f, const Rounds *r, const char *mask) {
   const Poly *flops = NULL; // one round's: there are as many as the loop has, in fours
   for (int k = 0; k < ROUNDS; k++) {
     set_round(f, r, k);
-    recall_lets(f, r->let[k]);
+    for (size_t j = 0; j < r->nlet; j++) recall_let(f, r->let[k][j].id, r->let[k][j].name);
     put_term(f, r->sum->node, arena_printf(f->s->arena, "%s[%s]", r->part[k], f->lane_name), mask, NULL);
     forget_lets(f, mark);
     if (k == 0) flops = f->flops;

@@ -42,11 +42,7 @@ function c_line(line,   name) {
     sub(/^ *for \(; /, "", name)
     sub(/ .*/, "", name)
     if (line !~ /{$/) strip = name
-    else if (name ~ /_round(_[0-9]+)?$/) {
-      if (!skipping()) print loops_around(), name
-      push("loop")
-    }
-    else if (vectors++) push("rest") # one vector of entries of sums, behind some at a time
+    else if (name !~ /_round(_[0-9]+)?$/ && vectors++) push("rest") # one vector of entries of sums, behind some at a time
     else {
       if (!skipping()) print loops_around(), name
       push("loop")

@@ -52,17 +52,34 @@ static const char *const models[] = {
 
 static const int64_t sizes[] = {N, N, N, N};
 
+// More samples than a tile has, and a number of vectors and of rounds with a rest: in lanes, each sum over the samples in a round of a
+// loop of its own; added to entries of an array, and to one entry in all rounds.
+static const char *const tiled[] = {
+    "batch n\ndim d\ndata x[n, d]\ndata y[n] in 0..3\nparam w[d]\nparam b\n"
+    "node z[i:n] = sum[j:d](x[i, j] * w[j])\nnode l[i:n] = softplus(z[i] + b) - real(y[i]) * z[i] * sign(z[i])\n"
+    "node loss = sum[i:n](l[i])\nroot loss = loss\n",
+
+    "batch n\ndim d\ndata x[n, d]\nparam mu[d]\nparam L[d * d]\n"
+    "node u[i:n, r:d] = sum[s:d if s < r](L[r + s * d] * (x[i, s] - mu[s]))\n"
+    "node loss = sum[i:n, r:d](tanh(u[i, r])^2)\nroot loss = loss\n",
+
+    "batch n\ndim d\ndim m = 7\ndata x[n, m + d]\nparam F[d]\n"
+    "node a[i:n, r:m] = sum[k:d](F[k] * x[i, r + k])\nnode loss = sum[i:n, r:m](exp(0.1 * a[i, r]))\nroot loss = loss\n",
+};
+
+static const int64_t tiled_sizes[] = {77, 7, N, N};
+
 static void run_generated(Arena *a, const Model *m, const EmitOptions *options, const Inputs *in, Outputs *out) {
   Jit jit = generated_compile(a, m, options);
   generated_run(a, &jit, in, out);
   jit_close(&jit);
 }
 
-static void agrees(const EmitOptions *options, int which) {
+static void agrees(const EmitOptions *options, int which, const char *text, const int64_t *at) {
   static Outputs out;
   Arena *a = arena_new();
-  Model *m = generated_model(a, which, models[which]);
-  const Inputs *in = generated_inputs(a, m, sizes);
+  Model *m = generated_model(a, which, text);
+  const Inputs *in = generated_inputs(a, m, at);
   run_generated(a, m, options, in, &out);
   ck_assert_double_eq(out.loss, out.value);
   generated_compare(a, m, in, &out, m->name);
@@ -70,8 +87,8 @@ static void agrees(const EmitOptions *options, int which) {
 }
 
 START_TEST(test_agrees_with_interpreter) {
-  agrees(&(EmitOptions){.source = "test"}, _i);
-  agrees(&(EmitOptions){.source = "test", .libm = true}, _i); // not the functions that the file brings along
+  agrees(&(EmitOptions){.source = "test"}, _i, models[_i], sizes);
+  agrees(&(EmitOptions){.source = "test", .libm = true}, _i, models[_i], sizes); // not the functions that the file brings along
 }
 END_TEST
 
@@ -94,7 +111,13 @@ START_TEST(test_same_bits_without_passes) {
 END_TEST
 
 START_TEST(test_agrees_without_simplify) {
-  agrees(&(EmitOptions){.source = "test", .no_simplify = true}, _i);
+  agrees(&(EmitOptions){.source = "test", .no_simplify = true}, _i, models[_i], sizes);
+}
+END_TEST
+
+START_TEST(test_agrees_in_tiles) {
+  agrees(&(EmitOptions){.source = "test"}, _i, tiled[_i], tiled_sizes);
+  agrees(&(EmitOptions){.source = "test", .libm = true}, _i, tiled[_i], tiled_sizes);
 }
 END_TEST
 
@@ -146,6 +169,31 @@ START_TEST(test_shared_entries_stand_before_lanes) {
 }
 END_TEST
 
+// What is read on a condition alone, since its index may run beyond the array's end, is read behind that, in lanes, too.
+START_TEST(test_nothing_is_read_beyond_an_end) {
+  Arena *a = arena_new();
+  const char *f = value_and_grad_of(a, "batch n\ndim k = 5\ndata x[n]\nparam w[2]\n"
+                                       "node y[i:k, t:n] = exp(x[t] * (if i < 2 then w[i] else 0.3))\n"
+                                       "node l = sum[i:k, t:n](y[i, t]^2)\nroot loss = l\n");
+  ck_assert_int_ge(count_of(f, "MDL_LANES"), 1);
+  ck_assert_int_ge(count_of(f, "i < 2 ? w[i] : 0.3"), 1);
+  for (const char *read = f; (read = strstr(read, "= w[i]")); read++) // in the sum that runs to 2
+    ck_assert(strstr(f, "i < 2; i++") && strstr(f, "i < 2; i++") < read);
+  arena_free(a);
+}
+END_TEST
+
+// Each round of a loop adds up one sum over the samples: four of them run side by side, and the rest one by one.
+START_TEST(test_rounds_run_in_fours) {
+  Arena *a = arena_new();
+  const char *f = value_and_grad_of(a, tiled[0]);
+  ck_assert_int_eq(count_of(f, "; j_round + 4 <= d; j_round += 4)"), 1);
+  ck_assert_int_eq(count_of(f, "int64_t j = j_round; j < d; j++)"), 1);
+  ck_assert_int_eq(count_of(f, "j_round + 3"), 3); // whole vectors, the last one, its entry
+  arena_free(a);
+}
+END_TEST
+
 // The thermometer's value_and_grad: one loop, scalars, no memory but the caller's data.
 START_TEST(test_thermometer_is_one_loop) {
   Arena *a = arena_new();
@@ -183,6 +231,9 @@ int main(void) {
   tcase_add_loop_test(c, test_agrees_without_simplify, 0, count);
   tcase_add_test(c, test_fixed_entries_stand_before_lanes);
   tcase_add_test(c, test_shared_entries_stand_before_lanes);
+  tcase_add_loop_test(c, test_agrees_in_tiles, 0, (int)(sizeof tiled / sizeof *tiled));
+  tcase_add_test(c, test_nothing_is_read_beyond_an_end);
+  tcase_add_test(c, test_rounds_run_in_fours);
   tcase_add_test(c, test_thermometer_is_one_loop);
   suite_add_tcase(s, c);
   SRunner *r = srunner_create(s);

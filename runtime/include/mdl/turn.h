@@ -45,14 +45,28 @@ MDL_TURN_INLINE void mdl_turn_plain(const mdl_turn_real *from, int64_t count, in
 #define MDL_TURN_ROW(k) (*(const U *)(from + (k) * count))
 #define MDL_TURN_COLUMN(k) (*(U *)(to + (k) * MDL_TURN_TILE))
 
+/* Four entries of four samples: pairs of rows, then halves of these. */
+#define MDL_TURN_FOUR(name, bytes)                                                                                     \
+  MDL_TURN_INLINE void name(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {                             \
+    MDL_TURN_TYPES(bytes)                                                                                              \
+    const V a0 = MDL_TURN_ROW(0), a1 = MDL_TURN_ROW(1), a2 = MDL_TURN_ROW(2), a3 = MDL_TURN_ROW(3);                    \
+    const V b0 = MDL_TURN_MIX(a0, a1, 0, 4, 2, 6), b1 = MDL_TURN_MIX(a0, a1, 1, 5, 3, 7);                              \
+    const V b2 = MDL_TURN_MIX(a2, a3, 0, 4, 2, 6), b3 = MDL_TURN_MIX(a2, a3, 1, 5, 3, 7);                              \
+    MDL_TURN_COLUMN(0) = MDL_TURN_MIX(b0, b2, 0, 1, 4, 5);                                                             \
+    MDL_TURN_COLUMN(1) = MDL_TURN_MIX(b1, b3, 0, 1, 4, 5);                                                             \
+    MDL_TURN_COLUMN(2) = MDL_TURN_MIX(b0, b2, 2, 3, 6, 7);                                                             \
+    MDL_TURN_COLUMN(3) = MDL_TURN_MIX(b1, b3, 2, 3, 6, 7);                                                             \
+  }
+
 #ifdef MDL_TURN_FLOAT
 enum { MDL_TURN_WIDE = 8, MDL_TURN_NARROW = 4 };
+MDL_TURN_FOUR(mdl_turn_narrow, 16)
 
 /* Pairs of rows, then fours: of two entries that lie four apart. */
 #define MDL_TURN_PAIR(k, l)                                                                                            \
   const V a##k = MDL_TURN_ROW(k), a##l = MDL_TURN_ROW(l), b##k = MDL_TURN_MIX(a##k, a##l, 0, 8, 1, 9, 4, 12, 5, 13),   \
           b##l = MDL_TURN_MIX(a##k, a##l, 2, 10, 3, 11, 6, 14, 7, 15);
-#define MDL_TURN_FOUR(k, l, m, n)                                                                                      \
+#define MDL_TURN_HALVES(k, l, m, n)                                                                                    \
   const V c##m = MDL_TURN_MIX(b##k, b##l, 0, 1, 8, 9, 4, 5, 12, 13),                                                   \
           c##n = MDL_TURN_MIX(b##k, b##l, 2, 3, 10, 11, 6, 7, 14, 15);
 #define MDL_TURN_EIGHT(k, l)                                                                                           \
@@ -62,37 +76,16 @@ enum { MDL_TURN_WIDE = 8, MDL_TURN_NARROW = 4 };
 MDL_TURN_INLINE void mdl_turn_wide(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
   MDL_TURN_TYPES(32)
   MDL_TURN_PAIR(0, 1) MDL_TURN_PAIR(2, 3) MDL_TURN_PAIR(4, 5) MDL_TURN_PAIR(6, 7)
-  MDL_TURN_FOUR(0, 2, 0, 1) MDL_TURN_FOUR(1, 3, 2, 3) MDL_TURN_FOUR(4, 6, 4, 5) MDL_TURN_FOUR(5, 7, 6, 7)
+  MDL_TURN_HALVES(0, 2, 0, 1) MDL_TURN_HALVES(1, 3, 2, 3) MDL_TURN_HALVES(4, 6, 4, 5) MDL_TURN_HALVES(5, 7, 6, 7)
   MDL_TURN_EIGHT(0, 4) MDL_TURN_EIGHT(1, 5) MDL_TURN_EIGHT(2, 6) MDL_TURN_EIGHT(3, 7)
 }
 
-MDL_TURN_INLINE void mdl_turn_narrow(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
-  MDL_TURN_TYPES(16)
-  const V a0 = MDL_TURN_ROW(0), a1 = MDL_TURN_ROW(1), a2 = MDL_TURN_ROW(2), a3 = MDL_TURN_ROW(3);
-  const V b0 = MDL_TURN_MIX(a0, a1, 0, 4, 1, 5), b1 = MDL_TURN_MIX(a0, a1, 2, 6, 3, 7);
-  const V b2 = MDL_TURN_MIX(a2, a3, 0, 4, 1, 5), b3 = MDL_TURN_MIX(a2, a3, 2, 6, 3, 7);
-  MDL_TURN_COLUMN(0) = MDL_TURN_MIX(b0, b2, 0, 1, 4, 5);
-  MDL_TURN_COLUMN(1) = MDL_TURN_MIX(b0, b2, 2, 3, 6, 7);
-  MDL_TURN_COLUMN(2) = MDL_TURN_MIX(b1, b3, 0, 1, 4, 5);
-  MDL_TURN_COLUMN(3) = MDL_TURN_MIX(b1, b3, 2, 3, 6, 7);
-}
-
 #undef MDL_TURN_PAIR
-#undef MDL_TURN_FOUR
+#undef MDL_TURN_HALVES
 #undef MDL_TURN_EIGHT
 #else
 enum { MDL_TURN_WIDE = 4, MDL_TURN_NARROW = 2 };
-
-MDL_TURN_INLINE void mdl_turn_wide(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
-  MDL_TURN_TYPES(32)
-  const V a0 = MDL_TURN_ROW(0), a1 = MDL_TURN_ROW(1), a2 = MDL_TURN_ROW(2), a3 = MDL_TURN_ROW(3);
-  const V b0 = MDL_TURN_MIX(a0, a1, 0, 4, 2, 6), b1 = MDL_TURN_MIX(a0, a1, 1, 5, 3, 7);
-  const V b2 = MDL_TURN_MIX(a2, a3, 0, 4, 2, 6), b3 = MDL_TURN_MIX(a2, a3, 1, 5, 3, 7);
-  MDL_TURN_COLUMN(0) = MDL_TURN_MIX(b0, b2, 0, 1, 4, 5);
-  MDL_TURN_COLUMN(1) = MDL_TURN_MIX(b1, b3, 0, 1, 4, 5);
-  MDL_TURN_COLUMN(2) = MDL_TURN_MIX(b0, b2, 2, 3, 6, 7);
-  MDL_TURN_COLUMN(3) = MDL_TURN_MIX(b1, b3, 2, 3, 6, 7);
-}
+MDL_TURN_FOUR(mdl_turn_wide, 32)
 
 MDL_TURN_INLINE void mdl_turn_narrow(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
   MDL_TURN_TYPES(16)
@@ -115,6 +108,7 @@ MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *fr
         mdl_turn_narrow(from + r * count + j, count, to + j * MDL_TURN_TILE + r);
 }
 
+#undef MDL_TURN_FOUR
 #undef MDL_TURN_MIX
 #undef MDL_TURN_TYPES
 #undef MDL_TURN_ROW
