@@ -112,6 +112,7 @@ const FunctionView *emit_functions(Arena *a, const Model *m, const EmitOptions *
                                       .tape = taped ? tape : NULL,
                                       .node_name = printed.node_name,
                                       .loop_variable = printed.loop_variable,
+                                      .loop_rounds = printed.loop_rounds,
                                       .lanes = options->use_float ? 16 : 8,
                                       .flops = printed.flops,
                                       .bound = printed.bound};

@@ -35,6 +35,7 @@ typedef struct FunctionView {
   const struct Tape *tape; // null: it has nothing to do with it
   const char *const *node_name;     // by node: its variable or pointer
   const char *const *loop_variable; // by loop: what its `for` counts with
+  const int *loop_rounds;           // by loop: how many of its rounds run side by side, 0: one
   int lanes;                        // of a vector
   const Poly *flops;
   bool bound; // at most so many

@@ -65,6 +65,7 @@ typedef struct Function {
   bool *sink_used;
   const char **loop_name;   // by loop, while it is open
   const char **loop_variable; // by loop: what its `for` counts with
+  int *loop_rounds;           // by loop: how many of its rounds run side by side, 0: one
   const Expr **expr;        // by node, over loop ids
   const Expr ***target;     // by node
   size_t nexpr;             // expressions of s->pool that the tables below cover

@@ -412,6 +412,7 @@ Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
   name_all(&f, p, function);
   f.loop_name = arena_array(a, const char *, f.s->nloops + 64);
   f.loop_variable = arena_array(a, const char *, f.s->nloops + 1);
+  f.loop_rounds = arena_array(a, int, f.s->nloops + 1);
   function_body(&f);
   const Node *result = f.s->task.result;
   if (result) {
@@ -458,5 +459,9 @@ Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
   text_free(&dims);
   text_free(&r.t);
   text_free(&f.body);
-  return (Printed){.flops = f.flops, .bound = f.bound, .node_name = f.node_name, .loop_variable = f.loop_variable};
+  return (Printed){.flops = f.flops,
+                   .bound = f.bound,
+                   .node_name = f.node_name,
+                   .loop_variable = f.loop_variable,
+                   .loop_rounds = f.loop_rounds};
 }

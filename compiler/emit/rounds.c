@@ -122,6 +122,7 @@ const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const cha
   const Poly *trips = f->trips;
   f->trips = poly_mul(f->s->task.graph->dims, trips, loop->extent);
   f->loop_variable[loop->id] = r.from;
+  f->loop_rounds[loop->id] = ROUNDS;
   hoist_rounds(f, &r);
   for (int k = 0; k < ROUNDS; k++) r.part[k] = open_block(f, sum->node);
   put_vectors(f, &r);

@@ -133,6 +133,7 @@ static void put_loop_head(Printer *p, const Loop *loop) {
   if (loop->alive) text_printf(t, " while %s", loop->alive->name);
   if (loop->lanes == LANES_TILE) text_printf(t, ", tiles of %d", SAMPLE_TILE);
   if (loop->lanes == LANES_STRIP || loop->lanes == LANES_HELD) text_printf(t, ", lanes of %d", p->f->lanes);
+  if (p->f->loop_rounds[loop->id]) text_printf(t, ", %d rounds at a time", p->f->loop_rounds[loop->id]);
   if (variable && strcmp(variable, p->loop[loop->id]) != 0) text_printf(t, " (%s)", variable);
 }
 
@@ -362,7 +363,7 @@ static void put_loop(Printer *p, const Loop *loop) {
   put_reason(p, loop->why);
   put_reason(p, loop->lanes_why);
   for (size_t k = 0; k < loop->nrows; k++)
-    text_printf(&p->why, "rows of %s turned into lanes first: they are walked over more than once\n", loop->rows[k]->name);
+    text_printf(&p->why, "rows of %s turned into lanes first: they are long, or walked over more than once\n", loop->rows[k]->name);
   end_line(p);
   p->indent += 2;
   put_steps(p, loop->body, loop->nbody);

@@ -87,6 +87,9 @@ says 'stored: a[n, h]' 'a call is not made again'
 case_is 'a minimum cut' 0 '' mdlc explain --schedule --function=forward gmm.mdl
 says 'stored: u[n, k, d]' 'of the least memory that stands between what is dear and backward'
 
+case_is 'the schedule of a logistic regression' 0 '' mdlc explain --schedule "$examples/logistic/logistic.mdl"
+says 'for j in 0..d, 4 rounds at a time (j_round)' 'inside of a tile, whose samples are the lanes'
+
 case_is 'the schedule of a sum of logarithms' 0 '' mdlc explain --schedule "$examples/robust/robust.mdl"
 says 'log_likelihood_y_logs = sum[i]' "in lanes, joined in pairs: one logarithm of all arguments' product"
 says 'log_likelihood_y_logs = sum[i]' 'logarithms and what they are summed with, apart'

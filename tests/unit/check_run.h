@@ -9,6 +9,7 @@
 #include "check/check.h"
 #include "syntax/ast.h"
 #include "graph/text.h"
+#include "suite.h"
 
 typedef struct Run {
   Arena *arena;
@@ -56,17 +57,6 @@ static void is_right(Run *r) {
   text_init(&why);
   ck_assert_msg(graph_verify(r->model, r->model->graph, &why), "%s", why.s);
   text_free(&why);
-}
-
-static int run_suite(TCase *c, const char *name) {
-  tcase_set_timeout(c, 60);
-  Suite *s = suite_create(name);
-  suite_add_tcase(s, c);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_NORMAL);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed != 0;
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mdl/contract.h"
+#include "suite.h"
 
 typedef mdl_contract_real Real;
 
@@ -218,19 +219,12 @@ END_TEST
 #endif
 
 int main(void) {
-  Suite *suite = suite_create("contract");
   TCase *tests = tcase_create("kernel");
-  tcase_set_timeout(tests, 300);
   tcase_add_test(tests, test_same_bits);
   tcase_add_test(tests, test_triangles);
   tcase_add_test(tests, test_left_out);
 #ifdef MDL_CONTRACT_BLAS
   tcase_add_test(tests, test_blas);
 #endif
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite_within(tests, "contract", 300);
 }

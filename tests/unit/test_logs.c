@@ -5,6 +5,7 @@
 
 #include "mdl/math/logs.h"
 #include "mdl/math/logsf.h"
+#include "suite.h"
 
 enum { LEVEL = 0, TERMS = 4001 };
 
@@ -100,16 +101,10 @@ START_TEST(test_edges) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("logs");
   TCase *tests = tcase_create("sums");
   tcase_add_test(tests, test_sums);
   tcase_add_test(tests, test_from_1);
   tcase_add_test(tests, test_none);
   tcase_add_test(tests, test_edges);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(tests, "logs");
 }

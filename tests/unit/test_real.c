@@ -1,9 +1,9 @@
 // test_real.c - whole numbers as reals, as lanes convert them, against C's own conversion.
 #include <check.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "mdl/math/bitsf.h"
+#include "suite.h"
 
 static void compare(int64_t n) {
   for (int level = 0; level <= 2; level++) {
@@ -35,15 +35,8 @@ START_TEST(test_scattered) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("real");
   TCase *tests = tcase_create("conversion");
-  tcase_set_timeout(tests, 60);
   tcase_add_test(tests, test_around_powers_of_two);
   tcase_add_test(tests, test_scattered);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(tests, "real");
 }

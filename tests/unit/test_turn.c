@@ -1,8 +1,8 @@
 // test_turn.c - rows turned into lanes against their definition, at all sizes around blocks and vectors.
 #include <check.h>
-#include <stdlib.h>
 
 #include "mdl/turn.h"
+#include "suite.h"
 
 enum { MOST = 37, UNTOUCHED = -1 };
 
@@ -36,15 +36,8 @@ START_TEST(test_narrow_vectors) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("turn");
   TCase *tests = tcase_create("rows");
-  tcase_set_timeout(tests, 60);
   tcase_add_test(tests, test_wide_vectors);
   tcase_add_test(tests, test_narrow_vectors);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(tests, "turn");
 }
