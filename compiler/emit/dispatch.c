@@ -1,14 +1,16 @@
 // dispatch.c - one body of a function, compiled for several processors; the call takes what there is.
 //
 // The operations and their order are those of the body, whatever the width: the same bits.  What the body calls must be inlined
-// into it, or it would be compiled for the narrowest.
+// into it, or it would be compiled for the narrowest; without optimization that gains nothing and takes the compiler's time.
 #include <string.h>
 
 #include "emit/dispatch.h"
 
 static const char *const dispatch_text =
-    "#if defined(__GNUC__) && !defined(__TINYC__)\n"
+    "#if defined(__GNUC__) && defined(__OPTIMIZE__)\n"
     "#define MDL_INLINE static inline __attribute__((always_inline, unused))\n"
+    "#elif defined(__GNUC__)\n"
+    "#define MDL_INLINE static inline __attribute__((unused))\n"
     "#else\n"
     "#define MDL_INLINE static inline\n"
     "#endif\n"

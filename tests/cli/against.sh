@@ -86,7 +86,7 @@ off_by() { # the model, what happens to its gradient, options
   sed "s/^  free(memory);\$/  $2\n&/" "$1_by_hand.c" > own.c || return 1
   model=$1
   shift 2
-  mdlc check "$model.mdl" --against own.c --function "${model}_by_hand" --points 1 "$@"
+  optimized check "$model.mdl" --against own.c --function "${model}_by_hand" --points 1 "$@"
 }
 case_is 'LSTM by hand' 0 '' off_by lstm '' -D T=9
 case_is 'LSTM by hand, one entry' 1 '' off_by lstm 'd_Wh[77] *= 1 + 1e-9;' -D T=9

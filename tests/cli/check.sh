@@ -24,8 +24,8 @@ prints 'at the start values and 2 random points around them, on random data (n =
 case_is 'random data of a given size, one point' 0 '' mdlc check thermometer.mdl -D n=7 --points 1
 prints 'at the start values, on random data (n = 7)'
 case_is 'logistic regression' 0 '' mdlc check logistic.mdl --data samples.csv
-case_is 'a perceptron' 0 '' mdlc check mlp.mdl
-case_is 'a perceptron on its data' 0 '' mdlc check mlp.mdl --data spirals.csv
+case_is 'a perceptron' 0 '' optimized check mlp.mdl
+case_is 'a perceptron on its data' 0 '' optimized check mlp.mdl --data spirals.csv
 prints 'all agree, to 1e-12'
 case_is 'in float' 0 '' mdlc check mlp.mdl --real float
 prints 'all agree, to 0.0005 (differences to 0.01)'
@@ -62,7 +62,7 @@ case_is 'the point can be replayed' 1 '' sh -c '"$0" check wrong.mdl > report.tx
   "$0" check wrong.mdl --params p.json --data d.json --points 1' "$mdlc"
 prints 'disagreement at point 0: d loss / d w[2] is'
 wrong_statement 's/h = 32/h = 300/; $a gradient W1[i, j] = W1[i, j]' mlp.mdl
-case_is 'a long point goes to files' 1 '' mdlc check wrong.mdl -D n=4
+case_is 'a long point goes to files' 1 '' optimized check wrong.mdl -D n=4
 prints 'that point, for --params: wrong.check-params.json'
 leaves 'wrong.check-params.json'
 

@@ -15,11 +15,13 @@ trap 'exit 1' HUP INT TERM
 TMPDIR=$top/tmp
 export TMPDIR
 mkdir "$TMPDIR"
-unset CFLAGS
+CFLAGS=-O0 # the command is tested, not its speed; the examples compile as a user does
+export CFLAGS
 ASAN_OPTIONS=allocator_may_return_null=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 export ASAN_OPTIONS
 
 mdlc() { "$mdlc" "$@"; }
+optimized() { CFLAGS=-O2 "$mdlc" "$@"; } # where much is computed
 
 # The files that each case finds.
 mkdir "$top/files"

@@ -105,6 +105,7 @@ typedef struct Options {
   uint64_t first;
   int count, jobs;
   bool all;           // every variant of each model; else plain and one other
+  bool optimize;      // compile with optimization, which takes the compiler several times as long
   bool interpret;     // no C is compiled
   char *const *files; // in place of random models
 } Options;
@@ -157,7 +158,7 @@ static int run_batch(const Options *o, int from, int count, Told *told) {
     }
   }
   limit_time(0);
-  void *library = nsources > 0 ? compile(a, directory, sources, nsources, o->all, &warned) : NULL;
+  void *library = nsources > 0 ? compile(a, directory, sources, nsources, o->optimize, &warned) : NULL;
   for (int k = 0; k < count; k++) {
     told->at = from + k;
     limit_time(SECONDS_EACH);
@@ -212,7 +213,8 @@ static bool run_all(const Options *o) {
   Pool p = {.jobs = o->jobs < 1 ? 1 : o->jobs > JOBS_MAX ? JOBS_MAX : o->jobs, .good = true};
   p.told = mmap(NULL, JOBS_MAX * sizeof *p.told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (p.told == MAP_FAILED) return false;
-  const int batch = o->interpret ? BATCH_INTERPRETED : BATCH;
+  const int most = o->interpret ? BATCH_INTERPRETED : BATCH, share = (o->count + p.jobs - 1) / p.jobs;
+  const int batch = share < most ? share : most;
   for (int from = 0; from < o->count; from += batch) {
     int place;
     while ((place = free_place(&p)) < 0) wait_for_one(o, &p);
@@ -230,9 +232,10 @@ static bool run_all(const Options *o) {
 
 static int usage(const char *program) {
   fprintf(stderr,
-          "usage: %s [-ai] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
-          "       %s [-ai] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
-          "  -a  every variant of each    -i  interpreted alone, without C    -p  print the models alone\n",
+          "usage: %s [-aiO] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
+          "       %s [-aiO] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
+          "  -a  every variant of each    -i  interpreted alone, without C    -O  C compiled with optimization\n"
+          "  -p  print the models alone\n",
           program, program);
   return 2;
 }
@@ -240,10 +243,11 @@ static int usage(const char *program) {
 int main(int argc, char **argv) {
   Options o = {.first = 1, .count = 1, .jobs = 2};
   bool print = false;
-  for (int option; (option = getopt(argc, argv, "aij:ps:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "aij:Ops:")) != -1;) {
     if (option == 'a') o.all = true;
     if (option == 'i') o.interpret = true;
     if (option == 'j') o.jobs = atoi(optarg);
+    if (option == 'O') o.optimize = true;
     if (option == 'p') print = true;
     if (option == 's') o.first = strtoull(optarg, NULL, 10);
     if (option == '?') return usage(argv[0]);

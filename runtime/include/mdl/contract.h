@@ -18,7 +18,11 @@
 #include "mdl/math/fma.h"
 
 #if defined(__GNUC__)
+#if defined(__OPTIMIZE__)
 #define MDL_CONTRACT_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define MDL_CONTRACT_INLINE static inline __attribute__((unused))
+#endif
 #define MDL_CONTRACT_FUNCTION static __attribute__((noinline, unused))
 #else
 #define MDL_CONTRACT_INLINE static inline

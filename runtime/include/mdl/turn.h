@@ -18,8 +18,10 @@ enum { MDL_TURN_LANES = 8 };
 
 enum { MDL_TURN_TILE = 64 }; /* samples side by side */
 
-#if defined(__GNUC__) && !defined(__TINYC__)
+#if defined(__GNUC__) && defined(__OPTIMIZE__)
 #define MDL_TURN_INLINE static inline __attribute__((always_inline, unused))
+#elif defined(__GNUC__)
+#define MDL_TURN_INLINE static inline __attribute__((unused))
 #else
 #define MDL_TURN_INLINE static inline
 #endif
