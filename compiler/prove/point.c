@@ -74,10 +74,8 @@ static long double wide(Number x) {
 
 // The entry where the sides differ most, relative to the terms of that entry, what is lost near 0 taken for nothing; NaN where
 // a side is not finite.
-static double largest(const Prover *p, Arena *a, const Sides *s, ProofPoint *point) {
-  const Array *values = evaluate(p, a, NUMBER_WIDE, point), *sizes = evaluate(p, a, NUMBER_MAGNITUDE, point);
+static double largest(const Sides *s, const Array *values, const Array *sizes, ProofPoint *point) {
   double worst = -1;
-  if (!values || !sizes) return (double)NAN;
   const Array *ours = &values[s->ours->id], *theirs = &values[s->theirs->id];
   for (size_t k = 0; k < ours->count; k++) {
     const double x = ours->number[k].a, y = theirs->number[k].a;
@@ -95,19 +93,32 @@ static double largest(const Prover *p, Arena *a, const Sides *s, ProofPoint *poi
   return fmax(worst, 0);
 }
 
-bool point_differs(const Prover *p, const int64_t *dims, int param, ProofPoint *point, double *difference) {
-  for (int k = 0; k < TRIES; k++) {
-    Arena *a = arena_new();
-    ProofPoint here;
-    int64_t *own = arena_array(p->arena, int64_t, (size_t)dims_count(p->input->model->dims) + 1);
-    memcpy(own, dims, (size_t)dims_count(p->input->model->dims) * sizeof *own);
-    const double gap = draw_point(p, p->arena, own, k, &here) ? largest(p, a, &p->sides[param], &here) : (double)NAN;
-    arena_free(a);
-    if (isnan(gap)) continue;
-    *difference = fmax(*difference, gap);
-    if (gap <= DIFFERENT) continue;
-    *point = here;
-    return true;
+// Of the parameters that are not known to differ.
+static void widen(const Prover *p, const Array *values, const Array *sizes, const ProofPoint *point, Gap *gap) {
+  for (int k = 0; k < p->input->model->nparam; k++) {
+    if (!p->sides[k].ours || gap[k].differs) continue;
+    ProofPoint here = *point;
+    const double difference = largest(&p->sides[k], values, sizes, &here);
+    if (isnan(difference)) continue;
+    gap[k].difference = fmax(gap[k].difference, difference);
+    gap[k].differs = difference > DIFFERENT;
+    if (gap[k].differs) gap[k].point = here;
   }
-  return false;
+}
+
+const Gap *prover_gaps(const Prover *p, const int64_t *dims) {
+  const int nparam = p->input->model->nparam, ndims = dims_count(p->input->model->dims);
+  Gap *gap = arena_array(p->arena, Gap, (size_t)nparam + 1);
+  for (int k = 0; k < nparam; k++) gap[k].difference = -1;
+  for (int k = 0; k < TRIES; k++) {
+    ProofPoint point;
+    int64_t *own = arena_array(p->arena, int64_t, (size_t)ndims + 1);
+    memcpy(own, dims, (size_t)ndims * sizeof *own);
+    if (!draw_point(p, p->arena, own, k, &point)) continue;
+    Arena *a = arena_new();
+    const Array *values = evaluate(p, a, NUMBER_WIDE, &point), *sizes = evaluate(p, a, NUMBER_MAGNITUDE, &point);
+    if (values && sizes) widen(p, values, sizes, &point, gap);
+    arena_free(a);
+  }
+  return gap;
 }

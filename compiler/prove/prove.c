@@ -284,10 +284,13 @@ static const char *reason(const Trial *t, const Outcome *o) {
 static bool refute(Prover *p, const Trial *t, int param) {
   Proof *proof = &p->proofs.param[param];
   if (proof->verdict == PROOF_DIFFERS) return true;
-  double difference = -1;
-  if (point_differs(p, t->dims, param, &proof->point, &difference)) proof->verdict = PROOF_DIFFERS;
-  proof->difference = fmax(proof->difference, difference);
-  return proof->verdict == PROOF_DIFFERS;
+  if (p->gap_dims != t->dims) p->gap = prover_gaps(p, p->gap_dims = t->dims);
+  const Gap *gap = &p->gap[param];
+  proof->difference = fmax(proof->difference, gap->difference);
+  if (!gap->differs) return false;
+  proof->point = gap->point;
+  proof->verdict = PROOF_DIFFERS;
+  return true;
 }
 
 // One parameter at one size.
