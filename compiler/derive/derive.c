@@ -1,4 +1,6 @@
 // derive.c - which nodes have derivatives; reverse mode: their adjoints, last first; copies; the gradient of a loss.
+#include <string.h>
+
 #include "derive/internal.h"
 
 // ---- which nodes have derivatives ----
@@ -259,15 +261,47 @@ static const Expr *term_of(Derive *d, const Node *a, const Contribution *c, cons
   return guard ? expr_select(g, guard, c->value, expr_real(g, 0)) : c->value;
 }
 
+// Which of the targets into a is the step of loop l.
+static int step_target(const Derive *d, const Node *a, const GraphLoop *l) {
+  return d->task->nextra + d->loops->position[l->id][a->id];
+}
+
 // Does what is scattered reach, in each step of the loops around a, the entries of that step?  What comes from outside of
 // them may reach any step's.
 static bool keeps_step(const Derive *d, const Node *a, const Contribution *c) {
   for (const GraphLoop *l = d->loops->inside[a->id]; l; l = l->parent) {
-    const int p = d->task->nextra + d->loops->position[l->id][a->id];
+    const int p = step_target(d, a, l);
     const Expr *target = c->target[p];
     if (target->kind != EXPR_INDEX || c->index[target->u.index].extent != c->index[p].extent) return false;
   }
   return true;
+}
+
+// Is it the target of a loop around l, too?
+static bool shares_step(const Derive *d, const Node *a, const Contribution *c, const GraphLoop *l) {
+  const Expr *target = c->target[step_target(d, a, l)];
+  for (const GraphLoop *outer = l->parent; outer; outer = outer->parent)
+    if (c->target[step_target(d, a, outer)] == target) return true;
+  return false;
+}
+
+// What goes by one index to the steps of two loops (`u[t, t]` of loops t and k): each loop has an index of its own, and a
+// condition says that they are equal.
+static void part_steps(Derive *d, const Node *a, Contribution *c) {
+  const int rank = d->task->nextra + a->nout;
+  for (const GraphLoop *l = d->loops->inside[a->id]; l; l = l->parent) {
+    if (!shares_step(d, a, c, l)) continue;
+    const int p = step_target(d, a, l), own = rank + c->nred++;
+    Index *index = arena_array(d->arena, Index, (size_t)own + 1);
+    const Expr **target = arena_array(d->arena, const Expr *, (size_t)rank);
+    memcpy(index, c->index, (size_t)own * sizeof *index);
+    memcpy(target, c->target, (size_t)rank * sizeof *target);
+    index[own] = c->index[p];
+    target[p] = expr_index(d->graph, own);
+    c->guard = derive_and(d->graph, expr_prim2(d->graph, PRIM_EQ, target[p], c->target[p]), c->guard);
+    c->index = index;
+    c->target = target;
+  }
 }
 
 // What reaches all entries, or those of any step, as the base of a chain of scatters that add the rest, each where it was
@@ -285,10 +319,11 @@ static Derivative sum_in_place(Derive *d, const Node *a, const ContributionList 
   const Node *sum = ndense == into->count ? graph_add(g, &n) : NULL;
   for (size_t k = 0; k < into->count; k++) {
     if (!into->list[k].target || !keeps_step(d, a, &into->list[k])) continue;
-    n = contribution_node(d, a, &into->list[k]);
+    Contribution c = into->list[k];
+    part_steps(d, a, &c);
+    n = contribution_node(d, a, &c);
     n.base = base;
-    n.note =
-        arena_printf(d->arena, "d %s / d %s, with what goes by way of %s", derive_what(d), a->name, into->list[k].via);
+    n.note = arena_printf(d->arena, "d %s / d %s, with what goes by way of %s", derive_what(d), a->name, c.via);
     sum = graph_add(g, &n);
     derive_mark_version(d, sum, a, false);
     base = derive_read_own(g, sum);

@@ -308,6 +308,16 @@ static bool find_level(Finder *f, const Node *const *nodes, size_t count, GraphL
   return true;
 }
 
+// What a step puts into an array goes to the step of each loop around it by an index of its own.
+static bool parts_steps(Finder *f, const Node *n) {
+  if (n->kind != NODE_SCATTER) return true;
+  for (const GraphLoop *l = f->tree->inside[n->id]; l; l = l->parent)
+    for (const GraphLoop *outer = l->parent; outer; outer = outer->parent)
+      if (n->target[f->position[l->id][n->id]] == n->target[f->position[outer->id][n->id]])
+        return fail(f, n, "goes to the steps of two loops by one index");
+  return true;
+}
+
 const LoopTree *graph_loops(Arena *a, const Graph *g, Text *why) {
   return graph_loops_beside(a, g, NULL, why);
 }
@@ -324,5 +334,7 @@ const LoopTree *graph_loops_beside(Arena *a, const Graph *g, const bool *there, 
   find_uses(&f);
   if (!find_level(&f, g->nodes, g->count, NULL)) return NULL;
   f.tree->position = f.position;
+  for (size_t k = 0; k < g->count; k++)
+    if (!parts_steps(&f, g->nodes[k])) return NULL;
   return f.tree;
 }
