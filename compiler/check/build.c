@@ -99,6 +99,18 @@ static const Expr *fold_unary(Walk *w, Prim op, const Expr *x) {
   return NULL;
 }
 
+// `data y[n] in 0..k` is checked where the data are bound: what it says of y - m, whatever y is.
+static const Expr *fold_declared(Walk *w, Prim op, const Expr *x, int64_t m) {
+  const Node *n = x->kind == EXPR_READ ? x->u.read.node : NULL;
+  int64_t limit = INT64_MAX;
+  if (!n || n->kind != NODE_DATA || !w->data[n->which].ranged) return NULL;
+  if (w->data[n->which].limit && !poly_is_int(w->data[n->which].limit, &limit)) limit = INT64_MAX;
+  if (m < 0 || m >= limit) return fold_comparison(w, op, m < 0 ? 1 : -1);
+  if (m == 0 && (op == PRIM_LT || op == PRIM_GE)) return expr_bool(w->graph, op == PRIM_GE);
+  if (m == limit - 1 && (op == PRIM_GT || op == PRIM_LE)) return expr_bool(w->graph, op == PRIM_LE);
+  return NULL;
+}
+
 // Integers and conditions: nothing here can change a real's rounding.
 static const Expr *fold_binary(Walk *w, Prim op, const Expr *x, const Expr *y) {
   int64_t n, m;
@@ -112,7 +124,11 @@ static const Expr *fold_binary(Walk *w, Prim op, const Expr *x, const Expr *y) {
   bool left = expr_is_int(x, &n), right = expr_is_int(y, &m);
   if (x == y && fold_comparison(w, op, 0)) return fold_comparison(w, op, 0);
   if (left && right && fold_comparison(w, op, 0)) return fold_comparison(w, op, (n > m) - (n < m));
+  const Expr *declared = right ? fold_declared(w, op, x, m) : NULL;
+  if (declared) return declared;
   if (right && m == 0 && (op == PRIM_ADD || op == PRIM_SUB)) return x;
+  if (right && op == PRIM_SUB && x->kind == EXPR_PRIM && x->u.prim.op == PRIM_ADD && x->u.prim.arg[1] == y)
+    return x->u.prim.arg[0];
   if (left && n == 0 && op == PRIM_ADD) return y;
   if (right && m == 1 && (op == PRIM_MUL || op == PRIM_FLOORDIV)) return x;
   if (left && n == 1 && op == PRIM_MUL) return y;

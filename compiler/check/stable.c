@@ -136,6 +136,12 @@ static const Expr *one_over_one_exp(Walk *w, const Expr *const *a) {
   return x ? make1(w, PRIM_SIGMOID, make1(w, PRIM_NEG, x)) : NULL;
 }
 
+// lgamma(n) = log((n - 1)!) of an integer that is no size: of one of many counts.
+static const Expr *lgamma_of_integer(Walk *w, const Expr *const *a) {
+  const Expr *n = is_op(w, a[0], PRIM_REAL) ? argument(w, a[0], 0) : NULL;
+  return n && n->kind != EXPR_POLY ? make1(w, PRIM_LOG_FACTORIAL, make2(w, PRIM_SUB, n, expr_int(w->graph, 1))) : NULL;
+}
+
 static const struct {
   Prim op;
   const Expr *(*rule)(Walk *w, const Expr *const *args);
@@ -143,6 +149,7 @@ static const struct {
     {PRIM_LOG1P, log1p_exp},  {PRIM_LOG, log_one_exp},  {PRIM_LOG, log_exp},          {PRIM_LOG, log_sigmoid},
     {PRIM_LOG, log_sum_exp},  {PRIM_LOG, log_quotient}, {PRIM_SUB, one_less_sigmoid}, {PRIM_DIV, one_over_one_exp},
     {PRIM_SUB, one_less_erf}, {PRIM_ADD, one_and_erf},  {PRIM_POWI, root_squared},    {PRIM_MUL, root_times_root},
+    {PRIM_LGAMMA, lgamma_of_integer},
 };
 
 const Expr *stable_form(Walk *w, Prim op, const Expr *const *args) {

@@ -102,10 +102,8 @@ void math_print(Text *t, const Unit *u) {
   for (int op = 0; op < PRIM_COUNT; op++) {
     if (!u->math_call[op]) continue;
     const char *name = own_name(u, (Prim)op), *signature = prim_table[op].signature;
-    if (strlen(signature) == strlen("r>r"))
-      text_printf(t, "MDL_CALL_1(%s, %s)\n", u->real, name);
-    else
-      text_printf(t, "MDL_CALL_2(%s, %s, %s)\n", u->real, name, *signature == 'i' ? "int64_t" : u->real);
+    const int count = strlen(signature) == strlen("r>r") ? 1 : 2;
+    text_printf(t, "MDL_CALL_%d(%s, %s, %s)\n", count, u->real, name, *signature == 'i' ? "int64_t" : u->real);
   }
   text_char(t, '\n');
 }

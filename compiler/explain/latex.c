@@ -312,11 +312,12 @@ static void put_call(Text *t, Bindings *b, const Form *e) {
   const char *name = prim_table[e->op].name;
   bool has_macro = false;
   for (size_t k = 0; k < sizeof known / sizeof *known; k++) has_macro = has_macro || known[k] == e->op;
-  if (has_macro)
-    text_printf(t, "\\%s", name);
-  else
-    text_printf(t, "\\operatorname{%s}", name);
-  text_put(t, "\\left( ");
+  text_put(t, has_macro ? "\\" : "\\operatorname{");
+  for (; *name; name++) {
+    if (*name == '_') text_char(t, '\\');
+    text_char(t, *name);
+  }
+  text_put(t, has_macro ? "\\left( " : "}\\left( ");
   for (int k = 0; k < e->npart; k++) {
     text_put(t, k > 0 ? ", " : "");
     put(t, b, e->part[k], PRIORITY_LOOSE);

@@ -46,6 +46,7 @@ static bool has_pole(const Expr *e) {
   case PRIM_ASIN:
   case PRIM_ACOS:
   case PRIM_LGAMMA:
+  case PRIM_LOG_FACTORIAL:
   case PRIM_DIGAMMA:
   case PRIM_POLYGAMMA: return true;
   default: return false;

@@ -5,6 +5,7 @@
 #include "mdl/math/atan.h"
 #include "mdl/math/erf.h"
 #include "mdl/math/exp.h"
+#include "mdl/math/factorial.h"
 #include "mdl/math/hypot.h"
 #include "mdl/math/log.h"
 #include "mdl/math/polygamma.h"
@@ -14,6 +15,7 @@
 
 #define ARGUMENTS_1 0, x[0].number.a
 #define ARGUMENTS_2 0, x[0].number.a, x[1].number.a
+#define ARGUMENTS_COUNT 0, x[0].integer
 #define ARGUMENTS_ORDER 0, x[0].integer, x[1].number.a
 #define CALL(function, ...) function(__VA_ARGS__)
 

@@ -77,6 +77,10 @@ static void compile_prim(Instruction *i, const Scope *scope, const Expr *e) {
   case PRIM_REAL: i->op = OP_REAL; return;
   case PRIM_AND: i->op = OP_AND; return;
   case PRIM_OR: i->op = OP_OR; return;
+  case PRIM_LOG_FACTORIAL:
+    i->op = scope->rules->prim[op] ? OP_NUMBER : OP_LOG_FACTORIAL;
+    i->u.number = scope->rules->prim[scope->rules->prim[op] ? op : PRIM_LGAMMA];
+    return;
   case PRIM_RANDN: i->op = OP_NORMAL; return;
   case PRIM_RANDU: i->op = OP_UNIFORM; return;
   default: break;
@@ -301,6 +305,9 @@ static bool execute(Program *p, int slot) {
     break;
   case OP_NUMBER: result->number = i->u.number(x); break;
   case OP_REAL: result->number = number_constant(p->scope.rules, (double)x[0].integer); break;
+  case OP_LOG_FACTORIAL:
+    result->number = i->u.number(&(Value){.number = number_constant(p->scope.rules, (double)x[0].integer + 1)});
+    break;
   case OP_TEST: result->integer = i->u.test(x); break;
   case OP_INTEGER: {
     const char *wrong = i->u.integer(x, &result->integer);

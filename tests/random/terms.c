@@ -264,6 +264,8 @@ static Term leaf(Generator *g, int depth) {
   if (way == 1 && g->nloop > 0) return (Term){format("(0.1 * %s)", g->loop[gen_below(g, g->nloop)].name), 2};
   if (g->nvalue == 0) return (Term){"0.7", 1};
   const Value *v = &g->value[gen_below(g, g->nvalue)];
+  if (v->under >= 0 && gen_chance(g, 20))
+    return made(g, format("(0.1 * lgamma(%s + %d))", gen_read_value(g, v, depth), 1 + gen_below(g, 2)), 2);
   if (v->under >= 0) return made(g, format("(0.2 * %s)", gen_read_value(g, v, depth)), 2);
   if (v->rank > 0 && g->nloop > 0 && gen_chance(g, 10)) return read_on_condition(g, v, depth > 0 ? 1 : 0);
   return (Term){gen_read_value(g, v, depth > 0 ? 1 : 0), LIMIT};

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mdl/math/factorial.h"
 #include "mdl/math/polygamma.h"
 
 // For positive x in units of the last place; else in units of DBL_EPSILON beside the largest term, as for the rules.
@@ -115,11 +116,33 @@ START_TEST(test_edges) {
 }
 END_TEST
 
+// Against a sum of logarithms, and beyond against the C library, both in long double.
+START_TEST(test_factorials) {
+  static const int64_t far[] = {1000, 65535, 1000000, 1000000007, INT64_C(1) << 40, INT64_MAX};
+  long double exact = 0;
+  for (int n = 0; n <= 300; n++) {
+    if (n > 1) exact += logl((long double)n);
+    const double ours = mdl_log_factorial_at(0, n);
+    ck_assert_msg(ulps(ours, exact) <= KERNEL_ULPS, "log(%d!): %.17g, not %.20Lg", n, ours, exact);
+    ck_assert_msg(fabs(ours - mdl_lgamma_at(0, n + 1)) <= 4 * DBL_EPSILON * ours, "log(%d!): %.17g", n, ours);
+    ck_assert(mdl_log_factorialf_at(0, n) == (float)ours);
+  }
+  for (size_t k = 0; k < sizeof far / sizeof *far; k++) {
+    exact = lgammal((long double)far[k] + 1);
+    const double ours = mdl_log_factorial_at(0, far[k]);
+    ck_assert_msg(ulps(ours, exact) <= KERNEL_ULPS, "log(%lld!): %.17g, not %.20Lg", (long long)far[k], ours, exact);
+  }
+  ck_assert(isinf(mdl_log_factorial_at(0, -1)) && isinf(mdl_log_factorial_at(0, -32)));
+  ck_assert(isinf(mdl_log_factorial_at(0, INT64_MIN)) && mdl_log_factorial_at(0, INT64_MIN) > 0);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("special");
   TCase *c = tcase_create("special");
   tcase_add_test(c, test_reference);
   tcase_add_test(c, test_edges);
+  tcase_add_test(c, test_factorials);
   suite_add_tcase(s, c);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);

@@ -56,13 +56,6 @@ MDL_INLINE mdl_half_turns mdl_half_turns_of(const int mdl_level, double y) {
   return h;
 }
 
-/* log of a finite x >= 0; of 0 something very small */
-MDL_INLINE mdl_pair mdl_log_sum(const int mdl_level, double x) {
-  double k;
-  const double f = mdl_log_split(x, &k) - 1.0;
-  return mdl_log_parts(mdl_level, k, f, 0.0);
-}
-
 #define mdl_lgammaf_at(level, x) ((float)mdl_lgamma_at(level, (double)(x)))
 /* log |gamma(x)|; +inf at 0, -1, -2, ... */
 MDL_INLINE double mdl_lgamma_at(const int mdl_level, double x) {

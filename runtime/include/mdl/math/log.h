@@ -70,4 +70,11 @@ MDL_INLINE double mdl_log1p_at(const int mdl_level, double x) {
   return mdl_select(fabs(x) < 1e-300, x, y);
 }
 
+/* log of a finite x >= 0; of 0 something very small */
+MDL_INLINE mdl_pair mdl_log_sum(const int mdl_level, double x) {
+  double k;
+  const double f = mdl_log_split(x, &k) - 1.0;
+  return mdl_log_parts(mdl_level, k, f, 0.0);
+}
+
 #endif
