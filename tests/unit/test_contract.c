@@ -99,9 +99,9 @@ static mdl_contraction draw_contraction(bool bounded) {
   do {
     memset(&t, 0, sizeof t);
     static const int64_t long_sums[] = {255, 256, 257, 511, 512, 513};
-    t.rows = draw_axes(draw_extent());
+    t.rows = draw_axes(draw(6) == 0 ? 1 : draw_extent()); // one row goes another way, as one term does
     t.columns = draw_axes(draw(20) == 0 ? 505 + draw(30) : draw_extent());
-    t.terms = draw_axes(draw(4) == 0 ? long_sums[draw(6)] : draw_extent());
+    t.terms = draw_axes(draw(4) == 0 ? long_sums[draw(6)] : draw(6) == 0 ? 1 : draw_extent());
     t.add = (int)draw(2);
   } while (lay_out(&t.rows, false, &t.terms, false) > ARRAY || lay_out(&t.columns, false, &t.terms, true) > ARRAY ||
            lay_out(&t.rows, true, &t.columns, true) > RESULT);
@@ -122,11 +122,11 @@ static mdl_contraction draw_contraction(bool bounded) {
 
 static int levels(const mdl_contract_level **level) {
   int count = 0;
-  static const mdl_contract_level plain = {mdl_contract_plain, 8, {4, 4, 4, 1}, NULL};
+  static const mdl_contract_level plain = {mdl_contract_plain, NULL, 8, {4, 4, 4, 1}, NULL};
   level[count++] = &plain;
   level[count++] = mdl_contract_level_here();
 #if defined(__x86_64__)
-  static const mdl_contract_level avx2 = {mdl_contract_avx2, 32 / sizeof(Real), {6, 4, 1, 1}, NULL};
+  static const mdl_contract_level avx2 = {mdl_contract_avx2, mdl_contract_avx2_row, 32 / sizeof(Real), {6, 4, 1, 1}, NULL};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) level[count++] = &avx2;
 #endif
   return count;

@@ -45,7 +45,8 @@ enum {
   MDL_CONTRACT_TILE = 512,    /* entries of a tile, at most */
   MDL_CONTRACT_DIRECT_A = 16384, /* entries that are not worth packing */
   MDL_CONTRACT_DIRECT_B = 16384,
-  MDL_CONTRACT_TURNED = 2304 /* that are as well packed without blocks */
+  MDL_CONTRACT_TURNED = 2304, /* that are as well packed without blocks */
+  MDL_CONTRACT_NEAR = 2048 /* of b, that stay in the nearest cache beside rows of c */
 };
 
 /* A group of indices, the last one running fastest, with their steps through the two arrays in which they occur. */
@@ -75,8 +76,14 @@ typedef void mdl_contract_tile(int rows, int vectors, int mode, int64_t steps, c
                                int64_t a_row, int64_t a_step, const mdl_contract_real *b, int64_t b_step,
                                mdl_contract_real *c, int64_t c_row);
 
+/* The chains of one row and of MDL_CONTRACT_WIDE vectors of columns, put or added. */
+enum { MDL_CONTRACT_WIDE = 8 };
+typedef void mdl_contract_row(int mode, int64_t steps, const mdl_contract_real *a, int64_t a_step,
+                              const mdl_contract_real *b, int64_t b_step, mdl_contract_real *c);
+
 typedef struct mdl_contract_level {
   mdl_contract_tile *tile;
+  mdl_contract_row *row; /* or null */
   int lanes; /* of a vector */
   int rows[4]; /* the heights of tiles, falling; each number of rows is a sum of these */
   const struct mdl_contract_level *narrow; /* for fewer columns than a vector has, or null */
@@ -139,6 +146,31 @@ typedef struct mdl_contract_level {
     (void)p3;                                                                                                          \
   }
 
+/* One row by eight vectors: as many chains as hide an addition's latency, and whole lines of b. */
+#define MDL_CONTRACT_VECTORS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+#define MDL_CONTRACT_ROW_STEP(v)                                                                                       \
+  {                                                                                                                    \
+    const V y = *(const U *)(b + v * lanes);                                                                           \
+    for (int l = 0; l < lanes; l++) c##v[l] = MDL_CONTRACT_FMA(1, *a, y[l], c##v[l]);                                  \
+  }
+#define MDL_CONTRACT_ROW_END(v)                                                                                        \
+  *(U *)(c + v * lanes) = (mode == MDL_CONTRACT_ADD ? (V) * (const U *)(c + v * lanes) : zero) + c##v;
+#define MDL_CONTRACT_ROW(name, BYTES, TARGET)                                                                          \
+  TARGET MDL_CONTRACT_FUNCTION void name(int mode, int64_t steps, const mdl_contract_real *a, int64_t a_step,          \
+                                         const mdl_contract_real *b, int64_t b_step, mdl_contract_real *c) {           \
+    typedef mdl_contract_real V __attribute__((vector_size(BYTES)));                                                   \
+    typedef mdl_contract_real U __attribute__((vector_size(BYTES), aligned(sizeof(mdl_contract_real)), may_alias));    \
+    enum { lanes = BYTES / sizeof(mdl_contract_real) };                                                                \
+    const V zero = {0};                                                                                                \
+    V c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;                          \
+    for (; steps > 0; steps--) {                                                                                       \
+      MDL_CONTRACT_VECTORS(MDL_CONTRACT_ROW_STEP)                                                                      \
+      a += a_step;                                                                                                     \
+      b += b_step;                                                                                                     \
+    }                                                                                                                  \
+    MDL_CONTRACT_VECTORS(MDL_CONTRACT_ROW_END)                                                                         \
+  }
+
 #define MDL_CONTRACT_ONE(height, tiles, wide)                                                                          \
   if (rows == height && (vectors == 2) == wide) {                                                                      \
     tiles(wide, mode, steps, a, a_row, a_step, b, b_step, c, c_row);                                                   \
@@ -168,9 +200,12 @@ typedef struct mdl_contract_level {
 #if defined(__GNUC__) && defined(__x86_64__)
 #define MDL_CONTRACT_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi2")))
 #define MDL_CONTRACT_AVX2 __attribute__((target("avx2,fma,bmi2")))
+MDL_CONTRACT_ROW(mdl_contract_avx512_row, 64, MDL_CONTRACT_AVX512)
+MDL_CONTRACT_ROW(mdl_contract_avx2_row, 32, MDL_CONTRACT_AVX2)
 MDL_CONTRACT_LEVEL(mdl_contract_avx512, 64, MDL_CONTRACT_AVX512, 12, MDL_CONTRACT_ROWS_12, 8, MDL_CONTRACT_ROWS_8)
 MDL_CONTRACT_LEVEL(mdl_contract_avx2, 32, MDL_CONTRACT_AVX2, 6, MDL_CONTRACT_ROWS_6, 6, MDL_CONTRACT_ROWS_6)
 #elif defined(__GNUC__) && defined(__aarch64__)
+MDL_CONTRACT_ROW(mdl_contract_neon_row, 16, )
 MDL_CONTRACT_LEVEL(mdl_contract_neon, 16, , 8, MDL_CONTRACT_ROWS_8, 6, MDL_CONTRACT_ROWS_6)
 #endif
 
@@ -193,16 +228,16 @@ MDL_CONTRACT_FUNCTION void mdl_contract_plain(int rows, int vectors, int mode, i
 }
 
 MDL_CONTRACT_INLINE const mdl_contract_level *mdl_contract_level_here(void) {
-  static const mdl_contract_level plain = {mdl_contract_plain, 8, {4, 4, 4, 1}, NULL};
+  static const mdl_contract_level plain = {mdl_contract_plain, NULL, 8, {4, 4, 4, 1}, NULL};
 #if defined(__GNUC__) && defined(__x86_64__)
-  static const mdl_contract_level avx2 = {mdl_contract_avx2, 32 / sizeof(mdl_contract_real), {6, 4, 1, 1}, NULL};
-  static const mdl_contract_level avx512 = {mdl_contract_avx512, 64 / sizeof(mdl_contract_real), {12, 8, 4, 1}, &avx2};
+  static const mdl_contract_level avx2 = {mdl_contract_avx2, mdl_contract_avx2_row, 32 / sizeof(mdl_contract_real), {6, 4, 1, 1}, NULL};
+  static const mdl_contract_level avx512 = {mdl_contract_avx512, mdl_contract_avx512_row, 64 / sizeof(mdl_contract_real), {12, 8, 4, 1}, &avx2};
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw"))
     return &avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2;
 #elif defined(__GNUC__) && defined(__aarch64__)
-  static const mdl_contract_level neon = {mdl_contract_neon, 16 / sizeof(mdl_contract_real), {8, 6, 4, 1}, NULL};
+  static const mdl_contract_level neon = {mdl_contract_neon, mdl_contract_neon_row, 16 / sizeof(mdl_contract_real), {8, 6, 4, 1}, NULL};
   return &neon;
 #endif
   return &plain;
@@ -407,11 +442,25 @@ MDL_CONTRACT_INLINE void mdl_contract_one_tile(const mdl_contract_state *s, int6
     }
 }
 
+/* Of a single row as many columns as eight vectors have, and again; returns how many columns that makes. */
+MDL_CONTRACT_INLINE int64_t mdl_contract_across(const mdl_contract_level *level, int mode, int64_t terms,
+                                                const mdl_contract_real *a, int64_t a_step, const mdl_contract_real *b,
+                                                int64_t b_step, mdl_contract_real *c, int64_t columns) {
+  const int64_t width = MDL_CONTRACT_WIDE * level->lanes;
+  int64_t j = 0;
+  for (; j + width <= columns; j += width) level->row(mode, terms, a, a_step, b + j, b_step, c + j);
+  return j;
+}
+
 /* ---- all tiles of a block ---- */
 
 MDL_CONTRACT_FUNCTION void mdl_contract_tiles(const mdl_contract_state *s) {
   const int width = 2 * s->level->lanes;
-  for (int64_t j = 0; j < s->columns; j += width) {
+  int64_t j = 0;
+  if (s->rows == 1 && s->a && s->b && s->level->row && !s->t->bounded && s->t->columns.second[0] == 1)
+    j = mdl_contract_across(s->level, s->mode, s->terms, s->a + s->row_a[0], s->a_step, s->b + s->column_b[0], s->b_step,
+                            s->t->c + s->row_c[0] + s->column_c[0], s->columns);
+  for (; j < s->columns; j += width) {
     const int columns = (int)mdl_contract_least(width, s->columns - j);
     const int plain_c = mdl_contract_even(s->column_c + j, columns, 1);
     const mdl_contract_real *b = s->b ? s->b + s->column_b[j] : s->packed_b + j * s->terms;
@@ -474,22 +523,30 @@ MDL_CONTRACT_INLINE void mdl_contract_small(const mdl_contract_level *level, con
     b_step = columns;
     work += terms * columns;
   }
-  for (int vectors; j < columns; j += vectors * lanes) {
-    const int64_t left = columns - j;
-    vectors = left > lanes ? 2 : 1;
-    if (left < vectors * lanes) { /* what is put may be put twice */
-      if (mode == MDL_CONTRACT_PUT && columns >= vectors * lanes)
-        j = columns - vectors * lanes;
-      else if (left > lanes)
-        vectors = 1;
-      else
-        break;
-    }
-    for (int64_t r = 0; r < rows;) {
-      const int height = mdl_contract_height(level, rows - r);
-      level->tile(height, vectors, mode, terms, t->a + r * a_row, a_row, t->terms.first[0], b + j, b_step,
-                  t->c + r * c_row + j, c_row);
-      r += height;
+  if ((rows == 1 || terms == 1) && level->row) /* nothing of b is read twice, or nothing of a */
+    for (int64_t r = 0; r < rows; r++)
+      j = mdl_contract_across(level, mode, terms, t->a + r * a_row, t->terms.first[0], b, b_step, t->c + r * c_row, columns);
+  const int64_t start = j, band = columns * terms <= MDL_CONTRACT_NEAR ? level->rows[0] : rows; /* c in the order of memory */
+  for (int64_t from = 0; from < rows; from += band) {
+    const int64_t to = mdl_contract_least(from + band, rows);
+    j = start;
+    for (int vectors; j < columns; j += vectors * lanes) {
+      const int64_t left = columns - j;
+      vectors = left > lanes ? 2 : 1;
+      if (left < vectors * lanes) { /* what is put may be put twice */
+        if (mode == MDL_CONTRACT_PUT && columns >= vectors * lanes)
+          j = columns - vectors * lanes;
+        else if (left > lanes)
+          vectors = 1;
+        else
+          break;
+      }
+      for (int64_t r = from; r < to;) {
+        const int height = mdl_contract_height(level, to - r);
+        level->tile(height, vectors, mode, terms, t->a + r * a_row, a_row, t->terms.first[0], b + j, b_step,
+                    t->c + r * c_row + j, c_row);
+        r += height;
+      }
     }
   }
   if (j < columns) mdl_contract_rest(level, t, j, (int)(columns - j), b + j, b_step, work);
