@@ -321,6 +321,7 @@ const Expr *simplify_prim(Simplifier *s, Prim op, const Expr *const *arg) {
   }
   const Expr *plain = expr_prim(s->g, op, arg);
   if (!plain || !prim_result(op, types, prim_arity(op), &type)) return plain;
+  const bool before = s->changed; // what a rule tries on the way is no change
   const Expr *e = apply_rules(s, op, type, arg);
   if (!e) e = plain;
   for (int k = 0; type == TYPE_BOOL && k < s->nknown; k++) {
@@ -329,6 +330,6 @@ const Expr *simplify_prim(Simplifier *s, Prim op, const Expr *const *arg) {
     else if (simplify_opposite(s->known[k], e))
       e = expr_bool(s->g, false);
   }
-  if (e != plain) s->changed = true;
+  s->changed = before || e != plain;
   return e;
 }
