@@ -72,7 +72,7 @@ static void put_source(Text *t, const Plan *p) {
 void emit_model(Text *header, Text *source, const Model *m, const EmitOptions *options) {
   Arena *a = arena_new();
   Unit u = {.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
-  const Plan p = plan_functions(&u);
+  const Plan p = plan_functions(&u, false);
   put_source(source, &p);
   header_print(header, &p);
   arena_free(a);
@@ -81,7 +81,7 @@ void emit_model(Text *header, Text *source, const Model *m, const EmitOptions *o
 void emit_schedule(Text *t, const Model *m, const EmitOptions *options) {
   Arena *a = arena_new();
   Unit u = {.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
-  Plan p = plan_functions(&u);
+  Plan p = plan_functions(&u, false);
   for (int k = 0; k < p.nfunction; k++) {
     if (!p.function[k].present) continue;
     text_printf(t, "%s\n", p.function[k].name);
@@ -93,7 +93,7 @@ void emit_schedule(Text *t, const Model *m, const EmitOptions *options) {
 const FunctionView *emit_functions(Arena *a, const Model *m, const EmitOptions *options, int *count) {
   Unit *u = arena_new_of(a, Unit);
   *u = (Unit){.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
-  const Plan p = plan_functions(u);
+  const Plan p = plan_functions(u, false);
   FunctionView *view = arena_array(a, FunctionView, (size_t)p.nfunction);
   Tape *tape = arena_new_of(a, Tape);
   *tape = p.tape;
@@ -160,7 +160,7 @@ static void find_crossings(Arena *a, const Plan *p, Cost *cost) {
 
 Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options) {
   Unit u = {.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
-  Plan p = plan_functions(&u);
+  Plan p = plan_functions(&u, false);
   const Poly *zero = poly_int(m->dims, 0);
   Cost cost = {.params = p.param_offset[m->nparam], .tape = zero};
   static const FunctionKind kinds[] = {FUNCTION_FORWARD, FUNCTION_BACKWARD, FUNCTION_VALUE_AND_GRAD, FUNCTION_PREDICT};
@@ -179,5 +179,15 @@ Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options) {
   cost.derivative = derivative;
   find_crossings(a, &p, &cost);
   if (p.tape.reals) cost.tape = poly_add(m->dims, p.tape.reals, p.tape.integers);
+  return cost;
+}
+
+TapeCost emit_tape_cost(Arena *a, const Model *m, const EmitOptions *options) {
+  Unit u = {.arena = a, .model = m, .options = options, .real = options->use_float ? "float" : "double"};
+  const Plan p = plan_functions(&u, true);
+  const Scheduled *backward = &p.function[FUNCTION_BACKWARD];
+  TapeCost cost = {.tape = poly_int(m->dims, 0), .work = poly_int(m->dims, 0)};
+  if (p.tape.reals) cost.tape = poly_add(m->dims, p.tape.reals, p.tape.integers);
+  if (backward->present) cost.work = poly_add(m->dims, backward->s->work_reals, backward->s->work_integers);
   return cost;
 }

@@ -70,4 +70,10 @@ typedef struct Cost {
 } Cost;
 Cost emit_cost(Arena *a, const Model *m, const EmitOptions *options);
 
+// Of these the elements on the tape, and of backward's work, for which nothing else is planned.
+typedef struct TapeCost {
+  const Poly *tape, *work;
+} TapeCost;
+TapeCost emit_tape_cost(Arena *a, const Model *m, const EmitOptions *options);
+
 #endif

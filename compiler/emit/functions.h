@@ -105,7 +105,8 @@ typedef struct Plan {
   const Poly **free_offset;  // the same for the free vector
 } Plan;
 
-Plan plan_functions(Unit *u);
+// `taped`: forward and backward alone.
+Plan plan_functions(Unit *u, bool taped);
 // The position in `function` of the k-th in the order of printing.
 int plan_order(int k);
 

@@ -35,8 +35,8 @@ typedef struct Limit {
 
 static TapeStatus fits(Limit *l, const Model *m, const EmitOptions *o, int64_t *work) {
   int64_t bytes;
-  const Cost cost = emit_cost(l->arena, m, o);
-  if (!bytes_of(m, o, cost.tape, l->sizes, &bytes) || !bytes_of(m, o, cost.backward_work, l->sizes, work))
+  const TapeCost cost = emit_tape_cost(l->arena, m, o);
+  if (!bytes_of(m, o, cost.tape, l->sizes, &bytes) || !bytes_of(m, o, cost.work, l->sizes, work))
     return TAPE_BEYOND;
   if (bytes < l->least) l->least = bytes;
   return bytes <= l->bytes ? TAPE_FITS : TAPE_TOO_LARGE;

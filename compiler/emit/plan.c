@@ -362,11 +362,26 @@ static void add_derivative(Plan *p, const Request *r) {
   p->nfunction++;
 }
 
-Plan plan_functions(Unit *u) {
+// The loss and its gradient, by a seed of the caller or by 1.
+static Graph *with_gradient(const Plan *p, bool unit_seed) {
+  const Unit *u = p->unit;
+  const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
+  return reduced(u, derive_gradient(u->arena, u->model->graph, unit_seed, NULL), roles, p->sample);
+}
+
+static void plan_others(Plan *p, const Graph **graph) {
+  Unit *u = p->unit;
+  const Graph *g = u->model->graph;
+  if (has_role(g, ROOT_LOSS)) graph[FUNCTION_VALUE_AND_GRAD] = with_gradient(p, true);
+  for (int k = FUNCTION_PREDICT; k < FUNCTION_COUNT; k++)
+    if (k == FUNCTION_INIT || has_role(g, function_table[k].role))
+      graph[k] = reduced(u, g, 1u << function_table[k].role, p->sample);
+}
+
+Plan plan_functions(Unit *u, bool taped) {
   Plan p = {.unit = u, .nfunction = FUNCTION_COUNT};
   const Model *m = u->model;
   Arena *a = u->arena;
-  bool loss = has_role(m->graph, ROOT_LOSS);
   p.sample = sample_extent(m);
   p.function = arena_array(a, Scheduled, (size_t)(FUNCTION_COUNT + u->options->nrequest));
   p.param_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
@@ -379,17 +394,11 @@ Plan plan_functions(Unit *u) {
     p.free_offset[k + 1] = poly_add(m->dims, p.free_offset[k], param_free_size(m->dims, &m->param[k]));
   }
   const Graph *graph[FUNCTION_COUNT] = {NULL};
-  if (loss) {
-    const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
-    graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] =
-        name_last_states(a, reduced(u, derive_gradient(a, m->graph, false, NULL), roles, p.sample));
-    graph[FUNCTION_VALUE_AND_GRAD] = reduced(u, derive_gradient(a, m->graph, true, NULL), roles, p.sample);
-  }
-  for (int k = FUNCTION_PREDICT; k < FUNCTION_COUNT; k++)
-    if (k == FUNCTION_INIT || has_role(m->graph, function_table[k].role))
-      graph[k] = reduced(u, m->graph, 1u << function_table[k].role, p.sample);
+  if (has_role(m->graph, ROOT_LOSS))
+    graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] = name_last_states(a, with_gradient(&p, false));
+  if (!taped) plan_others(&p, graph);
   for (int k = 0; k < FUNCTION_COUNT; k++) add_function(&p, k, &function_table[k], graph[k]);
-  for (int k = 0; k < u->options->nrequest; k++) add_derivative(&p, &u->options->request[k]);
+  for (int k = 0; !taped && k < u->options->nrequest; k++) add_derivative(&p, &u->options->request[k]);
   return p;
 }
 

@@ -364,7 +364,7 @@ bool case_limit(Case *c) {
   if (!c->gradient) return false;
   const EmitOptions *o = &variants[LIMITED].options;
   int64_t elements;
-  if (!poly_value(c->model->dims, emit_cost(c->arena, c->model, o).tape, c->dims, &elements) || elements < 2)
+  if (!poly_value(c->model->dims, emit_tape_cost(c->arena, c->model, o).tape, c->dims, &elements) || elements < 2)
     return false;
   TapeFit fit = {.status = TAPE_TOO_LARGE};
   for (int quarters = 1 + (int)(c->seed / VARIANTS % 3); quarters < 4 && fit.status == TAPE_TOO_LARGE; quarters++) {

@@ -221,6 +221,21 @@ START_TEST(test_thermometer_is_one_loop) {
 }
 END_TEST
 
+// What a limit of the tape asks for alone is what all of it together says.
+START_TEST(test_tape_cost) {
+  Arena *a = arena_new();
+  Model *m = generated_model(a, 0, models[_i]);
+  for (int thrifty = 0; thrifty < 2; thrifty++) {
+    const EmitOptions options = {.source = "test", .thrifty = thrifty};
+    const Cost all = emit_cost(a, m, &options);
+    const TapeCost alone = emit_tape_cost(a, m, &options);
+    ck_assert_ptr_eq(alone.tape, all.tape);
+    ck_assert_ptr_eq(alone.work, all.backward_work);
+  }
+  arena_free(a);
+}
+END_TEST
+
 int main(void) {
   int count = (int)(sizeof models / sizeof *models);
   Suite *s = suite_create("emit");
@@ -235,6 +250,7 @@ int main(void) {
   tcase_add_test(c, test_nothing_is_read_beyond_an_end);
   tcase_add_test(c, test_rounds_run_in_fours);
   tcase_add_test(c, test_thermometer_is_one_loop);
+  tcase_add_loop_test(c, test_tape_cost, 0, count);
   suite_add_tcase(s, c);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);
