@@ -77,9 +77,10 @@ static void compile_prim(Instruction *i, const Scope *scope, const Expr *e) {
   case PRIM_REAL: i->op = OP_REAL; return;
   case PRIM_AND: i->op = OP_AND; return;
   case PRIM_OR: i->op = OP_OR; return;
-  case PRIM_LOG_FACTORIAL:
-    i->op = scope->rules->prim[op] ? OP_NUMBER : OP_LOG_FACTORIAL;
-    i->u.number = scope->rules->prim[scope->rules->prim[op] ? op : PRIM_LGAMMA];
+  case PRIM_LOG_FACTORIAL: // most kinds of numbers have no rule of their own for it
+    i->u.number = scope->rules->prim[op];
+    i->op = i->u.number ? OP_NUMBER : OP_LOG_FACTORIAL;
+    if (!i->u.number) i->u.number = scope->rules->prim[PRIM_LGAMMA];
     return;
   case PRIM_RANDN: i->op = OP_NORMAL; return;
   case PRIM_RANDU: i->op = OP_UNIFORM; return;

@@ -23,7 +23,7 @@ typedef enum {
   OP_INDEX,
   OP_READ,
   OP_NUMBER,
-  OP_REAL, // of an integer
+  OP_REAL,          // of an integer
   OP_LOG_FACTORIAL, // of an integer, by the rule of lgamma
   OP_TEST,
   OP_INTEGER,

@@ -93,10 +93,12 @@ static double largest(const Sides *s, const Array *values, const Array *sizes, P
   return fmax(worst, 0);
 }
 
-// Of the parameters that are not known to differ.
-static void widen(const Prover *p, const Array *values, const Array *sizes, const ProofPoint *point, Gap *gap) {
+// Of the parameters that are not known to differ; false: there are none.
+static bool widen(const Prover *p, const Array *values, const Array *sizes, const ProofPoint *point, Gap *gap) {
+  bool any = false;
   for (int k = 0; k < p->input->model->nparam; k++) {
     if (!p->sides[k].ours || gap[k].differs) continue;
+    any = true;
     ProofPoint here = *point;
     const double difference = largest(&p->sides[k], values, sizes, &here);
     if (isnan(difference)) continue;
@@ -104,20 +106,22 @@ static void widen(const Prover *p, const Array *values, const Array *sizes, cons
     gap[k].differs = difference > DIFFERENT;
     if (gap[k].differs) gap[k].point = here;
   }
+  return any;
 }
 
 const Gap *prover_gaps(const Prover *p, const int64_t *dims) {
   const int nparam = p->input->model->nparam, ndims = dims_count(p->input->model->dims);
   Gap *gap = arena_array(p->arena, Gap, (size_t)nparam + 1);
   for (int k = 0; k < nparam; k++) gap[k].difference = -1;
-  for (int k = 0; k < TRIES; k++) {
+  bool any = true;
+  for (int k = 0; k < TRIES && any; k++) {
     ProofPoint point;
     int64_t *own = arena_array(p->arena, int64_t, (size_t)ndims + 1);
     memcpy(own, dims, (size_t)ndims * sizeof *own);
     if (!draw_point(p, p->arena, own, k, &point)) continue;
     Arena *a = arena_new();
     const Array *values = evaluate(p, a, NUMBER_WIDE, &point), *sizes = evaluate(p, a, NUMBER_MAGNITUDE, &point);
-    if (values && sizes) widen(p, values, sizes, &point, gap);
+    if (values && sizes) any = widen(p, values, sizes, &point, gap);
     arena_free(a);
   }
   return gap;

@@ -1,4 +1,5 @@
 // test_optim.c - every optimizer against PyTorch's own steps, and the table of their options.
+#include "suite.h"
 #include "thermometer.h"
 
 enum { STEPS = 10 };
@@ -252,5 +253,5 @@ int main(void) {
   tcase_add_test(tests, options_by_kind);
   tcase_add_test(tests, invalid_options);
   tcase_add_test(tests, invalid_memory);
-  return run_tests(tests, "optim");
+  return run_suite(tests, "optim");
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "suite.h"
 #include "mdl/random.h"
 #include "mdl/split.h"
 
@@ -123,7 +124,6 @@ START_TEST(splits) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("random");
   TCase *tests = tcase_create("random");
   tcase_add_test(tests, known_answers);
   tcase_add_test(tests, open_interval);
@@ -132,10 +132,5 @@ int main(void) {
   tcase_add_test(tests, below);
   tcase_add_test(tests, orders);
   tcase_add_test(tests, splits);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite(tests, "random");
 }

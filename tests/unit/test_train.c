@@ -1,4 +1,5 @@
 // test_train.c - the training loop: the tutorial's runs, splits, mini-batches, divergence, what it refuses.
+#include "suite.h"
 #include "thermometer.h"
 
 // A problem in either real type, and what its epochs reported.
@@ -440,5 +441,5 @@ int main(void) {
   tcase_add_test(tests, refused);
   tcase_add_test(tests, checked);
   tcase_add_test(tests, messages);
-  return run_tests(tests, "train");
+  return run_suite(tests, "train");
 }

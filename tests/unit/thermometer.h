@@ -156,15 +156,4 @@ static inline void *aligned_memory(size_t size) {
   return memory;
 }
 
-// A program of one case's tests.
-static inline int run_tests(TCase *tests, const char *name) {
-  Suite *suite = suite_create(name);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
-}
-
 #endif

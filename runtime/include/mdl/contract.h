@@ -230,14 +230,17 @@ MDL_CONTRACT_FUNCTION void mdl_contract_plain(int rows, int vectors, int mode, i
 MDL_CONTRACT_INLINE const mdl_contract_level *mdl_contract_level_here(void) {
   static const mdl_contract_level plain = {mdl_contract_plain, NULL, 8, {4, 4, 4, 1}, NULL};
 #if defined(__GNUC__) && defined(__x86_64__)
-  static const mdl_contract_level avx2 = {mdl_contract_avx2, mdl_contract_avx2_row, 32 / sizeof(mdl_contract_real), {6, 4, 1, 1}, NULL};
-  static const mdl_contract_level avx512 = {mdl_contract_avx512, mdl_contract_avx512_row, 64 / sizeof(mdl_contract_real), {12, 8, 4, 1}, &avx2};
+  enum { size = sizeof(mdl_contract_real) };
+  static const mdl_contract_level avx2 = {mdl_contract_avx2, mdl_contract_avx2_row, 32 / size, {6, 4, 1, 1}, NULL};
+  static const mdl_contract_level avx512 = {
+      mdl_contract_avx512, mdl_contract_avx512_row, 64 / size, {12, 8, 4, 1}, &avx2};
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw"))
     return &avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2;
 #elif defined(__GNUC__) && defined(__aarch64__)
-  static const mdl_contract_level neon = {mdl_contract_neon, mdl_contract_neon_row, 16 / sizeof(mdl_contract_real), {8, 6, 4, 1}, NULL};
+  enum { size = sizeof(mdl_contract_real) };
+  static const mdl_contract_level neon = {mdl_contract_neon, mdl_contract_neon_row, 16 / size, {8, 6, 4, 1}, NULL};
   return &neon;
 #endif
   return &plain;
@@ -549,7 +552,7 @@ MDL_CONTRACT_INLINE void mdl_contract_small(const mdl_contract_level *level, con
       }
     }
   }
-  if (j < columns) mdl_contract_rest(level, t, j, (int)(columns - j), b + j, b_step, work);
+  if (rows > 0 && j < columns) mdl_contract_rest(level, t, j, (int)(columns - j), b + j, b_step, work);
 }
 
 /* All of it at one level.  `work` has room for what is packed of both: as many terms as a block has at most, times as many
