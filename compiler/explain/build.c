@@ -81,11 +81,11 @@ static void fold_entry(Builder *b, const Node *n, const Entry *e) {
   form_fold(b->forms, e->value, explain_read(b, n, at), e->index, n->nout);
 }
 
-// What a carry takes is the state behind the step, unless the model calls it otherwise.
+// What a carry takes is the state behind the step, unless the model calls it otherwise, or lines before do that.
 static void name_next(Builder *b, const Node *carry) {
   Entry *next = &b->entry[carry->next->id];
   bool computed = carry->next->kind == NODE_COMP || carry->next->kind == NODE_SCATTER;
-  if (computed && !next->state && !is_known(b, carry->next)) next->state = carry;
+  if (computed && !next->state && !next->named && !is_known(b, carry->next)) next->state = carry;
 }
 
 static void build_entry(Builder *b, const Node *n) {
