@@ -221,14 +221,16 @@ static const Form *chosen(Forms *f, const Collected *x, const Collected *y) {
   return around ? form_masked(f, around, choice) : choice;
 }
 
+// What two of them make together is collected like any other: it may have a coefficient, or be there already.
 static void choose(Collection *c) {
   for (size_t k = 0; k < c->count; k++)
     for (size_t j = k + 1; j < c->count; j++) {
       const Form *choice = chosen(c->f, &c->list[k], &c->list[j]);
       if (!choice) continue;
-      c->list[k] = (Collected){choice, 1};
       c->list[j] = c->list[--c->count];
-      j = k;
+      c->list[k] = c->list[--c->count];
+      collect(c, choice, 1);
+      j = k = 0; // in front of all pairs
     }
 }
 
