@@ -332,12 +332,32 @@ static const Expr *settled(Walk *w, Arrival in) {
   return expr_read(w->g, graph_add(w->g, &part), outer);
 }
 
+// Is the condition `x op 0`?
+static bool compares_with_zero(const Expr *condition, Prim op, const Expr *x) {
+  return is_prim(condition, op) && condition->u.prim.arg[0] == x && expr_is_real(condition->u.prim.arg[1], 0);
+}
+
+// The condition of a choice.  Of a node that is x where x is positive and else 0, its own sign tells as much: then what it was made of
+// need not be kept.  A NaN fails either comparison.
+static const Expr *condition_of(Walk *w, const Expr *choice) {
+  const Expr *const *arg = choice->u.prim.arg;
+  const Node *n = w->g->nodes[w->n->id]; // w->n may be that with further indices in front, or its base
+  const int extra = w->n->nout - n->nout;
+  bool rectifies = (expr_is_real(arg[1], 0) && compares_with_zero(arg[0], PRIM_LE, arg[2])) ||
+                   (expr_is_real(arg[2], 0) && compares_with_zero(arg[0], PRIM_GT, arg[1]));
+  if (!rectifies || choice != w->n->expr || n->kind != NODE_COMP || n->reduce != REDUCE_NONE) return arg[0];
+  const Expr **at = arena_array(w->d->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) at[k] = expr_index(w->g, extra + k);
+  return expr_prim2(w->g, arg[0]->u.prim.op, expr_read(w->g, n, at), arg[0]->u.prim.arg[1]);
+}
+
 static void spread(Walk *w, const Expr *e, Arrival in) {
   const Expr *const *arg = e->u.prim.arg;
   in.value = settled(w, in);
   if (e->u.prim.op == PRIM_SELECT) {
-    arrive(w, arg[1], path_extend(w, in.path, arg[0]), in.value);
-    arrive(w, arg[2], path_extend(w, in.path, derive_not(w->g, arg[0])), in.value);
+    const Expr *condition = condition_of(w, e);
+    arrive(w, arg[1], path_extend(w, in.path, condition), in.value);
+    arrive(w, arg[2], path_extend(w, in.path, derive_not(w->g, condition)), in.value);
     return;
   }
   for (int k = 0; k < e->u.prim.narg; k++) {
