@@ -255,7 +255,7 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
   if (!u->options->no_factor && !u->options->no_simplify)
     small = simplify(u->arena, share_reciprocals(u->arena, factor(u->arena, u->model, small)), roles);
-  small = expand_reductions(u->arena, small);
+  small = expand_reductions(u->arena, small, u->options->use_float ? NEGLIGIBLE_FLOAT : NEGLIGIBLE_DOUBLE);
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
   if (!u->options->no_simplify && !starts)
     small = name_calls(u->arena, simplify(u->arena, name_pieces(u->arena, unroll(u->arena, small, sample)), roles));

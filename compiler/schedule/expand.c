@@ -15,6 +15,11 @@ typedef struct Parts {
   const Expr *term; // a read, over the indices of the logsumexp
 } Parts;
 
+typedef struct Splitter {
+  Parts *parts;      // by node of the new graph, a logsumexp or its rest
+  double negligible; // as in expand.h
+} Splitter;
+
 static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *map, Parts *parts) {
   Arena *a = g->arena;
   Node part = *n;
@@ -154,20 +159,54 @@ static const Expr *share(Graph *g, const Parts *parts, const Expr *e) {
   return expr_prim2(g, PRIM_MUL, expr_prim1(g, PRIM_EXP, below), expr_prim2(g, PRIM_DIV, expr_real(g, 1), sum));
 }
 
+// ---- what goes back by way of a share too small to notice ----
+
+static bool is_prim(const Expr *e, Prim op) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == op;
+}
+
+// In e the exponent of one of the logsumexp's shares, less its rest; null: there is none.
+static const Expr *exponent_in(Graph *g, const Parts *p, const Expr *e, const Expr *const *sub) {
+  size_t count;
+  const Expr **part = expr_parts(g->arena, e, &count), *max = expr_read(g, p->max, sub);
+  for (size_t k = 0; k < count; k++) {
+    const Expr *below = is_prim(part[k], PRIM_EXP) ? part[k]->u.prim.arg[0] : NULL;
+    if (below && is_difference(below) && below->u.prim.arg[1] == max && is_term(g, p, below->u.prim.arg[0], sub)) return below;
+  }
+  return NULL;
+}
+
+// The condition under which `value` goes back by way of a logsumexp, which asks whether that is above -inf.  Of shares too small it
+// sends nothing: products of these would be subnormal, and many processors take a hundred cycles for those.
+static const Expr *noticeable(Graph *g, const Splitter *s, const Expr *condition, const Expr *value) {
+  if (is_prim(condition, PRIM_AND)) {
+    const Expr *const *arg = condition->u.prim.arg, *one = noticeable(g, s, arg[0], value), *other = noticeable(g, s, arg[1], value);
+    return one == arg[0] && other == arg[1] ? condition : expr_prim2(g, PRIM_AND, one, other);
+  }
+  const Expr *total = is_prim(condition, PRIM_GT) && expr_is_real(condition->u.prim.arg[1], -INFINITY) ? condition->u.prim.arg[0] : NULL;
+  const Parts *p = total ? parts_read(s->parts, total) : NULL;
+  const Expr *below = p ? exponent_in(g, p, value, total->u.read.sub) : NULL;
+  if (!below) return condition;
+  return expr_prim2(g, PRIM_AND, condition, expr_prim1(g, PRIM_NOT, expr_prim2(g, PRIM_LE, below, expr_real(g, s->negligible))));
+}
+
 static const Expr *split_part(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
-  if (is_difference(part)) return split_difference(g, context, arg[0], arg[1]);
-  return part->kind == EXPR_PRIM && part->u.prim.op == PRIM_EXP ? share(g, context, arg[0]) : NULL;
+  const Splitter *s = context;
+  if (is_difference(part)) return split_difference(g, s->parts, arg[0], arg[1]);
+  if (is_prim(part, PRIM_EXP)) return share(g, s->parts, arg[0]);
+  return is_prim(part, PRIM_SELECT) ? expr_select(g, noticeable(g, s, arg[0], arg[1]), arg[1], arg[2]) : NULL;
 }
 
 // e with all such differences split.
-static const Expr *split(Graph *g, Parts *parts, const Expr *e) {
-  return e ? expr_rebuild(g, e, split_part, parts) : NULL;
+static const Expr *split(Graph *g, Splitter *s, const Expr *e) {
+  return e ? expr_rebuild(g, e, split_part, s) : NULL;
 }
 
-Graph *expand_reductions(Arena *a, const Graph *g) {
+Graph *expand_reductions(Arena *a, const Graph *g, double negligible) {
   Graph *out = graph_new(a, g->dims, g->name);
   const Node **map = arena_array(a, const Node *, g->count);
-  Parts *parts = arena_array(a, Parts, 5 * g->count + 1); // by node of `out`, a logsumexp or its rest; one makes five at most
+  Parts *parts = arena_array(a, Parts, 5 * g->count + 1); // one makes five nodes at most
+  Splitter splitter = {parts, negligible};
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     if (n->reduce == REDUCE_LOGSUMEXP) {
@@ -176,8 +215,9 @@ Graph *expand_reductions(Arena *a, const Graph *g) {
       parts[map[k]->id] = parts[own.rest->id] = own;
     } else {
       Node copy = graph_translated(out, n, map);
-      copy.expr = split(out, parts, copy.expr);
-      copy.base = split(out, parts, copy.base);
+      copy.expr = split(out, &splitter, copy.expr);
+      copy.base = split(out, &splitter, copy.base);
+      if (copy.guard && copy.expr) copy.guard = noticeable(out, &splitter, copy.guard, copy.expr);
       start_plainly(out, &copy);
       map[k] = graph_add(out, &copy);
     }

@@ -58,6 +58,7 @@ says 'd_beta_sum_2[i, c] =' 'in i, c: it reads d_beta of the same iteration'
 says 'd_u_0[i, c] =' 'scalar: read within its loops only'
 says 'd_u_1[i, c] =' '64 lanes of the tile: other steps read it'
 says 'd_mu_via_u_part_0[c] =' 'in blocks of 64 samples, each in lanes'
+prints 'not beta[i, c] - fit_logsumexp_max[i] <= -600.0'
 says 'd_l_via_u_sum_part[i, c, s] =' 'a part that needs fewer indices than what it stands in: once for each sample'
 prints 'for s in 0..min(d - 1, r)'
 prints '  d_l_via_u_sum[c, r + s * d - 1 - s - s * (s + 1) // 2] += if s < r then d_l_via_u_sum_part[i, c, s]'
@@ -95,7 +96,9 @@ says 'log_likelihood_y_logs = sum[i]' "in lanes, joined in pairs: one logarithm 
 says 'log_likelihood_y_logs = sum[i]' 'logarithms and what they are summed with, apart'
 
 case_is 'the schedule of a convolution' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28 -D filters=8 -D classes=10
-says 'a_sum[i, m, r, c] =' 'a part for each tile, its samples side by side: all that reads it runs in tiles, too'
+says 'a_sum[i, m, r, c] =' 'scalar: read within its loops only'
+says 'a[i, m, r, c] =' 'a part for each tile, its samples side by side: all that reads it runs in tiles, too'
+prints '        d_a_sum[i, m, r, c] = if not a[i, m, r, c] <= 0.0 then d_a[i, m, r, c]'
 says 'largest[i, m, r, c] =' 'work memory: largest[n, filters, pooled, pooled]'
 
 case_is 'the schedule of a transformer' 0 '' mdlc explain --schedule "$examples/gpt2/gpt2.mdl" -D C=64

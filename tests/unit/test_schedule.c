@@ -192,7 +192,7 @@ START_TEST(test_tape) {
   Model *m = parse(a, HEAD "data x[n]\nparam w\nnode u[i:n] = w * x[i]\nnode e[i:n] = exp(u[i])\nnode v[i:n] = e[i] + u[i]\n"
                            "node q[i:n] = v[i] * v[i] * e[i]\nnode s = sum[i:n](q[i])\nroot loss = s\n");
   unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
-  Graph *g = expand_reductions(a, simplify(a, derive_gradient(a, m->graph, false, NULL), roles));
+  Graph *g = expand_reductions(a, simplify(a, derive_gradient(a, m->graph, false, NULL), roles), NEGLIGIBLE_DOUBLE);
   Tape tape = tape_plan(a, g, false);
   ck_assert(tape.stored[node_named(g, "e")->id]);
   ck_assert(!tape.stored[node_named(g, "u")->id]);
@@ -206,7 +206,7 @@ END_TEST
 START_TEST(test_logsumexp_takes_passes) {
   Arena *a = arena_new();
   Model *m = parse(a, HEAD "data x[n, d]\nnode l[i:n] = logsumexp[j:d](x[i, j])\nnode s = sum[i:n](l[i])\nroot loss = s\n");
-  Graph *g = expand_reductions(a, m->graph);
+  Graph *g = expand_reductions(a, m->graph, NEGLIGIBLE_DOUBLE);
   ck_assert_int_eq(node_named(g, "l_max")->reduce, REDUCE_MAX);
   ck_assert_int_eq(node_named(g, "l_sum")->reduce, REDUCE_SUM);
   ck_assert_int_eq(node_named(g, "l")->reduce, REDUCE_NONE);
