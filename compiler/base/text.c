@@ -1,6 +1,7 @@
 // text.c - growing text and round-trip numbers.
 #include "base/text.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,22 @@ void text_free(Text *t) {
 void text_clear(Text *t) {
   t->length = 0;
   t->s[0] = '\0';
+}
+
+void text_cut(Text *t, size_t length) {
+  t->length = length;
+  t->s[length] = '\0';
+}
+
+static bool is_word(char c) {
+  return isalnum((unsigned char)c) || c == '_';
+}
+
+bool text_has_word(const char *text, const char *word) {
+  const size_t length = strlen(word);
+  for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+    if ((at == text || !is_word(at[-1])) && !is_word(at[length])) return true;
+  return false;
 }
 
 void text_putn(Text *t, const char *s, size_t n) {

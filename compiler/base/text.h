@@ -3,6 +3,7 @@
 #define MDLC_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct Text {
@@ -13,6 +14,8 @@ typedef struct Text {
 void text_init(Text *t);
 void text_free(Text *t);
 void text_clear(Text *t);
+void text_cut(Text *t, size_t length); // to its first characters
+bool text_has_word(const char *text, const char *word); // letters, digits and underscores make words
 void text_put(Text *t, const char *s);
 void text_putn(Text *t, const char *s, size_t n);
 void text_char(Text *t, char c);

@@ -56,7 +56,7 @@ static void put_accumulation(Function *f, const Node *n) {
     return;
   }
   if (f->s->order[n->id].kind == ORDER_LANES)
-    put_lane_term(f, n, term_lane(f, n), NULL, chosen_by(f, n));
+    put_lane_term(f, n, term_lane(f, n), rest_mask(f), chosen_by(f, n));
   else
     put_term(f, n, own_entry(f, n), NULL, chosen_by(f, n));
 }
@@ -134,12 +134,13 @@ static void put_node(Function *f, const Node *n) {
   if (variable) {
     text_printf(t, "const %s %s = ", element_type(f, n), f->node_name[n->id]);
   } else {
-    put_own_entry(f, t, n);
+    (add ? put_own_entry : put_assigned_entry)(f, t, n);
     text_put(t, add ? " += " : " = ");
     if (add) count_flops(f, 1);
   }
   put_expr(f, t, value, PREC_NONE);
   text_put(t, ";\n");
+  rest_assigned(f);
   if (variable && n->type == TYPE_REAL) name_let(f, value, f->node_name[n->id]);
   if (again) name_let(f, again, let_of(f, value));
 }
@@ -304,6 +305,7 @@ static void put_store(Function *f, const Step *step) {
   text_printf(&f->body, " %s %s%s", add ? "+=" : "=", f->node_name[step->node->id], p->stored == STORED_WORK ? "[0]" : "");
   if (p->lane) text_printf(&f->body, "[%s]", f->lane);
   text_put(&f->body, ";\n");
+  rest_assigned(f);
   f->node_used[step->node->id] = true;
 }
 

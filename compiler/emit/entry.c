@@ -12,7 +12,7 @@ const char *contender_type(const Function *f, const Node *n) {
 }
 
 // The entry of n that the open loops are at.
-void put_own_entry(Function *f, Text *t, const Node *n) {
+static void put_entry_here(Function *f, Text *t, const Node *n, bool assigns) {
   const Place *p = &f->s->place[n->id];
   const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
   for (int k = 0; k < n->nout; k++) sub[k] = p->loop[k] ? expr_index(f->s->pool, p->loop[k]->id) : NULL;
@@ -20,10 +20,20 @@ void put_own_entry(Function *f, Text *t, const Node *n) {
     for (int k = 0; k < n->nout; k++) sub[k] = f->target[n->id][k];
   if (p->stored == STORED_SINK && n->nout == 0) {
     f->sink_used[p->sink] = true;
+    const size_t start = t->length;
     text_put(t, f->sink[p->sink].lvalue);
+    rest_write(f, t, start, n, NULL, assigns);
     return;
   }
-  put_entry(f, t, n, sub);
+  put_written_entry(f, t, n, sub, assigns);
+}
+
+void put_own_entry(Function *f, Text *t, const Node *n) {
+  put_entry_here(f, t, n, false);
+}
+
+void put_assigned_entry(Function *f, Text *t, const Node *n) {
+  put_entry_here(f, t, n, true);
 }
 
 const char *own_entry(Function *f, const Node *n) {
@@ -50,7 +60,9 @@ static void put_sink_at(Function *f, Text *t, const Node *n, int sink, const Exp
 void put_sink_entry(Function *f, Text *t, const Node *n, int sink) {
   const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
   for (int k = 0; k < n->nout; k++) sub[k] = expr_index(f->s->pool, f->s->place[n->id].loop[k]->id);
+  const size_t start = t->length;
   put_sink_at(f, t, n, sink, sub);
+  rest_write(f, t, start, n, sub, !f->s->task.sinks[sink].accumulate);
 }
 
 void put_neutral(Function *f, Text *t, const Node *n) {

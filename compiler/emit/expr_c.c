@@ -246,14 +246,16 @@ const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, co
   return row && flat ? expr_prim2(pool, PRIM_ADD, row, flat) : row ? row : flat;
 }
 
-// The entry of a node that stands behind its step in the carry that takes it.
-static void put_state_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
+// The entry of a node that stands behind its step in the carry that takes it is an entry of that.
+static const Node *entry_of_state(Function *f, const Node *n, const Expr *const **sub) {
   Graph *pool = f->s->pool;
+  if (f->s->place[n->id].stored != STORED_STATE) return n;
   const Node *c = f->s->place[n->id].state;
   const Expr **behind = arena_array(f->s->arena, const Expr *, (size_t)n->nout);
-  for (int k = 0; k < n->nout; k++) behind[k] = sub[k];
-  if (!c->reverse) behind[c->axis] = expr_prim2(pool, PRIM_ADD, sub[c->axis], expr_int(pool, 1));
-  put_entry(f, t, c, behind);
+  for (int k = 0; k < n->nout; k++) behind[k] = (*sub)[k];
+  if (!c->reverse) behind[c->axis] = expr_prim2(pool, PRIM_ADD, behind[c->axis], expr_int(pool, 1));
+  *sub = behind;
+  return c;
 }
 
 const char *array_name(Function *f, const Node *n) {
@@ -301,7 +303,7 @@ static void put_turned_entry(Function *f, Text *t, const Node *n, const Expr *co
   text_printf(t, " * %d + %s]", SAMPLE_TILE, f->lane);
 }
 
-void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
+static void put_entry_in_memory(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Place *p = &f->s->place[n->id];
   if (is_turned(f, n, sub)) {
     put_turned_entry(f, t, n, sub);
@@ -310,10 +312,6 @@ void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   if (f->in_vector && f->in_vector[n->id]) {
     text_put(t, f->in_vector[n->id]);
     if (f->vector_lane) text_printf(t, "[%s]", f->vector_lane);
-    return;
-  }
-  if (p->stored == STORED_STATE) {
-    put_state_entry(f, t, n, sub);
     return;
   }
   if (p->lane) {
@@ -331,6 +329,20 @@ void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   text_char(t, '[');
   put_expr(f, t, flat, PREC_NONE);
   text_char(t, ']');
+}
+
+void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub) {
+  const size_t start = t->length;
+  n = entry_of_state(f, n, &sub);
+  put_entry_in_memory(f, t, n, sub);
+  rest_read(f, t, start, n, sub);
+}
+
+void put_written_entry(Function *f, Text *t, const Node *n, const Expr *const *sub, bool assigns) {
+  const size_t start = t->length;
+  n = entry_of_state(f, n, &sub);
+  put_entry_in_memory(f, t, n, sub);
+  rest_write(f, t, start, n, sub, assigns);
 }
 
 // ---- variables before an expression ----

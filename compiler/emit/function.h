@@ -51,6 +51,8 @@ typedef struct SinkPlace { // where a sink is, in C
   const Poly *stride;
 } SinkPlace;
 
+typedef struct Rest Rest;
+
 typedef struct Function {
   Unit *unit;
   Schedule *s;
@@ -107,6 +109,7 @@ typedef struct Function {
   const Loop *strip; // the loop that runs in strips, and where in the partial sums its terms go
   const char *strip_lane;
   const Expr *guarded; // the condition that stands around the strip in hand
+  Rest *rest; // of a strip, as a vector more (rest.c); null: none is in hand
 } Function;
 
 // Names every node and loop, and prints the loop tree into f->body.  Fills *_used.
@@ -115,13 +118,20 @@ void function_body(Function *f);
 // entry.c
 const char *element_type(const Function *f, const Node *n);
 const char *contender_type(const Function *f, const Node *n); // of what an argmax compares
-void put_own_entry(Function *f, Text *t, const Node *n);            // that the open loops are at
+void put_own_entry(Function *f, Text *t, const Node *n);            // that the open loops are at: it is written
+void put_assigned_entry(Function *f, Text *t, const Node *n);       // the same, whatever it held before
 const char *own_entry(Function *f, const Node *n);                  // the same as a text
 void put_sink_entry(Function *f, Text *t, const Node *n, int sink); // the same in the memory of a sink
 void put_neutral(Function *f, Text *t, const Node *n);
 void put_init(Function *f, const Node *n);                          // what is there before the first term or step
 void put_next(Function *f, const Node *c);                          // a carry takes its next entry
 void put_leave(Function *f, const Step *step);
+
+// rest.c: in the rest of a strip, what t ends with, from `start` on, an entry of n, is replaced by its copy.
+void rest_read(Function *f, Text *t, size_t start, const Node *n, const Expr *const *sub);
+void rest_write(Function *f, Text *t, size_t start, const Node *n, const Expr *const *sub, bool assigns);
+void rest_assigned(Function *f);          // the statement ends
+const char *rest_mask(const Function *f); // of the lanes that there are, as C; null: no rest is in hand
 
 // product.c: a contraction, by the kernel that generated C brings along.
 void put_contraction(Function *f, const Node *n);
@@ -141,6 +151,8 @@ int expr_degree(const Function *f, const Expr *e);
 // The whole number e as a real, where a plain conversion is not what is wanted; else false, and nothing is put.
 bool put_conversion(Function *f, Text *t, const Expr *e, int precedence);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
+// One that is written; assigns: whatever it held before.
+void put_written_entry(Function *f, Text *t, const Node *n, const Expr *const *sub, bool assigns);
 const char *lane_stride(const Function *f, const Node *n); // of an array over a tile: from an entry's lanes to the next one's
 bool reads_turned(const Function *f, const Expr *read); // of an input that the tile in hand has turned
 const char *array_name(Function *f, const Node *n); // of the variable or the pointer that n is in

@@ -3,9 +3,6 @@
 // In a tile, what a step computes for all samples is an array over them; a group of steps is two loops, vectors of the tile
 // and lanes of a vector, the latter of a constant length so that compilers use the processor's vectors.  Lanes behind the last
 // sample compute along with the others from copies of it; nothing of them is ever stored or summed.
-#include <ctype.h>
-#include <string.h>
-
 #include "emit/tile.h"
 
 // ---- arrays over the tile ----
@@ -470,26 +467,15 @@ static void put_blocked(Function *f, const Node *n) {
   text_put(t, ";\n");
 }
 
-static bool is_letter(char c) {
-  return isalnum((unsigned char)c) || c == '_';
-}
-
-static bool has_word(const char *text, const char *word) {
-  const size_t length = strlen(word);
-  for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
-    if ((at == text || !is_letter(at[-1])) && !is_letter(at[length])) return true;
-  return false;
-}
-
 // Those that the tile's body, which is printed already, has a use for.
 static void put_used_blocked(Function *f, const Loop *loop, const char *body) {
-  if (loop->nblocked && has_word(body, f->width_name)) {
+  if (loop->nblocked && text_has_word(body, f->width_name)) {
     line_start(f);
     text_printf(&f->body, "const int64_t %s = (%s + %d) / %d * %d;\n", f->width_name, f->lanes_name, lanes_of(f) - 1, lanes_of(f),
                 lanes_of(f));
   }
   for (size_t k = 0; k < loop->nblocked; k++)
-    if (has_word(body, f->blocked_name[loop->blocked[k]->id])) put_blocked(f, loop->blocked[k]);
+    if (text_has_word(body, f->blocked_name[loop->blocked[k]->id])) put_blocked(f, loop->blocked[k]);
 }
 
 void open_tile(Function *f, const Loop *loop, bool counts, OpenTile *tile) {

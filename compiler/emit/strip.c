@@ -53,6 +53,10 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
   f->strip = NULL;
   if (!end && !loop->nlow && is_multiple(f, loop->extent)) return;
   f->strip = loop;
+  if (put_rest_in_lanes(f, loop, depth, from, end)) {
+    f->strip = NULL;
+    return;
+  }
   const Poly *flops = f->flops;
   open_scope(f, &names, &lets);
   f->indent--;

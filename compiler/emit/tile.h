@@ -44,6 +44,11 @@ bool rounds_are_all(const Function *f, const Loop *loop); // is there no rest?
 // Gives the name of the variable that holds where the rest of the rounds starts.
 const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const char *end);
 
+// ---- rest.c ----
+
+// A strip's rest as a vector more, where that is worth it and can be; else false, and nothing is put.
+bool put_rest_in_lanes(Function *f, const Loop *loop, int depth, const char *from, const char *end);
+
 // ---- sums.c ----
 
 // A tile's block: its partial sums, and their sum, added to the node's entry.

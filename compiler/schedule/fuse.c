@@ -486,6 +486,7 @@ static void fuse_loop(Fuser *f, const Cluster *c, Loop *parent) {
       add_needed(f, &inside, c->item[k].loop->item, c->item[k].loop->nitem);
     else
       add_needed(f, &inside, &c->item[k], 1);
+  older_versions_first(&f->ways, inside.list, inside.count);
   fuse_level(f, &inside, loop);
   for (size_t k = 0; k < c->count; k++) {
     const Node *n = c->members[k];

@@ -24,6 +24,9 @@ typedef struct Ways {
 
 Ways ways_new(Schedule *s, const Reads *reads);
 
+// older.c: of a step's items, in order, what reads an array before it is updated moves in front of the update, where it may.
+void older_versions_first(const Ways *w, LoopItem *item, size_t count);
+
 // The ways of an item that has loops to come, the best one to stand outermost first; *count of them.
 Way *ways_of(const Ways *w, LoopItem item, size_t *count);
 // May node n share its loop by index q with the node that it reads, whose index p runs there?  Mirrored: by q from its
