@@ -1,4 +1,4 @@
-// strip.c - loops that take a vector of their iterations at a time, and the rest one by one.
+// strip.c - loops that take a vector of their iterations at a time, and one by one those at their edges and what is left.
 #include "emit/tile.h"
 
 static void put_strip_body(Function *f, const Loop *loop, int depth) {
@@ -8,27 +8,125 @@ static void put_strip_body(Function *f, const Loop *loop, int depth) {
   f->trips = outside;
 }
 
-static void put_strip_loops(Function *f, const Loop *loop, int depth, const char *end) {
-  Text *t = &f->body;
-  Arena *a = f->s->arena;
-  const char *from = names_take(&f->names, arena_printf(a, "%s_strip", loop->name));
+// What the body computes between the loop's edges, or, where that is done, at them.
+static void change_sides(Function *f, const Loop *loop) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    if (loop->body[k].kind != STEP_NODE) continue;
+    const int id = loop->body[k].node->id;
+    const Expr *other = f->inside[id];
+    f->inside[id] = f->expr[id];
+    f->expr[id] = other;
+  }
+}
+
+// Is what the step at `at` computes, where that is but a variable, of use for one behind it?
+static bool is_used(const Function *f, const Loop *loop, size_t at) {
+  const Node *n = loop->body[at].node;
+  if (loop->body[at].kind != STEP_NODE || f->s->place[n->id].stored != STORED_LOCAL || node_accumulates(n)) return true;
+  bool used = false;
+  Arena *a = arena_new();
+  for (size_t k = at + 1; k < loop->nbody && !used; k++) {
+    const Step *step = &loop->body[k];
+    if (step->idle) continue;
+    size_t count = 0;
+    const Expr **part = step->kind == STEP_NODE ? expr_parts(a, f->expr[step->node->id], &count) : NULL;
+    for (size_t j = 0; j < count && !used; j++) used = part[j]->kind == EXPR_READ && part[j]->u.read.node == n;
+    used = used || (step->kind == STEP_STORE && step->node == n);
+    arena_clear(a);
+  }
+  arena_free(a);
+  return used;
+}
+
+// The loop without the steps that are of no use between its edges.
+static const Loop *loop_inside(Function *f, const Loop *loop) {
+  Loop *inside = arena_new_of(f->s->arena, Loop);
+  *inside = *loop;
+  inside->body = arena_array(f->s->arena, Step, loop->nbody);
+  for (size_t k = loop->nbody; k-- > 0;) {
+    inside->body[k] = loop->body[k];
+    inside->body[k].idle = inside->body[k].idle || !is_used(f, inside, k);
+  }
+  return inside;
+}
+
+static bool sums_along(const Function *f, const Loop *loop) {
+  bool sums = false;
+  for (size_t k = 0; k < loop->nbody && !sums; k++)
+    sums = loop->body[k].kind == STEP_NODE && f->s->order[loop->body[k].node->id].kind == ORDER_LANES;
+  return sums;
+}
+
+static void put_end(Function *f, const Loop *loop, const char *end, int precedence) {
+  if (end)
+    text_put(&f->body, end);
+  else
+    put_extent(f, loop, precedence);
+}
+
+// Iterations one by one: `for (start; name < end; name++)`.
+static void put_singly(Function *f, const Loop *loop, int depth, const char *start, const char *name, const char *end) {
   size_t names, lets;
-  hoist_entries(f, loop->body, loop->nbody, loop);
-  f->loop_variable[loop->id] = from;
-  f->strip = loop;
+  open_scope(f, &names, &lets);
+  f->indent--;
+  f->loop_name[loop->id] = name;
   line_start(f);
-  text_printf(t, "int64_t %s = ", from);
-  put_loop_start(f, loop);
-  text_put(t, ";\n");
+  text_printf(&f->body, "for (%s; %s < ", start, name);
+  put_end(f, loop, end, PREC_COMPARE + 1);
+  text_printf(&f->body, "; %s++) {\n", name);
+  f->indent++;
+  put_strip_body(f, loop, depth);
+  close_scope(f, names, lets);
+  line_start(f);
+  text_put(&f->body, "}\n");
+}
+
+// Of sums in lanes a whole vector: the others then keep their lanes.
+static void put_first_edge(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
+  Arena *a = f->s->arena;
+  const Poly *flops = f->flops;
+  const char *until = names_take(&f->names, arena_printf(a, "%s_inside", loop->name));
+  f->unit->helper[HELPER_MIN_INTEGER] = true;
+  line_start(f);
+  text_printf(&f->body, "const int64_t %s = mdl_min_integer(%d, ", until, sums_along(f, loop) ? lanes_of(f) : loop->edges.first);
+  put_end(f, loop, end, PREC_NONE);
+  text_put(&f->body, ");\n");
+  f->strip_lane = from;
+  put_singly(f, loop, depth, "", from, until);
+  f->flops = flops;
+}
+
+// The variable that holds where the last edge starts.
+static const char *put_edge_start(Function *f, const Loop *loop, const char *end) {
+  Text *t = &f->body;
+  const char *start = names_take(&f->names, arena_printf(f->s->arena, "%s_edge", loop->name));
+  line_start(f);
+  text_printf(t, "const int64_t %s = ", start);
+  if (end) f->unit->helper[HELPER_MIN_INTEGER] = true;
+  if (end) text_printf(t, "mdl_min_integer(%s, ", end);
+  put_expr(f, t, expr_poly(f->s->pool, loop->extent), PREC_ADD);
+  text_printf(t, " - %d%s;\n", loop->edges.last, end ? ")" : "");
+  return start;
+}
+
+static void put_last_edge(Function *f, const Loop *loop, int depth, const char *from, const char *start, const char *end) {
+  const Poly *flops = f->flops;
+  const char *name = names_take(&f->names, loop->name);
+  f->unit->helper[HELPER_MAX_INTEGER] = true;
+  f->strip_lane = arena_printf(f->s->arena, "(%s - %s) %% %d", name, from, lanes_of(f));
+  put_singly(f, loop, depth, arena_printf(f->s->arena, "int64_t %s = mdl_max_integer(%s, %s)", name, from, start), name, end);
+  f->flops = flops;
+}
+
+static void put_vectors(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
+  Text *t = &f->body;
+  size_t names, lets;
   open_scope(f, &names, &lets);
   f->indent--;
   const char *lane = names_take(&f->names, "lane");
   line_start(f);
   text_printf(t, "for (; %s + %d <= ", from, lanes_of(f));
-  if (end)
-    text_put(t, end);
-  else
-    put_extent(f, loop, PREC_ADD);
+  put_end(f, loop, end, PREC_ADD);
   text_printf(t, "; %s += %d)\n", from, lanes_of(f));
   f->indent++;
   f->unit->helper[HELPER_LANES] = true;
@@ -37,7 +135,7 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
   line_start(f);
   text_printf(t, "for (int64_t %s = 0; %s < %d; %s++) {\n", lane, lane, lanes_of(f), lane);
   f->indent++;
-  f->loop_name[loop->id] = arena_printf(a, "%s + %s", from, lane);
+  f->loop_name[loop->id] = arena_printf(f->s->arena, "%s + %s", from, lane);
   f->strip_lane = lane;
   note_sides(f, loop->body, loop->nbody);
   f->wide = true;
@@ -49,32 +147,38 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
   line_start(f);
   text_put(t, "}\n");
   f->indent--;
+}
 
-  f->strip = NULL;
-  if (!end && !loop->nlow && is_multiple(f, loop->extent)) return;
-  f->strip = loop;
-  if (put_rest_in_lanes(f, loop, depth, from, end)) {
-    f->strip = NULL;
-    return;
-  }
+// What the vectors leave.
+static void put_left(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
+  if (put_rest_in_lanes(f, loop, depth, from, end)) return;
   const Poly *flops = f->flops;
-  open_scope(f, &names, &lets);
-  f->indent--;
-  const char *name = f->loop_name[loop->id] = names_take(&f->names, loop->name);
-  line_start(f);
-  text_printf(t, "for (int64_t %s = %s; %s < ", name, from, name);
-  if (end)
-    text_put(t, end);
-  else
-    put_extent(f, loop, PREC_COMPARE + 1);
-  text_printf(t, "; %s++) {\n", name);
-  f->indent++;
-  f->strip_lane = arena_printf(a, "%s - %s", name, from);
-  put_strip_body(f, loop, depth);
-  close_scope(f, names, lets);
-  line_start(f);
-  text_put(t, "}\n");
+  const size_t mark = f->names.count;
+  const char *name = names_take(&f->names, loop->name);
+  f->strip_lane = arena_printf(f->s->arena, "%s - %s", name, from);
+  put_singly(f, loop, depth, arena_printf(f->s->arena, "int64_t %s = %s", name, from), name, end);
+  names_release(&f->names, mark);
   f->flops = flops;
+}
+
+static void put_strip_loops(Function *f, const Loop *loop, int depth, const char *end) {
+  const char *from = names_take(&f->names, arena_printf(f->s->arena, "%s_strip", loop->name)), *until = end;
+  const bool edges = loop->edges.first || loop->edges.last;
+  hoist_entries(f, loop->body, loop->nbody, loop);
+  f->loop_variable[loop->id] = from;
+  f->strip = loop;
+  line_start(f);
+  text_printf(&f->body, "int64_t %s = ", from);
+  put_loop_start(f, loop);
+  text_put(&f->body, ";\n");
+  if (loop->edges.first) put_first_edge(f, loop, depth, from, end);
+  if (loop->edges.last) until = put_edge_start(f, loop, end);
+  if (edges) change_sides(f, loop);
+  const Loop *inside = edges ? loop_inside(f, loop) : loop;
+  put_vectors(f, inside, depth, from, until);
+  if (edges || end || loop->nlow || !is_multiple(f, loop->extent)) put_left(f, inside, depth, from, until);
+  if (edges) change_sides(f, loop);
+  if (loop->edges.last) put_last_edge(f, loop, depth, from, until, end);
   f->strip = NULL;
 }
 

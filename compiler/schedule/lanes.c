@@ -134,21 +134,24 @@ static bool varies(const Schedule *s, const Node *n, const Expr *e, const Loop *
 }
 
 // Is there a read that must not be made beyond the end, or where a condition around it fails?  A choice that is the same in all lanes
-// of `tile` (null: not asked) is made before them.
-static bool reads_lazily(const Schedule *s, const Node *n, const Expr *e, bool lazy, const Loop *tile) {
+// of `tile` (null: not asked) is made before them; one that is known between the edges of a loop (`in`; null: not asked) is none.
+static bool reads_lazily(const Schedule *s, const Node *n, const Expr *e, bool lazy, const Loop *tile, const Inside *in) {
   if (e->kind == EXPR_READ) {
     for (int k = 0; k < e->u.read.node->nout; k++) {
       const Expr *sub = e->u.read.sub[k];
-      const bool within = !lazy || is_in_range(s, n, sub, e->u.read.node->index[k].extent);
-      if (!within || reads_lazily(s, n, sub, lazy, tile)) return true;
+      const Poly *axis = e->u.read.node->index[k].extent;
+      const bool within = !lazy || is_in_range(s, n, sub, axis) || (in && edges_keep_in(sub, in, axis));
+      if (!within || reads_lazily(s, n, sub, lazy, tile, in)) return true;
     }
     return false;
   }
   if (e->kind != EXPR_PRIM) return false;
   if (tile && !lazy && e->u.prim.op == PRIM_SELECT && e->type == TYPE_REAL && !varies(s, n, e, tile)) return false;
-  const bool branches = e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
+  const bool selects = e->u.prim.op == PRIM_SELECT, branches = selects || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
+  const int truth = in && branches ? edges_truth(selects ? e->u.prim.arg[0] : e, in) : -1;
+  if (truth >= 0) return selects && reads_lazily(s, n, e->u.prim.arg[2 - truth], lazy, tile, in);
   for (int k = 0; k < e->u.prim.narg; k++)
-    if (reads_lazily(s, n, e->u.prim.arg[k], lazy || (branches && k > 0), tile)) return true;
+    if (reads_lazily(s, n, e->u.prim.arg[k], lazy || (branches && k > 0), tile, in)) return true;
   return false;
 }
 
@@ -157,12 +160,13 @@ bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop) {
   return node_accumulates(n) && p->guard && !varies(s, n, n->guard, loop);
 }
 
-static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded, const Loop *tile) {
-  return reads_lazily(s, n, n->expr, guarded, tile) || (guarded && reads_lazily(s, n, n->guard, false, NULL));
+static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded, const Loop *tile, const Inside *in) {
+  guarded = guarded && !(in && edges_truth(n->guard, in) == 1);
+  return reads_lazily(s, n, n->expr, guarded, tile, in) || (guarded && reads_lazily(s, n, n->guard, false, NULL, in));
 }
 
 bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
-  return reads_lazily_if(s, n, s->place[n->id].guard && !guard_stands_outside(s, n, loop), loop);
+  return reads_lazily_if(s, n, s->place[n->id].guard && !guard_stands_outside(s, n, loop), loop, NULL);
 }
 
 const Expr *shared_guard(const Schedule *s, const Loop *loop, const Step *body, size_t count) {
@@ -510,8 +514,13 @@ bool is_shorter(const Schedule *s, const Poly *extent, int64_t least) {
   return poly_fixed(s->task.graph->dims, extent, &value) && value < least;
 }
 
-// Why a step keeps its loop from running in strips: nothing of one iteration may depend on another, but for sums in lanes.
-static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *step, const Expr *shared) {
+static Inside inside_of(const Schedule *s, const Loop *loop, const Node *n, Edges edges) {
+  return (Inside){s->task.graph->dims, index_in(s, n, loop), loop->extent, edges};
+}
+
+// Why a step keeps its loop from running in strips between those edges: nothing of one iteration may depend on another, but for sums
+// in lanes.
+static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *step, const Expr *shared, Edges edges) {
   const Node *n = step->node;
   const bool computes = step->kind == STEP_NODE;
   if (computes && s->place[n->id].contraction) return (Reason){REASON_KERNEL_WITHIN, n};
@@ -519,23 +528,50 @@ static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *ste
   const int q = index_in(s, n, loop);
   if (q < 0 || n->type != TYPE_REAL) return (Reason){REASON_NOT_BY_LOOP, n};
   const Expr *guard = s->place[n->id].guard;
-  if (reads_lazily_if(s, n, guard && guard != shared, NULL)) return (Reason){REASON_LAZY, n};
+  const Inside in = inside_of(s, loop, n, edges);
+  if (reads_lazily_if(s, n, guard && guard != shared, NULL, &in)) return (Reason){REASON_LAZY, n};
   if (computes && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return (Reason){REASON_ADDS_ANYWHERE, n};
   if (!is_summed_along(s, n, loop)) return (Reason){REASON_NONE, NULL};
   if (!is_gathered(s, n, q)) return (Reason){REASON_TERM_BY_TERM, n};
   return (Reason){loop->nlow ? REASON_OTHER_BOUNDS : REASON_NONE, NULL};
 }
 
-// Why not; REASON_NONE: it may.
-static Reason no_strip(const Schedule *s, const Loop *loop) {
-  if (!is_plain_loop(loop)) return one_by_one(loop);
-  if (!is_leaf(loop)) return (Reason){REASON_LOOP_WITHIN, NULL};
-  if (is_shorter(s, loop->extent, SHORTEST_STRIP)) return (Reason){REASON_SHORT, NULL};
+// The edges that the conditions of a loop's steps tell; *by: the last node that has such a condition.
+static Edges edges_of(const Schedule *s, const Loop *loop, const Node **by) {
+  Edges edges = {0, 0};
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    const Edges before = edges;
+    if (step->idle || step->kind != STEP_NODE || s->place[step->node->id].mirrored[index_in(s, step->node, loop)]) continue;
+    const Inside in = inside_of(s, loop, step->node, edges);
+    edges_widen(step->node->expr, &in, &edges);
+    if (step->node->guard) edges_widen(step->node->guard, &in, &edges);
+    if (edges.first != before.first || edges.last != before.last) *by = step->node;
+  }
+  return edges;
+}
+
+static Reason no_strip_between(const Schedule *s, const Loop *loop, Edges edges) {
   Reason why = {REASON_NONE, NULL};
   const Expr *shared = shared_guard(s, loop, loop->body, loop->nbody);
   for (size_t k = 0; k < loop->nbody && !why.kind; k++)
-    if (!loop->body[k].idle) why = no_strip_with(s, loop, &loop->body[k], shared);
+    if (!loop->body[k].idle) why = no_strip_with(s, loop, &loop->body[k], shared, edges);
   return why;
+}
+
+// Why not; REASON_NONE: it may.
+static Reason no_strip(const Schedule *s, Loop *loop) {
+  if (!is_plain_loop(loop)) return one_by_one(loop);
+  if (!is_leaf(loop)) return (Reason){REASON_LOOP_WITHIN, NULL};
+  if (is_shorter(s, loop->extent, SHORTEST_STRIP)) return (Reason){REASON_SHORT, NULL};
+  const Reason why = no_strip_between(s, loop, (Edges){0, 0});
+  if (why.kind != REASON_LAZY) return why;
+  const Node *by = NULL;
+  const Edges edges = edges_of(s, loop, &by);
+  if (!by || no_strip_between(s, loop, edges).kind) return why;
+  loop->edges = edges;
+  loop->lanes_why.node = by;
+  return (Reason){REASON_NONE, NULL};
 }
 
 // Threads share out sums over samples by tiles alone.
@@ -553,8 +589,9 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
     const Reason strip = no_strip(s, loop), tiles = no_tile(s, loop);
     if (!strip.kind && !needs_tiles(s, loop) && !shares_sums(s, loop)) {
       loop->lanes = LANES_STRIP;
-      loop->lanes_why.kind = REASON_STRIP;
+      loop->lanes_why.kind = loop->lanes_why.node ? REASON_STRIP_INSIDE : REASON_STRIP;
     } else if (!tiles.kind) {
+      loop->edges = (Edges){0, 0};
       tile(loop);
     } else {
       loop->lanes_why = loop->extent == s->task.sample ? tiles : strip;

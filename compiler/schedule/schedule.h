@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "graph/loops.h"
 #include "schedule/contraction.h"
+#include "schedule/edges.h"
 #include "schedule/reason.h"
 
 typedef struct Loop Loop;
@@ -101,6 +102,7 @@ struct Loop {
   const Node **fill; // of a loop that is left: the arrays over its steps
   size_t nfill;
   LaneKind lanes;
+  Edges edges; // LANES_STRIP: the iterations that run one by one, since conditions there are not those of the others
   const Node **rows; // of a tile: inputs whose rows, one a sample, are turned into lanes at its start
   size_t nrows;
   const Node **blocked; // of a tile: the arrays that are blocked and known there

@@ -1,8 +1,8 @@
 # loops.awk - the loops of one function, one a line: how many are around it, and what it counts with.
 #   awk -f loops.awk -v named=NAME FILE.c       of generated C
 #   awk -f loops.awk TREE                          of `mdlc explain --schedule`
-# Of C, loops over the lanes of a tile, loops that only fill or copy memory (they have no braces), and those for what is left of a
-# strip or a tile's vectors are none of the tree.
+# Of C, loops over the lanes of a tile, loops that only fill or copy memory (they have no braces), and those for the edges and the
+# rest of a strip or a tile's vectors are none of the tree.
 function tree_loop(line,   name) {
   match(line, /^ */)
   depth = RLENGTH / 2
@@ -41,7 +41,8 @@ function c_line(line,   name) {
     name = line
     sub(/^ *for \(; /, "", name)
     sub(/ .*/, "", name)
-    if (line !~ /{$/) strip = name
+    if (line ~ /\+\+\) {$/) push("rest") # the first edge of a strip
+    else if (line !~ /{$/) strip = name
     else if (name !~ /_round(_[0-9]+)?$/ && vectors++) push("rest") # one vector of entries of sums, behind some at a time
     else {
       if (!skipping()) print loops_around(), name
@@ -64,6 +65,7 @@ function c_line(line,   name) {
   sub(/^ *for \(int64_t /, "", name)
   sub(/ .*/, "", name)
   if (line ~ /_(strip|round)(_[0-9]+)?; / && line !~ /\+= /) push("rest")
+  else if (line ~ /_strip(_[0-9]+)?, [a-z0-9_]*_edge(_[0-9]+)?\);/) push("rest") # the last edge
   else if (name ~ /_block(_[0-9]+)?$/) push("other")
   else if (line ~ / = lanes(_[0-9]+)? - lanes(_[0-9]+)? % /) push("rest")
   else if (name ~ /^lane(_[0-9]+)?$/ || (line ~ /\+= [0-9]+\) {$/ && name !~ /_tile(_[0-9]+)?$/)) push("lanes")

@@ -105,6 +105,22 @@ case_is 'the schedule of a transformer' 0 '' mdlc explain --schedule "$examples/
 says 'a_product[l, i, j, k] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: C*n, 3*d, d; 6*C*d*d*n operations'
 says 'head[l, i, h, t, k] =' 'of a triangle, at most 2*C*C*s operations'
 
+cat > "$top/files/edges.mdl" <<'MODEL'
+dim n
+batch b
+data z[b], x[n]
+param w[n] = 0, v = 0
+inner[i in 0..n] = if i > 0 and i < n - 1 then w[i - 1] - 2 * w[i] + w[i + 1] else v * x[i]
+loss sum(inner^2) + v * mean(z)
+MODEL
+case_is 'a stencil' 0 '' mdlc explain --schedule edges.mdl
+says 'for i in 0..n, lanes of 8 (i_strip)' 'in lanes but for its edges, where inner chooses otherwise'
+without_choice() { mdlc build edges.mdl && grep -F 'w[i_strip + lane - 1]) + w[i_strip + lane + 1]' edges.c; }
+case_is 'without a choice between its edges' 0 '' without_choice
+case_is 'and right' 0 '' mdlc check edges.mdl
+printf '{"z": [1, 2], "x": [3]}' > "$top/files/one.json"
+case_is 'of one entry, too' 0 '' mdlc check edges.mdl --data one.json
+
 case_is 'without fusion' 0 '' mdlc explain --schedule --no-fuse thermometer.mdl
 says 'for i in 0..n' 'a loop of its own: --no-fuse'
 case_is 'without contraction' 0 '' mdlc explain --schedule --no-contract thermometer.mdl
