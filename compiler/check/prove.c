@@ -201,6 +201,12 @@ static void add_fact(Walk *w, Facts *f, const Expr *big, const Expr *small, int6
   f->item[f->n++] = a;
 }
 
+// Two integers that are not equal, of which the ranges say already that one is not below the other: it is above.
+static void add_inequality(Walk *w, Facts *f, const Expr *big, const Expr *small) {
+  const Poly *least = bounds_of_expr(w, make2(w, PRIM_SUB, big, small), MAX_STEPS).low;
+  if (least && poly_nonnegative(w, least)) add_fact(w, f, big, small, 1);
+}
+
 static void add_condition(Walk *w, Facts *f, const Expr *c, bool holds) {
   if (c->height > MAX_HEIGHT) return;
   c = see_through(w, c);
@@ -220,6 +226,10 @@ static void add_condition(Walk *w, Facts *f, const Expr *c, bool holds) {
     if (op == (holds ? PRIM_EQ : PRIM_NE)) {
       add_fact(w, f, x, y, 0);
       add_fact(w, f, y, x, 0);
+    }
+    if (op == (holds ? PRIM_NE : PRIM_EQ)) {
+      add_inequality(w, f, x, y);
+      add_inequality(w, f, y, x);
     }
   }
 }

@@ -98,6 +98,8 @@ static const struct {
     {"z = w[0 - 1]", "2:7: error: `0 - 1` is out of range: the axis has `d` entries, counted from 0"},
     {"z[i] = w[i] - w[i - 1]", "2:17: error: `i - 1` reaches -1, but the axis has `d` entries, counted from 0\n"
                                "2:17: note: guard it with an `if`, or give the index a range"},
+    {"z[i] = if i == 1 then w[i] else w[i - 1]", "2:35: error: `i - 1` reaches -1, but the axis has `d` entries, counted from 0\n"
+                               "2:35: note: guard it with an `if`, or give the index a range"},
     {"z[i] = w[i] + w[i + 1]", "2:17: error: `i + 1` reaches d, but the axis has `d` entries, counted from 0\n"
                                "2:17: note: guard it with an `if`, or give the index a range"},
     {"z = w[1..4]", "2:7: error: `1..4` reaches 3, but the axis has `d` entries, counted from 0"},

@@ -435,6 +435,8 @@ static const char *const accepted[] = {
     "dim T = 5; data x[T]; predict p[t in 0..T] = x[T - 1 - t]; predict q = x[T - 1]\n",
     "dim n, m; data x[n, m]; predict p = sum[i in 0..n, j if i < m and i == j](x[i, i] * x[i, j])\n",
     "dim n; data x[n]; predict p[i] = if i > 0 and i < n - 1 then x[i - 1] + x[i + 1] else x[i]\n",
+    "dim n; data x[n]; predict p[i] = if i == 0 or i == n - 1 then x[i] else x[i - 1] + x[i + 1]\n",
+    "dim n; data x[n], k[n] in 0..n; predict p[i] = if k[i] != 0 then x[k[i] - 1] else 0\n",
     "dim n, K = 3; data x[n], e[n] in 0..K; param w[K]; k = e; predict p[i] = w[k[i]] * x[i]\n",
     "dim n; data x[n]; def at(i) { j = n - 1 - i; return x[j] }; predict p[i in 0..n] = at(i)\n",
 };
