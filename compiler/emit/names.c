@@ -119,6 +119,10 @@ const char *names_take(Names *n, const char *text) {
   return name->text;
 }
 
+const char *names_taken(const Names *n, size_t k) {
+  return n->taken[k]->text;
+}
+
 void names_release(Names *n, size_t mark) {
   while (n->count > mark) {
     Name *name = n->taken[--n->count];

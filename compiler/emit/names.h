@@ -25,6 +25,8 @@ void names_init(Names *n, Arena *a, const char *model);
 void names_reserve(Names *n, const char *name);
 // `wanted`, or wanted_2, wanted_3 …
 const char *names_take(Names *n, const char *wanted);
+// The name that was taken when count was k.
+const char *names_taken(const Names *n, size_t k);
 // Gives back everything taken since count was `mark`.
 void names_release(Names *n, size_t mark);
 // A struct member's name: `wanted`, with an underscore behind it where C or C++ has its own use for it.

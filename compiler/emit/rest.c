@@ -172,6 +172,23 @@ static void put_stores(Function *f) {
   put_close(f);
 }
 
+static bool is_array(const Rest *r, const char *name) {
+  for (size_t k = 0; k < r->count; k++)
+    if (r->copy[k].array && strcmp(r->copy[k].array, name) == 0) return true;
+  return false;
+}
+
+// Is there an entry at a place that only the body knows, by a variable taken since `mark`?
+static bool follows_variable(const Function *f, size_t mark) {
+  const Rest *r = f->rest;
+  for (size_t n = mark; n < f->names.count; n++) {
+    const char *name = names_taken(&f->names, n);
+    for (size_t k = 0; k < r->count && !is_array(r, name); k++)
+      if (r->copy[k].array && text_has_word(r->copy[k].entry, name)) return true;
+  }
+  return false;
+}
+
 // The body over the arrays, as a text of its own: what it reads and writes is known behind it.
 static Text body_text(Function *f, const Loop *loop, int depth, const char *from) {
   Text before = f->body;
@@ -185,7 +202,9 @@ static Text body_text(Function *f, const Loop *loop, int depth, const char *from
   f->loop_name[loop->id] = arena_printf(f->s->arena, "%s + %s", from, f->rest->lane);
   f->strip_lane = f->rest->lane;
   f->long_sides = f->wide = true;
+  const size_t mark = f->names.count;
   put_steps(f, loop->body, loop->nbody, depth + 1);
+  f->rest->fails = f->rest->fails || follows_variable(f, mark);
   f->wide = false;
   close_lines(f, &l);
   Text made = f->body;
@@ -204,6 +223,7 @@ bool put_rest_in_lanes(Function *f, const Loop *loop, int depth, const char *fro
   if (!calls_functions(f, loop) || !is_plain_body(loop) || is_single(f, loop)) return false;
   Text before = f->body;
   const Poly *flops = f->flops;
+  const char *lanes = f->lanes_name;
   OpenLines l;
   text_init(&f->body);
   open_lines(f, &l);
@@ -232,5 +252,6 @@ bool put_rest_in_lanes(Function *f, const Loop *loop, int depth, const char *fro
   if (!fails) text_put(&f->body, made.s);
   text_free(&made);
   f->flops = flops;
+  f->lanes_name = lanes;
   return !fails;
 }
