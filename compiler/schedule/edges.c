@@ -108,6 +108,35 @@ bool edges_keep_in(const Expr *sub, const Inside *in, const Poly *axis) {
          -by <= in->edges.first && by <= in->edges.last;
 }
 
+// A product, which is added in one rounding?
+static bool is_product(const Expr *e, const Inside *in) {
+  while (e->kind == EXPR_PRIM) {
+    const Prim op = e->u.prim.op;
+    const int truth = op == PRIM_SELECT ? edges_truth(e->u.prim.arg[0], in) : -1;
+    if (truth >= 0)
+      e = e->u.prim.arg[2 - truth];
+    else if (op == PRIM_NEG || op == PRIM_STOP)
+      e = e->u.prim.arg[0];
+    else
+      return e->type == TYPE_REAL && (op == PRIM_MUL || op == PRIM_POWI);
+  }
+  return false;
+}
+
+bool edges_keep_roundings(const Expr *e, const Inside *in, bool added) {
+  if (e->kind != EXPR_PRIM) return true;
+  const Prim op = e->u.prim.op;
+  const int truth = op == PRIM_SELECT ? edges_truth(e->u.prim.arg[0], in) : -1;
+  if (truth >= 0) {
+    const Expr *chosen = e->u.prim.arg[2 - truth];
+    return !(added && is_product(chosen, in)) && edges_keep_roundings(chosen, in, added);
+  }
+  const bool sum = op == PRIM_ADD || op == PRIM_SUB, sign = op == PRIM_NEG || op == PRIM_STOP;
+  bool keeps = true;
+  for (int k = 0; k < e->u.prim.narg && keeps; k++) keeps = edges_keep_roundings(e->u.prim.arg[k], in, sum || (sign && added));
+  return keeps;
+}
+
 static const Expr *settle_part(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
   const Inside *in = context;
   if (part->type == TYPE_BOOL) {

@@ -23,6 +23,8 @@ void edges_widen(const Expr *e, const Inside *in, Edges *wider);
 int edges_truth(const Expr *condition, const Inside *in);
 // Is the subscript, wherever the index is inside, an entry of an axis?
 bool edges_keep_in(const Expr *sub, const Inside *in, const Poly *axis);
+// Is e (`added`: to something) rounded inside as it is elsewhere?  A choice that is added is rounded first, where a product is not.
+bool edges_keep_roundings(const Expr *e, const Inside *in, bool added);
 // e as it is inside, without the choices that are known there.
 const Expr *edges_inside(Graph *g, const Expr *e, const Inside *in);
 

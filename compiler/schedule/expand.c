@@ -165,36 +165,38 @@ static bool is_prim(const Expr *e, Prim op) {
   return e->kind == EXPR_PRIM && e->u.prim.op == op;
 }
 
-// In e the exponent of one of the logsumexp's shares, less its rest; null: there is none.
-static const Expr *exponent_in(Graph *g, const Parts *p, const Expr *e, const Expr *const *sub) {
-  size_t count;
-  const Expr **part = expr_parts(g->arena, e, &count), *max = expr_read(g, p->max, sub);
-  for (size_t k = 0; k < count; k++) {
-    const Expr *below = is_prim(part[k], PRIM_EXP) ? part[k]->u.prim.arg[0] : NULL;
-    if (below && is_difference(below) && below->u.prim.arg[1] == max && is_term(g, p, below->u.prim.arg[0], sub)) return below;
-  }
-  return NULL;
+typedef struct Total { // an entry of a logsumexp
+  const Splitter *splitter;
+  const Parts *parts;
+  const Expr *const *sub;
+} Total;
+
+static const Expr *drop_part(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  const Total *t = context;
+  const Expr *below = is_prim(part, PRIM_EXP) ? part->u.prim.arg[0] : NULL;
+  if (!below || !is_difference(below) || below->u.prim.arg[1] != expr_read(g, t->parts->max, t->sub)) return NULL;
+  if (!is_term(g, t->parts, below->u.prim.arg[0], t->sub)) return NULL;
+  const Expr *least = expr_real(g, t->splitter->negligible);
+  return expr_select(g, expr_prim2(g, PRIM_LE, below, least), expr_real(g, 0), expr_prim1(g, PRIM_EXP, arg[0]));
 }
 
-// The condition under which `value` goes back by way of a logsumexp, which asks whether that is above -inf.  Of shares too small it
-// sends nothing: products of these would be subnormal, and many processors take a hundred cycles for those.
+// What goes back by way of a logsumexp where the condition holds, which asks whether that is above -inf: shares too small to notice are
+// 0 there.  Products of them would be subnormal, and many processors take a hundred cycles for those.
 static const Expr *noticeable(Graph *g, const Splitter *s, const Expr *condition, const Expr *value) {
   if (is_prim(condition, PRIM_AND)) {
-    const Expr *const *arg = condition->u.prim.arg, *one = noticeable(g, s, arg[0], value), *other = noticeable(g, s, arg[1], value);
-    return one == arg[0] && other == arg[1] ? condition : expr_prim2(g, PRIM_AND, one, other);
+    value = noticeable(g, s, condition->u.prim.arg[0], value);
+    return noticeable(g, s, condition->u.prim.arg[1], value);
   }
-  const Expr *total = is_prim(condition, PRIM_GT) && expr_is_real(condition->u.prim.arg[1], -INFINITY) ? condition->u.prim.arg[0] : NULL;
-  const Parts *p = total ? parts_read(s->parts, total) : NULL;
-  const Expr *below = p ? exponent_in(g, p, value, total->u.read.sub) : NULL;
-  if (!below) return condition;
-  return expr_prim2(g, PRIM_AND, condition, expr_prim1(g, PRIM_NOT, expr_prim2(g, PRIM_LE, below, expr_real(g, s->negligible))));
+  const bool asks = is_prim(condition, PRIM_GT) && expr_is_real(condition->u.prim.arg[1], -INFINITY);
+  const Parts *p = asks ? parts_read(s->parts, condition->u.prim.arg[0]) : NULL;
+  return p ? expr_rebuild(g, value, drop_part, &(Total){s, p, condition->u.prim.arg[0]->u.read.sub}) : value;
 }
 
 static const Expr *split_part(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
   const Splitter *s = context;
   if (is_difference(part)) return split_difference(g, s->parts, arg[0], arg[1]);
   if (is_prim(part, PRIM_EXP)) return share(g, s->parts, arg[0]);
-  return is_prim(part, PRIM_SELECT) ? expr_select(g, noticeable(g, s, arg[0], arg[1]), arg[1], arg[2]) : NULL;
+  return is_prim(part, PRIM_SELECT) ? expr_select(g, arg[0], noticeable(g, s, arg[0], arg[1]), arg[2]) : NULL;
 }
 
 // e with all such differences split.
@@ -217,7 +219,7 @@ Graph *expand_reductions(Arena *a, const Graph *g, double negligible) {
       Node copy = graph_translated(out, n, map);
       copy.expr = split(out, &splitter, copy.expr);
       copy.base = split(out, &splitter, copy.base);
-      if (copy.guard && copy.expr) copy.guard = noticeable(out, &splitter, copy.guard, copy.expr);
+      if (copy.guard && copy.expr) copy.expr = noticeable(out, &splitter, copy.guard, copy.expr);
       start_plainly(out, &copy);
       map[k] = graph_add(out, &copy);
     }

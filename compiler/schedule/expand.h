@@ -5,8 +5,8 @@
 #include "graph/graph.h"
 
 // logsumexp becomes a maximum, a sum of exp(x - maximum) and their combination; a term's share of it, exp(x - logsumexp), which is a
-// softmax and its derivative, becomes that exp times one over the sum.  By way of a term that is `negligible` (below 0: of the greatest
-// its share is exp(negligible) or less) nothing goes back.  What a carry starts from and what a scatter adds to is computed in a
+// softmax and its derivative, becomes that exp times one over the sum.  In what goes back, and is computed where the logsumexp is
+// above -inf alone, the share of a term that is `negligible` (below 0) or more below the greatest is 0.  What a carry starts from and what a scatter adds to is computed in a
 // node of its own, unless it is there already: a constant, or one entry of an array.
 Graph *expand_reductions(Arena *a, const Graph *g, double negligible);
 

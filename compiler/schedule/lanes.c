@@ -530,6 +530,7 @@ static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *ste
   const Expr *guard = s->place[n->id].guard;
   const Inside in = inside_of(s, loop, n, edges);
   if (reads_lazily_if(s, n, guard && guard != shared, NULL, &in)) return (Reason){REASON_LAZY, n};
+  if (!edges_keep_roundings(n->expr, &in, node_accumulates(n))) return (Reason){REASON_LAZY, n};
   if (computes && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return (Reason){REASON_ADDS_ANYWHERE, n};
   if (!is_summed_along(s, n, loop)) return (Reason){REASON_NONE, NULL};
   if (!is_gathered(s, n, q)) return (Reason){REASON_TERM_BY_TERM, n};
