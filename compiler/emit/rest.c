@@ -23,11 +23,27 @@ struct Rest {
   Copy *copy;
   size_t count, room;
   size_t assigned; // 1 + the place of what the statement in hand assigns, whose right side follows; 0: none
+  size_t mark; // names taken since then are the body's
   bool fails;
 };
 
 const char *rest_mask(const Function *f) {
   return f->rest ? arena_printf(f->s->arena, "%s < %s", f->rest->lane, f->lanes_name) : NULL;
+}
+
+static bool is_array(const Rest *r, const char *name) {
+  for (size_t k = 0; k < r->count; k++)
+    if (r->copy[k].array && strcmp(r->copy[k].array, name) == 0) return true;
+  return false;
+}
+
+// Is the entry at a place that only the body knows, by a variable of its own?
+static bool follows_variable(const Function *f, const char *entry) {
+  for (size_t n = f->rest->mark; n < f->names.count; n++) {
+    const char *name = names_taken(&f->names, n);
+    if (!is_array(f->rest, name) && text_has_word(entry, name)) return true;
+  }
+  return false;
 }
 
 static Copy *copy_of(Function *f, const char *entry, const Node *n, const Expr *const *sub) {
@@ -37,7 +53,13 @@ static Copy *copy_of(Function *f, const char *entry, const Node *n, const Expr *
   Arena *a = f->s->arena;
   Copy *c = &ARENA_PUSH(a, r->copy, r->count, r->room);
   *c = (Copy){.entry = arena_strdup(a, entry), .base = strcspn(entry, "["), .node = n, .sub = sub, .type = element_type(f, n)};
-  if (text_has_word(entry, r->lane)) c->array = names_take(&f->names, arena_printf(a, "%s_rest", n->name));
+  if (!text_has_word(entry, r->lane)) return c;
+  if (follows_variable(f, c->entry)) r->fails = true;
+  const char *array;
+  do
+    array = names_take(&f->names, arena_printf(a, "%s_rest", n->name));
+  while (is_array(r, array)); // given back behind a condition
+  c->array = array;
   return c;
 }
 
@@ -172,23 +194,6 @@ static void put_stores(Function *f) {
   put_close(f);
 }
 
-static bool is_array(const Rest *r, const char *name) {
-  for (size_t k = 0; k < r->count; k++)
-    if (r->copy[k].array && strcmp(r->copy[k].array, name) == 0) return true;
-  return false;
-}
-
-// Is there an entry at a place that only the body knows, by a variable taken since `mark`?
-static bool follows_variable(const Function *f, size_t mark) {
-  const Rest *r = f->rest;
-  for (size_t n = mark; n < f->names.count; n++) {
-    const char *name = names_taken(&f->names, n);
-    for (size_t k = 0; k < r->count && !is_array(r, name); k++)
-      if (r->copy[k].array && text_has_word(r->copy[k].entry, name)) return true;
-  }
-  return false;
-}
-
 // The body over the arrays, as a text of its own: what it reads and writes is known behind it.
 static Text body_text(Function *f, const Loop *loop, int depth, const char *from) {
   Text before = f->body;
@@ -202,9 +207,8 @@ static Text body_text(Function *f, const Loop *loop, int depth, const char *from
   f->loop_name[loop->id] = arena_printf(f->s->arena, "%s + %s", from, f->rest->lane);
   f->strip_lane = f->rest->lane;
   f->long_sides = f->wide = true;
-  const size_t mark = f->names.count;
+  f->rest->mark = f->names.count;
   put_steps(f, loop->body, loop->nbody, depth + 1);
-  f->rest->fails = f->rest->fails || follows_variable(f, mark);
   f->wide = false;
   close_lines(f, &l);
   Text made = f->body;
