@@ -17,7 +17,7 @@ typedef struct Parts {
 
 typedef struct Splitter {
   Parts *parts;      // by node of the new graph, a logsumexp or its rest
-  double negligible; // as in expand.h
+  int negligible; // as in expand.h
 } Splitter;
 
 static const Node *expand_logsumexp(Graph *g, const Node *n, const Node *const *map, Parts *parts) {
@@ -176,8 +176,8 @@ static const Expr *drop_part(void *context, Graph *g, const Expr *part, const Ex
   const Expr *below = is_prim(part, PRIM_EXP) ? part->u.prim.arg[0] : NULL;
   if (!below || !is_difference(below) || below->u.prim.arg[1] != expr_read(g, t->parts->max, t->sub)) return NULL;
   if (!is_term(g, t->parts, below->u.prim.arg[0], t->sub)) return NULL;
-  const Expr *least = expr_real(g, t->splitter->negligible);
-  return expr_select(g, expr_prim2(g, PRIM_LE, below, least), expr_real(g, 0), expr_prim1(g, PRIM_EXP, arg[0]));
+  const Expr *exp = expr_prim1(g, PRIM_EXP, arg[0]), *most = expr_real(g, ldexp(1, t->splitter->negligible));
+  return expr_select(g, expr_prim2(g, PRIM_LE, exp, most), expr_real(g, 0), exp);
 }
 
 // What goes back by way of a logsumexp where the condition holds, which asks whether that is above -inf: shares too small to notice are
@@ -204,7 +204,7 @@ static const Expr *split(Graph *g, Splitter *s, const Expr *e) {
   return e ? expr_rebuild(g, e, split_part, s) : NULL;
 }
 
-Graph *expand_reductions(Arena *a, const Graph *g, double negligible) {
+Graph *expand_reductions(Arena *a, const Graph *g, int negligible) {
   Graph *out = graph_new(a, g->dims, g->name);
   const Node **map = arena_array(a, const Node *, g->count);
   Parts *parts = arena_array(a, Parts, 5 * g->count + 1); // one makes five nodes at most
