@@ -449,7 +449,7 @@ static const Expr *between_edges(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   for (int k = 0; k < n->nout + n->nred; k++) {
     const Loop *loop = p->loop[k];
-    if (!loop || !(loop->edges.first || loop->edges.last)) continue;
+    if (!loop || !edges_any(loop->edges)) continue;
     const Inside in = {f->s->task.graph->dims, loop->id, loop->extent, loop->edges};
     return edges_inside(f->s->pool, f->expr[n->id], &in);
   }

@@ -18,19 +18,12 @@ static bool has_fixed(const Function *f, const Poly *extent, int64_t *value) {
   return poly_fixed(dims, extent, value);
 }
 
-static void put_end(Function *f, const Loop *loop, const char *end) {
-  if (end)
-    text_put(&f->body, end);
-  else
-    put_extent(f, loop, PREC_COMPARE + 1);
-}
-
 // for (int64_t j = …; j < …; j++), and the condition of all terms
 static void open_terms(Function *f, const Held *h) {
   const char *name = f->loop_name[h->terms->id] = f->loop_variable[h->terms->id] = names_take(&f->names, h->terms->name);
   line_start(f);
   text_printf(&f->body, "for (int64_t %s = %s; %s < ", name, h->terms_start, name);
-  put_end(f, h->terms, h->terms_end);
+  put_until(f, h->terms, h->terms_end, PREC_COMPARE + 1);
   text_printf(&f->body, "; %s++) {\n", name);
   f->indent++;
   OpenLines condition; // closed with the loop
@@ -75,7 +68,7 @@ static void put_vectors(Function *f, const Held *h, int many) {
   OpenLines strip, terms, lanes;
   line_start(f);
   text_printf(t, "for (; %s + %d <= ", from, size);
-  put_end(f, h->entries, h->end);
+  put_until(f, h->entries, h->end, PREC_COMPARE + 1);
   text_printf(t, "; %s += %d) {\n", from, size);
   open_lines(f, &strip);
   f->indent++;
@@ -121,7 +114,7 @@ static void put_rest(Function *f, const Held *h) {
   const char *name = f->loop_name[h->entries->id] = names_take(&f->names, h->entries->name);
   line_start(f);
   text_printf(&f->body, "for (int64_t %s = %s; %s < ", name, from, name);
-  put_end(f, h->entries, h->end);
+  put_until(f, h->entries, h->end, PREC_COMPARE + 1);
   text_printf(&f->body, "; %s++) {\n", name);
   f->indent++;
   put_copies(f, h, NULL, 1, false);
@@ -175,14 +168,14 @@ static void open_terms_block(Function *f, Held *h) {
   const char *block = names_take(&f->names, arena_printf(f->s->arena, "%s_block", h->terms->name));
   line_start(f);
   text_printf(t, "for (int64_t %s = %s; %s < ", block, h->terms_start, block);
-  put_end(f, h->terms, h->terms_end);
+  put_until(f, h->terms, h->terms_end, PREC_COMPARE + 1);
   text_printf(t, "; %s += %d) {\n", block, TERM_BLOCK);
   f->indent++;
   const char *end = names_take(&f->names, arena_printf(f->s->arena, "%s_end", h->terms->name));
   f->unit->helper[HELPER_MIN_INTEGER] = true;
   line_start(f);
   text_printf(t, "const int64_t %s = mdl_min_integer(%s + %d, ", end, block, TERM_BLOCK);
-  put_end(f, h->terms, h->terms_end);
+  put_until(f, h->terms, h->terms_end, PREC_COMPARE + 1);
   text_put(t, ");\n");
   h->terms_start = block;
   h->terms_end = end;

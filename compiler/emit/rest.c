@@ -235,12 +235,12 @@ bool put_rest_in_lanes(Function *f, const Loop *loop, int depth, const char *fro
   f->lanes_name = names_take(&f->names, "lanes");
   line_start(f);
   text_printf(&f->body, "if (%s < ", from);
-  end ? text_put(&f->body, end) : put_extent(f, loop, PREC_COMPARE + 1);
+  put_until(f, loop, end, PREC_COMPARE + 1);
   text_put(&f->body, ") {\n");
   f->indent++;
   line_start(f);
   text_printf(&f->body, "const int64_t %s = ", f->lanes_name);
-  end ? text_put(&f->body, end) : put_extent(f, loop, PREC_ADD);
+  put_until(f, loop, end, PREC_ADD);
   text_printf(&f->body, " - %s;\n", from);
   f->rest = &rest;
   Text body = body_text(f, loop, depth, from);

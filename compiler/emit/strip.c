@@ -57,13 +57,6 @@ static bool sums_along(const Function *f, const Loop *loop) {
   return sums;
 }
 
-static void put_end(Function *f, const Loop *loop, const char *end, int precedence) {
-  if (end)
-    text_put(&f->body, end);
-  else
-    put_extent(f, loop, precedence);
-}
-
 // Iterations one by one: `for (start; name < end; name++)`.
 static void put_singly(Function *f, const Loop *loop, int depth, const char *start, const char *name, const char *end) {
   size_t names, lets;
@@ -72,7 +65,7 @@ static void put_singly(Function *f, const Loop *loop, int depth, const char *sta
   f->loop_name[loop->id] = name;
   line_start(f);
   text_printf(&f->body, "for (%s; %s < ", start, name);
-  put_end(f, loop, end, PREC_COMPARE + 1);
+  put_until(f, loop, end, PREC_COMPARE + 1);
   text_printf(&f->body, "; %s++) {\n", name);
   f->indent++;
   put_strip_body(f, loop, depth);
@@ -89,7 +82,7 @@ static void put_first_edge(Function *f, const Loop *loop, int depth, const char 
   f->unit->helper[HELPER_MIN_INTEGER] = true;
   line_start(f);
   text_printf(&f->body, "const int64_t %s = mdl_min_integer(%d, ", until, sums_along(f, loop) ? lanes_of(f) : loop->edges.first);
-  put_end(f, loop, end, PREC_NONE);
+  put_until(f, loop, end, PREC_NONE);
   text_put(&f->body, ");\n");
   f->strip_lane = from;
   put_singly(f, loop, depth, "", from, until);
@@ -126,7 +119,7 @@ static void put_vectors(Function *f, const Loop *loop, int depth, const char *fr
   const char *lane = names_take(&f->names, "lane");
   line_start(f);
   text_printf(t, "for (; %s + %d <= ", from, lanes_of(f));
-  put_end(f, loop, end, PREC_ADD);
+  put_until(f, loop, end, PREC_ADD);
   text_printf(t, "; %s += %d)\n", from, lanes_of(f));
   f->indent++;
   f->unit->helper[HELPER_LANES] = true;
@@ -163,7 +156,7 @@ static void put_left(Function *f, const Loop *loop, int depth, const char *from,
 
 static void put_strip_loops(Function *f, const Loop *loop, int depth, const char *end) {
   const char *from = names_take(&f->names, arena_printf(f->s->arena, "%s_strip", loop->name)), *until = end;
-  const bool edges = loop->edges.first || loop->edges.last;
+  const bool edges = edges_any(loop->edges);
   hoist_entries(f, loop->body, loop->nbody, loop);
   f->loop_variable[loop->id] = from;
   f->strip = loop;

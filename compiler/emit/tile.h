@@ -12,6 +12,7 @@ void set_lane(Function *f, const char *lane, bool wide);
 void note_sides(Function *f, const Step *step, size_t count); // of the steps that run in lanes next
 void declare_lanes(Function *f, const char *type, const char *name);
 void put_extent(Function *f, const Loop *loop, int precedence);
+void put_until(Function *f, const Loop *loop, const char *end, int precedence); // end: of put_loop_end
 bool is_multiple(const Function *f, const Poly *extent); // is nothing left over behind the last whole vector?
 
 // Each of these opens one of the lines that close_lines closes.

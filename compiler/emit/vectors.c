@@ -108,6 +108,13 @@ void put_extent(Function *f, const Loop *loop, int precedence) {
   put_expr(f, &f->body, expr_poly(f->s->pool, loop->extent), precedence);
 }
 
+void put_until(Function *f, const Loop *loop, const char *end, int precedence) {
+  if (end)
+    text_put(&f->body, end);
+  else
+    put_extent(f, loop, precedence);
+}
+
 // Is nothing left over behind the last whole vector?
 bool is_multiple(const Function *f, const Poly *extent) {
   Dims *dims = f->s->task.graph->dims;

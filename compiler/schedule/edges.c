@@ -6,6 +6,10 @@
 
 enum { WIDEST = 4 }; // an edge, in iterations
 
+bool edges_any(Edges e) {
+  return e.first || e.last;
+}
+
 // index + *offset?
 static bool is_beside(const Expr *e, int index, const Poly **offset, Dims *dims) {
   *offset = poly_int(dims, 0);

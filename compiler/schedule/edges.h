@@ -9,6 +9,8 @@ typedef struct Edges {
   int first, last;
 } Edges;
 
+bool edges_any(Edges e); // is there one at all?
+
 // The iterations edges.first … extent - edges.last - 1 of a loop: index `index` of the expressions that are asked about.
 typedef struct Inside {
   Dims *dims;

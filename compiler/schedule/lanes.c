@@ -528,9 +528,9 @@ static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *ste
   const int q = index_in(s, n, loop);
   if (q < 0 || n->type != TYPE_REAL) return (Reason){REASON_NOT_BY_LOOP, n};
   const Expr *guard = s->place[n->id].guard;
-  const Inside in = inside_of(s, loop, n, edges);
-  if (reads_lazily_if(s, n, guard && guard != shared, NULL, &in)) return (Reason){REASON_LAZY, n};
-  if (!edges_keep_roundings(n->expr, &in, node_accumulates(n))) return (Reason){REASON_LAZY, n};
+  const Inside between = inside_of(s, loop, n, edges), *in = edges_any(edges) ? &between : NULL; // without edges no choice is left out
+  if (reads_lazily_if(s, n, guard && guard != shared, NULL, in)) return (Reason){REASON_LAZY, n};
+  if (in && !edges_keep_roundings(n->expr, in, node_accumulates(n))) return (Reason){REASON_LAZY, n};
   if (computes && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return (Reason){REASON_ADDS_ANYWHERE, n};
   if (!is_summed_along(s, n, loop)) return (Reason){REASON_NONE, NULL};
   if (!is_gathered(s, n, q)) return (Reason){REASON_TERM_BY_TERM, n};
@@ -543,7 +543,7 @@ static Edges edges_of(const Schedule *s, const Loop *loop, const Node **by) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
     const Edges before = edges;
-    if (step->idle || step->kind != STEP_NODE || s->place[step->node->id].mirrored[index_in(s, step->node, loop)]) continue;
+    if (step->idle || step->kind != STEP_NODE) continue;
     const Inside in = inside_of(s, loop, step->node, edges);
     edges_widen(step->node->expr, &in, &edges);
     if (step->node->guard) edges_widen(step->node->guard, &in, &edges);

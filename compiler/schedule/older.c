@@ -44,9 +44,9 @@ void older_versions_first(const Ways *w, LoopItem *item, size_t count) {
   for (size_t k = 0; k < count; k++) {
     const LoopItem moved = item[k];
     size_t at = k;
-    if (moved.node && moved.node->kind == NODE_COMP)
-      for (size_t j = k; j-- > earliest(&o, moved.node);)
-        if (overwritten(item[j]) && reads_node(&o, moved.node, overwritten(item[j]))) at = j;
+    const size_t least = moved.node && moved.node->kind == NODE_COMP ? earliest(&o, moved.node) : k;
+    for (size_t j = k; j-- > least;)
+      if (overwritten(item[j]) && reads_node(&o, moved.node, overwritten(item[j]))) at = j;
     for (size_t j = k; j > at; j--) put_item(&o, item[j - 1], j);
     put_item(&o, moved, at);
   }
