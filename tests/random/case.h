@@ -22,8 +22,15 @@ typedef struct Variant {
   int like; // SAME_BITS: as which variant
 } Variant;
 
-enum { LIMITED = 7, VARIANTS, CALL_DIMS = 8 };
+enum { PLAIN, LIMITED = 7, VARIANTS, CALL_DIMS = 8 };
 extern const Variant variants[VARIANTS];
+
+// How much of a model is looked at.
+typedef enum {
+  SCOPE_SOME,  // plain and one other variant, some kinds of derivatives, both by the seed
+  SCOPE_FIRST, // plain; forward, backward, jvp and hvp
+  SCOPE_ALL    // every variant and every kind
+} Scope;
 
 // One model with its inputs, and what it must come to.
 typedef struct Case {
@@ -38,7 +45,7 @@ typedef struct Case {
   bool only[VARIANTS]; // those that are run
   bool unsure;         // a decision in it hangs on a rounding: there is nothing to compare with
   double margin;       // of all decisions, relative
-  bool all_kinds;      // every kind of derivative, else some, by the seed
+  Scope scope;
   int64_t *dims;       // of the model
   int64_t call[CALL_DIMS + 1];
   Array *data, *param;

@@ -10,8 +10,6 @@
 enum { CANARY = 64 };
 static const double gate = 1e-10, float_gate = 1e-2, float_margin = 1e-4;
 
-enum { PLAIN };
-
 const Variant variants[VARIANTS] = {
     {"plain", {.source = "random"}, CLOSE, 0},
     {"no_fuse", {.source = "random", .no_fuse = true}, SAME_BITS, PLAIN},

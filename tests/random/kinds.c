@@ -388,11 +388,12 @@ static void ask_some(Case *c) {
       KIND(HVP),    KIND(JVP) | KIND(VJP), KIND(GRADIENT) | KIND(DIAGONAL), KIND(JACOBIAN), KIND(HESSIAN),
       KIND(SPARSE), KIND(JVP) | KIND(HVP)};
   enum { CHOICES = sizeof choices / sizeof *choices };
-  if (c->all_kinds)
-    ask_all(c, (1u << DERIVATIVE_COUNT) - 1);
-  else
-    ask_all(c, choices[c->seed / (VARIANTS - 1) % CHOICES]);
-  if (c->kinds->count == 0) ask_all(c, KIND(JVP) | KIND(HVP)); // too large, or no prediction, or no loss
+  switch (c->scope) {
+  case SCOPE_ALL: ask_all(c, (1u << DERIVATIVE_COUNT) - 1); break;
+  case SCOPE_SOME: ask_all(c, choices[c->seed / (VARIANTS - 1) % CHOICES]); break;
+  case SCOPE_FIRST: break;
+  }
+  if (c->kinds->count == 0) ask_all(c, KIND(JVP) | KIND(HVP)); // asked for, or too large, no prediction, no loss
 }
 
 static bool find_all_tangents(Case *c) {

@@ -104,7 +104,7 @@ static void *compile(Arena *a, const char *directory, const char *const *sources
 typedef struct Options {
   uint64_t first;
   int count, jobs;
-  bool all;           // every variant of each model; else plain and one other
+  Scope scope;
   bool optimize;      // compile with optimization, which takes the compiler several times as long
   bool interpret;     // no C is compiled
   char *const *files; // in place of random models
@@ -113,7 +113,7 @@ typedef struct Options {
 static Case case_at(Arena *a, const Options *o, int which, bool *failed) {
   Case c = {.arena = a, .seed = o->first + (uint64_t)which, .failed = failed};
   c.state = c.seed;
-  c.all_kinds = o->all || o->interpret;
+  c.scope = o->interpret ? SCOPE_ALL : o->scope;
   c.file = o->files ? o->files[which] : NULL;
   c.name = c.file ? c.file : arena_printf(a, "seed %" PRIu64, c.seed);
   return c;
@@ -146,7 +146,8 @@ static int run_batch(const Options *o, int from, int count, Told *told) {
       c->arena = NULL;
       continue;
     }
-    for (int v = 1; v < VARIANTS; v++) c->only[v] = o->all || v == 1 + (int)(c->seed % (VARIANTS - 1));
+    const int other = o->scope == SCOPE_SOME ? 1 + (int)(c->seed % (VARIANTS - 1)) : PLAIN;
+    for (int v = 1; v < VARIANTS; v++) c->only[v] = o->scope == SCOPE_ALL || v == other;
     c->only[LIMITED] = c->only[LIMITED] && case_limit(c);
     for (int v = 1; v < VARIANTS; v++) // with what it is held against
       if (c->only[v]) c->only[variants[v].like] = true;
@@ -232,10 +233,11 @@ static bool run_all(const Options *o) {
 
 static int usage(const char *program) {
   fprintf(stderr,
-          "usage: %s [-aiO] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
-          "       %s [-aiO] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
-          "  -a  every variant of each    -i  interpreted alone, without C    -O  C compiled with optimization\n"
-          "  -p  print the models alone\n",
+          "usage: %s [-afiO] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
+          "       %s [-afiO] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
+          "  -a  every variant of each and every kind of derivative; else plain and another, some kinds, by the seed\n"
+          "  -f  plain; forward, backward, jvp and hvp\n"
+          "  -i  interpreted alone, without C    -O  C compiled with optimization    -p  print the models alone\n",
           program, program);
   return 2;
 }
@@ -243,8 +245,9 @@ static int usage(const char *program) {
 int main(int argc, char **argv) {
   Options o = {.first = 1, .count = 1, .jobs = 2};
   bool print = false;
-  for (int option; (option = getopt(argc, argv, "aij:Ops:")) != -1;) {
-    if (option == 'a') o.all = true;
+  for (int option; (option = getopt(argc, argv, "afij:Ops:")) != -1;) {
+    if (option == 'a') o.scope = SCOPE_ALL;
+    if (option == 'f') o.scope = SCOPE_FIRST;
     if (option == 'i') o.interpret = true;
     if (option == 'j') o.jobs = atoi(optarg);
     if (option == 'O') o.optimize = true;
