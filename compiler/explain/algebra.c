@@ -379,6 +379,7 @@ const Form *form_product(Forms *f, const Form *const *factor, int n) {
 }
 
 const Form *form_power(Forms *f, const Form *base, int exponent) {
+  if (exponent == 0) return form_number(f, 1);
   if (exponent == 1) return base;
   Gathering g = {.f = f, .number = 1};
   gather(&g, base, exponent);

@@ -44,6 +44,13 @@ d loss / d my_w2 = sum[i](l[i] * alpha_hat[i])'
 case_is 'names in LaTeX' 0 '' mdlc explain forms.mdl --latex
 prints '\mathit{my}_{\mathrm{w2}} \, \sum_{i=0}^{n - 1} \alpha_{\mathrm{hat}; i}'
 
+file shared.mdl 'data h\nparam w = 2, b = 3\nloss w - w * b + exp(h * b) * b\n'
+case_is 'a factor that is a whole term leaves 1' 0 '' mdlc explain shared.mdl
+exactly 'loss = w * (1 - b) + b * exp(b * h)
+
+d loss / d w = 1 - b
+d loss / d b = exp(b * h) * (b * h + 1) - w'
+
 file gather.mdl 'dim V = 5, d = 3\nbatch n\ndata t[n] in 0..V, y[n]\nparam E[V, d] = normal(0, 1), u[d] = 1\np[i] = sum[j](E[t[i], j] * u[j])\nloss mean(huber(p, y, 0.5))\n'
 case_is 'a gather is explained as a sum with a condition' 0 '' mdlc explain gather.mdl
 prints 'd loss / d E[i in 0..V, j] = sum[k if t[k] == i](d_p[k]) * u[j]'

@@ -258,7 +258,10 @@ static double eval(Reader *r, const Form *e) {
     return value;
   case FORM_PRODUCT:
     value = e->number;
-    for (int k = 0; k < e->npart; k++) value *= pow(eval(r, e->part[k]), e->exponent[k]);
+    for (int k = 0; k < e->npart; k++) {
+      if (e->exponent[k] == 0) return fail(r, "a factor to the power of 0, which is printed without it", "a product");
+      value *= pow(eval(r, e->part[k]), e->exponent[k]);
+    }
     return value;
   case FORM_REDUCE: {
     Total t = {.value = e->reduce == REDUCE_PROD};
