@@ -14,6 +14,7 @@ typedef struct Gap {
   double difference; // the largest one seen, relative; -1: none could be compared
   bool differs;      // more than rounding explains, at
   ProofPoint point;
+  bool undefined; // the statement alone is not finite somewhere
 } Gap;
 
 typedef struct Prover {

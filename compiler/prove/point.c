@@ -72,6 +72,12 @@ static long double wide(Number x) {
   return (long double)x.a + x.b;
 }
 
+static bool is_finite(const Array *array) {
+  for (size_t k = 0; k < array->count; k++)
+    if (!isfinite(array->number[k].a)) return false;
+  return true;
+}
+
 // The entry where the sides differ most, relative to the terms of that entry, what is lost near 0 taken for nothing; NaN where
 // a side is not finite.
 static double largest(const Sides *s, const Array *values, const Array *sizes, ProofPoint *point) {
@@ -99,6 +105,7 @@ static bool widen(const Prover *p, const Array *values, const Array *sizes, cons
   for (int k = 0; k < p->input->model->nparam; k++) {
     if (!p->sides[k].ours || gap[k].differs) continue;
     any = true;
+    gap[k].undefined = gap[k].undefined || (is_finite(&values[p->sides[k].ours->id]) && !is_finite(&values[p->sides[k].theirs->id]));
     ProofPoint here = *point;
     const double difference = largest(&p->sides[k], values, sizes, &here);
     if (isnan(difference)) continue;

@@ -280,12 +280,17 @@ static const char *reason(const Trial *t, const Outcome *o) {
   return "the chance of error has no small bound";
 }
 
+// The sides at real points of that size.
+static const Gap *gap_at(Prover *p, const int64_t *dims, int param) {
+  if (p->gap_dims != dims) p->gap = prover_gaps(p, p->gap_dims = dims);
+  return &p->gap[param];
+}
+
 // Looks for a real point that tells the sides of a parameter apart.
 static bool refute(Prover *p, const Trial *t, int param) {
   Proof *proof = &p->proofs.param[param];
   if (proof->verdict == PROOF_DIFFERS) return true;
-  if (p->gap_dims != t->dims) p->gap = prover_gaps(p, p->gap_dims = t->dims);
-  const Gap *gap = &p->gap[param];
+  const Gap *gap = gap_at(p, t->dims, param);
   proof->difference = fmax(proof->difference, gap->difference);
   if (!gap->differs) return false;
   proof->point = gap->point;
@@ -307,6 +312,8 @@ static void judge(Prover *p, const Trial *t, int param) {
     return;
   }
   if (proof->verdict == PROOF_UNDECIDED) return;
+  // An identity such as log(a b) = log(a) + log(b) asks for signs; the first size shows where they are not given.
+  if (p->proofs.nsizes == 0 && gap_at(p, t->dims, param)->undefined) proof->undefined = true;
   proof->chance = proof->verdict == PROOF_IDENTICAL ? add_chances(proof->chance, t->chance) : t->chance;
   proof->verdict = PROOF_IDENTICAL;
   proof->ties = proof->ties || t->equalities;

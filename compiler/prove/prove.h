@@ -30,6 +30,7 @@ typedef struct Proof { // of one parameter; PROOF_NONE: it has no `gradient` sta
   int combinations;  // IDENTICAL: of conditions on reals, at the size that has most; 1: there are none
   bool ties;         // IDENTICAL: not where two reals that are compared are equal
   bool drawn;        // IDENTICAL: for integer data that were drawn
+  bool undefined;    // IDENTICAL: where the statement is finite, which it is not everywhere that the derived gradient is
   const char *why;   // UNDECIDED
   double difference; // UNDECIDED: the largest relative one at real points; negative: there was none
   ProofPoint point;  // DIFFERS

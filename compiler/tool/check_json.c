@@ -80,8 +80,8 @@ static void put_proof(Text *t, const Subject *s, const Proofs *proofs, int p) {
   json_put_string(t, verdicts[proof->verdict]);
   if (proof->verdict == PROOF_IDENTICAL) {
     put_named(t, "log10_chance_of_error", proof->chance, ", ");
-    text_printf(t, ", \"combinations\": %d, \"ties_excluded\": %s, \"integers_drawn\": %s", proof->combinations,
-                proof->ties ? "true" : "false", proof->drawn ? "true" : "false");
+    text_printf(t, ", \"combinations\": %d, \"ties_excluded\": %s, \"undefined_excluded\": %s, \"integers_drawn\": %s", proof->combinations,
+                proof->ties ? "true" : "false", proof->undefined ? "true" : "false", proof->drawn ? "true" : "false");
     put_key(t, "sizes", ", ");
     for (int k = 0; k < proofs->nsizes; k++) {
       text_put(t, k > 0 ? ", " : "[");

@@ -65,6 +65,7 @@ static void put_identical(Text *t, const Subject *s, const Proofs *proofs, const
               (int)fmax(ceil(p->chance), -99));
   if (p->combinations > 1) text_printf(t, "; all %d combinations of its conditions", p->combinations);
   if (p->ties) text_put(t, "; where no two reals that are compared are equal");
+  if (p->undefined) text_put(t, "; where the statement is finite, which is not everywhere");
   if (p->drawn) text_put(t, "; for integer data as drawn");
   text_put(t, ")\n");
 }

@@ -188,6 +188,11 @@ prints 'all 32 combinations of its conditions; where no two reals that are compa
 file unknown.mdl 'param w = 1.3\nloss lgamma(w + 1)\ngradient w = digamma(w) + 1 / w\n'
 case_is 'an identity that is not known' 0 '' mdlc check unknown.mdl
 prints 'gradient w: undecided (no identity that is known makes them equal), numerically '
+file signs.mdl 'param w = 1.3\nloss w * log(w^2)\ngradient w = 2 * log(w) + 2\n'
+case_is 'an identity that asks for a sign' 0 '' mdlc check signs.mdl
+prints 'where the statement is finite, which is not everywhere)'
+case_is 'which the JSON report tells too' 0 '' mdlc check signs.mdl --json
+prints '"undefined_excluded": true'
 file empty.mdl 'param w = 1.3\nloss 2 * w\ngradient w = 2 * (w - w) / (w - w)\n'
 case_is '0 / 0 is no gradient' 1 '' mdlc check empty.mdl
 prints 'gradient w: undecided (a division by zero), and there was no real point to compare them at'
