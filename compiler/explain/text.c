@@ -214,7 +214,7 @@ static void put_bound(Text *t, Bindings *b, const Form *e) {
   for (int k = 0; k < e->nbound; k++) {
     const FormIndex *index = e->bound[k];
     text_put(t, k > 0 ? ", " : "");
-    if (form_implies_range(b->forms, e->part[0], index))
+    if (form_implies_range(b->forms, e, index)) // the guard included
       text_put(t, bindings_name(b, index));
     else
       form_text_range(t, b, index);

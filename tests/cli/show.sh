@@ -55,6 +55,10 @@ file gather.mdl 'dim V = 5, d = 3\nbatch n\ndata t[n] in 0..V, y[n]\nparam E[V, 
 case_is 'a gather is explained as a sum with a condition' 0 '' mdlc explain gather.mdl
 prints 'd loss / d E[i in 0..V, j] = sum[k if t[k] == i](d_p[k]) * u[j]'
 
+file longer.mdl 'data c[4]\nparam w[3] = 1\nloss sum[j in 0..3](if c[j] > 0 then w[j]^2 else 0) + sum[i in 0..4](if c[i] > 0 then 1 else 0)\n'
+case_is 'a range that a longer array in the condition would hide is written' 0 '' mdlc explain longer.mdl
+prints 'loss = sum[j in 0..3 if c[j] > 0](w[j]^2) + sum[i if c[i] > 0](1)'
+
 # ---- loops ----
 file recurrence.mdl 'dim T\nparam w2 = 0.7\nscan t in 0..T with c = 0.3 {\n  c = c * w2\n}\nloss c^2\n'
 case_is 'a loop is explained as a recurrence' 0 '' mdlc explain recurrence.mdl

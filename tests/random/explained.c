@@ -1,12 +1,11 @@
-// explained.c - what `mdlc explain` shows, computed line by line as a reader would: the loss and its gradient, held against
-// the oracles.
+// explained.c - the formulas that `mdlc explain` shows, computed line by line as a reader would: the loss and its gradient, held
+// against the oracles.  Their text is printed.c's.
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#include "case.h"
 #include "derive/derive.h"
-#include "explain/explain.h"
+#include "explained.h"
 #include "graph/text.h"
 #include "simplify/simplify.h"
 
@@ -23,7 +22,7 @@ typedef struct Known {
   double value;
 } Known;
 
-typedef struct Reader {
+struct Reader {
   Case *c;
   Arena *arena;
   const Dims *dims;
@@ -35,7 +34,7 @@ typedef struct Reader {
   Known **known; // TABLE of them
   int depth;
   bool wrong;
-} Reader;
+};
 
 static double fail(Reader *r, const char *what, const char *name) {
   if (!r->wrong) case_fail(r->c, "explain: %s: %s", name, what);
@@ -75,7 +74,7 @@ static Place stand(Reader *r, const FormIndex *index, Place place) {
   return before;
 }
 
-static int64_t extent_of(Reader *r, const Poly *p) {
+int64_t explained_extent(Reader *r, const Poly *p) {
   int64_t value = 0;
   if (!poly_value(r->dims, p, r->size, &value)) fail(r, "no value", "an extent");
   return value;
@@ -104,7 +103,7 @@ static bool covers(Reader *r, const Line *line, const int64_t *at, int n, Place 
       if (form_uses(r->x->forms, line->at[k], &line->index[i], 1)) own = line->index[i];
     if (own) {
       stand(r, own, (Place){at[k] - least, true});
-      covered = at[k] >= least && at[k] - least < extent_of(r, own->extent);
+      covered = at[k] >= least && at[k] - least < explained_extent(r, own->extent);
     }
     covered = covered && integer(r, line->at[k]) == at[k];
   }
@@ -142,7 +141,7 @@ static bool defines(const Line *line) {
 }
 
 // Of exactly one line.
-static double defined(Reader *r, const char *name, const int64_t *at, int n) {
+double explained_entry(Reader *r, const char *name, const int64_t *at, int n) {
   const Line *found = NULL;
   double value = NAN;
   for (size_t k = 0; k < r->x->count; k++) {
@@ -164,7 +163,7 @@ static double symbol(Reader *r, const Form *e) {
   const Model *m = r->c->plain;
   int64_t at[RANK];
   if (e->role == SYMBOL_LITERAL) return strcmp(e->name, "true") == 0;
-  if (e->role == SYMBOL_DIM) return (double)extent_of(r, poly_dim(m->dims, dims_find(r->dims, e->name)));
+  if (e->role == SYMBOL_DIM) return (double)explained_extent(r, poly_dim(m->dims, dims_find(r->dims, e->name)));
   if (e->npart > RANK) return fail(r, "too many indices", e->name);
   for (int k = 0; k < e->npart; k++) at[k] = integer(r, e->part[k]);
   for (int k = 0; k < m->nparam; k++)
@@ -178,7 +177,7 @@ static double symbol(Reader *r, const Form *e) {
       for (size_t j = 0; j < x.count; j++) x.number[j].a = (double)x.integer[j];
       return entry_of(r, &x, at, e->npart, e->name);
     }
-  return defined(r, e->name, at, e->npart);
+  return explained_entry(r, e->name, at, e->npart);
 }
 
 // ---- formulas ----
@@ -228,7 +227,7 @@ static double total(const Total *t, Reduce reduce) {
 
 static void over(Reader *r, const Form *e, int k, Total *t) {
   if (k < e->nbound) {
-    const int64_t n = extent_of(r, e->bound[k]->extent);
+    const int64_t n = explained_extent(r, e->bound[k]->extent);
     for (int64_t i = 0; i < n && !r->wrong; i++) {
       const Place before = stand(r, e->bound[k], (Place){i, true});
       over(r, e, k + 1, t);
@@ -274,10 +273,14 @@ static double eval(Reader *r, const Form *e) {
 
 // ---- the lines that are compared ----
 
-static void compare(Reader *r, const Line *line, size_t entry, double ours, double theirs, double scale) {
-  if (!is_near(ours, theirs, scale + lost / gate, gate) && !r->wrong)
-    case_fail(r->c, "explain: %s%s[%zu] is %.17g, not %.17g", line->role == LINE_LOSS ? "" : "d loss / d ", line->name,
-              entry, ours, theirs);
+bool explained_near(Case *c, const char *what, size_t entry, double ours, double theirs, double scale) {
+  const bool near = is_near(ours, theirs, scale + lost / gate, gate);
+  if (!near) case_fail(c, "explain: %s[%zu] is %.17g, not %.17g", what, entry, ours, theirs);
+  return near;
+}
+
+static void compare(Reader *r, const char *what, size_t entry, double ours, double theirs, double scale) {
+  if (!r->wrong) explained_near(r->c, what, entry, ours, theirs, scale);
 }
 
 static void compare_gradient(Reader *r, const Line *line) {
@@ -285,11 +288,12 @@ static void compare_gradient(Reader *r, const Line *line) {
   int p = 0;
   while (strcmp(r->c->plain->param[p].name, line->name) != 0) at += r->c->param[p++].count;
   const Array *x = &r->c->param[p];
+  const char *what = arena_printf(r->arena, "d loss / d %s", line->name);
   for (size_t j = 0; j < x->count && !r->wrong; j++) {
     size_t rest = j;
     for (int k = x->rank; k-- > 0; rest /= (size_t)x->extent[k])
       stand(r, line->index[k], (Place){(int64_t)(rest % (size_t)x->extent[k]), true});
-    compare(r, line, j, eval(r, line->value), r->c->gradient[at + j], r->c->scale[at + j]);
+    compare(r, what, j, eval(r, line->value), r->c->gradient[at + j], r->c->scale[at + j]);
   }
   for (int k = 0; k < x->rank; k++) stand(r, line->index[k], (Place){0, false});
 }
@@ -329,7 +333,8 @@ void case_explained(Case *c) {
   r.known = arena_array(c->arena, Known *, TABLE);
   for (size_t k = 0; k < x.count; k++) {
     if (x.lines[k].role == LINE_LOSS)
-      compare(&r, &x.lines[k], 0, eval(&r, x.lines[k].value), c->loss, c->loss_magnitude);
+      compare(&r, "loss", 0, eval(&r, x.lines[k].value), c->loss, c->loss_magnitude);
     if (x.lines[k].role == LINE_GRADIENT) compare_gradient(&r, &x.lines[k]);
   }
+  if (!r.wrong) case_printed(c, &r, &x, g);
 }
