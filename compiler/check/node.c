@@ -139,9 +139,23 @@ static void keep_path_over(Walk *w, uint64_t indices) {
     if (!(path[k]->indices & ~indices)) push_path(w, path[k]);
 }
 
+// Do the reads of a node's body, and of its own conditions from `guard` on, keep their ranges under conditions over these
+// indices alone?
+static bool reads_hold_over(Walk *w, uint64_t indices, const Expr *e, size_t guard) {
+  const Expr **path = w->path;
+  const size_t npath = w->npath, room = w->path_room;
+  keep_path_over(w, indices);
+  bool hold = reads_hold(w, e);
+  for (size_t k = guard; k < npath && hold; k++) hold = reads_hold(w, path[k]);
+  w->path = path;
+  w->npath = npath;
+  w->path_room = room;
+  return hold;
+}
+
 // The indices that a node of this body needs: those of the body, and, where its reads keep their ranges only under
 // conditions that bring in others, those of the conditions.
-static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own) {
+static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own, size_t guard) {
   uint64_t used = e->indices | own, closed = used;
   bool more = true;
   while (more) {
@@ -154,15 +168,7 @@ static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own) {
       }
     }
   }
-  if (closed == used) return used;
-  const Expr **path = w->path;
-  size_t npath = w->npath, room = w->path_room;
-  keep_path_over(w, used);
-  bool hold = reads_hold(w, e);
-  w->path = path;
-  w->npath = npath;
-  w->path_room = room;
-  return hold ? used : closed;
+  return closed == used || reads_hold_over(w, used, e, guard) ? used : closed;
 }
 
 // ---- nodes ----
@@ -200,7 +206,7 @@ Value make_node_over(Walk *w, NodeForm form, Value body, uint64_t indices) {
   for (size_t k = form.guard; k < w->npath; k++) own |= w->path[k]->indices;
   const Poly *const *outer_axes = w->axis_extent;
   w->axis_extent = body.extent;
-  uint64_t used = indices_of(w, body.expr, own);
+  uint64_t used = indices_of(w, body.expr, own, form.guard);
   w->axis_extent = outer_axes;
   int lead = reduced ? 0 : w->nlevel - form.first, outer = 0;
   for (int k = 0; k < form.first; k++) outer += used >> (FIRST_LEVEL + k) & 1 ? 1 : 0;
