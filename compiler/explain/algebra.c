@@ -21,25 +21,77 @@ const Form *form_literal(Forms *f, bool value) {
   return form_symbol(f, SYMBOL_LITERAL, value ? "true" : "false", NULL, 0, NULL);
 }
 
-// Is `condition` one of those that `all` (or null: none) joins?
-static bool demands(const Form *all, const Form *condition) {
-  if (!all || !is_call(all, PRIM_AND)) return all == condition;
-  return demands(all->part[0], condition) || demands(all->part[1], condition);
+static const Prim opposites[][2] = {{PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}, {PRIM_LT, PRIM_GE},
+                                    {PRIM_GE, PRIM_LT}, {PRIM_LE, PRIM_GT}, {PRIM_GT, PRIM_LE}};
+
+// The comparison that holds of finite values where `op` does not; -1: it is none.
+static int opposite_op(Prim op) {
+  for (size_t k = 0; k < sizeof opposites / sizeof *opposites; k++)
+    if (opposites[k][0] == op) return (int)opposites[k][1];
+  return -1;
+}
+
+// The opposite of a condition on finite values; null where it has no short form.
+static const Form *opposite(Forms *f, const Form *condition) {
+  const Form *never = form_literal(f, false), *always = form_literal(f, true);
+  if (condition == never || condition == always) return condition == never ? always : never;
+  if (condition->kind != FORM_CALL) return NULL;
+  if (condition->op == PRIM_NOT) return condition->part[0];
+  const int op = opposite_op(condition->op);
+  return op < 0 ? NULL : form_call(f, (Prim)op, condition->part);
+}
+
+static bool implies(Forms *f, const Form *given, const Form *condition) {
+  return given == condition || (condition->kind == FORM_CALL && form_implies(f, given, condition->op, condition->part));
+}
+
+// Does `condition` follow from one of those that `all` (or null: none) joins?
+static bool demands(Forms *f, const Form *all, const Form *condition) {
+  if (!all) return false;
+  if (!is_call(all, PRIM_AND)) return implies(f, all, condition);
+  return demands(f, all->part[0], condition) || demands(f, all->part[1], condition);
+}
+
+static bool excludes(Forms *f, const Form *all, const Form *condition) {
+  if (is_call(condition, PRIM_AND)) return excludes(f, all, condition->part[0]) || excludes(f, all, condition->part[1]);
+  const Form *contrary = opposite(f, condition);
+  return contrary && demands(f, all, contrary);
+}
+
+static const Form *joined(Forms *f, const Form *x, const Form *y) {
+  if (!x || !y) return x ? x : y;
+  return form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_AND, .npart = 2, .part = (const Form *[]){x, y}});
+}
+
+// `all`, with a condition in place of those that follow from it: where they stand they may guard others behind them.
+static const Form *in_place(Forms *f, const Form *all, const Form *condition, bool *placed) {
+  if (is_call(all, PRIM_AND)) {
+    const Form *first = in_place(f, all->part[0], condition, placed);
+    return joined(f, first, in_place(f, all->part[1], condition, placed));
+  }
+  if (!implies(f, condition, all)) return all;
+  const bool again = *placed;
+  *placed = true;
+  return again ? NULL : condition;
 }
 
 const Form *form_both(Forms *f, const Form *x, const Form *y) {
+  const Form *never = form_literal(f, false), *always = form_literal(f, true);
   if (!x || !y) return x ? x : y;
   if (is_call(y, PRIM_AND)) return form_both(f, form_both(f, x, y->part[0]), y->part[1]);
-  if (demands(x, y) || y == form_literal(f, true)) return x;
-  if (x == form_literal(f, true)) return y;
-  const Form *part[] = {x, y};
-  return form_intern(f, &(Form){.kind = FORM_CALL, .op = PRIM_AND, .npart = 2, .part = part});
+  if (x == never || y == never) return never;
+  if (x == always) return y;
+  if (y == always || demands(f, x, y)) return x;
+  if (excludes(f, x, y)) return never;
+  bool placed = false;
+  const Form *all = in_place(f, x, y, &placed);
+  return placed ? all : joined(f, x, y);
 }
 
 // Those conditions of `all` that `among` has (or has not); null: none.
 static const Form *shared_conditions(Forms *f, const Form *all, const Form *among, bool shared) {
   if (!all) return NULL;
-  if (!is_call(all, PRIM_AND)) return demands(among, all) == shared ? all : NULL;
+  if (!is_call(all, PRIM_AND)) return demands(f, among, all) == shared ? all : NULL;
   return form_both(f, shared_conditions(f, all->part[0], among, shared),
                    shared_conditions(f, all->part[1], among, shared));
 }
@@ -56,23 +108,12 @@ static const Form *scaled(Forms *f, const Form *e, double number) {
   return number == 1 ? e : form_product(f, (const Form *[]){e, form_number(f, number)}, 2);
 }
 
-// The opposite of a condition on finite values; null where it has no short form.
-static const Form *opposite(Forms *f, const Form *condition) {
-  static const Prim pairs[][2] = {{PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}, {PRIM_LT, PRIM_GE},
-                                  {PRIM_GE, PRIM_LT}, {PRIM_LE, PRIM_GT}, {PRIM_GT, PRIM_LE}};
-  if (condition->kind != FORM_CALL) return NULL;
-  if (condition->op == PRIM_NOT) return condition->part[0];
-  for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
-    if (pairs[k][0] == condition->op) return form_call(f, pairs[k][1], condition->part);
-  return NULL;
-}
-
 // e where the condition holds, which it need not say again.
 static const Form *given(Forms *f, const Form *condition, const Form *e) {
   if (is_call(e, PRIM_SELECT)) {
     const Form *rest = shared_conditions(f, e->part[0], condition, false);
     if (!rest) return given(f, condition, e->part[1]);
-    if (opposite(f, rest) && demands(condition, opposite(f, rest))) return given(f, condition, e->part[2]);
+    if (excludes(f, condition, rest)) return given(f, condition, e->part[2]);
     const Form *part[] = {rest, given(f, condition, e->part[1]), given(f, condition, e->part[2])};
     bool same = rest == e->part[0] && part[1] == e->part[1] && part[2] == e->part[2];
     return same ? e : form_call(f, PRIM_SELECT, part);
@@ -370,7 +411,7 @@ static const Form *guarded_product(Forms *f, const Form *guard, const Form *cons
   Gathering g = {.f = f, .number = 1, .guard = guard};
   for (int k = 0; k < n; k++) gather(&g, factor[k], 1);
   tidy(&g);
-  if (g.number == 0) return form_number(f, 0);
+  if (g.number == 0 || g.guard == form_literal(f, false)) return form_number(f, 0);
   return g.guard ? guarded(&g) : product_of(f, g.number, g.list, g.count);
 }
 
@@ -425,8 +466,69 @@ static bool whole_number(const Form *e, int *value) {
   return true;
 }
 
+static bool compared(Prim op, double x, double y) {
+  switch (op) {
+  case PRIM_EQ: return x == y;
+  case PRIM_NE: return x != y;
+  case PRIM_LT: return x < y;
+  case PRIM_LE: return x <= y;
+  case PRIM_GT: return x > y;
+  default: return x >= y;
+  }
+}
+
+// A comparison that always holds, or never does; null: not plainly.
+static const Form *decided(Forms *f, Prim op, const Form *const *arg) {
+  const int contrary = opposite_op(op);
+  if (contrary < 0) return NULL;
+  if (op == PRIM_GT && is_number(arg[1], -INFINITY)) return form_literal(f, true); // formulas are of finite values
+  if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_NUMBER)
+    return form_literal(f, compared(op, arg[0]->number, arg[1]->number));
+  if (form_implies(f, NULL, op, arg)) return form_literal(f, true);
+  return form_implies(f, NULL, (Prim)contrary, arg) ? form_literal(f, false) : NULL;
+}
+
+// a < b + 1 is a <= b.  A side that is 1 alone stays.
+static Prim without_one(Prim op, const Form **const *side, int *count) {
+  static const struct {
+    Prim op, other;
+    int side;
+  } rows[] = {{PRIM_LT, PRIM_LE, 1}, {PRIM_GE, PRIM_GT, 1}, {PRIM_GT, PRIM_GE, 0}, {PRIM_LE, PRIM_LT, 0}};
+  for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+    const int s = rows[r].side;
+    for (int k = 0; k < count[s] && count[s] > 1 && rows[r].op == op; k++) {
+      if (!is_number(side[s][k], 1)) continue;
+      side[s][k] = side[s][--count[s]];
+      return rows[r].other;
+    }
+  }
+  return op;
+}
+
+// The same order of integers without differences: i >= 1 of i - 1 >= 0.  Null: it is so already.
+static const Form *without_differences(Forms *f, Prim op, const Form *const *arg) {
+  if (opposite_op(op) < 0 || op == PRIM_EQ || op == PRIM_NE) return NULL;
+  if (!form_is_whole(f, arg[0]) || !form_is_whole(f, arg[1])) return NULL;
+  const Form *difference = call2(f, PRIM_SUB, arg[0], arg[1]);
+  if (difference->kind != FORM_SUM) return NULL;
+  const size_t n = (size_t)difference->npart;
+  const Form **side[] = {arena_array(forms_arena(f), const Form *, n), arena_array(forms_arena(f), const Form *, n)};
+  int count[] = {0, 0};
+  for (size_t k = 0; k < n; k++) {
+    const Form *term = difference->part[k];
+    const bool minus = (term->kind == FORM_NUMBER || term->kind == FORM_PRODUCT) && term->number < 0;
+    side[minus][count[minus]++] = minus ? scaled(f, term, -1) : term;
+  }
+  const Prim order = without_one(op, side, count);
+  const Form *part[] = {form_sum(f, side[0], count[0]), form_sum(f, side[1], count[1])};
+  return order == op && part[0] == arg[0] && part[1] == arg[1] ? NULL : form_call(f, order, part);
+}
+
 const Form *form_call(Forms *f, Prim op, const Form *const *arg) {
   int exponent;
+  const Form *other = decided(f, op, arg);
+  if (!other) other = without_differences(f, op, arg);
+  if (other) return other;
   switch (op) {
   case PRIM_ADD: return form_sum(f, arg, 2);
   case PRIM_SUB: return form_sum(f, (const Form *[]){arg[0], scaled(f, arg[1], -1)}, 2);
@@ -446,22 +548,19 @@ const Form *form_call(Forms *f, Prim op, const Form *const *arg) {
       return form_sum(f, (const Form *[]){form_number(f, 1), scaled(f, value, -1)}, 2);
     }
     break;
-  case PRIM_GT:
-    if (is_number(arg[1], -INFINITY)) // formulas are of finite values
-      return form_literal(f, true);
-    break;
   case PRIM_NOT:
     if (opposite(f, arg[0])) return opposite(f, arg[0]);
     break;
   case PRIM_AND: return form_both(f, arg[0], arg[1]);
-  case PRIM_NE:
-    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_INDEX) return call2(f, PRIM_NE, arg[1], arg[0]);
+  case PRIM_OR:
+    for (int k = 0; k < 2; k++) {
+      if (arg[k] == form_literal(f, true)) return arg[k];
+      if (arg[k] == form_literal(f, false)) return arg[1 - k];
+    }
     break;
+  case PRIM_NE:
   case PRIM_EQ:
-    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_INDEX) return call2(f, PRIM_EQ, arg[1], arg[0]);
-    if (arg[0] == arg[1] && arg[0]->kind == FORM_INDEX) return form_literal(f, true);
-    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_NUMBER)
-      return form_literal(f, arg[0]->number == arg[1]->number);
+    if (arg[0]->kind == FORM_NUMBER && arg[1]->kind == FORM_INDEX) return call2(f, op, arg[1], arg[0]);
     break;
   default: break;
   }

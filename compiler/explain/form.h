@@ -97,9 +97,13 @@ const Form *form_expr(Forms *f, const Graph *g, const Expr *e, const Form *const
 bool form_implies_range(Forms *f, const Form *form, const FormIndex *index);
 // Is an axis of the index's extent subscripted with it, whatever holds?  Then nothing out of its range can stand for it.
 bool form_keeps_range(Forms *f, const Form *form, const FormIndex *index);
+// Is it an integer made of indices and dimensions?
+bool form_is_whole(Forms *f, const Form *value);
 // Of an integer, true only where it is plain.
 bool form_is_nonnegative(Forms *f, const Form *value);
 bool form_is_below(Forms *f, const Form *value, const Poly *extent);
+// Of integers: does the condition `given` (or null: what indices range over) plainly say that `side[0] op side[1]`?
+bool form_implies(Forms *f, const Form *given, Prim op, const Form *const *side);
 // Are all subscripts in `form` plainly in range, without a condition around it?
 bool form_reads_in_range(Forms *f, const Form *form);
 

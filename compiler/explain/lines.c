@@ -7,18 +7,21 @@
 
 enum { WIDTH = 116 };
 
-// Breaks a long line behind the operators that stand in no brackets, where the language lets a line go on.
+static bool breaks_behind(const char *s, const char *c, bool conditional) {
+  if (c[1] != ' ') return false;
+  if (conditional) return c - s >= 4 && strncmp(c - 4, " else", 5) == 0;
+  return c > s && c[-1] == ' ' && (*c == '+' || *c == '-');
+}
+
+// Breaks a long line where the language lets it go on, outside of brackets: behind operators, of a choice behind its `else`.
 static void put_broken(Text *t, const char *s) {
   int depth = 0;
-  bool conditional = strstr(s, " = if ") != NULL;
+  const bool conditional = strstr(s, " = if ") != NULL;
+  const char *comment = strchr(s, '#');
   for (const char *c = s; *c; c++) {
-    if (*c == '#') conditional = true; // a comment
     depth += (*c == '(' || *c == '[') - (*c == ')' || *c == ']');
     text_char(t, *c);
-    bool sign = depth == 0 && c > s && c[-1] == ' ' && (*c == '+' || *c == '-') && c[1] == ' ';
-    if (sign && !conditional) {
-      text_put(t, "\n   ");
-    }
+    if (depth == 0 && (!comment || c < comment) && breaks_behind(s, c, conditional)) text_put(t, "\n   ");
   }
 }
 

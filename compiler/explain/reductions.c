@@ -132,6 +132,8 @@ static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound,
     if (body->guard) add_guard(&r, body->guard);
     body = body->part[0];
   }
+  const Form *never = form_literal(f, false);
+  if (r.guard == never || r.mask == never) return form_number(f, 0);
   drop_unused(&r, body);
   if (r.nbound == 0) r.mask = form_both(f, r.mask, r.guard);
   const Form *sum = body;
@@ -147,8 +149,21 @@ static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound,
   return r.mask ? form_masked(f, r.mask, whole) : whole;
 }
 
+// Of no terms.
+static double nothing(Reduce reduce) {
+  switch (reduce) {
+  case REDUCE_PROD: return 1;
+  case REDUCE_MIN: return INFINITY;
+  case REDUCE_MAX:
+  case REDUCE_LOGSUMEXP: return -INFINITY;
+  default: return 0;
+  }
+}
+
 const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, int nbound, const Form *guard,
                         const Form *body) {
+  if (guard == form_literal(f, true)) guard = NULL;
+  if (guard == form_literal(f, false)) return form_number(f, nothing(reduce));
   if (reduce == REDUCE_SUM) return sum_over(f, bound, nbound, guard, body);
   return form_intern(f, &(Form){.kind = FORM_REDUCE,
                                 .reduce = reduce,

@@ -59,6 +59,18 @@ file longer.mdl 'data c[4]\nparam w[3] = 1\nloss sum[j in 0..3](if c[j] > 0 then
 case_is 'a range that a longer array in the condition would hide is written' 0 '' mdlc explain longer.mdl
 prints 'loss = sum[j in 0..3 if c[j] > 0](w[j]^2) + sum[i if c[i] > 0](1)'
 
+file density.mdl 'batch n\ndim d = 3\ndata y[n, d]\nparam mu[d] = 0, L[d, d] in cholesky\ny ~ multi_normal_cholesky(mu, L)\n'
+case_is 'conditions that always hold, or follow from others, are not printed' 0 '' mdlc explain density.mdl
+prints 'loss = sum[i](sum[j](log(L[j, j])) + 0.5 * sum[j](log_likelihood_y_z[i, d, j]^2) + 0.9189385332046727*d)'
+prints 'd loss / d mu[i] = -sum[j](d_log_likelihood_y_z[j, i + 1, i]) / L[i, i]'
+prints '    (if k < j then d_log_likelihood_y_z[i, j + 1, j] * L[j, k] / L[j, j] else 0)'
+file shifted.mdl 'dim m\ndata u[m, 3]\nparam z[3*m] = 0
+loss sum[i in 0..m](u[i, 0] * z[i] + u[i, 1] * z[m + i]^2 + u[i, 2] * z[2*m + i]^3 + exp(z[i]) * exp(z[m + i]) * exp(z[2*m + i]))\n'
+case_is 'conditions on integers are told without differences' 0 '' mdlc explain shifted.mdl
+prints 'd loss / d z[i in 0..3*m] = if i >= 2*m then 3 * u[i - 2*m, 2] * z[i]^2 + exp(z[i - 2*m]) * exp(z[i - m]) * exp(z[i]) else'
+prints '    if i >= m then 2 * u[i - m, 1] * z[i] + exp(z[i - m]) * exp(z[i]) * exp(z[m + i]) else'
+prints '    u[i, 0] + exp(z[i]) * exp(z[m + i]) * exp(z[2*m + i])'
+
 # ---- loops ----
 file recurrence.mdl 'dim T\nparam w2 = 0.7\nscan t in 0..T with c = 0.3 {\n  c = c * w2\n}\nloss c^2\n'
 case_is 'a loop is explained as a recurrence' 0 '' mdlc explain recurrence.mdl
