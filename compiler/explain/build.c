@@ -60,7 +60,7 @@ static bool calls(const Form *e) {
 static bool stays_named(const Builder *b, const Node *n, const Entry *e) {
   if (is_known(b, n) || n->kind == NODE_CARRY) return true;
   // Of what is small only a function's value is worth a name, where it is used again and again.
-  if (e->value->weight <= SMALL && !e->value->reduces) return e->uses >= OFTEN && calls(e->value);
+  if (e->value->weight <= SMALL && e->value->level == 0) return e->uses >= OFTEN && calls(e->value);
   return e->uses > 1 || e->value->weight > LONG;
 }
 

@@ -9,6 +9,11 @@ typedef struct Fold {
   int nindex;
 } Fold;
 
+typedef struct BoundIndex {
+  const FormIndex *index;
+  int place;
+} BoundIndex;
+
 struct Forms {
   Arena *arena;
   Dims *dims;
@@ -18,6 +23,8 @@ struct Forms {
   size_t visited_room;
   uint32_t walk;
   int nindex;
+  BoundIndex *bound; // by reductions
+  size_t nbound, bound_room;
   const char **names; // of symbols, in the order of their appearance
   size_t nnames, names_room;
   Fold *folds;
@@ -118,7 +125,7 @@ static uint32_t name_order(Forms *f, const char *name) {
 static void derive_fields(Forms *f, Form *e) {
   uint64_t weight = e->kind == FORM_NUMBER || e->kind == FORM_SYMBOL ? 1 : 0;
   uint32_t height = 0;
-  bool reduces = e->kind == FORM_REDUCE;
+  uint32_t level = e->kind == FORM_REDUCE ? e->bound[0]->level : 0;
   uint64_t indices = e->kind == FORM_INDEX ? index_bit(e->index) : 0;
   uint32_t order = e->kind == FORM_SYMBOL && e->role != SYMBOL_DIM ? name_order(f, e->name) : UINT32_MAX;
   for (int k = -1; k < e->npart; k++) {
@@ -126,7 +133,7 @@ static void derive_fields(Forms *f, Form *e) {
     if (!part) continue;
     weight += part->weight;
     indices |= part->indices;
-    reduces = reduces || part->reduces;
+    if (part->level > level) level = part->level;
     if (part->order < order && e->kind != FORM_SYMBOL) order = part->order;
     if (part->height >= height) height = part->height + 1;
   }
@@ -134,7 +141,7 @@ static void derive_fields(Forms *f, Form *e) {
   if (e->kind == FORM_PRODUCT && e->number != 1 && e->number != -1) weight++;
   e->weight = weight > UINT32_MAX ? UINT32_MAX : (uint32_t)weight;
   e->height = height;
-  e->reduces = reduces;
+  e->level = level;
   e->order = order;
   e->indices = indices; // bound ones included: a bit only says "perhaps"
 }
@@ -146,6 +153,7 @@ const Form *form_intern(Forms *f, const Form *key) {
   Form *e = arena_new_of(f->arena, Form);
   *e = *key;
   e->bound = copied(f->arena, key->bound, key->nbound, sizeof(FormIndex *));
+  e->names = copied(f->arena, key->names, key->nbound, sizeof(char *));
   e->part = copied(f->arena, key->part, key->npart, sizeof(Form *));
   if (key->exponent) e->exponent = copied(f->arena, key->exponent, key->npart, sizeof(int));
   derive_fields(f, e);
@@ -176,7 +184,18 @@ bool form_first_visit(Forms *f, const Form *form) {
 
 FormIndex *form_index_new(Forms *f, const char *name, const Poly *extent) {
   FormIndex *index = arena_new_of(f->arena, FormIndex);
-  *index = (FormIndex){f->nindex++, name, extent};
+  *index = (FormIndex){f->nindex++, name, extent, 0};
+  return index;
+}
+
+const FormIndex *form_bound_index(Forms *f, uint32_t level, int place, const char *name, const Poly *extent) {
+  for (size_t k = 0; k < f->nbound; k++) {
+    const FormIndex *index = f->bound[k].index;
+    if (index->level == level && f->bound[k].place == place && index->extent == extent) return index;
+  }
+  FormIndex *index = form_index_new(f, name, extent);
+  index->level = level;
+  ARENA_PUSH(f->arena, f->bound, f->nbound, f->bound_room) = (BoundIndex){index, place};
   return index;
 }
 
@@ -279,19 +298,53 @@ typedef struct Substitution {
   const FormIndex *const *index;
   const Form *const *value;
   int n;
-  uint64_t bits;
-  const Form *from, *to; // form_replace
+  uint64_t bits, value_bits; // of the indices; of those in the values
+  const Form *from, *to;     // form_replace
   FormMap done;
 } Substitution;
 
 static const Form *substitute(Substitution *s, const Form *e);
 
+// Does a reduction bind what is replaced, or what a value has?
+static bool binds(const Substitution *s, const Form *e) {
+  uint64_t bits = 0;
+  for (int k = 0; k < e->nbound; k++) bits |= index_bit(e->bound[k]);
+  if (!(bits & (s->bits | s->value_bits))) return false;
+  for (int k = 0; k < s->n; k++) {
+    if (form_uses(s->f, s->value[k], e->bound, e->nbound)) return true;
+    for (int b = 0; b < e->nbound; b++)
+      if (s->index[k] == e->bound[b]) return true;
+  }
+  return false;
+}
+
+// A reduction, its bound indices replaced by new ones first where others of its context are the same.
+static const Form *substitute_reduction(Substitution *s, const Form *e) {
+  Forms *f = s->f;
+  const FormIndex *const *bound = e->bound;
+  const Form *guard = e->guard, *body = e->part[0];
+  if (binds(s, e)) {
+    const FormIndex **fresh = arena_array(f->arena, const FormIndex *, (size_t)e->nbound);
+    const Form **value = arena_array(f->arena, const Form *, (size_t)e->nbound);
+    for (int k = 0; k < e->nbound; k++) {
+      fresh[k] = form_index_new(f, e->names[k], e->bound[k]->extent);
+      value[k] = form_index(f, fresh[k]);
+    }
+    guard = guard ? form_substitute(f, guard, bound, value, e->nbound) : NULL;
+    body = form_substitute(f, body, bound, value, e->nbound);
+    bound = fresh;
+  }
+  const Form *new_guard = guard ? substitute(s, guard) : NULL, *new_body = substitute(s, body);
+  if (new_guard == e->guard && new_body == e->part[0]) return e;
+  return form_reduce(f, e->reduce, bound, e->names, e->nbound, new_guard, new_body);
+}
+
 // What nothing is replaced in stays as it is: a fold's own value would become its symbol.
 static const Form *substitute_parts(Substitution *s, const Form *e) {
+  if (e->kind == FORM_REDUCE) return substitute_reduction(s, e);
   Forms *f = s->f;
   const Form **part = arena_array(f->arena, const Form *, (size_t)e->npart + 1);
-  const Form *guard = e->guard ? substitute(s, e->guard) : NULL;
-  bool same = guard == e->guard;
+  bool same = true;
   for (int k = 0; k < e->npart; k++) {
     part[k] = substitute(s, e->part[k]);
     same = same && part[k] == e->part[k];
@@ -305,7 +358,6 @@ static const Form *substitute_parts(Substitution *s, const Form *e) {
     part[e->npart] = form_number(f, e->number);
     return form_product(f, part, e->npart + 1);
   case FORM_CALL: return form_call(f, e->op, part);
-  case FORM_REDUCE: return form_reduce(f, e->reduce, e->bound, e->nbound, guard, part[0]);
   default: return e;
   }
 }
@@ -329,7 +381,10 @@ static const Form *substitute(Substitution *s, const Form *e) {
 const Form *form_substitute(Forms *f, const Form *form, const FormIndex *const *index, const Form *const *value,
                             int n) {
   Substitution s = {.f = f, .index = index, .value = value, .n = n, .done = {.arena = f->arena}};
-  for (int k = 0; k < n; k++) s.bits |= index_bit(index[k]);
+  for (int k = 0; k < n; k++) {
+    s.bits |= index_bit(index[k]);
+    s.value_bits |= value[k]->indices;
+  }
   return substitute(&s, form);
 }
 

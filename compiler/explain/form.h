@@ -29,6 +29,7 @@ typedef struct FormIndex {
   int id;
   const char *name; // as the model wrote it; printers make names unique
   const Poly *extent;
+  uint32_t level; // of the reductions that it is bound by, once they are interned; 0: of none
 } FormIndex;
 
 struct Form {
@@ -37,7 +38,7 @@ struct Form {
   uint32_t order;  // of the first symbol in it, among all
   uint32_t weight; // leaves of the tree (saturating): how long it is to read
   uint32_t height;
-  bool reduces;     // has a reduction in it
+  uint32_t level;   // of the reductions in it: one is of a higher level than those in its body; 0: it has none
   uint64_t indices; // a bit for each index that it uses, by id modulo 64
   double number;    // FORM_NUMBER; the coefficient of FORM_PRODUCT
   const FormIndex *index;
@@ -47,8 +48,9 @@ struct Form {
   Prim op;
   Reduce reduce;
   int nbound;
-  const FormIndex *const *bound;
-  const Form *guard; // FORM_REDUCE: or null
+  const FormIndex *const *bound; // the same for all reductions that are equal up to the names of their indices
+  const char *const *names;      // which these have where it was first met
+  const Form *guard;             // FORM_REDUCE: or null
   int npart;
   const Form *const *part;
   const int *exponent; // FORM_PRODUCT: none is 0
@@ -76,8 +78,9 @@ const Form *form_sum(Forms *f, const Form *const *term, int n);
 const Form *form_product(Forms *f, const Form *const *factor, int n);
 const Form *form_power(Forms *f, const Form *base, int exponent);
 const Form *form_call(Forms *f, Prim op, const Form *const *arg);
-const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, int nbound, const Form *guard,
-                        const Form *body);
+// `names` of the bound indices may be null: their own.
+const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, const char *const *names, int nbound,
+                        const Form *guard, const Form *body);
 // `form` with index[k] replaced by value[k].
 const Form *form_substitute(Forms *f, const Form *form, const FormIndex *const *index, const Form *const *value, int n);
 // `form` with `to` wherever it has `from`.
@@ -134,6 +137,8 @@ bool number_fraction(double x, int *above, int *under);
 
 // ---- for the constructors alone ----
 
+// The place'th index that reductions of the level bind over that extent, so called where it is met first.
+const FormIndex *form_bound_index(Forms *f, uint32_t level, int place, const char *name, const Poly *extent);
 // The form equal to `key`, whose derived fields (id, weight, height, indices) are filled in; its arrays are copied.
 const Form *form_intern(Forms *f, const Form *key);
 // `value`, the call of a primitive, or the symbol that stands for it.

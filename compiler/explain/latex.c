@@ -340,7 +340,7 @@ static void put_reduce(Text *t, Bindings *b, const Form *e) {
                                       [REDUCE_MIN] = "\\min",
                                       [REDUCE_LOGSUMEXP] = "\\operatorname*{logsumexp}",
                                       [REDUCE_ARGMAX] = "\\operatorname*{arg\\,max}"};
-  for (int k = 0; k < e->nbound; k++) bindings_push(b, e->bound[k]);
+  bindings_bind(b, e);
   text_put(t, signs[e->reduce]);
   const Form *one = form_number(b->forms, 1);
   bool limits = e->reduce == REDUCE_SUM || e->reduce == REDUCE_PROD;

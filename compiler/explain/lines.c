@@ -5,11 +5,14 @@
 
 // ---- as text ----
 
-enum { WIDTH = 116 };
+enum {
+  WIDTH = 116,
+  SHORT = 24 // so much is not worth a line of its own
+};
 
 static bool breaks_behind(const char *s, const char *c, bool conditional) {
   if (c[1] != ' ') return false;
-  if (conditional) return c - s >= 4 && strncmp(c - 4, " else", 5) == 0;
+  if (conditional) return c - s >= 4 && strncmp(c - 4, " else", 5) == 0 && strcspn(c, "#\n") > SHORT;
   return c > s && c[-1] == ' ' && (*c == '+' || *c == '-');
 }
 

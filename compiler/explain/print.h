@@ -20,6 +20,8 @@ typedef struct Bindings {
 
 void bindings_init(Bindings *b, Forms *f, const char *const *taken, size_t ntaken);
 const char *bindings_push(Bindings *b, const FormIndex *index);
+// The indices that a reduction binds.
+void bindings_bind(Bindings *b, const Form *reduction);
 void bindings_pop(Bindings *b, int n);
 bool name_is_taken(const Bindings *b, const char *name);
 const char *bindings_name(const Bindings *b, const FormIndex *index);

@@ -7,6 +7,7 @@
 typedef struct Reduction {
   Forms *f;
   const FormIndex **bound;
+  const char **names;
   int nbound;
   const Form *guard;   // of the terms, or null
   const Form *outside; // what does not depend on them
@@ -65,12 +66,17 @@ static const Form *move_out(Reduction *r, const Form *body) {
   return form_product(f, inside, ninside);
 }
 
+static void keep_bound(Reduction *r, int to, int from) {
+  r->bound[to] = r->bound[from];
+  r->names[to] = r->names[from];
+}
+
 // An index that nothing depends on any more counts its extent.
 static void drop_unused(Reduction *r, const Form *body) {
   int kept = 0;
   for (int k = 0; k < r->nbound; k++) {
     if (form_uses(r->f, body, &r->bound[k], 1) || (r->guard && form_uses(r->f, r->guard, &r->bound[k], 1)))
-      r->bound[kept++] = r->bound[k];
+      keep_bound(r, kept++, k);
     else
       r->outside = form_product(r->f, (const Form *[]){r->outside, form_poly(r->f, r->bound[k]->extent)}, 2);
   }
@@ -89,7 +95,7 @@ static bool resolve_one(Reduction *r, const Form *condition, const Form **body) 
       *body = form_substitute(r->f, *body, &index, &value, 1);
       const Form *guard = r->guard;
       r->guard = NULL;
-      r->bound[k] = r->bound[--r->nbound];
+      keep_bound(r, k, --r->nbound);
       add_guard(r, form_substitute(r->f, guard, &index, &value, 1));
       return true;
     }
@@ -110,10 +116,64 @@ static bool overlaps(const Reduction *r, const Form *inner) {
   return false;
 }
 
-static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound, const Form *guard, const Form *body) {
-  Reduction r = {.f = f, .nbound = nbound, .outside = form_number(f, 1)};
-  r.bound = arena_array(forms_arena(f), const FormIndex *, (size_t)nbound);
-  memcpy(r.bound, bound, (size_t)nbound * sizeof *bound);
+static void bind(Reduction *r, const FormIndex *const *bound, const char *const *names, int n) {
+  Arena *a = forms_arena(r->f);
+  const FormIndex **list = arena_array(a, const FormIndex *, (size_t)(r->nbound + n) + 1);
+  const char **names_list = arena_array(a, const char *, (size_t)(r->nbound + n) + 1);
+  for (int k = 0; k < r->nbound + n; k++) {
+    list[k] = k < r->nbound ? r->bound[k] : bound[k - r->nbound];
+    names_list[k] = k < r->nbound ? r->names[k] : names[k - r->nbound];
+  }
+  r->bound = list;
+  r->names = names_list;
+  r->nbound += n;
+}
+
+static bool is_bound(const Reduction *r, const FormIndex *index) {
+  for (int k = 0; k < r->nbound; k++)
+    if (r->bound[k] == index) return true;
+  return false;
+}
+
+// The lowest level above the reductions in the body whose indices nothing else in it has.
+static uint32_t level_of(const Reduction *r, const Form *body) {
+  uint32_t level = 1 + (r->guard && r->guard->level > body->level ? r->guard->level : body->level);
+  for (int k = 0; k < r->nbound; k++) {
+    const FormIndex *index = form_bound_index(r->f, level, k, r->names[k], r->bound[k]->extent);
+    if (is_bound(r, index)) continue;
+    if (!form_uses(r->f, body, &index, 1) && !(r->guard && form_uses(r->f, r->guard, &index, 1))) continue;
+    level++;
+    k = -1;
+  }
+  return level;
+}
+
+// The reduction, over the indices that all have that are equal to it up to theirs.
+static const Form *reduction(const Reduction *r, Reduce reduce, const Form *body) {
+  Forms *f = r->f;
+  const FormIndex **bound = arena_array(forms_arena(f), const FormIndex *, (size_t)r->nbound);
+  const Form **value = arena_array(forms_arena(f), const Form *, (size_t)r->nbound);
+  const uint32_t level = level_of(r, body);
+  bool same = true;
+  for (int k = 0; k < r->nbound; k++) {
+    bound[k] = form_bound_index(f, level, k, r->names[k], r->bound[k]->extent);
+    value[k] = form_index(f, bound[k]);
+    same = same && bound[k] == r->bound[k];
+  }
+  if (!same) body = form_substitute(f, body, r->bound, value, r->nbound);
+  const Form *guard = r->guard && !same ? form_substitute(f, r->guard, r->bound, value, r->nbound) : r->guard;
+  return form_intern(f, &(Form){.kind = FORM_REDUCE,
+                                .reduce = reduce,
+                                .nbound = r->nbound,
+                                .bound = bound,
+                                .names = r->names,
+                                .guard = guard,
+                                .npart = 1,
+                                .part = &body});
+}
+
+static const Form *sum_over(Reduction r, const Form *guard, const Form *body) {
+  Forms *f = r.f;
   if (guard) add_guard(&r, guard);
   for (;;) {
     while (resolve_guard(&r, r.guard, &body)) continue;
@@ -124,11 +184,7 @@ static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound,
       continue;
     }
     if (body->kind != FORM_REDUCE || body->reduce != REDUCE_SUM || overlaps(&r, body)) break;
-    const FormIndex **joined = arena_array(forms_arena(f), const FormIndex *, (size_t)(r.nbound + body->nbound));
-    memcpy(joined, r.bound, (size_t)r.nbound * sizeof *joined);
-    memcpy(joined + r.nbound, body->bound, (size_t)body->nbound * sizeof *joined);
-    r.bound = joined;
-    r.nbound += body->nbound;
+    bind(&r, body->bound, body->names, body->nbound);
     if (body->guard) add_guard(&r, body->guard);
     body = body->part[0];
   }
@@ -138,13 +194,7 @@ static const Form *sum_over(Forms *f, const FormIndex *const *bound, int nbound,
   if (r.nbound == 0) r.mask = form_both(f, r.mask, r.guard);
   const Form *sum = body;
   if (r.nbound > 0 && !is_number(body, 0))
-    sum = form_intern(f, &(Form){.kind = FORM_REDUCE,
-                                 .reduce = REDUCE_SUM,
-                                 .nbound = r.nbound,
-                                 .bound = r.bound,
-                                 .guard = r.guard,
-                                 .npart = 1,
-                                 .part = &body});
+    sum = reduction(&r, REDUCE_SUM, body);
   const Form *whole = form_product(f, (const Form *[]){r.outside, sum}, 2);
   return r.mask ? form_masked(f, r.mask, whole) : whole;
 }
@@ -160,16 +210,15 @@ static double nothing(Reduce reduce) {
   }
 }
 
-const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, int nbound, const Form *guard,
-                        const Form *body) {
+const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, const char *const *names, int nbound,
+                        const Form *guard, const Form *body) {
   if (guard == form_literal(f, true)) guard = NULL;
   if (guard == form_literal(f, false)) return form_number(f, nothing(reduce));
-  if (reduce == REDUCE_SUM) return sum_over(f, bound, nbound, guard, body);
-  return form_intern(f, &(Form){.kind = FORM_REDUCE,
-                                .reduce = reduce,
-                                .nbound = nbound,
-                                .bound = bound,
-                                .guard = guard,
-                                .npart = 1,
-                                .part = &body});
+  const char **own = arena_array(forms_arena(f), const char *, (size_t)nbound + 1);
+  for (int k = 0; k < nbound; k++) own[k] = bound[k]->name;
+  Reduction r = {.f = f, .outside = form_number(f, 1)};
+  bind(&r, bound, names ? names : own, nbound);
+  if (reduce == REDUCE_SUM) return sum_over(r, guard, body);
+  r.guard = guard;
+  return reduction(&r, reduce, body);
 }

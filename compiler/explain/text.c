@@ -34,10 +34,18 @@ static const char *free_name(const Bindings *b, const char *wanted) {
   }
 }
 
-const char *bindings_push(Bindings *b, const FormIndex *index) {
-  const char *name = free_name(b, index->name);
+static const char *push_named(Bindings *b, const FormIndex *index, const char *wanted) {
+  const char *name = free_name(b, wanted);
   ARENA_PUSH(forms_arena(b->forms), b->list, b->count, b->room) = (struct Bound){index, name};
   return name;
+}
+
+const char *bindings_push(Bindings *b, const FormIndex *index) {
+  return push_named(b, index, index->name);
+}
+
+void bindings_bind(Bindings *b, const Form *reduction) {
+  for (int k = 0; k < reduction->nbound; k++) push_named(b, reduction->bound[k], reduction->names[k]);
 }
 
 void bindings_pop(Bindings *b, int n) {
@@ -209,7 +217,7 @@ static void put_sum(Text *t, Bindings *b, const Form *e, bool flipped) {
 }
 
 static void put_bound(Text *t, Bindings *b, const Form *e) {
-  for (int k = 0; k < e->nbound; k++) bindings_push(b, e->bound[k]);
+  bindings_bind(b, e);
   text_char(t, '[');
   for (int k = 0; k < e->nbound; k++) {
     const FormIndex *index = e->bound[k];

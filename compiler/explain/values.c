@@ -152,11 +152,11 @@ static const Form *scatter_value(Builder *b, const Node *n, const FormIndex *con
   const Form *base = n->base ? form_expr(f, b->graph, n->base, at, explain_read, b) : zero;
   const Sources s = sources_of(b, n, index, at);
   const Form *value = form_expr(f, b->graph, n->expr, at, explain_read, b);
-  const Form *sum = s.nleft ? form_reduce(f, REDUCE_SUM, s.left, s.nleft, s.each, value) : value;
+  const Form *sum = s.nleft ? form_reduce(f, REDUCE_SUM, s.left, NULL, s.nleft, s.each, value) : value;
   if (!n->assign) return form_sum(f, (const Form *[]){base, select_of(f, s.whole, sum, zero)}, 2);
   Conditions replaced = {.f = f, .all = s.whole};
   if (s.nleft) { // one point at most puts there: is there one?
-    const Form *count = form_reduce(f, REDUCE_SUM, s.left, s.nleft, s.each, form_number(f, 1));
+    const Form *count = form_reduce(f, REDUCE_SUM, s.left, NULL, s.nleft, s.each, form_number(f, 1));
     demand(&replaced, form_call(f, PRIM_GT, (const Form *[]){count, zero}));
   }
   return select_of(f, replaced.all, sum, base);
@@ -172,7 +172,7 @@ const Form *explain_value(Builder *b, const Node *n, const FormIndex *const *ind
   if (n->kind == NODE_SCATTER) return scatter_value(b, n, index, at);
   const Form *value = form_expr(f, b->graph, n->expr, at, explain_read, b);
   const Form *guard = n->guard ? form_expr(f, b->graph, n->guard, at, explain_read, b) : NULL;
-  if (n->reduce != REDUCE_NONE) return form_reduce(f, n->reduce, index + n->nout, n->nred, guard, value);
+  if (n->reduce != REDUCE_NONE) return form_reduce(f, n->reduce, index + n->nout, NULL, n->nred, guard, value);
   if (guard && n->type == TYPE_BOOL) return form_call(f, PRIM_AND, (const Form *[]){guard, value});
   return select_of(f, guard, value, form_number(f, 0));
 }
