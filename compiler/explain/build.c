@@ -6,7 +6,8 @@
 
 enum {
   SMALL = 4, // a formula of so few leaves is written out everywhere
-  OFTEN = 3, // so many uses are worth a name
+  OFTEN = 3, // so many uses are worth a name, one less where it has
+  AXES = 2,  // so many subscripts, which are read again with each of them
   LONG = 24  // a longer one is not written into another
 };
 
@@ -60,7 +61,8 @@ static bool calls(const Form *e) {
 static bool stays_named(const Builder *b, const Node *n, const Entry *e) {
   if (is_known(b, n) || n->kind == NODE_CARRY) return true;
   // Of what is small only a function's value is worth a name, where it is used again and again.
-  if (e->value->weight <= SMALL && e->value->level == 0) return e->uses >= OFTEN && calls(e->value);
+  const int often = n->nout < AXES ? OFTEN : OFTEN - 1;
+  if (e->value->weight <= SMALL && e->value->level == 0) return e->uses >= often && calls(e->value);
   return e->uses > 1 || e->value->weight > LONG;
 }
 

@@ -299,7 +299,7 @@ typedef struct Substitution {
   const Form *const *value;
   int n;
   uint64_t bits, value_bits; // of the indices; of those in the values
-  const Form *from, *to;     // form_replace
+  const Fold *fold;          // form_replace
   FormMap done;
 } Substitution;
 
@@ -362,9 +362,12 @@ static const Form *substitute_parts(Substitution *s, const Form *e) {
   }
 }
 
+static const Form *replaced(Forms *f, const Fold *fold, const Form *e);
+
 static const Form *substitute(Substitution *s, const Form *e) {
-  if (s->from ? e->id <= s->from->id : !(e->indices & s->bits)) // parts have smaller ids
-    return s->from == e ? s->to : e;
+  if (s->fold ? e->weight < s->fold->value->weight : !(e->indices & s->bits)) return e;
+  const Form *whole = s->fold ? replaced(s->f, s->fold, e) : NULL;
+  if (whole) return whole;
   if (e->kind == FORM_INDEX) {
     for (int k = 0; k < s->n; k++)
       if (s->index[k] == e->index) return s->value[k];
@@ -388,8 +391,10 @@ const Form *form_substitute(Forms *f, const Form *form, const FormIndex *const *
   return substitute(&s, form);
 }
 
-const Form *form_replace(Forms *f, const Form *form, const Form *from, const Form *to) {
-  Substitution s = {.f = f, .from = from, .to = to, .done = {.arena = f->arena}};
+const Form *form_replace(Forms *f, const Form *form, const Form *from, const Form *to, const FormIndex *const *index,
+                         int nindex) {
+  const Fold fold = {from, to, index, nindex};
+  Substitution s = {.f = f, .fold = &fold, .done = {.arena = f->arena}};
   return substitute(&s, form);
 }
 
@@ -399,6 +404,20 @@ void form_fold(Forms *f, const Form *value, const Form *symbol, const FormIndex 
   enum { FOLDED_WEIGHT = 50 }; // longer ones are not looked for
   if (value->weight > FOLDED_WEIGHT) return;
   ARENA_PUSH(f->arena, f->folds, f->nfolds, f->folds_room) = (Fold){value, symbol, index, nindex};
+}
+
+static bool match(Forms *f, const Fold *fold, const Form *pattern, const Form *e, const Form **value);
+
+// What they bind stands for itself alone.
+static bool match_reduction(Forms *f, const Fold *fold, const Form *pattern, const Form *e, const Form **value) {
+  if (pattern->reduce != e->reduce || pattern->nbound != e->nbound || !pattern->guard != !e->guard) return false;
+  for (int k = 0; k < e->nbound; k++)
+    if (pattern->bound[k] != e->bound[k]) return false;
+  if (e->guard && !match(f, fold, pattern->guard, e->guard, value)) return false;
+  if (!match(f, fold, pattern->part[0], e->part[0], value)) return false;
+  for (int k = 0; k < fold->nindex; k++)
+    if (value[k] && form_uses(f, value[k], e->bound, e->nbound)) return false;
+  return true;
 }
 
 // Does `e` have the form of `pattern`, with values for its indices?
@@ -412,8 +431,9 @@ static bool match(Forms *f, const Fold *fold, const Form *pattern, const Form *e
     }
     return false;
   }
+  if (pattern->kind == FORM_REDUCE && e->kind == FORM_REDUCE) return match_reduction(f, fold, pattern, e, value);
   if (pattern->kind != e->kind || pattern->npart != e->npart || pattern->number != e->number || pattern->op != e->op ||
-      pattern->kind == FORM_REDUCE || !pattern->name != !e->name ||
+      !pattern->name != !e->name ||
       (pattern->name && strcmp(pattern->name, e->name) != 0))
     return false;
   for (int k = 0; k < e->npart; k++)
@@ -427,6 +447,18 @@ static bool is_within(Forms *f, const Fold *fold, int k, const Form *value) {
   const FormIndex *index = fold->index[k];
   return form_keeps_range(f, fold->value, index) ||
          (form_is_nonnegative(f, value) && form_is_below(f, value, index->extent));
+}
+
+// The symbol, where `e` is the fold's value over these indices or over others with their ranges; else null.
+static const Form *replaced(Forms *f, const Fold *fold, const Form *e) {
+  if (e->kind != fold->value->kind || e->weight != fold->value->weight || e->level != fold->value->level) return NULL;
+  const Form **found = arena_array(f->arena, const Form *, (size_t)fold->nindex + 1);
+  if (e != fold->value && !match(f, fold, fold->value, e, found)) return NULL;
+  for (int k = 0; k < fold->nindex; k++) {
+    if (e == fold->value) found[k] = form_index(f, fold->index[k]);
+    if (found[k]->kind != FORM_INDEX || found[k]->index->extent != fold->index[k]->extent) return NULL;
+  }
+  return form_substitute(f, fold->symbol, fold->index, found, fold->nindex);
 }
 
 const Form *form_folded(Forms *f, const Form *value) {

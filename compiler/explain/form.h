@@ -83,8 +83,9 @@ const Form *form_reduce(Forms *f, Reduce reduce, const FormIndex *const *bound, 
                         const Form *guard, const Form *body);
 // `form` with index[k] replaced by value[k].
 const Form *form_substitute(Forms *f, const Form *form, const FormIndex *const *index, const Form *const *value, int n);
-// `form` with `to` wherever it has `from`.
-const Form *form_replace(Forms *f, const Form *form, const Form *from, const Form *to);
+// `form` with `to` wherever it has `from`, over these indices or over others with the same ranges.
+const Form *form_replace(Forms *f, const Form *form, const Form *from, const Form *to, const FormIndex *const *index,
+                         int nindex);
 
 // From now on name[index …] is written wherever its value, a call of one primitive, would be: tanh(z[i]) is h[i].
 void form_fold(Forms *f, const Form *value, const Form *symbol, const FormIndex *const *index, int nindex);

@@ -6,7 +6,7 @@
 
 enum {
   OVERLONG = 24,   // a formula with more leaves than this
-  REPEATED = 4,    // whose repeated parts have at least so many
+  REPEATED = 4,    // whose repeated parts have at least so many, one less where a function is called
   PARTS_MAX = 2000 // names at most
 };
 
@@ -47,6 +47,10 @@ static size_t place_of(const Parts *p, const Form *e) {
   return low;
 }
 
+static bool is_function(const Form *e) {
+  return e->kind == FORM_CALL && prim_table[e->op].partial[0][0] != '\0';
+}
+
 // The part whose name would save most; null where none is worth it.
 static const Form *most_repeated(Forms *f, const Form *value) {
   Parts p = {.forms = f};
@@ -60,7 +64,8 @@ static const Form *most_repeated(Forms *f, const Form *value) {
   for (size_t k = 0; k < p.count; k++) {
     const Form *e = p.list[k];
     double saving = (times[k] - 1) * (double)e->weight;
-    if (e->weight >= REPEATED && e->kind != FORM_SYMBOL && saving > best_saving) {
+    const uint32_t least = is_function(e) ? REPEATED - 1 : REPEATED;
+    if (e->weight >= least && e->kind != FORM_SYMBOL && saving > best_saving) {
       best = e;
       best_saving = saving;
     }
@@ -148,7 +153,7 @@ static bool take_part(Explanation *x, size_t at, int *number) {
                 .nindex = free.n,
                 .index = index,
                 .value = part};
-  for (size_t k = at; k < x->count; k++) x->lines[k].value = form_replace(x->forms, x->lines[k].value, part, symbol);
+  for (size_t k = at; k < x->count; k++) x->lines[k].value = form_replace(x->forms, x->lines[k].value, part, symbol, index, free.n);
   ARENA_PUSH(a, x->lines, x->count, x->room) = added;
   memmove(x->lines + at + 1, x->lines + at, (x->count - 1 - at) * sizeof *x->lines);
   x->lines[at] = added;

@@ -71,6 +71,13 @@ prints 'd loss / d z[i in 0..3*m] = if i >= 2*m then 3 * u[i - 2*m, 2] * z[i]^2 
 prints '    if i >= m then 2 * u[i - m, 1] * z[i] + exp(z[i - m]) * exp(z[i]) * exp(z[m + i]) else'
 prints '    u[i, 0] + exp(z[i]) * exp(z[m + i]) * exp(z[2*m + i])'
 
+cp "$examples/pinn/pinn.mdl" "$examples/mixture/mixture.mdl" "$top/files"
+case_is 'sums that are equal up to their indices are one, and what lines repeat has one name' 0 '' mdlc explain pinn.mdl
+prints 'e1[k, i] = tanh(W[k] * x[i] + b[k])'
+prints 'd loss / d W[i] = 2 * v[i] * sum[j](d_d_loss_x[j] * (1 - 2 * W[i] * x[j] * e1[i, j]) * (1 - 2 * x[j]) * (1 - e1[i, j]^2)) -'
+case_is 'the shares of a mixture have a name' 0 '' mdlc explain mixture.mdl
+prints 'd_beta[i, c] = -exp(beta[i, c] - fit_logsumexp[i])  # d loss / d beta[i, c]'
+
 # ---- loops ----
 file recurrence.mdl 'dim T\nparam w2 = 0.7\nscan t in 0..T with c = 0.3 {\n  c = c * w2\n}\nloss c^2\n'
 case_is 'a loop is explained as a recurrence' 0 '' mdlc explain recurrence.mdl
