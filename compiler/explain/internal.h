@@ -9,6 +9,7 @@
 //   written.c  sums and products as a person writes them
 //   ranges.c   which subscripts are in range
 //   text.c, latex.c  formulas as text and as LaTeX
+//   symbols.c  names that LaTeX writes as they stand
 #ifndef MDLC_EXPLAIN_INTERNAL_H
 #define MDLC_EXPLAIN_INTERNAL_H
 
@@ -45,5 +46,8 @@ const Form *explain_read(void *builder, const Node *n, const Form *const *sub);
 const Form *explain_symbol(Builder *b, const Node *n, const Form *const *sub);
 // The value of n's entry, over indices for its outputs and then for what it reduces.
 const Form *explain_value(Builder *b, const Node *n, const FormIndex *const *index);
+
+// Those of its names that LaTeX writes as they stand.
+size_t explain_plain_names(const Explanation *x, const char *const **names);
 
 #endif

@@ -46,20 +46,39 @@ static void put_index(Text *t, const Bindings *b, const FormIndex *index) {
 
 static void put(Text *t, Bindings *b, const Form *e, int priority);
 
-// t_p[i] is t_{\mathrm{p}; i}; W1 is W_{1}; an adjoint d_z has a bar.
+static bool has_bar(SymbolRole role, const char *name) {
+  return role == SYMBOL_ADJOINT && strncmp(name, "d_", 2) == 0 && name[2];
+}
+
+size_t latex_first_word(SymbolRole role, const char *name) {
+  const size_t bar = has_bar(role, name) ? 2 : 0, length = strlen(name + bar);
+  name += bar;
+  size_t word = strcspn(name, "_");
+  if (word == length)
+    while (word > 1 && isdigit((unsigned char)name[word - 1])) word--;
+  return bar + (word > 0 ? word : length);
+}
+
+static bool is_plain(const Bindings *b, const char *name) {
+  for (size_t k = 0; k < b->nplain; k++)
+    if (strcmp(b->plain[k], name) == 0) return true;
+  return false;
+}
+
+// t_p[i] is t_{p; i}; W1 is W_{1}; an adjoint d_z has a bar.
 void form_latex_name(Text *t, Bindings *b, SymbolRole role, const char *name, const Form *const *sub, int nsub) {
-  bool bar = role == SYMBOL_ADJOINT && strncmp(name, "d_", 2) == 0 && name[2];
+  const bool bar = has_bar(role, name), plain = is_plain(b, name);
+  const char *rest = plain ? "" : name + latex_first_word(role, name);
   if (bar) name += 2;
-  size_t length = strlen(name), head = strcspn(name, "_");
-  size_t digits = head;
-  if (head == length)
-    while (digits > 1 && isdigit((unsigned char)name[digits - 1])) digits--;
-  size_t letters = digits < head ? digits : head;
-  if (letters == 0) letters = length;
   text_put(t, bar ? "\\bar{" : "");
-  put_word(t, name, letters, "mathit");
+  if (plain) {
+    text_put(t, "\\mathit{");
+    put_escaped(t, name, strlen(name));
+    text_char(t, '}');
+  } else {
+    put_word(t, name, (size_t)(rest - name), "mathit");
+  }
   text_put(t, bar ? "}" : "");
-  const char *rest = name + letters;
   if (*rest == '_') rest++;
   if (*rest == '\0' && nsub == 0) return;
   text_put(t, "_{");

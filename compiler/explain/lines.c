@@ -1,7 +1,7 @@
 // lines.c - a whole explanation: the model's definitions, then its derivatives, line by line.
 #include <string.h>
 
-#include "explain/explain.h"
+#include "explain/internal.h"
 
 // ---- as text ----
 
@@ -73,9 +73,7 @@ void explain_text(Text *t, const Explanation *x) {
 
 // ---- as LaTeX ----
 
-static void latex_line(Text *t, const Explanation *x, const Line *line, bool last) {
-  Bindings b;
-  bindings_init(&b, x->forms, x->taken, x->ntaken);
+static void latex_line(Text *t, Bindings b, const Line *line, bool last) {
   for (int k = 0; k < line->nindex; k++) bindings_push(&b, line->index[k]);
   if (line->role == LINE_GRADIENT) text_put(t, "\\frac{\\partial\\,\\mathit{loss}}{\\partial ");
   form_latex_name(t, &b, line->symbol, line->name, line->at, line->nat);
@@ -100,7 +98,10 @@ void explain_latex(Text *t, const Explanation *x) {
               "\\allowdisplaybreaks\n"
               "\\begin{document}\n"
               "\\begin{align*}\n");
-  for (size_t k = 0; k < x->count; k++) latex_line(t, x, &x->lines[k], k + 1 == x->count);
+  Bindings b;
+  bindings_init(&b, x->forms, x->taken, x->ntaken);
+  b.nplain = explain_plain_names(x, &b.plain);
+  for (size_t k = 0; k < x->count; k++) latex_line(t, b, &x->lines[k], k + 1 == x->count);
   text_put(t, "\\end{align*}\n"
               "\\end{document}\n");
 }

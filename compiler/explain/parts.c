@@ -153,7 +153,8 @@ static bool take_part(Explanation *x, size_t at, int *number) {
                 .nindex = free.n,
                 .index = index,
                 .value = part};
-  for (size_t k = at; k < x->count; k++) x->lines[k].value = form_replace(x->forms, x->lines[k].value, part, symbol, index, free.n);
+  for (size_t k = at; k < x->count; k++)
+    x->lines[k].value = form_replace(x->forms, x->lines[k].value, part, symbol, index, free.n);
   ARENA_PUSH(a, x->lines, x->count, x->room) = added;
   memmove(x->lines + at + 1, x->lines + at, (x->count - 1 - at) * sizeof *x->lines);
   x->lines[at] = added;

@@ -16,6 +16,8 @@ typedef struct Bindings {
     const char *name;
   } * list;
   size_t count, room;
+  const char *const *plain; // names that LaTeX writes as they stand
+  size_t nplain;
 } Bindings;
 
 void bindings_init(Bindings *b, Forms *f, const char *const *taken, size_t ntaken);
@@ -38,6 +40,8 @@ void form_text_range(Text *t, Bindings *b, const FormIndex *index);
 void form_latex(Text *t, Bindings *b, const Form *form);
 // 0 \le i < n
 void form_latex_range(Text *t, Bindings *b, const FormIndex *index);
+// The name's first word, which the rest follows as a subscript: 1 of x1, 5 of alpha_hat, 3 of the adjoint d_z.
+size_t latex_first_word(SymbolRole role, const char *name);
 // A name with subscripts: \bar{z}_{i, k}.
 void form_latex_name(Text *t, Bindings *b, SymbolRole role, const char *name, const Form *const *sub, int nsub);
 

@@ -44,6 +44,10 @@ d loss / d my_w2 = sum[i](l[i] * alpha_hat[i])'
 case_is 'names in LaTeX' 0 '' mdlc explain forms.mdl --latex
 prints '\mathit{my}_{\mathrm{w2}} \, \sum_{i=0}^{n - 1} \alpha_{\mathrm{hat}; i}'
 
+file alike.mdl 'data x[3], z[3]\nparam lambda = 1, lambda_ = 2, y1 = 1, y_1 = 2, x1 = 3, x_i = 2, z_i[3] = 1
+loss lambda * lambda_^2 * y1 + y_1 * x[1] + x1 * x_i + sum[i](z[i] * z_i[i] + x[i])\n'
+case_is 'different names are different symbols in LaTeX' 0 '' mdlc explain alike.mdl --latex
+prints '\mathit{loss} &= \left( \sum_{i=0}^{2} \left( z_{i} \, z_{i; i} + x_{i} \right) \right) + x_{1} \, y_{1} + \lambda \, \mathit{lambda\_}^{2} \, \mathit{y1} + \mathit{x1} \, \mathit{x\_i}'
 file shared.mdl 'data h\nparam w = 2, b = 3\nloss w - w * b + exp(h * b) * b\n'
 case_is 'a factor that is a whole term leaves 1' 0 '' mdlc explain shared.mdl
 exactly 'loss = w * (1 - b) + b * exp(b * h)
