@@ -147,6 +147,9 @@ static void derive_fields(Forms *f, Form *e) {
 }
 
 const Form *form_intern(Forms *f, const Form *key) {
+  Form readable = *key;
+  readable.number = number_readable(key->number);
+  key = &readable;
   size_t at = form_hash(key) & (f->room - 1);
   for (; f->table[at]; at = (at + 1) & (f->room - 1))
     if (form_equal(f->table[at], key)) return f->table[at];

@@ -133,6 +133,8 @@ typedef struct Term {
 Term *form_sum_terms(Forms *f, const Form *sum, bool flipped);
 // Is it written with a minus in front?
 bool form_is_negative(Forms *f, const Form *form);
+// 0.3 for 0.1 + 0.2: a much shorter decimal within the rounding of what is computed; x where there is none.
+double number_readable(double x);
 // A coefficient as a fraction of small integers where its decimals are long (1/3); false: better as it is.
 bool number_fraction(double x, int *above, int *under);
 

@@ -80,6 +80,17 @@ bool form_is_negative(Forms *f, const Form *form) {
   return form->kind == FORM_PRODUCT && form->number < 0 && form_product_parts(f, form).number < 0;
 }
 
+double number_readable(double x) {
+  enum { EXACT = 15, SHORT = 12, ROUNDINGS = 2 };
+  char decimals[40];
+  if (!isfinite(x) || x == floor(x)) return x;
+  snprintf(decimals, sizeof decimals, "%.*g", EXACT, x);
+  if (strtod(decimals, NULL) == x) return x;
+  snprintf(decimals, sizeof decimals, "%.*g", SHORT, x);
+  const double near = strtod(decimals, NULL), ulp = nextafter(fabs(x), INFINITY) - fabs(x);
+  return fabs(near - x) <= ROUNDINGS * ulp ? near : x;
+}
+
 bool number_fraction(double x, int *above, int *under) {
   char decimals[32];
   snprintf(decimals, sizeof decimals, "%.15g", fabs(x));

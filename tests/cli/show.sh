@@ -48,6 +48,12 @@ file alike.mdl 'data x[3], z[3]\nparam lambda = 1, lambda_ = 2, y1 = 1, y_1 = 2,
 loss lambda * lambda_^2 * y1 + y_1 * x[1] + x1 * x_i + sum[i](z[i] * z_i[i] + x[i])\n'
 case_is 'different names are different symbols in LaTeX' 0 '' mdlc explain alike.mdl --latex
 prints '\mathit{loss} &= \left( \sum_{i=0}^{2} \left( z_{i} \, z_{i; i} + x_{i} \right) \right) + x_{1} \, y_{1} + \lambda \, \mathit{lambda\_}^{2} \, \mathit{y1} + \mathit{x1} \, \mathit{x\_i}'
+file folded.mdl 'param w = 1, b = 2\nconst c = 0.1 + 0.2\nloss c * w^2 + 0.1 * w + 0.2 * w + 3 * 0.1 * b + b^2 / 3 + 0.1234567890123456 * w * b\n'
+case_is 'constants that are folded read as a person adds them' 0 '' mdlc explain folded.mdl
+exactly 'loss = w * (0.3 * w + 0.3) + 0.1234567890123456 * w * b + 0.3 * b + 1/3 * b^2
+
+d loss / d w = 0.6 * w + 0.1234567890123456 * b + 0.3
+d loss / d b = 0.1234567890123456 * w + 2/3 * b + 0.3'
 file shared.mdl 'data h\nparam w = 2, b = 3\nloss w - w * b + exp(h * b) * b\n'
 case_is 'a factor that is a whole term leaves 1' 0 '' mdlc explain shared.mdl
 exactly 'loss = w * (1 - b) + b * exp(b * h)
