@@ -139,23 +139,22 @@ static void keep_path_over(Walk *w, uint64_t indices) {
     if (!(path[k]->indices & ~indices)) push_path(w, path[k]);
 }
 
-// Do the reads of a node's body, and of its own conditions from `guard` on, keep their ranges under conditions over these
-// indices alone?
-static bool reads_hold_over(Walk *w, uint64_t indices, const Expr *e, size_t guard) {
+// Do the reads of a node's body, and of the conditions over these indices alone, keep their ranges under those?
+static bool reads_hold_over(Walk *w, uint64_t indices, const Expr *e) {
   const Expr **path = w->path;
   const size_t npath = w->npath, room = w->path_room;
   keep_path_over(w, indices);
   bool hold = reads_hold(w, e);
-  for (size_t k = guard; k < npath && hold; k++) hold = reads_hold(w, path[k]);
+  for (size_t k = 0; k < w->npath && hold; k++) hold = reads_hold(w, w->path[k]);
   w->path = path;
   w->npath = npath;
   w->path_room = room;
   return hold;
 }
 
-// The indices that a node of this body needs: those of the body, and, where its reads keep their ranges only under
-// conditions that bring in others, those of the conditions.
-static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own, size_t guard) {
+// The indices that a node of this body needs: those of the body, and, where reads keep their ranges only under conditions
+// that bring in others, those of the conditions.
+static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own) {
   uint64_t used = e->indices | own, closed = used;
   bool more = true;
   while (more) {
@@ -168,7 +167,7 @@ static uint64_t indices_of(Walk *w, const Expr *e, uint64_t own, size_t guard) {
       }
     }
   }
-  return closed == used || reads_hold_over(w, used, e, guard) ? used : closed;
+  return closed == used || reads_hold_over(w, used, e) ? used : closed;
 }
 
 // ---- nodes ----
@@ -206,7 +205,7 @@ Value make_node_over(Walk *w, NodeForm form, Value body, uint64_t indices) {
   for (size_t k = form.guard; k < w->npath; k++) own |= w->path[k]->indices;
   const Poly *const *outer_axes = w->axis_extent;
   w->axis_extent = body.extent;
-  uint64_t used = indices_of(w, body.expr, own, form.guard);
+  uint64_t used = indices_of(w, body.expr, own);
   w->axis_extent = outer_axes;
   int lead = reduced ? 0 : w->nlevel - form.first, outer = 0;
   for (int k = 0; k < form.first; k++) outer += used >> (FIRST_LEVEL + k) & 1 ? 1 : 0;

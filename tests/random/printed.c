@@ -178,15 +178,17 @@ static void put_lines(Printed *p) {
 
 // ---- read back ----
 
-// A condition does not guard what stands behind it in the same `and`: the formula is right, but no statement of the language.
-static bool lacks_guard(const Diags *diags) {
+// Right as a formula, but no statement of the language: a condition does not guard what stands behind it in the same `and`, and
+// what is plainly out of range may not stand under one that never holds.
+static bool is_refused(const Diags *diags) {
   for (size_t k = 0; k < diags->count; k++)
-    if (diags->list[k].kind == DIAG_NOTE && strstr(diags->list[k].message, "guard it with an `if`")) return true;
+    if (strstr(diags->list[k].message, "guard it with an `if`") || strstr(diags->list[k].message, " is out of range: the axis"))
+      return true;
   return false;
 }
 
 static void reject(Printed *p, const Diags *diags) {
-  if (lacks_guard(diags)) return;
+  if (is_refused(diags)) return;
   Text t;
   text_init(&t);
   diags_print(diags, &t, false);
