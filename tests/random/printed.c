@@ -178,12 +178,13 @@ static void put_lines(Printed *p) {
 
 // ---- read back ----
 
-// Right as a formula, but no statement of the language: a condition does not guard what stands behind it in the same `and`, and
-// what is plainly out of range may not stand under one that never holds.
+// Right as a formula, but no statement of the language: a condition does not guard what stands behind it in the same `and`,
+// what is plainly out of range may not stand under one that never holds, and there is no word for NaN.
 static bool is_refused(const Diags *diags) {
+  static const char *const reasons[] = {"guard it with an `if`", " is out of range: the axis", "unknown name `nan`"};
   for (size_t k = 0; k < diags->count; k++)
-    if (strstr(diags->list[k].message, "guard it with an `if`") || strstr(diags->list[k].message, " is out of range: the axis"))
-      return true;
+    for (size_t r = 0; r < sizeof reasons / sizeof *reasons; r++)
+      if (strstr(diags->list[k].message, reasons[r])) return true;
   return false;
 }
 
