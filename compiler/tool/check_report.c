@@ -1,4 +1,5 @@
 // check_report.c - what mdlc check found, in words.
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -69,6 +70,43 @@ static void put_rows(Text *t, const Comparison *c) {
     }
 }
 
+static bool is_condition(const Graph *g, const Node *n) {
+  for (size_t k = 0; k < g->count; k++)
+    if (g->nodes[k]->alive == n) return true;
+  return false;
+}
+
+// What the user wrote there, on one line; in quotes where it is more than a name.
+static void put_written(Text *t, Span at) {
+  enum { LONGEST = 48 };
+  const char *text = at.source->text + at.begin;
+  const size_t length = at.end - at.begin;
+  size_t shown = 0, name = 0;
+  while (shown < length && shown < LONGEST && text[shown] != '\n') shown++;
+  while (name < length && (isalnum((unsigned char)text[name]) || text[name] == '_')) name++;
+  const char *quote = name < length ? "`" : "";
+  text_printf(t, "%s%.*s%s%s", quote, (int)shown, text, shown < length ? " ..." : "", quote);
+}
+
+// A node's name may be made up; its place in the model is the user's.
+static void put_kink(Text *t, const Comparison *c, int point) {
+  const Node *n = c->point[point].kink;
+  const Span at = n->span;
+  size_t line, column;
+  text_printf(t, "note: point %d is on a kink of ", point);
+  if (is_condition(c->subject->forward, n))
+    text_put(t, "the condition of `iterate`");
+  else if (at.source && at.end > at.begin)
+    put_written(t, at);
+  else
+    text_put(t, n->name);
+  if (at.source) {
+    span_place(at, &line, &column);
+    text_printf(t, " (line %zu)", line);
+  }
+  text_put(t, ": differences mean nothing there\n");
+}
+
 static void put_points(Text *t, const Comparison *c) {
   const Subject *s = c->subject;
   const char *start = s->bound->params ? "the given parameters" : "the start values";
@@ -94,16 +132,8 @@ static void put_points(Text *t, const Comparison *c) {
       if (s->param[p].count > c->sampled)
         text_printf(t, "note: of the %zu entries of %s, %zu and %d random directions are compared at each point\n",
                     s->param[p].count, s->param[p].name, c->sampled, c->directions);
-  for (int k = 0; k < c->npoints; k++) {
-    if (!c->point[k].kink) continue;
-    text_printf(t, "note: point %d is on a kink of %s", k, c->point[k].kink->name);
-    size_t line, column;
-    if (c->point[k].kink->span.source) {
-      span_place(c->point[k].kink->span, &line, &column);
-      text_printf(t, " (line %zu)", line);
-    }
-    text_put(t, ": differences mean nothing there\n");
-  }
+  for (int k = 0; k < c->npoints; k++)
+    if (c->point[k].kink) put_kink(t, c, k);
 }
 
 void report_table(Text *t, const Comparison *c) {

@@ -158,7 +158,7 @@ static int put_values(Text *t, const Arguments *args, const Subject *s, const ch
 // The point that shows a disagreement (params null: that refutes a statement).
 static int put_replay(Text *t, const Arguments *args, const Subject *s, const double *params, const Proofs *proofs) {
   Text values[2];
-  bool with_data = s->made_data || !params;
+  const bool with_data = (s->made_data || !params) && s->model->ndata > 0;
   for (int k = 0; k < 2; k++) text_init(&values[k]);
   if (params) {
     report_params(&values[0], s, params);
@@ -229,6 +229,16 @@ static int compare_and_report(Arguments *args, Subject *s, Against *against) {
   return checked.agree ? STATUS_OK : STATUS_REJECTED;
 }
 
+static int refuse_point(const Arguments *args, const Subject *s) {
+  const bool drawn = s->made_data && s->model->ndata > 0;
+  return tool_fail(STATUS_REJECTED, "%s not finite at %s%s: there is no gradient to check%s",
+                   subject_has_loss(s) ? "the loss is" : "predictions are",
+                   args->data.params ? "these parameters" : "the start values", drawn ? ", on random data" : "",
+                   drawn               ? "; --data gives others"
+                   : args->data.params ? ""
+                                       : "; --params gives others");
+}
+
 // The model at its data, compiled where that can be; on the next range of random data where the loss is not finite.
 static int prepare(Arguments *args, const Program *program, const Jit *jit, bool made, Bound *bound, Subject *s) {
   Arena *a = args->model.arena;
@@ -243,11 +253,7 @@ static int prepare(Arguments *args, const Program *program, const Jit *jit, bool
     double *start = arena_array(a, double, s->total + 1);
     status = subject_start(s, args->data.seed, start);
     if (status || finite_at(s, start)) return status;
-    if (!made || range + 1 == RANGE_COUNT)
-      return tool_fail(STATUS_REJECTED, "%s not finite at %s%s: there is no gradient to check",
-                       subject_has_loss(s) ? "the loss is" : "predictions are",
-                       args->data.params ? "these parameters" : "the start values",
-                       made ? ", on random data; give --data" : "");
+    if (!made || program->model->ndata == 0 || range + 1 == RANGE_COUNT) return refuse_point(args, s);
   }
 }
 

@@ -103,13 +103,28 @@ case_is 'a kink' 0 '' mdlc check kink.mdl
 prints 'note: point 0 is on a kink of p (line 4): differences mean nothing there'
 case_is 'a kink and nothing else' 0 '' mdlc check kink.mdl --points 1
 prints 'n/a: kink'
+file while.mdl 'param w = 1, v = 1
+iterate y = w while abs(v - 1) + y >= 2 at most 9 {
+  y = y / 2
+}
+scan t in 0..2 with h = y {
+  h = h + max(h, w)
+}
+loss h * v\n'
+case_is 'a kink in a condition' 0 '' mdlc check while.mdl --points 1
+prints 'note: point 0 is on a kink of the condition of `iterate` (line 2)'
+file step.mdl 'param w = 1\nscan t in 0..2 with h = w {\n  h = h * max(h, w)\n}\nloss h\n'
+case_is 'a kink in a step' 0 '' mdlc check step.mdl --points 1
+prints 'note: point 0 is on a kink of `h * max(h, w)` (line 3)'
 file tie.mdl 'param w[3] = 1\nloss max(w)\n'
 case_is 'a tie' 0 '' mdlc check tie.mdl --points 1
 prints 'n/a: kink'
 file log.mdl 'batch n\ndata x[n]\nparam w = 1\nloss sum(w * log(x))\n'
 case_is 'a loss that is finite on positive data alone' 0 '' mdlc check log.mdl
 file nan.mdl 'param w = -1\nloss log(w)\n'
-case_is 'a loss that is not finite' 1 'the loss is not finite at the start values' mdlc check nan.mdl
+case_is 'a loss that is not finite' 1 'the loss is not finite at the start values: there is no gradient to check; --params gives others' mdlc check nan.mdl
+file never.mdl 'data x\nparam w = -1\nloss x * log(w)\n'
+case_is 'a loss that is not finite, on random data' 1 'the loss is not finite at the start values, on random data: ' mdlc check never.mdl
 file none.mdl 'batch n\ndata x[n]\nparam w = 1\npredict p = w * x\n'
 case_is 'no loss' 0 '' mdlc check none.mdl
 prints 'derivatives of the predictions by the generated C: there is no loss'
