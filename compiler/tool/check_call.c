@@ -19,8 +19,14 @@ typedef struct Answer {
   double loss;
   int64_t unwritten; // entry of the flat vector, or -1
   int32_t broken;    // 2 * parameter, + 1: behind it; or -1
-  int32_t inputs;    // the parameters were changed
+  int32_t changed;   // position among the inputs, or -1
 } Answer;
+
+// What the function may only read: all parameters together, then each data array.
+typedef struct Input {
+  void *at, *kept; // kept: what it was
+  size_t bytes;
+} Input;
 
 typedef struct Call { // in the child
   Against *against;
@@ -29,6 +35,8 @@ typedef struct Call { // in the child
   unsigned char **buffer; // by parameter: guard, gradient, guard
   void **grad;
   const void **param;
+  Input *input;
+  int ninputs;
 } Call;
 
 // ---- in the child ----
@@ -56,6 +64,37 @@ static void prepare(Call *c) {
     memset(c->buffer[p], CANARY, bytes_of(c, p) + 2 * (size_t)GUARD);
     memset(c->grad[p], UNWRITTEN, bytes_of(c, p));
   }
+}
+
+static void make_inputs(Call *c) {
+  const Subject *s = c->s;
+  Arena *a = s->arena;
+  c->ninputs = 1 + s->model->ndata;
+  c->input = arena_array(a, Input, (size_t)c->ninputs);
+  c->input[0] = (Input){.at = s->vector, .bytes = s->total * c->size};
+  for (int k = 0; k < s->model->ndata; k++) {
+    const BoundArray *d = &s->bound->data[k];
+    c->input[1 + k] = (Input){.at = (void *)(uintptr_t)s->instance.data[k],
+                              .bytes = d->count * (d->type == TYPE_REAL ? c->size : sizeof(int32_t))};
+  }
+  for (int k = 0; k < c->ninputs; k++) c->input[k].kept = arena_alloc(a, c->input[k].bytes + 1, 1);
+}
+
+static void keep_inputs(Call *c) {
+  for (int k = 0; k < c->ninputs; k++)
+    if (c->input[k].bytes > 0) memcpy(c->input[k].kept, c->input[k].at, c->input[k].bytes);
+}
+
+// The first input that is not what it was, or -1; all are again.
+static int restore_inputs(Call *c) {
+  int changed = -1;
+  for (int k = c->ninputs; k-- > 0;) {
+    const Input *i = &c->input[k];
+    if (i->bytes == 0 || !memcmp(i->kept, i->at, i->bytes)) continue;
+    memcpy(i->at, i->kept, i->bytes);
+    changed = k;
+  }
+  return changed;
 }
 
 static bool all_are(const unsigned char *bytes, size_t n, int value) {
@@ -107,15 +146,14 @@ static double entry(const Call *c, const void *vector, size_t k) {
 
 static bool answer_at(Call *c, const double *params, int fd) {
   const Subject *s = c->s;
-  void *before = arena_alloc(s->arena, s->total + 1, c->size);
   subject_set_params(c->s, params);
-  memcpy(before, s->vector, s->total * c->size);
+  keep_inputs(c);
   prepare(c);
   Answer answer;
   call_theirs(c, &answer.loss);
   answer.broken = broken_guard(c);
   answer.unwritten = first_unwritten(c);
-  answer.inputs = memcmp(before, s->vector, s->total * c->size) != 0;
+  answer.changed = restore_inputs(c);
   double *gradient = arena_array(s->arena, double, s->total + 1);
   for (int p = 0; p < s->model->nparam; p++)
     for (size_t k = 0; k < s->param[p].count; k++) gradient[s->param[p].offset + k] = entry(c, c->grad[p], k);
@@ -162,6 +200,7 @@ static _Noreturn void child(Against *against, Subject *s, double *const *params,
   Call c = {.against = against, .s = s};
   dup2(STDERR_FILENO, STDOUT_FILENO); // what it prints is no part of the report
   make_buffers(&c);
+  make_inputs(&c);
   bool ok = true;
   for (int k = 0; k < npoints && ok; k++) ok = answer_at(&c, params[k], fd);
   subject_set_params(s, params[0]);
@@ -185,9 +224,12 @@ static bool hear(int fd, void *bytes, size_t n) {
 }
 
 static int refuse_answer(const Against *against, const Subject *s, const Answer *answer, int point) {
-  if (answer->inputs)
-    return tool_reject("%s: %s changes the parameters that it is given, at point %d", against->file, against->function,
+  if (answer->changed >= 0) {
+    const char *which = answer->changed > 0 ? arena_printf(s->arena, "data %s", s->model->data[answer->changed - 1].name)
+                                            : "the parameters";
+    return tool_reject("%s: %s changes %s that it is given, at point %d", against->file, against->function, which,
                        point);
+  }
   const char *place = answer->broken % 2 ? "behind the last" : "before the first";
   return tool_reject("%s: %s writes outside of the gradient of %s, %s of its entries, at point %d", against->file,
                      against->function, s->param[answer->broken / 2].name, place, point);
@@ -198,7 +240,7 @@ static int hear_all(Against *against, Subject *s, int npoints, int fd, int *hear
     Answer answer;
     double *gradient = arena_array(s->arena, double, s->total + 1);
     if (!hear(fd, &answer, sizeof answer) || !hear(fd, gradient, s->total * sizeof *gradient)) return STATUS_OK;
-    if (answer.inputs || answer.broken >= 0) return refuse_answer(against, s, &answer, *heard);
+    if (answer.changed >= 0 || answer.broken >= 0) return refuse_answer(against, s, &answer, *heard);
     against->loss[*heard] = answer.loss;
     against->unwritten[*heard] = answer.unwritten;
     against->gradient[*heard] = gradient;
