@@ -17,6 +17,7 @@ typedef struct Against {
   const char *file, *function; // null: none is asked for
   void *library;
   AgainstCall *call;
+  double limit;       // seconds of processor time that a call may take; 0: many times what ours takes, 10 at least
   double *loss;       // by point; NaN: it tells none
   double **gradient;  // by point, in the layout of the flat vector
   int64_t *unwritten; // by point: the first entry of that vector that was not written, or -1

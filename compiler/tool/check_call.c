@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,6 +120,22 @@ static int64_t first_unwritten(const Call *c) {
   return -1;
 }
 
+// ---- the limit ----
+
+// A call that computes is ended by the processor time it has had, one that waits by the time that goes by: so many times as
+// much, for a machine may be busy.
+enum { WAITING = 10 };
+
+// Of the calls that follow, all together; 0: none.
+static void limit_time(double seconds) {
+  const struct itimerval computing = {.it_value = {.tv_sec = (time_t)ceil(seconds)}},
+                         waiting = {.it_value = {.tv_sec = WAITING * computing.it_value.tv_sec}};
+  signal(SIGPROF, SIG_DFL);
+  signal(SIGALRM, SIG_DFL);
+  setitimer(ITIMER_PROF, &computing, NULL);
+  setitimer(ITIMER_REAL, &waiting, NULL);
+}
+
 static void call_theirs(Call *c, double *loss) {
   const Instance *i = &c->s->instance;
   *loss = c->against->call(i->dims, i->data, c->param, c->grad);
@@ -150,7 +167,9 @@ static bool answer_at(Call *c, const double *params, int fd) {
   keep_inputs(c);
   prepare(c);
   Answer answer;
+  limit_time(c->against->limit);
   call_theirs(c, &answer.loss);
+  limit_time(0);
   answer.broken = broken_guard(c);
   answer.unwritten = first_unwritten(c);
   answer.changed = restore_inputs(c);
@@ -180,6 +199,7 @@ static double median_time(Call *c, void (*call)(Call *, double *)) {
   volatile double sink = 0;
   long calls = 1;
   for (int k = 0; k < RUNS;) {
+    limit_time(c->against->limit);
     const double start = now();
     for (long j = 0; j < calls; j++) {
       double loss;
@@ -192,6 +212,7 @@ static double median_time(Call *c, void (*call)(Call *, double *)) {
     else
       seconds[k++] = taken / (double)calls;
   }
+  limit_time(0);
   qsort(seconds, RUNS, sizeof *seconds, by_value);
   return seconds[RUNS / 2];
 }
@@ -225,8 +246,9 @@ static bool hear(int fd, void *bytes, size_t n) {
 
 static int refuse_answer(const Against *against, const Subject *s, const Answer *answer, int point) {
   if (answer->changed >= 0) {
-    const char *which = answer->changed > 0 ? arena_printf(s->arena, "data %s", s->model->data[answer->changed - 1].name)
-                                            : "the parameters";
+    const char *which = answer->changed > 0
+                            ? arena_printf(s->arena, "data %s", s->model->data[answer->changed - 1].name)
+                            : "the parameters";
     return tool_reject("%s: %s changes %s that it is given, at point %d", against->file, against->function, which,
                        point);
   }
@@ -249,10 +271,25 @@ static int hear_all(Against *against, Subject *s, int npoints, int fd, int *hear
   return STATUS_OK;
 }
 
+// The seconds that a call may take where nobody says: many times what ours takes.
+static double usual_limit(Subject *s, const double *params) {
+  const Instance *i = &s->instance;
+  subject_set_params(s, params);
+  const clock_t start = clock();
+  i->model->value_and_grad(i->dims, i->data, s->vector, s->memory, s->grad);
+  return fmax(10, 1000 * (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
 // It did not come to its end: why.
 static int refuse_end(const Against *against, int status, int heard, int npoints) {
   const char *when = heard < npoints ? "at point" : "called again after point";
   const int point = heard < npoints ? heard : npoints - 1;
+  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM)) {
+    const bool waits = WTERMSIG(status) == SIGALRM;
+    return tool_reject("%s: %s did not come back within %.0f s%s, %s %d; --time-limit gives it more", against->file,
+                       against->function, ceil(against->limit) * (waits ? WAITING : 1),
+                       waits ? "" : " of processor time", when, point);
+  }
   if (WIFSIGNALED(status))
     return tool_reject("%s: %s ended with signal %d (%s), %s %d", against->file, against->function, WTERMSIG(status),
                        strsignal(WTERMSIG(status)), when, point);
@@ -265,6 +302,7 @@ int against_run(Against *against, Subject *s, double *const *params, int npoints
   against->loss = arena_array(s->arena, double, (size_t)npoints);
   against->gradient = arena_array(s->arena, double *, (size_t)npoints);
   against->unwritten = arena_array(s->arena, int64_t, (size_t)npoints);
+  if (against->limit == 0) against->limit = usual_limit(s, params[0]);
   if (pipe(pipes)) return tool_fail(STATUS_ENVIRONMENT, "cannot make a pipe: %s", strerror(errno));
   fflush(NULL);
   const pid_t pid = fork();

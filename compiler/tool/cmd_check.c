@@ -13,11 +13,12 @@ typedef struct Arguments {
   DataOptions data;
   int points;
   const char *against, *function; // or null
+  int64_t time_limit;             // of the function; 0: not given
   bool template, digits, json;
   const char *output;
 } Arguments;
 
-enum { KEY_POINTS = 0x200, KEY_AGAINST, KEY_FUNCTION, KEY_TEMPLATE, KEY_DIGITS, KEY_JSON, POINTS_MAX = 1000 };
+enum { KEY_POINTS = 0x200, KEY_AGAINST, KEY_FUNCTION, KEY_LIMIT, KEY_TEMPLATE, KEY_DIGITS, KEY_JSON, POINTS_MAX = 1000 };
 
 static const struct argp_option options[] = {
     {"points", KEY_POINTS, "N", 0,
@@ -25,6 +26,8 @@ static const struct argp_option options[] = {
     {"against", KEY_AGAINST, "FILE.c", 0, "Compare with a gradient that is written in C by hand, in loss and time too",
      3},
     {"function", KEY_FUNCTION, "NAME", 0, "Its function (default: the model's name and _by_hand)", 3},
+    {"time-limit", KEY_LIMIT, "SECONDS", 0,
+     "The processor time that a call of it may take (default: 1000 times what the generated C takes, at least 10)", 3},
     {"template", KEY_TEMPLATE, NULL, 0, "Print a skeleton of that function, and compare nothing", 3},
     {"digits", KEY_DIGITS, NULL, 0, "Tell how many digits of each gradient entry survive rounding", 3},
     {"json", KEY_JSON, NULL, 0, "One JSON object with all that was found", 3},
@@ -44,6 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     if (!option_is_identifier(arg)) argp_error(state, "--function '%s' is not a C identifier", arg);
     args->function = arg;
     return 0;
+  case KEY_LIMIT: args->time_limit = option_integer(state, "--time-limit", arg, 1, 1000000); return 0;
   case KEY_TEMPLATE: args->template = true; return 0;
   case KEY_DIGITS: args->digits = true; return 0;
   case KEY_JSON: args->json = true; return 0;
@@ -51,6 +55,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
   case ARGP_KEY_END:
     if (args->function && !args->against && !args->template)
       argp_error(state, "--function names a function of --against FILE.c, or of --template");
+    if (args->time_limit && !args->against) argp_error(state, "--time-limit is for the function of --against FILE.c");
     return 0;
   default: return ARGP_ERR_UNKNOWN;
   }
@@ -272,6 +277,7 @@ static int load_against(const Arguments *args, const Program *program, const Jit
     return tool_fail(STATUS_ENVIRONMENT, "--against needs a C compiler: cc, or what $CC says, is not there");
   against->file = args->against;
   against->function = args->function;
+  against->limit = (double)args->time_limit;
   return against_load(args->model.arena, program, against);
 }
 

@@ -78,6 +78,15 @@ case_is 'C by hand, into its data' 1 'own.c: hand changes data x that it is give
 case_is 'C by hand, into its integer data' 1 'own.c: hand changes data y that it is given, at point 0' by_hand '((int32_t *)y)[0] ^= 1;'
 case_is 'C by hand that crashes' 1 'own.c: hand ended with signal 6' by_hand 'abort();'
 case_is 'C by hand that exits' 1 'own.c: hand ended the program with exit status 5, at point 0' by_hand 'exit(5);'
+case_is 'C by hand that does not end' 1 'own.c: hand did not come back within 1 s of processor time, at point 0; --time-limit gives it more' \
+  by_hand 'for (volatile int go = 1; go;) {}' --time-limit 1
+case_is 'C by hand that does not end the second time' 1 'within 1 s of processor time, at point 1' \
+  by_hand 'static volatile int go = 0; while (go) {} go = 1;' --time-limit 1
+case_is 'C by hand that does not end when it is called again' 1 'within 1 s of processor time, called again after point 0' \
+  by_hand 'static volatile int go = 0; while (go) {} go = 1;' --time-limit 1 --points 1
+case_is 'C by hand that waits' 1 'own.c: hand did not come back within 10 s, at point 0' \
+  by_hand 'extern int pause(void); pause();' --time-limit 1
+case_is 'a limit of no function' 2 '--time-limit is for the function of --against FILE.c' mdlc check logistic.mdl --time-limit 2
 case_is 'C by hand that prints' 0 'hello' by_hand 'extern int puts(const char *); puts("hello");'
 case_is 'C by hand, JSON' 1 '' by_hand 'd_w[1] = 0;' --json
 prints '"first_wrong": [1]'
