@@ -36,14 +36,15 @@ static Number scale(Number z, double s) {
   return number(z.a * s, product(z.b, s));
 }
 
-// Smith's method: no square of a part is formed.
+// Smith's method: no square of a part is formed.  Near the real axis z = q w gives the imaginary part, for w.b / w.a may be
+// too small where z.a w.b / w.a is not.
 static Number divide(Number z, Number w) {
   if (w.b == 0) {
     return number(z.a / w.a, z.b == 0 ? 0 : z.b / w.a);
   }
   if (fabs(w.a) >= fabs(w.b)) {
-    const double r = w.b / w.a, den = w.a + w.b * r;
-    return number((z.a + product(z.b, r)) / den, (z.b - product(z.a, r)) / den);
+    const double r = w.b / w.a, q = (z.a + product(z.b, r)) / (w.a + w.b * r);
+    return number(q, (z.b - product(q, w.b)) / w.a);
   }
   const double r = w.a / w.b, den = w.a * r + w.b;
   return number((product(z.a, r) + z.b) / den, (product(z.b, r) - z.a) / den);
@@ -228,10 +229,10 @@ static Number z_pow(Number z, Number w) {
   return fmod(w.a, 2) == 0 ? mirrored : scale(mirrored, -1);
 }
 
-// Beside a step whose square vanishes the real part is the real function's, to the last bit: what ties without the step
-// ties with it.
+// Beside a step whose square is below any digit the real part is the real function's, to the last bit: what ties without
+// the step ties with it.
 static Number beside_real(Prim id, const Value *v, double step, Number z) {
-  return step < 0x1p-500 ? number(real_rules.prim[id](v).a, z.b) : z;
+  return step < 0x1p-30 ? number(real_rules.prim[id](v).a, z.b) : z;
 }
 
 #define RULE(name, id, formula)                                                                                        \
@@ -293,8 +294,10 @@ static Number z_hypot(Number z, Number w) {
   if (size == 0 || isinf(size)) {
     return number(hypot(z.a, w.a), 0);
   }
+  // Scaled, an imaginary part may be lost; only the real one is taken from there.
   const Number x = number(z.a / size, z.b / size), y = number(w.a / size, w.b / size);
-  return scale(z_sqrt(add(mul(x, x), mul(y, y))), size);
+  const double r = size * z_sqrt(add(mul(x, x), mul(y, y))).a;
+  return number(r, product(z.a / r, z.b) + product(w.a / r, w.b));
 }
 
 RULE2(rule_hypot, PRIM_HYPOT, z_hypot(z, w))

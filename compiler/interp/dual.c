@@ -46,8 +46,6 @@ RULE(rule_log1p, log1p(x), 1 / (x + 1))
 RULE(rule_expm1, expm1(x), exp(x))
 RULE(rule_sqrt, sqrt(x), 1 / (2 * f))
 RULE(rule_abs, fabs(x), real_sign(x))
-RULE(rule_sign, real_sign(x), 0)
-RULE(rule_floor, floor(x), 0)
 RULE(rule_sin, sin(x), cos(x))
 RULE(rule_cos, cos(x), -sin(x))
 RULE(rule_tan, tan(x), 1 / square(cos(x)))
@@ -64,7 +62,20 @@ RULE(rule_erf, erf(x), two_over_root_pi *gauss(x))
 RULE(rule_erfc, erfc(x), -two_over_root_pi *gauss(x))
 RULE(rule_lgamma, real_lgamma(x), real_polygamma(0, x))
 RULE(rule_digamma, real_polygamma(0, x), real_polygamma(1, x))
-RULE(rule_stop, x, 0)
+
+// What passes nothing on, not even what is infinite or NaN.
+#define FLAT_RULE(name, value)                                                                                         \
+  static Number name(const Value *v) {                                                                                 \
+    return dual(value(v[0].number.a), 0);                                                                              \
+  }
+
+static double itself(double x) {
+  return x;
+}
+
+FLAT_RULE(rule_sign, real_sign)
+FLAT_RULE(rule_floor, floor)
+FLAT_RULE(rule_stop, itself)
 
 static Number rule_slope(const Value *v) {
   return dual(0, along(v[1].number.a, v[0].number.b));

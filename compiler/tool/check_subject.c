@@ -66,11 +66,18 @@ static Array *values_of(Arena *a, const Graph *g) {
 
 // ---- making it ----
 
+// 0 * x is 0, or NaN: there is nothing of x in it for stop to hide.
+static bool is_nothing(const Expr *e) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_MUL && e->u.prim.arg[0]->kind == EXPR_REAL &&
+         e->u.prim.arg[0]->u.real == 0;
+}
+
 // `seen`: expressions of g that have been looked at, by id.
 static bool reads_under(const Graph *g, Prim op, const Expr *e, const bool *varies, bool *seen) {
   if (e->kind != EXPR_PRIM || seen[e->id]) return false;
   seen[e->id] = true;
-  if (e->u.prim.op == op && check_expr_varies(g, e->u.prim.arg[0], varies)) return true;
+  if (e->u.prim.op == op && !is_nothing(e->u.prim.arg[0]) && check_expr_varies(g, e->u.prim.arg[0], varies))
+    return true;
   for (int k = 0; k < e->u.prim.narg; k++)
     if (reads_under(g, op, e->u.prim.arg[k], varies, seen)) return true;
   return false;

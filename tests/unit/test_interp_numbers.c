@@ -345,6 +345,24 @@ START_TEST(test_still) {
 }
 END_TEST
 
+// What has no slope passes on nothing of what is infinite or NaN.
+START_TEST(test_flat) {
+  static const Prim flat[] = {PRIM_STOP, PRIM_SIGN, PRIM_FLOOR};
+  const Value still[1] = {{.number = {0.5, NAN}}};
+  for (size_t k = 0; k < sizeof flat / sizeof *flat; k++)
+    ck_assert(dual_rules.prim[flat[k]](still).b == 0 && complex_rules.prim[flat[k]](still).b == 0);
+}
+END_TEST
+
+// A step that is lost beside the numbers is not lost in what comes of them.
+START_TEST(test_large) {
+  const Value same[2] = {{.number = {1e200, TINY_STEP}}, {.number = {1e200, TINY_STEP}}};
+  const Value divided[2] = {{.number = {1e300, 0}}, {.number = {1e200, TINY_STEP}}};
+  ck_assert(near(complex_rules.prim[PRIM_HYPOT](same).b / TINY_STEP, sqrt(2), 1e-15, 0));
+  ck_assert(near(complex_rules.prim[PRIM_DIV](divided).b / TINY_STEP, -1e-100, 1e-15, 0));
+}
+END_TEST
+
 // Far from the axis too the complex rules are the functions themselves: f(x + i h) by its Taylor series about x.
 START_TEST(test_wide_step) {
   const Prim p = (Prim)_i;
@@ -356,11 +374,15 @@ START_TEST(test_wide_step) {
       if (is_rough(p, at, 0.1)) continue;
       for (int k = 0; k < prim_arity(p); k++) {
         if (!is_real(p, k)) continue;
-        const double one = complex_at(p, at, k, h).b, two = complex_at(p, at, k, 2 * h).b, d = dual_at(p, at, k).b;
-        const double extrapolated = one + (one - two) / 3;
-        ck_assert_msg(near(d, extrapolated, 1e-11, 1e-11 * fmax(1, fabs(value_at(p, at)))),
+        const Number one = complex_at(p, at, k, h), two = complex_at(p, at, k, 2 * h);
+        const double extrapolated = one.b + (one.b - two.b) / 3, d = dual_at(p, at, k).b, value = value_at(p, at);
+        const double value_extrapolated = one.a + (one.a - two.a) / 3;
+        ck_assert_msg(near(d, extrapolated, 1e-11, 1e-11 * fmax(1, fabs(value))),
                       "%s(%.17g, %.17g) by %d: dual %.17g, wide step %.17g", prim_table[p].name, at.x, at.y, k, d,
                       extrapolated);
+        ck_assert_msg(near(value, value_extrapolated, 1e-13, 1e-15),
+                      "%s(%.17g, %.17g) by %d: real %.17g, wide step %.17g", prim_table[p].name, at.x, at.y, k, value,
+                      value_extrapolated);
       }
     }
   }
@@ -378,6 +400,8 @@ int main(void) {
   tcase_add_loop_test(c, test_wide_step, 0, PRIM_COUNT);
   tcase_add_test(c, test_known_slopes);
   tcase_add_test(c, test_kinks);
+  tcase_add_test(c, test_flat);
+  tcase_add_test(c, test_large);
   tcase_add_test(c, test_still);
   suite_add_tcase(s, c);
   SRunner *r = srunner_create(s);
