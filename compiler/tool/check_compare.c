@@ -81,6 +81,7 @@ static void compare(Here *h, Oracle oracle, Finding found, double scale) {
   found.point = h->point;
   found.compared = f->compared + 1;
   add_ratio(&found, f, scale);
+  found.left_out = f->left_out;
   found.first = f->wrong > 0 ? f->first : found.entry;
   found.wrong = f->wrong + (fabs(found.error) > oracle_gate(h->c->subject, oracle));
   if (f->compared == 0 || fabs(found.error) > fabs(f->error)) *f = found;
@@ -106,27 +107,81 @@ static bool differs_here(const Here *h) {
   return !s->param[h->param].hidden && !h->c->point[h->point].kink;
 }
 
-static bool compare_direction(Here *h, Finding found, double scale) {
+// What an oracle says of a derivative.
+typedef struct Reference {
+  double value;
+  const char *unknown; // it says nothing: why; null: it does
+} Reference;
+
+static bool is_off(const Here *h, Oracle oracle, double ours, double theirs, double scale) {
+  return fabs(relative(ours, theirs, scale)) > oracle_gate(h->c->subject, oracle);
+}
+
+// The usual complex step, or another where that does not give ours: a number of the model may be below the step, or its
+// derivative below the smallest double over the step.
+static bool ask_complex(Here *h, const double *ours, double scale, Reference *r) {
   Subject *s = h->c->subject;
   const double *params = h->c->point[h->point].params;
-  double reference[ORACLE_COUNT];
-  if (!oracle_along(s, NUMBER_COMPLEX, params, h->direction, &reference[ORACLE_COMPLEX]) ||
-      !oracle_along(s, NUMBER_DUAL, params, h->direction, &reference[ORACLE_DUAL]))
-    return false;
-  bool differs = differs_here(h);
-  if (differs) {
-    double error, size = found.along ? 1 : fmax(1, fabs(params[s->param[h->param].offset + found.entry]));
-    reference[ORACLE_DIFFERENCE] = oracle_difference(s, params, h->direction, size, &error);
-    // Where rounding, a kink or the end of the loss's domain nearby leaves the extrapolation uncertain, it proves nothing.
-    differs = isfinite(error) && error <= 0.1 * oracle_gate(s, ORACLE_DIFFERENCE) * scale;
+  bool off = false, resolved;
+  if (!oracle_along(s, NUMBER_COMPLEX, params, h->direction, &r->value)) return false;
+  for (int g = 0; g < h->gradients; g++)
+    off = off || (isfinite(ours[g]) && is_off(h, ORACLE_COMPLEX, ours[g], r->value, scale));
+  if (!off) return true;
+  const double tolerance = oracle_gate(s, ORACLE_COMPLEX) * scale;
+  if (!oracle_resolved(s, params, h->direction, tolerance, &r->value, &resolved)) return false;
+  if (!resolved) r->unknown = isfinite(r->value) ? "underflow" : "not finite";
+  return true;
+}
+
+// Where rounding, a kink or the end of the loss's domain nearby leaves the extrapolation uncertain, it proves nothing.
+static void ask_differences(Here *h, const Finding *found, double scale, Reference *r) {
+  Subject *s = h->c->subject;
+  const double *params = h->c->point[h->point].params;
+  double error, size = found->along ? 1 : fmax(1, fabs(params[s->param[h->param].offset + found->entry]));
+  r->unknown = "uncertain";
+  if (!differs_here(h)) return;
+  r->value = oracle_difference(s, params, h->direction, size, &error);
+  if (isfinite(error) && error <= 0.1 * oracle_gate(s, ORACLE_DIFFERENCE) * scale) r->unknown = NULL;
+}
+
+static void leave_out(Here *h, Oracle oracle, const Finding *found, const char *why) {
+  LeftOut *left = &finding_of(h, oracle)->left_out;
+  if (left->count == 0) *left = (LeftOut){.why = why, .point = h->point, .along = found->along, .entry = found->entry};
+  left->count += found->gradient == 0;
+}
+
+// An oracle that is not finite beside a finite derivative has failed itself: it is left out where another one knows.  Where
+// none does, nothing confirms the derivative, and that is a disagreement.
+static void compare_references(Here *h, Finding found, double scale, const Reference *reference) {
+  bool known = false;
+  const char *why[ORACLE_AUTHOR];
+  for (int o = 0; o < ORACLE_AUTHOR; o++) {
+    const bool failed = isfinite(found.ours) && !isfinite(reference[o].value);
+    why[o] = !reference[o].unknown && failed ? "not finite" : reference[o].unknown;
+    known = known || !why[o];
   }
+  for (int o = 0; o < ORACLE_AUTHOR; o++) {
+    found.theirs = reference[o].value;
+    if (!why[o] || (!known && o == ORACLE_DUAL))
+      compare(h, (Oracle)o, found, scale);
+    else if (o != ORACLE_DIFFERENCE)
+      leave_out(h, (Oracle)o, &found, why[o]);
+  }
+}
+
+static bool compare_direction(Here *h, Finding found, double scale) {
+  Subject *s = h->c->subject;
+  double ours[GRADIENTS];
+  Reference reference[ORACLE_AUTHOR] = {{.unknown = NULL}};
+  for (int g = 0; g < h->gradients; g++) ours[g] = dot(h, g);
+  if (!ask_complex(h, ours, scale, &reference[ORACLE_COMPLEX]) ||
+      !oracle_along(s, NUMBER_DUAL, h->c->point[h->point].params, h->direction, &reference[ORACLE_DUAL].value))
+    return false;
+  ask_differences(h, &found, scale, &reference[ORACLE_DIFFERENCE]);
   for (int g = 0; g < h->gradients; g++) {
     found.gradient = g;
-    found.ours = dot(h, g);
-    for (int o = ORACLE_COMPLEX; o <= (differs ? ORACLE_DIFFERENCE : ORACLE_DUAL); o++) {
-      found.theirs = reference[o];
-      compare(h, (Oracle)o, found, scale);
-    }
+    found.ours = ours[g];
+    compare_references(h, found, scale, reference);
   }
   return true;
 }
@@ -241,11 +296,12 @@ bool compare_all(Comparison *c, uint64_t seed) {
     for (int o = 0; o < ORACLE_COUNT; o++) {
       Finding *f = &c->finding[p * ORACLE_COUNT + o];
       if (f->compared > 0) continue;
-      f->absent = s->param[p].count == 0 ? "n/a: no entries"
-                  : o >= ORACLE_AUTHOR   ? "none"
-                  : s->param[p].hidden   ? arena_printf(s->arena, "n/a: %s", s->param[p].hidden)
-                  : kinks                ? "n/a: kink"
-                                         : "n/a: rounding";
+      f->absent = s->param[p].count == 0  ? "n/a: no entries"
+                  : f->left_out.count > 0 ? arena_printf(s->arena, "n/a: %s", f->left_out.why)
+                  : o >= ORACLE_AUTHOR    ? "none"
+                  : s->param[p].hidden    ? arena_printf(s->arena, "n/a: %s", s->param[p].hidden)
+                  : kinks                 ? "n/a: kink"
+                                          : "n/a: rounding";
     }
   return true;
 }

@@ -6,6 +6,15 @@
 
 typedef enum { ORACLE_COMPLEX, ORACLE_DUAL, ORACLE_DIFFERENCE, ORACLE_AUTHOR, ORACLE_AGAINST, ORACLE_COUNT } Oracle;
 
+// Derivatives of one parameter that an oracle does not know, while another compares them.
+typedef struct LeftOut {
+  size_t count;
+  const char *why; // of the first, and where it is
+  int point;
+  bool along;
+  size_t entry;
+} LeftOut;
+
 // The worst disagreement of one parameter with one oracle.
 typedef struct Finding {
   size_t compared; // entries and directions, over all points
@@ -17,7 +26,8 @@ typedef struct Finding {
   size_t entry;        // of the parameter
   size_t first, wrong; // the first entry that disagrees, and how many do (over points and entries)
   double low, high;    // of theirs / ours, where ours is not nearly 0
-  const char *absent;  // why there was nothing to compare: "stop", "kink", "none"; null where there was
+  LeftOut left_out;
+  const char *absent; // why there was nothing to compare: "stop", "kink", "none"; null where there was
 } Finding;
 
 typedef struct Point {

@@ -70,6 +70,9 @@ double check_random(uint64_t seed, uint64_t stream, uint64_t number);
 
 // The derivative of the loss along `direction` (over all entries), by complex step or dual numbers.
 bool oracle_along(Subject *s, NumberKind kind, const double *params, const double *direction, double *derivative);
+// By complex step at others than its usual one: is there a value, to `tolerance` at least, that does not depend on which?
+bool oracle_resolved(Subject *s, const double *params, const double *direction, double tolerance, double *derivative,
+                     bool *resolved);
 // For each entry of the gradient how far from it other roundings (as of NUMBER_ROUNDING) lead, at most of a few runs.
 enum { ROUNDING_RUNS = 3 };
 bool oracle_rounding(Subject *s, const double *params, double *rounding);

@@ -58,6 +58,10 @@ static void put_finding(Text *t, const Comparison *c, int p, Oracle oracle) {
   put_named(t, "error", f->error, ", ");
   put_named(t, "gate", oracle_gate(c->subject, oracle), ", ");
   text_printf(t, ", \"compared\": %zu, \"point\": %d", f->compared, f->point);
+  if (f->left_out.count > 0) {
+    text_printf(t, ", \"left_out\": %zu, \"because\": ", f->left_out.count);
+    json_put_string(t, f->left_out.why);
+  }
   if (!f->along) put_entry(t, "entry", &c->subject->param[p], f->entry, ", ");
   put_named(t, "derivative", f->ours, ", ");
   put_named(t, "theirs", f->theirs, ", ");

@@ -107,6 +107,18 @@ static void put_kink(Text *t, const Comparison *c, int point) {
   text_put(t, ": differences mean nothing there\n");
 }
 
+static void put_left_out(Text *t, const Comparison *c, int p, Oracle oracle) {
+  const ParamPlace *place = &c->subject->param[p];
+  const LeftOut *left = &c->finding[p * ORACLE_COUNT + (int)oracle].left_out;
+  if (left->count == 0) return;
+  text_printf(t, "note: d loss / d %s%s at point %d", place->name,
+              left->along ? " along a random direction" : check_entry_text(c->subject->arena, place, left->entry),
+              left->point);
+  if (left->count > 1) text_printf(t, " and %zu more", left->count - 1);
+  text_printf(t, " %s not compared with %s: %s there\n", left->count > 1 ? "are" : "is", oracle_names[oracle],
+              left->why);
+}
+
 static void put_points(Text *t, const Comparison *c) {
   const Subject *s = c->subject;
   const char *start = s->bound->params ? "the given parameters" : "the start values";
@@ -134,6 +146,8 @@ static void put_points(Text *t, const Comparison *c) {
                     s->param[p].count, s->param[p].name, c->sampled, c->directions);
   for (int k = 0; k < c->npoints; k++)
     if (c->point[k].kink) put_kink(t, c, k);
+  for (int p = 0; p < s->model->nparam && c->finding; p++)
+    for (int o = 0; o < ORACLE_AUTHOR; o++) put_left_out(t, c, p, (Oracle)o);
 }
 
 void report_table(Text *t, const Comparison *c) {
@@ -215,6 +229,8 @@ static void put_disagreement(Text *t, const Comparison *c, int p, Oracle oracle)
     text_printf(t, " (%s:%zu:%zu)", author->span.source->name, line, column);
   }
   text_char(t, '\n');
+  if (oracle < ORACLE_AUTHOR && isfinite(f->ours) && !isfinite(f->theirs))
+    text_put(t, "  no oracle has a value there: nothing confirms the derivative\n");
   if (oracle >= ORACLE_AUTHOR) put_pattern(t, c, place, f, oracle);
 }
 

@@ -18,7 +18,16 @@ typedef struct Arguments {
   const char *output;
 } Arguments;
 
-enum { KEY_POINTS = 0x200, KEY_AGAINST, KEY_FUNCTION, KEY_LIMIT, KEY_TEMPLATE, KEY_DIGITS, KEY_JSON, POINTS_MAX = 1000 };
+enum {
+  KEY_POINTS = 0x200,
+  KEY_AGAINST,
+  KEY_FUNCTION,
+  KEY_LIMIT,
+  KEY_TEMPLATE,
+  KEY_DIGITS,
+  KEY_JSON,
+  POINTS_MAX = 1000
+};
 
 static const struct argp_option options[] = {
     {"points", KEY_POINTS, "N", 0,
@@ -328,7 +337,10 @@ int cmd_check(int argc, char **argv) {
       "optimum), under 64 times what other roundings change it by, as measured.  Differences say nothing, and are left "
       "out, where a parameter reaches the loss "
       "through "
-      "`stop`, at a kink such as that of abs(0), and where rounding hides them.\n\n"
+      "`stop`, at a kink such as that of abs(0), and where rounding hides them.  Complex step and dual numbers are "
+      "left "
+      "out, and a note says so, where they are not finite or underflow beside a finite derivative that another oracle "
+      "compares.\n\n"
       "Of a model without a loss the derivatives of its predictions are compared: those of --derivatives, or jvp, vjp "
       "and "
       "jacobian.\n\n"

@@ -220,6 +220,57 @@ case_is 'an infinite derivative' 0 '' mdlc check infinite.mdl --points 1
 file beside.mdl 'param b[2] = [0, 1]\nloss sum(sqrt(b))\ngradient b[i] = (if i == 0 then 0.5 else 0.6) / sqrt(b[i])\n'
 case_is 'an infinite entry hides no wrong one' 1 '' mdlc check beside.mdl --points 1
 prints 'd loss / d b[1] is 0.5 by value_and_grad, but 0.6'
+file beyond.mdl 'param x = 0\nloss x + 0 * sqrt(x)\n'
+case_is 'dual numbers that fail' 0 '' mdlc check beyond.mdl --points 1
+prints 'n/a: not finite'
+prints 'note: d loss / d x at point 0 is not compared with dual numbers: not finite there'
+case_is 'which the JSON report tells too' 0 '' mdlc check beyond.mdl --points 1 --json
+prints '"absent": "n/a: not finite"'
+file beyond.mdl 'param x[2] = [0, 1]\nloss sum(x + 0 * sqrt(x))\n'
+case_is 'dual numbers that fail at one entry' 0 '' mdlc check beyond.mdl --points 1
+prints 'note: d loss / d x[0] at point 0 is not compared with dual numbers: not finite there'
+case_is 'one entry, as JSON' 0 '' mdlc check beyond.mdl --points 1 --json
+prints '"compared": 2, "point": 0, "left_out": 1, "because": "not finite"'
+file beyond.mdl 'param x = 0\nloss x + (sqrt(x) - sqrt(x)) + stop(x)\n'
+case_is 'a derivative that nothing confirms' 1 '' mdlc check beyond.mdl --points 1
+prints 'd loss / d x is 1 by value_and_grad, but nan by dual numbers'
+prints 'no oracle has a value there: nothing confirms the derivative'
+file beyond.mdl 'param x = 0\nloss x * sqrt(x)\n'
+case_is 'a derivative that is not finite' 1 '' mdlc check beyond.mdl --points 1
+prints 'd loss / d x is nan by value_and_grad, but 0 by complex step'
+file beyond.mdl 'param x = 0\nloss sqrt(x)^2\n'
+case_is 'the square of a root at 0' 0 '' mdlc check beyond.mdl --points 1
+case_is 'the square of a root, by differences' 0 '' sh -c 'echo "{\"x\": 2}" > x.json && exec "$0" check beyond.mdl --params x.json' "$mdlc"
+table 'worst relative errors of the gradient by the generated C
+parameter complex step dual numbers differences
+x ~ ~ ~
+at the given parameters and 2 random points around them
+all agree, to 1e-12 (differences to 1e-08)'
+
+# ---- near the ends of the doubles ----
+far() { # the loss, then values of x
+  loss=$1
+  shift
+  for x; do
+    file far.mdl "param x = $x\nloss $loss\n"
+    case_is "$loss at $x" 0 '' mdlc check far.mdl --points 1
+  done
+}
+far 'log(x)' 1e300 1e-300
+far 'sqrt(x)' 1e300 1e-300
+far 'sigmoid(x) + softplus(x) + sech(x) + elu(x)' -700
+far 'gelu(x)' -37 -38
+far 'cauchy.log(x, 0, 1)' 1e200
+far 'lgamma(x)' 1e-200 1e-300
+far 'digamma(x)' 1e-150
+far 'hypot(x, x)' 1e200 1e-200
+far '1e300 / x' 1e200
+far 'x^2 + x^1.5' 1e100 1e-200
+far 'tan(x)' 1.5707963
+prints 'n/a: rounding'
+file far.mdl 'param x = 1e300\nloss log(x)\ngradient x = 1.000000001 / x\n'
+case_is 'a wrong statement beside what underflows' 1 '' mdlc check far.mdl --points 1
+prints 'by the gradient statement (far.mdl:3:10)'
 case_is 'a sanitizer' 3 'what -fsanitize=address makes cannot be loaded into a running program that was not built so' \
   sh -c 'case $(ldd "$0") in *asan*) echo "what -fsanitize=address makes cannot be loaded into a running program that was not built so" >&2
     exit 3 ;; esac; CFLAGS=-fsanitize=address exec "$0" check folded.mdl' "$mdlc"
