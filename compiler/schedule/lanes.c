@@ -181,6 +181,39 @@ const Expr *shared_guard(const Schedule *s, const Loop *loop, const Step *body, 
   return shared;
 }
 
+// Does the subscript count the samples themselves?  Lanes behind the last one count on; what they read of an input is a copy.
+static bool counts_samples(const Schedule *s, const Node *n, const Expr *e, const Loop *tile) {
+  if (e->kind == EXPR_READ && (e->u.read.node->kind == NODE_DATA || e->u.read.node->kind == NODE_PARAM)) return false;
+  if (e->kind != EXPR_PRIM) return varies(s, n, e, tile);
+  for (int k = 0; k < e->u.prim.narg; k++)
+    if (counts_samples(s, n, e->u.prim.arg[k], tile)) return true;
+  return false;
+}
+
+// Is an entry of an array over the tile told by the sample in another place than its own?
+static bool counts_beyond(const Schedule *s, const Node *n, const Node *array, const Expr *const *sub, const Loop *tile) {
+  if (!is_of_tile(s, array, tile)) return false;
+  for (int k = 0; k < array->nout; k++)
+    if (s->place[array->id].loop[k] != tile && counts_samples(s, n, sub[k], tile)) return true;
+  return false;
+}
+
+static bool reads_beyond(const Schedule *s, const Node *n, const Expr *e, const Loop *tile) {
+  const Expr *const *part = e->kind == EXPR_READ ? e->u.read.sub : e->u.prim.arg;
+  const int count = e->kind == EXPR_READ ? e->u.read.node->nout : e->kind == EXPR_PRIM ? e->u.prim.narg : 0;
+  if (e->kind == EXPR_READ && counts_beyond(s, n, e->u.read.node, e->u.read.sub, tile)) return true;
+  for (int k = 0; k < count; k++)
+    if (reads_beyond(s, n, part[k], tile)) return true;
+  return false;
+}
+
+// Would lanes behind the last sample go beyond an array?
+static bool goes_beyond(const Schedule *s, const Node *n, const Loop *tile) {
+  const Expr *guard = s->place[n->id].guard;
+  return (n->target && counts_beyond(s, n, n, n->target, tile)) || reads_beyond(s, n, n->expr, tile) ||
+         (guard && reads_beyond(s, n, guard, tile));
+}
+
 static LaneClass classed(Step *step, LaneClass class, ReasonKind why) {
   step->lane_why = why;
   return class;
@@ -188,7 +221,8 @@ static LaneClass classed(Step *step, LaneClass class, ReasonKind why) {
 
 static LaneClass class_of(const Schedule *s, Step *step, const Loop *loop) {
   const Node *n = step->node;
-  const bool computes = step->kind == STEP_NODE, lazy = computes && node_reads_lazily(s, n, loop);
+  const bool computes = step->kind == STEP_NODE,
+             lazy = computes && (node_reads_lazily(s, n, loop) || goes_beyond(s, n, loop));
   if (step->kind == STEP_STORE || step->kind == STEP_COPY) return classed(step, LANE_EDGE, REASON_LANE_ARRAY);
   if (computes && is_summed_along(s, n, loop)) {
     if (lazy) return classed(step, LANE_SINGLE, REASON_LANE_ALONE);
