@@ -221,16 +221,19 @@ static LaneClass classed(Step *step, LaneClass class, ReasonKind why) {
 
 static LaneClass class_of(const Schedule *s, Step *step, const Loop *loop) {
   const Node *n = step->node;
-  const bool computes = step->kind == STEP_NODE,
-             lazy = computes && (node_reads_lazily(s, n, loop) || goes_beyond(s, n, loop));
+  const bool computes = step->kind == STEP_NODE;
+  const ReasonKind alone = !computes                      ? REASON_NONE
+                           : node_reads_lazily(s, n, loop) ? REASON_LANE_ALONE
+                           : goes_beyond(s, n, loop)       ? REASON_LANE_BEYOND
+                                                           : REASON_NONE;
   if (step->kind == STEP_STORE || step->kind == STEP_COPY) return classed(step, LANE_EDGE, REASON_LANE_ARRAY);
   if (computes && is_summed_along(s, n, loop)) {
-    if (lazy) return classed(step, LANE_SINGLE, REASON_LANE_ALONE);
+    if (alone) return classed(step, LANE_SINGLE, alone);
     return is_gathered(s, n, index_in(s, n, loop)) ? classed(step, LANE_GATHER, REASON_LANE_SUM)
                                                    : classed(step, LANE_SINGLE, REASON_LANE_SERIAL);
   }
   if (!is_of_tile(s, n, loop)) return classed(step, LANE_EDGE, REASON_LANE_ARRAY);
-  if (lazy) return classed(step, LANE_SINGLE, REASON_LANE_ALONE);
+  if (alone) return classed(step, LANE_SINGLE, alone);
   if (computes && n->reduce == REDUCE_ARGMAX) return classed(step, LANE_SINGLE, REASON_LANE_CONTEST);
   return LANE_WIDE;
 }

@@ -175,3 +175,7 @@ for model in "$examples"/*/*.mdl; do
   case $model in */rotation.mdl | */hand.mdl | */hello.mdl) continue ;; esac # what others import; no loops
   case_is "the loops of ${model#"$examples"/}" 0 '' same_loops "$model"
 done
+
+file diagonal.mdl 'dim d = 4\ndim T\nbatch n\ndata x0[n, T]\nparam w2 = 0.5\nv4[i5 in 0..n] = tanh(0.2 * grad(w2 * mean((1 - (x0))), x0))\nv9 = (sum[s10, t11 in 0..n](((v4[t11, t11, min(s10 + 1, T - 1)] * ((0.499 * x0[t11, s10]))))))\nscan t20 in 0..d with c21 = (((student_t.log(v4[n - 1, n - 1, T - 1], 2.5, 0.3, (0.375 * (ones[T, 2] * v9)) + 2.5))) + 2.5) {\n  c21 = (c21 / 2 + 0.7 * 0.5)\n}\nloss mean(((c21) + 2.5) * 1.0)\n'
+case_is 'an array over the tile by the sample twice' 0 '' mdlc explain --schedule diagonal.mdl --function=value_and_grad
+says 'd_v4_via_v9[i5, i5, min(s10 + 1, T - 1)] +=' 'lanes behind the last one would go beyond the array'
