@@ -138,7 +138,7 @@ static void send(Derive *d, const Node *n, const Node *lifted, Flow *flow, size_
   for (size_t k = 0; k < count; k++) {
     const Goal goal = derive_goal(d, n, flow[k].read);
     derive_note_backward(d, n, flow[k].read);
-    flow[k].value = derive_rewind(d, flow[k].value);
+    flow[k].value = derive_pick(d, n, lifted, derive_rewind(d, flow[k].value), flow[k].guard);
     flow[k].guard = derive_rewind(d, flow[k].guard);
     flow[k].support = derive_rewind(d, flow[k].support);
     Contribution c = derive_solve(d, lifted, &flow[k], &goal);

@@ -220,6 +220,8 @@ void derive_rewind_over(Derive *d, const Node *n);
 void derive_rewind_close(Derive *d, const GraphLoop *loop);
 // e, or null, with reads of what was rewound for reads of those versions.
 const Expr *derive_rewind(Derive *d, const Expr *e);
+// e, or null, of the adjoint of n, with nodes of their own for the entries of versions that another loop makes.
+const Expr *derive_pick(Derive *d, const Node *n, const Node *lifted, const Expr *e, const Expr *guard);
 // `made` is a version of an array in place: like `of` in the adjoint's loop, or, `taken_back`, the same as `of`.
 void derive_mark_version(Derive *d, const Node *made, const Node *of, bool taken_back);
 // Does e read such a version, that may be gone when the adjoint of `goal` is summed?

@@ -8,7 +8,8 @@
 //     scatter u = v then (target) = e        old[q] = v[target(q)], kept by the loop itself
 //                                            scatter v' = u' then (target) = old[q]
 //
-// and v' is read for v: the same numbers, at the cost of the entries that were overwritten.
+// and v' is read for v: the same numbers, at the cost of the entries that were overwritten.  What another loop reads of a
+// version is kept too, since its adjoint runs before the rewinding: those entries, not all states.
 #include "derive/internal.h"
 
 // ---- which arrays ----
@@ -124,6 +125,99 @@ static const Expr *replacement(void *context, const Node *n, const Expr *const *
 const Expr *derive_rewind(Derive *d, const Expr *e) {
   return e ? expr_replace_reads(d->graph, e, replacement, d) : NULL;
 }
+
+// ---- reading what other loops overwrite ----
+
+typedef struct Picking {
+  Derive *d;
+  const Node *n, *lifted;
+  const Expr *guard;
+  const bool *certain; // by expression id: computed wherever the guard holds
+} Picking;
+
+static void find_certain(const Expr *e, bool *certain) {
+  if (certain[e->id]) return;
+  certain[e->id] = true;
+  const bool reads = e->kind == EXPR_READ, computes = e->kind == EXPR_PRIM;
+  const bool branches = computes && (e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR);
+  const Expr *const *part = reads ? e->u.read.sub : e->u.prim.arg;
+  const int count = reads ? e->u.read.node->nout : branches ? 1 : computes ? e->u.prim.narg : 0;
+  for (int k = 0; k < count; k++) find_certain(part[k], certain);
+}
+
+// Is it a version at a step of a loop that n is not in?  The last state is kept as it is.
+static bool is_of_other_loop(const Picking *p, const Node *v, const Expr *const *sub) {
+  const Derive *d = p->d;
+  if ((size_t)v->id >= d->nold || !d->in_place[v->id]) return false;
+  for (const GraphLoop *l = d->loops->inside[v->id]; l; l = l->parent)
+    if (derive_runs_in(d, l, p->n) || !sub[d->loops->position[l->id][v->id]]->indices) return false;
+  return true;
+}
+
+typedef struct Choice {
+  const Picking *p;
+  bool picks, adjoint;
+} Choice;
+
+static void see_read(void *context, const Expr *read) {
+  Choice *c = context;
+  c->picks = c->picks || is_of_other_loop(c->p, read->u.read.node, read->u.read.sub);
+  c->adjoint = c->adjoint || (size_t)read->u.read.node->id >= c->p->d->nold;
+}
+
+// A node of its own for e, over the lifted node's indices that it and the guard are told by.
+static const Expr *picked_node(const Picking *p, const char *name, const Expr *e) {
+  Derive *d = p->d;
+  const int nv = p->lifted->nout + p->lifted->nred;
+  const Expr **inner = arena_array(d->arena, const Expr *, (size_t)nv + 1),
+             **own = arena_array(d->arena, const Expr *, (size_t)nv + 1);
+  Index *index = arena_array(d->arena, Index, (size_t)nv + 1);
+  const uint64_t used = e->indices | (p->guard ? p->guard->indices : 0);
+  int count = 0;
+  for (int k = 0; k < nv; k++) {
+    if (!(used >> k & 1)) continue;
+    index[count] = p->lifted->index[k];
+    own[count] = expr_index(d->graph, k);
+    inner[k] = expr_index(d->graph, count++);
+  }
+  const Node pick = {.kind = NODE_COMP,
+                     .name = arena_printf(d->arena, "%s_read", name),
+                     .note = arena_printf(d->arena, "what %s reads of %s", p->n->name, name),
+                     .span = p->n->span,
+                     .type = e->type,
+                     .nout = count,
+                     .index = index,
+                     .guard = p->guard ? expr_substitute(d->graph, p->guard, inner, nv, NULL) : NULL,
+                     .expr = expr_substitute(d->graph, e, inner, nv, NULL)};
+  return expr_read(d->graph, graph_add(d->graph, &pick), own);
+}
+
+// An entry by itself; a choice that guards what it reads as a whole, if it is of the model's own values.
+static const Expr *picked(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  const Picking *p = context;
+  if (!p->certain[part->id]) return NULL;
+  if (part->kind == EXPR_READ) {
+    const Node *v = part->u.read.node;
+    return is_of_other_loop(p, v, part->u.read.sub) ? picked_node(p, v->name, expr_read(g, v, arg)) : NULL;
+  }
+  if (part->kind != EXPR_PRIM || part->u.prim.op != PRIM_SELECT || part->type != TYPE_REAL) return NULL;
+  Choice c = {.p = p};
+  expr_each_read(g, part, see_read, &c);
+  return c.picks && !c.adjoint ? picked_node(p, p->n->name, part) : NULL;
+}
+
+const Expr *derive_pick(Derive *d, const Node *n, const Node *lifted, const Expr *e, const Expr *guard) {
+  if (!e) return NULL;
+  const Picking p = {d, n, lifted, guard, NULL};
+  Choice c = {.p = &p};
+  expr_each_read(d->graph, e, see_read, &c);
+  if (!c.picks) return e;
+  bool *certain = arena_array(d->arena, bool, (size_t)graph_expr_count(d->graph));
+  find_certain(e, certain);
+  return expr_rebuild(d->graph, e, picked, &(Picking){d, n, lifted, guard, certain});
+}
+
+// ---- what is there when ----
 
 typedef struct Search {
   const Derive *d;
