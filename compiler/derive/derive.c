@@ -441,6 +441,7 @@ Graph *derive_copy(Arena *a, const Graph *g, const bool *from, const Node *const
                    const Node **map) {
   Graph *to = graph_new(a, g->dims, g->name);
   to->blocked = g->blocked;
+  to->keeps_states = g->keeps_states;
   bool *varies = arena_array(a, bool, g->count + 1);
   for (size_t k = 0; k < g->count; k++) varies[k] = from ? from[k] : g->nodes[k]->kind == NODE_PARAM;
   const bool *wanted = between(a, g, varies, output, noutput);

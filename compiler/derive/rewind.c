@@ -97,7 +97,7 @@ void derive_find_in_place(Derive *d) {
   d->successor = arena_array(d->arena, const Node *, count);
   d->resume = arena_array(d->arena, const Node *, count);
   d->rewound = arena_array(d->arena, Rewound, count);
-  if (d->task->plain) return;
+  if (d->task->plain || d->graph->keeps_states) return;
   for (size_t l = d->loops->nloop; l-- > 0;) // loops inside first
     for (size_t k = 0; k < d->loops->loop[l]->ncarry; k++)
       find_chain(d, d->loops->loop[l], d->loops->loop[l]->carry[k]);

@@ -16,12 +16,20 @@ static bool bytes_of(const Model *m, const EmitOptions *o, const Poly *elements,
   return true;
 }
 
-static Model *in_blocks(Arena *a, const Model *m, int64_t size) {
+static bool updates_in_place(const Graph *g) {
+  for (size_t k = 0; k < g->count; k++)
+    if (g->nodes[k]->kind == NODE_SCATTER && g->nodes[k]->base) return true;
+  return false;
+}
+
+static Model *in_blocks(Arena *a, const Model *m, int64_t size, bool keeps_states) {
   Model *blocked = arena_new_of(a, Model);
   RangeCheck *check = arena_array(a, RangeCheck, (size_t)m->ncheck + 1);
   ParamDecl *param = arena_array(a, ParamDecl, (size_t)m->nparam + 1);
   *blocked = *m;
-  blocked->graph = derive_blocked(a, m, size, check, param);
+  Graph *graph = derive_blocked(a, m, size, check, param);
+  graph->keeps_states = keeps_states;
+  blocked->graph = graph;
   blocked->check = check;
   blocked->param = param;
   return blocked;
@@ -63,12 +71,12 @@ static int64_t most_steps(Limit *l, const Model *m) {
 }
 
 // Blocks of one step are no blocks, and one block is the most.
-static TapeFit cut(Limit *l, const Model *plain, const EmitOptions *o) {
+static TapeFit cut(Limit *l, const Model *plain, const EmitOptions *o, bool keeps_states) {
   TapeFit best = {.status = TAPE_TOO_LARGE, .thrifty = true};
   int64_t work, least_work = INT64_MAX;
   const int64_t most = most_steps(l, plain);
   for (int64_t size = 2; size < 2 * most; size *= 2) {
-    Model *m = in_blocks(l->arena, plain, size);
+    Model *m = in_blocks(l->arena, plain, size, keeps_states);
     const char *wrong = what_is_wrong(l->arena, m);
     if (wrong) return (TapeFit){.status = TAPE_BROKEN, .why = wrong};
     const TapeStatus status = fits(l, m, o, &work);
@@ -92,5 +100,7 @@ TapeFit limit_tape(Arena *a, const Model *m, const EmitOptions *options, const i
     const TapeStatus status = fits(&l, m, &o, &work);
     if (status != TAPE_TOO_LARGE) return (TapeFit){.status = status, .thrifty = thrifty};
   }
-  return cut(&l, m, &o);
+  // Of an array in place the entries that each step overwrites are kept, or its states between blocks.
+  const TapeFit fit = cut(&l, m, &o, false);
+  return fit.status == TAPE_TOO_LARGE && updates_in_place(m->graph) ? cut(&l, m, &o, true) : fit;
 }

@@ -211,6 +211,7 @@ struct Graph {
   Dims *dims;
   const char *name;
   bool blocked; // its loops were cut into blocks of steps, to save memory
+  bool keeps_states; // arrays updated in place have states as others do: what they lose is not kept to take them back
   const Node **nodes;
   size_t count, room;
   Root *roots;

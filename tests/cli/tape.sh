@@ -94,3 +94,10 @@ case_is 'the gradient is the same: run again' 0 '' mdlc check orbit.mdl -D T=7 -
 file other_loop.mdl 'dim T = 200\ndata x[T]\nparam w = 0.3, D0[T] = 0.01\nscan t in 0..T with D = D0, h = 0.1 { D[t] = D[t] * w; h = sin(h * w) + D[(t * 3) %% T]^2 }\nloss sum(D^2) + h\n'
 case_is 'an array in place that another loop reads' 0 '' mdlc cost other_loop.mdl
 prints '4*T + 1'
+file ring.mdl 'dim T, K = 5\ndata x[T]\nparam w = 0.3, D0[K] = 0.01\nscan t in 0..T with D = D0 { D[t %% K] = sin(D[t %% K] * w) + D[(t * 3 + 1) %% K] * x[t] }\nloss sum(D^2)\n'
+case_is 'the overwritten entries of an array in place' 0 '' mdlc cost ring.mdl -D T=10000 --tape-limit 90KB
+prints 'D_set_old[T]'
+case_is 'its states between blocks where they do not fit' 0 '' mdlc cost ring.mdl -D T=10000 --tape-limit 20KB
+prints '= 1570'
+case_is 'which come to the same gradient' 0 '' mdlc check ring.mdl -D T=50 --tape-limit 600
+prints 'all agree'
