@@ -3,7 +3,7 @@
 
 enum {
   OPEN_EXTENT = 64, // what an extent that is known at call time only is taken for
-  LEAST_REUSE = 6   // multiply-adds for each entry that is packed or written: less is not worth a pass of its own
+  LEAST_REUSE = 5   // multiply-adds for each entry that is packed or written: less is not worth a pass of its own
 };
 
 static uint64_t bit(int q) {
