@@ -1,9 +1,13 @@
 // contraction.c - see contraction.h.
+#include <math.h>
+
 #include "schedule/internal.h"
 
 enum {
   OPEN_EXTENT = 64, // what an extent that is known at call time only is taken for
-  LEAST_REUSE = 5   // multiply-adds for each entry that is packed or written: less is not worth a pass of its own
+  LEAST_REUSE = 5,  // multiply-adds for each entry that is packed or written: less is not worth a pass of its own,
+  LEAST_SMALL = 8,  // but where no extent is less and the multiply-adds are few, so that all of it lies in the nearest cache
+  MOST_SMALL = 4096
 };
 
 static uint64_t bit(int q) {
@@ -96,7 +100,8 @@ static int64_t size_of(const Dims *dims, const Node *n, const IndexGroup *g) {
 static bool pays(const Dims *dims, const Node *n, const Contraction *c) {
   const double rows = (double)size_of(dims, n, &c->rows), columns = (double)size_of(dims, n, &c->columns),
                terms = (double)size_of(dims, n, &c->terms);
-  return 1 / rows + 1 / columns + 1 / terms <= 1.0 / LEAST_REUSE;
+  const bool small = fmin(rows, fmin(columns, terms)) >= LEAST_SMALL && rows * columns * terms <= MOST_SMALL;
+  return small || 1 / rows + 1 / columns + 1 / terms <= 1.0 / LEAST_REUSE;
 }
 
 static void exchange(Contraction *c) {
