@@ -19,23 +19,23 @@ static void change_sides(Function *f, const Loop *loop) {
   }
 }
 
+static bool reads_of(const Function *f, const Step *step, const Node *n) {
+  const Node *m = step->node;
+  if (step->kind != STEP_NODE) return m == n;
+  const Expr *guard = f->s->place[m->id].guard;
+  if (expr_reads(f->expr[m->id], n) || (guard && expr_reads(guard, n))) return true;
+  for (int q = 0; m->target && q < m->nout; q++)
+    if (expr_reads(f->target[m->id][q], n)) return true;
+  return false;
+}
+
 // Is what the step at `at` computes, where that is but a variable, of use for one behind it?
 static bool is_used(const Function *f, const Loop *loop, size_t at) {
   const Node *n = loop->body[at].node;
   if (loop->body[at].kind != STEP_NODE || f->s->place[n->id].stored != STORED_LOCAL || node_accumulates(n)) return true;
-  bool used = false;
-  Arena *a = arena_new();
-  for (size_t k = at + 1; k < loop->nbody && !used; k++) {
-    const Step *step = &loop->body[k];
-    if (step->idle) continue;
-    size_t count = 0;
-    const Expr **part = step->kind == STEP_NODE ? expr_parts(a, f->expr[step->node->id], &count) : NULL;
-    for (size_t j = 0; j < count && !used; j++) used = part[j]->kind == EXPR_READ && part[j]->u.read.node == n;
-    used = used || (step->kind == STEP_STORE && step->node == n);
-    arena_clear(a);
-  }
-  arena_free(a);
-  return used;
+  for (size_t k = at + 1; k < loop->nbody; k++)
+    if (!loop->body[k].idle && reads_of(f, &loop->body[k], n)) return true;
+  return false;
 }
 
 // The loop without the steps that are of no use between its edges.
