@@ -206,10 +206,11 @@ static int shared_exponent(const Collection *c, const Form *base, int exponent) 
 // monomial / base^exponent, where it has that power.  A choice counts as one factor: its inverse would not undo it.
 static const Form *divided(Forms *f, const Form *monomial, const Form *base, int exponent) {
   if (monomial == base) return form_power(f, base, 1 - exponent);
-  const Form **factor = arena_array(forms_arena(f), const Form *, (size_t)monomial->npart);
+  const Form **factor = arena_array(forms_arena(f), const Form *, (size_t)monomial->npart + 1);
   for (int k = 0; k < monomial->npart; k++)
     factor[k] = form_power(f, monomial->part[k], monomial->exponent[k] - (monomial->part[k] == base ? exponent : 0));
-  return form_product(f, factor, monomial->npart);
+  factor[monomial->npart] = form_number(f, monomial->number); // what a choice had inside, an earlier division brings out
+  return form_product(f, factor, monomial->npart + 1);
 }
 
 // Divides every term by what all of them share, and returns that (null: nothing).

@@ -61,6 +61,10 @@ exactly 'loss = w * (1 - b) + b * exp(b * h)
 d loss / d w = 1 - b
 d loss / d b = exp(b * h) * (b * h + 1) - w'
 
+file inside.mdl 'dim h = 2, T\ndata c\nparam w[h, T] = 1.7, v = 0.3\ny = grad(square(0.5 * (if c > 0.63 then v else 0.666 * (w[h - 1, 0] - 0.5))) * mean(w), w)\nloss sum(y)\n'
+case_is 'a factor within a choice is not lost' 0 '' mdlc explain inside.mdl
+prints '0.221778 * (if c <= 0.63 and'
+
 file gather.mdl 'dim V = 5, d = 3\nbatch n\ndata t[n] in 0..V, y[n]\nparam E[V, d] = normal(0, 1), u[d] = 1\np[i] = sum[j](E[t[i], j] * u[j])\nloss mean(huber(p, y, 0.5))\n'
 case_is 'a gather is explained as a sum with a condition' 0 '' mdlc explain gather.mdl
 prints 'd loss / d E[i in 0..V, j] = sum[k if t[k] == i](d_p[k]) * u[j]'
