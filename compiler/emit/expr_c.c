@@ -99,6 +99,18 @@ static void put_arguments(Function *f, Text *t, const Expr *e) {
   text_char(t, ')');
 }
 
+// Does its text call a function?  To clang a call may do more than to return, and && may have been meant where & of truths is.
+static bool writes_call(Function *f, const Expr *e) {
+  if (let_of(f, e)) return false;
+  const bool reads = e->kind == EXPR_READ, computes = e->kind == EXPR_PRIM;
+  if (computes && (math_call(f, e->u.prim.op) || operator_precedence(spelling(f, e)) == PREC_ATOM)) return true;
+  const Expr *const *part = reads ? e->u.read.sub : e->u.prim.arg;
+  const int count = reads ? e->u.read.node->nout : computes ? e->u.prim.narg : 0;
+  for (int k = 0; k < count; k++)
+    if (writes_call(f, part[k])) return true;
+  return false;
+}
+
 static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   const Expr *const *arg = e->u.prim.arg;
   const Prim op = e->u.prim.op;
@@ -161,7 +173,7 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   if (f->wide && (op == PRIM_AND || op == PRIM_OR)) { // of both sides: nothing branches
     text_put(t, "((");
     put_truth(f, t, arg[0]);
-    text_printf(t, ") %c (", c[0]);
+    text_printf(t, ") %c %s(", c[0], writes_call(f, arg[0]) || writes_call(f, arg[1]) ? "(int)" : "");
     put_truth(f, t, arg[1]);
     text_put(t, "))");
     return;

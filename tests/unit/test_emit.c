@@ -63,8 +63,8 @@ static const char *const tiled[] = {
     "node u[i:n, r:d] = sum[s:d if s < r](L[r + s * d] * (x[i, s] - mu[s]))\n"
     "node loss = sum[i:n, r:d](tanh(u[i, r])^2)\nroot loss = loss\n",
 
-    "batch n\ndim d\ndim m = 7\ndata x[n, m + d]\nparam F[d]\n"
-    "node a[i:n, r:m] = sum[k:d](F[k] * x[i, r + k])\nnode loss = sum[i:n, r:m](exp(0.1 * a[i, r]))\nroot loss = loss\n",
+    ("batch n\ndim d\ndim m = 7\ndata x[n, m + d]\nparam F[d]\n"
+    "node a[i:n, r:m] = sum[k:d](F[k] * x[i, r + k])\nnode loss = sum[i:n, r:m](exp(0.1 * a[i, r]))\nroot loss = loss\n"),
 };
 
 static const int64_t tiled_sizes[] = {77, 7, N, N};
