@@ -10,9 +10,8 @@ static void put_contender(Function *f, const Node *n, const Expr *value) {
   Text *t = &f->body;
   const Place *p = &f->s->place[n->id];
   Graph *pool = f->s->pool;
-  const char *name = f->node_name[n->id],
-             *best = starts_in_tile(f, n) ? arena_printf(f->s->arena, "%s_value[%s]", name, f->lane)
-                             : arena_printf(f->s->arena, "%s_value", name);
+  const char *best = f->best_name[n->id];
+  if (starts_in_tile(f, n)) best = arena_printf(f->s->arena, "%s[%s]", best, f->lane);
   const Expr *flat = NULL;
   for (int k = n->nout; k < n->nout + n->nred; k++) {
     const Expr *i = expr_index(pool, p->loop[k]->id);

@@ -175,9 +175,9 @@ void put_init(Function *f, const Node *n) {
     line_start(f);
     const char *least = n->expr->type == TYPE_INT ? "INT64_MIN" : f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL";
     if (starts_in_tile(f, n))
-      text_printf(t, "%s_value[%s] = %s;\n", f->node_name[n->id], f->lane, least);
+      text_printf(t, "%s[%s] = %s;\n", f->best_name[n->id], f->lane, least);
     else
-      text_printf(t, "%s %s_value = %s;\n", contender_type(f, n), f->node_name[n->id], least);
+      text_printf(t, "%s %s = %s;\n", contender_type(f, n), f->best_name[n->id], least);
   }
 }
 

@@ -98,6 +98,7 @@ typedef struct Function {
   const char **twos_name; // by node: of a sum of logarithms, the array of the powers of two that its products leave out
   const char **in_vector; // by node: the variable that holds the vector in hand
   const char **rows_name; // by node: the pointer to its rows, turned
+  const char **best_name; // by node: of an argmax, the entry that is the greatest so far
   const char **staged;    // by expression: the array over the tile that holds what it reads
   uint32_t *stages;       // expressions with such an array
   size_t nstages, stages_room;

@@ -314,6 +314,7 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
   f->node_name = arena_array(a, const char *, g->count);
   f->node_used = arena_array(a, bool, g->count);
   f->rows_name = arena_array(a, const char *, g->count);
+  f->best_name = arena_array(a, const char *, g->count);
   f->blocked_name = arena_array(a, const char *, g->count);
   f->sink_used = arena_array(a, bool, s->task.nsinks);
   f->kept_name = arena_array(a, const char *, s->nloops + 1);
@@ -345,6 +346,7 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
         f->node_name[k] = places[place->sink].pointer;
       else
         f->node_name[k] = names_take(&f->names, n->name);
+      if (n->reduce == REDUCE_ARGMAX) f->best_name[k] = names_take(&f->names, arena_printf(a, "%s_value", f->node_name[k]));
       if (place->rows) f->rows_name[k] = names_take(&f->names, arena_printf(a, "%s_rows", n->name));
     }
 }

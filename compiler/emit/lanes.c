@@ -27,8 +27,7 @@ static void declare_steps(Function *f, const Step *step, size_t count) {
     const Node *n = step[k].node;
     if (step[k].idle || !(step[k].kind == STEP_INIT || is_plain_node(&step[k]))) continue;
     if (is_scalar_lane(f, n)) declare_lanes(f, element_type(f, n), f->node_name[n->id]);
-    if (n->reduce == REDUCE_ARGMAX)
-      declare_lanes(f, contender_type(f, n), arena_printf(f->s->arena, "%s_value", f->node_name[n->id]));
+    if (n->reduce == REDUCE_ARGMAX) declare_lanes(f, contender_type(f, n), f->best_name[n->id]);
   }
 }
 
