@@ -195,7 +195,9 @@ static bool find_sparse(Case *c, Asked *asked, const Graph *g, const Array *valu
   const Array *start = &column[graph_root(columns, ROOT_DERIVATIVE, 0)->node->id];
   for (size_t k = 0; k <= asked->rows && k < start->count; k++) asked->start[k] = start->integer[k];
   size_t at = 0;
-  for (size_t row = 0; row < asked->rows; row++)
+  for (size_t row = 0; row < asked->rows; row++) {
+    const size_t first = at;
+    double largest = 0; // of the row: shares of a softmax that are too small to notice beside the others may be left out
     for (size_t k = 0; k < g->nroots; k++) {
       const Root *r = &g->roots[k];
       if (r->role != ROOT_DERIVATIVE) continue;
@@ -204,10 +206,12 @@ static bool find_sparse(Case *c, Asked *asked, const Graph *g, const Array *valu
       const size_t length = x->count / asked->rows;
       for (size_t e = row * length; e < (row + 1) * length; e++, at++) {
         asked->value[at] = x->number[e].a;
-        asked->scale[at] = fabs(x->number[e].b);
         asked->column[at] = of->integer[e];
+        largest = fmax(largest, fabs(x->number[e].b));
       }
     }
+    for (size_t e = first; e < at; e++) asked->scale[e] = largest;
+  }
   if (start->count == asked->rows + 1 && asked->start[0] == 0 && asked->start[asked->rows] == (int64_t)at) return true;
   case_fail(c, "sparse_jacobian of %s: rows do not begin where they should", asked->request.predict);
   return false;

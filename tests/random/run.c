@@ -112,7 +112,7 @@ typedef struct Options {
 
 static Case case_at(Arena *a, const Options *o, int which, bool *failed) {
   Case c = {.arena = a, .seed = o->first + (uint64_t)which, .failed = failed};
-  c.state = c.seed;
+  c.state = o->files ? o->first : c.seed; // a file's inputs do not hang on those before it
   c.scope = o->interpret ? SCOPE_ALL : o->scope;
   c.file = o->files ? o->files[which] : NULL;
   c.name = c.file ? c.file : arena_printf(a, "seed %" PRIu64, c.seed);
