@@ -32,10 +32,23 @@ static void add_guard(Reduction *r, const Form *guard) {
   }
 }
 
+// Does the condition keep a real from 0, as the derivative of hypot(x, y) does where both are 0?
+static bool keeps_from_zero(Forms *f, const Form *guard) {
+  if (is_call(guard, PRIM_AND)) return keeps_from_zero(f, guard->part[0]) || keeps_from_zero(f, guard->part[1]);
+  return is_call(guard, PRIM_NE) && !form_is_whole(f, guard->part[0]);
+}
+
+static bool divides(const Form *factor) {
+  for (int k = 0; factor->kind == FORM_PRODUCT && k < factor->npart; k++)
+    if (factor->exponent[k] < 0) return !form_is_scale(factor);
+  return false;
+}
+
 // Can it stand outside of the sum?  Under a condition it stays where that may be what keeps its subscripts in range, or what
 // keeps an infinite factor out.
 static bool moves_out(const Reduction *r, const Form *factor) {
   if (r->pinned && !form_is_scale(factor)) return false;
+  if (r->guard && divides(factor) && keeps_from_zero(r->f, r->guard)) return false;
   return !form_uses(r->f, factor, r->bound, r->nbound) && (!r->guard || form_reads_in_range(r->f, factor));
 }
 
