@@ -16,7 +16,7 @@ typedef struct Access {
   const Node *user; // whose indices the subscripts use
   Step *step;
   Loop *inside;           // the innermost loop around it
-  Loop *const *loop;      // by index of the user; null: a loop of the step's own
+  Loop *const *loop;      // by index of the user; null: a loop of the step's own, or one that runs the index the other way
   const Expr *const *sub; // by axis of the array; null: any entry
   size_t at;              // position among all steps
   size_t since;           // of a read: the step that gave the array what is read; 0: the first one of it
@@ -62,6 +62,15 @@ static Loop *const *loops_around(const Sharer *h, const Node *n, const Loop *ins
     Loop *l = h->s->place[n->id].loop[k];
     loop[k] = l && around(l, inside) ? l : NULL;
   }
+  return loop;
+}
+
+// Those whose iterations are the entries: a sum that takes its last term first reads n - 1 - i in iteration i.
+static Loop *const *loops_forwards(const Sharer *h, const Node *n) {
+  const Place *p = &h->s->place[n->id];
+  int total = n->nout + n->nred;
+  Loop **loop = arena_array(h->s->arena, Loop *, (size_t)total + 1);
+  for (int k = 0; k < total; k++) loop[k] = p->loop[k] && !p->mirrored[k] ? p->loop[k] : NULL;
   return loop;
 }
 
@@ -114,7 +123,7 @@ static void visit_init(Sharer *h, Step *step, Access a) {
 static void visit_node(Sharer *h, Step *step, Access a) {
   const Node *n = step->node;
   const Reads *reads = &h->reads[n->id];
-  a.loop = h->s->place[n->id].loop;
+  a.loop = loops_forwards(h, n);
   for (size_t k = 0; k < reads->count; k++) {
     if (n->base && n->base == reads->read[k]) continue; // read where the node starts
     Access r = a;
