@@ -148,6 +148,7 @@ static size_t place(const Case *c, const Asked *asked, const Root *root, size_t 
 
 static const Graph *made(Case *c, const Request *r) {
   const Graph *g = derive_kind(c->scratch, c->model, r);
+  if (g && c->scope == SCOPE_FIRST) return g; // generated C is held against what no pass has seen
   if (g) {
     const unsigned roles = 1u << ROOT_DERIVATIVE;
     return simplify(c->scratch, factor(c->scratch, c->model, simplify(c->scratch, g, roles)), roles);

@@ -73,10 +73,11 @@ static void *compile(Arena *a, const char *directory, const char *const *sources
                      bool *warned) {
   // Without -fno-builtin the compiler folds functions of constants, in more digits than the library's.  One width of
   // vectors is enough: the others are the same text.
-  // What is not simplified may compare an index with itself.
+  // What is not simplified may compare an index with itself.  Compilers without a builtin take the library's fma.
   const char *const flags[] = {
-      "-std=c99", "-fno-builtin", "-DMDL_NO_DISPATCH", optimize ? "-O1" : "-O0", "-pipe",    "-shared",    "-fPIC", "-Wno-tautological-compare",
-      "-Wall",    "-Wextra",      "-Wconversion",           "-Wshadow", "-Wpedantic", "-Werror"};
+      "-std=c99", "-fno-builtin", "-DMDL_NO_DISPATCH", "-DMDL_FMA=fma", "-DMDL_FMAF=fmaf", optimize ? "-O1" : "-O0",
+      "-pipe", "-shared", "-fPIC", "-Wno-tautological-compare", "-Wall", "-Wextra", "-Wconversion", "-Wshadow",
+      "-Wpedantic", "-Werror"};
   enum { FLAGS = sizeof flags / sizeof *flags };
   const char *object = arena_printf(a, "%s/all.so", directory), *cc = getenv("CC");
   const char **argv = arena_array(a, const char *, count + FLAGS + 8);
@@ -211,7 +212,8 @@ static bool wait_for_one(const Options *o, Pool *p) {
 }
 
 static bool run_all(const Options *o) {
-  Pool p = {.jobs = o->jobs < 1 ? 1 : o->jobs > JOBS_MAX ? JOBS_MAX : o->jobs, .good = true};
+  const int jobs = o->jobs > 0 ? o->jobs : (int)sysconf(_SC_NPROCESSORS_ONLN);
+  Pool p = {.jobs = jobs < 1 ? 1 : jobs > JOBS_MAX ? JOBS_MAX : jobs, .good = true};
   p.told = mmap(NULL, JOBS_MAX * sizeof *p.told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (p.told == MAP_FAILED) return false;
   const int most = o->interpret ? BATCH_INTERPRETED : BATCH, share = (o->count + p.jobs - 1) / p.jobs;
@@ -237,6 +239,7 @@ static int usage(const char *program) {
           "       %s [-afiO] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
           "  -a  every variant of each and every kind of derivative; else plain and another, some kinds, by the seed\n"
           "  -f  plain; forward, backward, jvp and hvp\n"
+          "  -j  JOBS processes at a time; 0: one for each processor\n"
           "  -i  interpreted alone, without C    -O  C compiled with optimization    -p  print the models alone\n",
           program, program);
   return 2;

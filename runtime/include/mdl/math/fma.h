@@ -3,7 +3,9 @@
  * Every product that is added to something is written as mdl_fma, so that a compiler has nothing to contract and the
  * bits are the same everywhere.  A function that uses it has a parameter mdl_level, a constant of its caller: above 0
  * the caller is compiled for a processor with the instruction, at 0 perhaps not.  With MDL_NO_FMA none is written: then
- * product and sum are rounded, everywhere, which the file's first lines see to.
+ * product and sum are rounded, everywhere, which the file's first lines see to.  A compiler that has no builtin for it is
+ * told of functions that round once by -DMDL_FMA=fma -DMDL_FMAF=fmaf, if the C library's do; else one of our own is
+ * called, which takes ten times as long.
  *
  * Each function is inlined into its caller, so that it is compiled for the processor that the caller is compiled for,
  * and has neither branches nor calls, so that a loop over it becomes vector instructions.  Without optimization it is
@@ -87,7 +89,12 @@ typedef struct mdl_pair { /* high + low, low at most half a unit in high's last 
 #define mdl_fmaf_at(level, x, y, z) ((void)(level), __builtin_fmaf(x, y, z))
 #else
 #define MDL_SOFT_FMA
-#if !(defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__))
+#if defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__)
+/* by the level, below */
+#elif defined(MDL_FMA)
+#define mdl_fma_at(level, x, y, z) ((void)(level), MDL_FMA(x, y, z))
+#define mdl_fmaf_at(level, x, y, z) ((void)(level), MDL_FMAF(x, y, z))
+#else
 #define mdl_fma_at(level, x, y, z) ((void)(level), mdl_soft_fma(x, y, z))
 #define mdl_fmaf_at(level, x, y, z) ((void)(level), mdl_soft_fmaf(x, y, z))
 #endif
