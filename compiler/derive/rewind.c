@@ -139,9 +139,8 @@ static void find_certain(const Expr *e, bool *certain) {
   if (certain[e->id]) return;
   certain[e->id] = true;
   const bool reads = e->kind == EXPR_READ, computes = e->kind == EXPR_PRIM;
-  const bool branches = computes && (e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR);
   const Expr *const *part = reads ? e->u.read.sub : e->u.prim.arg;
-  const int count = reads ? e->u.read.node->nout : branches ? 1 : computes ? e->u.prim.narg : 0;
+  const int count = reads ? e->u.read.node->nout : !computes ? 0 : prim_branches(e->u.prim.op) ? 1 : e->u.prim.narg;
   for (int k = 0; k < count; k++) find_certain(part[k], certain);
 }
 

@@ -543,11 +543,6 @@ static void hoist_subscript(Function *f, const Expr *e, const Loop *lanes) {
   for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++) hoist_subscript(f, e->u.prim.arg[k], lanes);
 }
 
-// Is only the first operand read in any case?
-static bool reads_on_condition(const Expr *e) {
-  return e->u.prim.op == PRIM_SELECT || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
-}
-
 // One entry of an input.  Compilers take it from memory again wherever something was stored, and may leave a loop over lanes for that.
 static bool is_fixed_entry(const Function *f, const Expr *e) {
   if (e->kind != EXPR_READ || e->type != TYPE_REAL || e->id >= f->nexpr || !f->safe[e->id]) return false;
@@ -607,7 +602,7 @@ static void hoist_entries_in(Function *f, const Expr *e, const Lanes *l) {
   if (e->kind != EXPR_PRIM || e->u.prim.op == PRIM_SLOPE) return;
   const Expr *operand[3];
   const int count = written_operands(f, e, operand);
-  for (int k = 0; k < (reads_on_condition(e) ? 1 : count); k++) hoist_entries_in(f, operand[k], l);
+  for (int k = 0; k < (prim_branches(e->u.prim.op) ? 1 : count); k++) hoist_entries_in(f, operand[k], l);
 }
 
 void hoist_entries(Function *f, const Step *step, size_t count, const Loop *lanes) {
@@ -633,7 +628,7 @@ static void hoist(Function *f, const Expr *e, int depth, const Loop *lanes) {
   }
   const Expr *operand[3];
   const int count = written_operands(f, e, operand);
-  for (int k = 0; k < (reads_on_condition(e) ? 1 : count); k++) hoist(f, operand[k], depth, lanes);
+  for (int k = 0; k < (prim_branches(e->u.prim.op) ? 1 : count); k++) hoist(f, operand[k], depth, lanes);
 }
 
 void hoist_expr(Function *f, const Expr *e, int depth) {

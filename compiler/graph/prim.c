@@ -22,6 +22,10 @@ bool prim_calls(Prim p) {
   return prim_table[p].cost > 0 && c[0] >= 'a' && c[0] <= 'z' && p != PRIM_POWI;
 }
 
+bool prim_branches(Prim p) {
+  return p == PRIM_SELECT || p == PRIM_AND || p == PRIM_OR;
+}
+
 Prim prim_by_name(const char *name) {
   int p = 0;
   while (p < PRIM_COUNT && strcmp(prim_table[p].name, name) != 0) p++;

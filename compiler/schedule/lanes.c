@@ -147,7 +147,7 @@ static bool reads_lazily(const Schedule *s, const Node *n, const Expr *e, bool l
   }
   if (e->kind != EXPR_PRIM) return false;
   if (tile && !lazy && e->u.prim.op == PRIM_SELECT && e->type == TYPE_REAL && !varies(s, n, e, tile)) return false;
-  const bool selects = e->u.prim.op == PRIM_SELECT, branches = selects || e->u.prim.op == PRIM_AND || e->u.prim.op == PRIM_OR;
+  const bool selects = e->u.prim.op == PRIM_SELECT, branches = prim_branches(e->u.prim.op);
   const int truth = in && branches ? edges_truth(selects ? e->u.prim.arg[0] : e, in) : -1;
   if (truth >= 0) return selects && reads_lazily(s, n, e->u.prim.arg[2 - truth], lazy, tile, in);
   for (int k = 0; k < e->u.prim.narg; k++)
