@@ -60,6 +60,14 @@ static float softplusf(float x) {
   return (x > 0 ? x : 0) + log1pf(expf(-fabsf(x)));
 }
 
+static double log1pmx(double x) {
+  return log1p(x) - x;
+}
+
+static float log1pmxf(float x) {
+  return log1pf(x) - x;
+}
+
 #define BODY(z, call)                                                                                                  \
   for (int i = 0; i < CELLS; i += VECTOR)                                                                              \
     for (int l = i; l < i + VECTOR; l++) z[l] = call;

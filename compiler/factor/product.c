@@ -41,6 +41,7 @@ static bool has_pole(const Expr *e) {
   case PRIM_POW:
   case PRIM_LOG:
   case PRIM_LOG1P:
+  case PRIM_LOG1PMX:
   case PRIM_SQRT:
   case PRIM_TAN:
   case PRIM_ASIN:

@@ -77,6 +77,14 @@ static Number z_log1p(Number z) {
   return number(log1p(z.a) + log1p(r * r) / 2, atan2(z.b, x));
 }
 
+// atan(r) - b is -a r but for what a tangent has beyond its angle.
+static Number z_log1pmx(Number z) {
+  const double x = 1 + z.a;
+  if (!(x > 0)) return number(real_log1pmx(z.a), x == 0 ? copysign(INFINITY, z.b) : NAN);
+  const double r = z.b / x, beyond = fabs(r) < 1e-4 ? -r * r * r / 3 : atan(r) - r;
+  return number(real_log1pmx(z.a) + log1p(r * r) / 2, beyond - product(z.a, r));
+}
+
 static Number z_sqrt(Number z) {
   if (!(z.a > 0)) {
     return number(sqrt(z.a), z.a == 0 ? copysign(INFINITY, z.b) : NAN);
@@ -256,6 +264,7 @@ RULE2(rule_pow, PRIM_POW, z_pow(z, w))
 RULE(rule_exp, PRIM_EXP, z_exp(z))
 RULE(rule_log, PRIM_LOG, z_log(z))
 RULE(rule_log1p, PRIM_LOG1P, z_log1p(z))
+RULE(rule_log1pmx, PRIM_LOG1PMX, z_log1pmx(z))
 RULE(rule_expm1, PRIM_EXPM1, z_expm1(z))
 RULE(rule_sqrt, PRIM_SQRT, z_sqrt(z))
 RULE(rule_abs, PRIM_ABS, z.a > 0 ? z : z.a < 0 ? number(-z.a, -z.b) : number(fabs(z.a), 0))

@@ -94,6 +94,12 @@ static Number rule_div(const Value *v) {
   return magnitude(v[0].number.a / v[1].number.a, v[0].number.b / fabs(v[1].number.a));
 }
 
+// Near 0 it is -x^2 / 2, which an argument that cancelled leaves open as a product does.
+static Number rule_log1pmx(const Value *v) {
+  const double x = v[0].number.a, f = real_log1pmx(x), slope = x / (1 + x);
+  return magnitude(f, fmax(fabs(f), fmax(fabs(slope), DBL_EPSILON * v[0].number.b) * v[0].number.b));
+}
+
 static Number rule_powi(const Value *v) {
   const Number x = v[0].number;
   const int64_t n = v[1].integer;

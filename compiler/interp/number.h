@@ -33,7 +33,7 @@ static inline Number number_constant(const NumberRules *rules, double value) {
   {                                                                                                                    \
     [PRIM_ADD] = rule_add, [PRIM_SUB] = rule_sub, [PRIM_MUL] = rule_mul, [PRIM_DIV] = rule_div, [PRIM_NEG] = rule_neg, \
     [PRIM_POW] = rule_pow, [PRIM_POWI] = rule_powi, [PRIM_EXP] = rule_exp, [PRIM_LOG] = rule_log,                      \
-    [PRIM_LOG1P] = rule_log1p, [PRIM_EXPM1] = rule_expm1, [PRIM_SQRT] = rule_sqrt, [PRIM_ABS] = rule_abs,              \
+    [PRIM_LOG1P] = rule_log1p, [PRIM_LOG1PMX] = rule_log1pmx, [PRIM_EXPM1] = rule_expm1, [PRIM_SQRT] = rule_sqrt, [PRIM_ABS] = rule_abs,              \
     [PRIM_SIGN] = rule_sign, [PRIM_FLOOR] = rule_floor, [PRIM_SIN] = rule_sin, [PRIM_COS] = rule_cos,                  \
     [PRIM_TAN] = rule_tan, [PRIM_ASIN] = rule_asin, [PRIM_ACOS] = rule_acos, [PRIM_ATAN] = rule_atan,                  \
     [PRIM_ATAN2] = rule_atan2, [PRIM_SINH] = rule_sinh, [PRIM_COSH] = rule_cosh, [PRIM_TANH] = rule_tanh, [PRIM_SECH] = rule_sech,              \
@@ -53,6 +53,7 @@ double real_powi(double x, int64_t n);
 double real_sech(double x);
 double real_sigmoid(double x);
 double real_softplus(double x);
+double real_log1pmx(double x);
 double real_sign(double x);
 double real_max(double x, double y);
 double real_min(double x, double y);

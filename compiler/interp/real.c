@@ -31,6 +31,18 @@ double real_softplus(double x) {
   return real_max(x, 0) + log1p(exp(-fabs(x)));
 }
 
+// Near 0 by the series of log((1 + s) / (1 - s)), s = x / (2 + x): 2 s is x - s x.
+double real_log1pmx(double x) {
+  if (!(fabs(x) < 0.5)) return log1p(x) - x;
+  const double s = x / (2 + x);
+  double power = s, sum = 0;
+  for (int k = 3; k < 40; k += 2) {
+    power *= s * s;
+    sum += 2 * power / k;
+  }
+  return sum - s * x;
+}
+
 double real_sign(double x) {
   return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x;
 }
@@ -75,6 +87,7 @@ RULE2(rule_pow, pow(x, y))
 RULE(rule_exp, exp(x))
 RULE(rule_log, log(x))
 RULE(rule_log1p, log1p(x))
+RULE(rule_log1pmx, real_log1pmx(x))
 RULE(rule_expm1, expm1(x))
 RULE(rule_sqrt, sqrt(x))
 RULE(rule_abs, fabs(x))

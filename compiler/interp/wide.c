@@ -37,6 +37,15 @@ static Wide w_softplus(Wide x) {
   return w_max(x, 0) + log1pl(expl(-fabsl(x)));
 }
 
+// Near 0 by the series of log((1 + s) / (1 - s)), s = x / (2 + x).
+static Wide w_log1pmx(Wide x) {
+  if (!(fabsl(x) < 0.5L)) return log1pl(x) - x;
+  const Wide s = x / (2 + x);
+  Wide power = s, sum = 0;
+  for (int k = 3; k < 44; k += 2) sum += 2 * (power *= s * s) / k;
+  return sum - s * x;
+}
+
 static Wide w_powi(Wide x, int64_t n) {
   Wide r = 1;
   uint64_t m = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
@@ -65,6 +74,7 @@ RULE2(rule_pow, powl(x, y))
 RULE(rule_exp, expl(x))
 RULE(rule_log, logl(x))
 RULE(rule_log1p, log1pl(x))
+RULE(rule_log1pmx, w_log1pmx(x))
 RULE(rule_expm1, expm1l(x))
 RULE(rule_sqrt, sqrtl(x))
 RULE(rule_abs, fabsl(x))

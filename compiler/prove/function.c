@@ -20,6 +20,10 @@ static const Residue *f_log1p(const Residue *x) {
   return residue_log(residue_add(one(x), x));
 }
 
+static const Residue *f_log1pmx(const Residue *x) {
+  return residue_sub(f_log1p(x), x);
+}
+
 static const Residue *f_expm1(const Residue *x) {
   return residue_sub(residue_exp(x), one(x));
 }
@@ -174,6 +178,7 @@ RULE2(pow, residue_pow)
 RULE(exp, residue_exp)
 RULE(log, residue_log)
 RULE(log1p, f_log1p)
+RULE(log1pmx, f_log1pmx)
 RULE(expm1, f_expm1)
 RULE(sqrt, residue_sqrt)
 RULE(abs, residue_abs)

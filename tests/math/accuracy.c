@@ -21,6 +21,16 @@ static long double softplus_exact(long double x) {
   return (x > 0 ? x : 0) + log1pl(expl(-fabsl(x)));
 }
 
+// Near 0 by the series of log((1 + s) / (1 - s)); what is below all doubles is 0, which has no sign here.
+static long double log1pmx_exact(long double x) {
+  if (!(fabsl(x) < 0.5L)) return x < HUGE_VALL ? log1pl(x) - x : -x;
+  const long double s = x / (2 + x);
+  long double power = s, sum = 0;
+  for (int k = 3; k < 44; k += 2) sum += 2 * (power *= s * s) / k;
+  sum -= s * x;
+  return sum >= -0x1p-1075L ? 0 : sum;
+}
+
 // How far y is from the exact value, in units of its last place.
 static double ulps(double y, long double exact) {
   const double rounded = (double)exact;

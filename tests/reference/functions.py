@@ -64,6 +64,7 @@ POINTS = [
     ("exp(a)", m.exp, [(x,) for x in BOTH + [700.0, -700.0]], 1),
     ("log(a)", m.log, [(x,) for x in POSITIVE], 1),
     ("log1p(a)", m.log1p, [(x,) for x in POSITIVE[:-1] + [-1e-8, -0.3, -0.999999]], 1),
+    ("log1pmx(a)", lambda a: m.log1p(a) - a, [(x,) for x in POSITIVE[1:-1] + [1e-150, -1e-8, -0.295, -0.3, -0.5, -0.999999]], 1),
     ("expm1(a)", m.expm1, [(x,) for x in BOTH], 1),
     ("sqrt(a)", m.sqrt, [(x,) for x in POSITIVE], 1),
     ("sqrt(a)^2", lambda a: a, [(x,) for x in POSITIVE + [0.0]], 1),

@@ -1,4 +1,4 @@
-/* mdl/math/log.h - log, log1p, softplus.
+/* mdl/math/log.h - log, log1p, log1pmx.
  *
  * x = 2^k (1 + f) with 1 + f from sqrt(1/2) to sqrt(2); log(1 + f) = 2 s + s R(s^2) with s = f / (2 + f), written so
  * that f stands alone in front.
@@ -54,20 +54,33 @@ MDL_INLINE double mdl_log_at(const int mdl_level, double x) {
   return mdl_log_edges(x, mdl_log_join(mdl_level, k, m - 1.0, 0.0));
 }
 
-/* log(1 + x) for x + 1 > 0 */
-MDL_INLINE double mdl_log1p_inside(const int mdl_level, double x) {
+/* log(1 + x) for x + 1 > 0; below sqrt(2) the high part is x itself */
+MDL_INLINE mdl_pair mdl_log1p_parts(const int mdl_level, double x) {
   double k;
   const double u = 1.0 + x, v = u - 1.0, lost = (1.0 - (u - v)) + (x - v); /* 1 + x = u + lost */
   const double f = mdl_log_split(u, &k) - 1.0;
   const double rest = lost * mdl_of_bits((mdl_bits(6755399441055744.0 - mdl_select(k > 100.0, 100.0, k)) << 52) +
                                          UINT64_C(0x3ff0000000000000));
   const double sum = f + rest, low = rest - (sum - f);
-  return mdl_log_join(mdl_level, k, sum, mdl_fma(-low, sum, low));
+  return mdl_log_parts(mdl_level, k, sum, mdl_fma(-low, sum, low));
+}
+
+MDL_INLINE double mdl_log1p_inside(const int mdl_level, double x) {
+  const mdl_pair l = mdl_log1p_parts(mdl_level, x);
+  return l.high + l.low;
 }
 
 MDL_INLINE double mdl_log1p_at(const int mdl_level, double x) {
   const double y = mdl_log_edges(1.0 + x, mdl_log1p_inside(mdl_level, x));
   return mdl_select(fabs(x) < 1e-300, x, y);
+}
+
+#define mdl_log1pmxf_at(level, x) ((float)mdl_log1pmx_at(level, (double)(x)))
+/* log(1 + x) - x: near 0, where -x^2 / 2 is left of it, that is what the low part is. */
+MDL_INLINE double mdl_log1pmx_at(const int mdl_level, double x) {
+  const mdl_pair l = mdl_log1p_parts(mdl_level, x);
+  const double y = mdl_log_edges(1.0 + x, (l.high - x) + l.low);
+  return mdl_select(x < HUGE_VAL, y, -x);
 }
 
 /* log of a finite x >= 0; of 0 something very small */
