@@ -192,7 +192,7 @@ Value eval_whole(Walk *w, const AstExpr *e) {
   w->whole = whole;
   if (!want_number(w, &v)) return bad_value(e->span);
   if (v.type == TYPE_REAL) {
-    diag_error(w->diags, e->span, "expected an integer here, found a real number");
+    diag_error(w->diags, e->span, "expected an integer here, found a real number, which is not rounded to one");
     return bad_value(e->span);
   }
   return v;

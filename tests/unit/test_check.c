@@ -39,8 +39,8 @@ static const struct {
     {"data u[2*n]", "2:8: error: the batch dimension stands alone in a shape: `n`, not `2*n`"},
     {"data u[-1]", "2:8: error: a dimension can't be negative: this is -1"},
     {"data u[1/2]", "2:8: error: `1` divided by `2` is not a whole number here; `//` rounds down"},
-    {"data u[x]", "2:8: error: expected an integer here, found a real number"},
-    {"data u[1.5]", "2:8: error: expected an integer here, found a real number"},
+    {"data u[x]", "2:8: error: expected an integer here, found a real number, which is not rounded to one"},
+    {"data u[1.5]", "2:8: error: expected an integer here, found a real number, which is not rounded to one"},
     {"data u in 1..3", "2:11: error: integer data are counted from 0: `in 0..`"},
     {"param v[n]", "2:9: error: `n` is the batch dimension: no parameter's shape can depend on it"},
     {"param v = x", "2:11: error: a start can't depend on data"},
@@ -92,7 +92,7 @@ static const struct {
     {"z = w'", "2:5: error: `'` exchanges the last two axes, and this is an array of shape [d]"},
     {"z = x[0, 0, 0]", "2:5: error: `x` has the shape [n, d]: 2 subscripts, not 3"},
     {"z = b[0]", "2:5: error: `b` is a single number: it has no subscripts"},
-    {"z = x[0.5]", "2:7: error: expected an integer here, found a real number"},
+    {"z = x[0.5]", "2:7: error: expected an integer here, found a real number, which is not rounded to one"},
     {"z = x[0, 3]", "2:10: error: `3` is out of range: the axis has `d` entries, counted from 0"},
     {"z = x[0, d]", "2:10: error: `d` is out of range: the axis has `d` entries, counted from 0"},
     {"z = w[0 - 1]", "2:7: error: `0 - 1` is out of range: the axis has `d` entries, counted from 0"},
@@ -110,7 +110,7 @@ static const struct {
     {"z = sum[j](w[j + 1])",
      "2:9: error: the range of `j` is not known, since nothing is subscripted by `j` alone: give it, as in `j in "
      "0..n`"},
-    {"z = sum[j in 0..w](w[j])", "2:17: error: expected an integer here, found a real number"},
+    {"z = sum[j in 0..w](w[j])", "2:17: error: expected an integer here, found a real number, which is not rounded to one"},
     {"z = sum[j in 0..c](w[j])", "2:17: error: the end of a range is a single integer, not an array of shape [n]"},
     {"z = sum[j, j](w[j])", "2:12: error: `j` is already defined\n"
                             "2:9: note: `j` is defined here"},

@@ -289,7 +289,7 @@ static const struct {
                                                        "2:21: note: `h` is defined here"},
     {"scan t in 0..T with h = b { h = hh; yield y = h }; z = h + y",
      "2:33: error: unknown name `hh`; did you mean `h`?"},
-    {"scan t in 0..b with h = b { h = 2 * h }", "2:14: error: expected an integer here, found a real number"},
+    {"scan t in 0..b with h = b { h = 2 * h }", "2:14: error: expected an integer here, found a real number, which is not rounded to one"},
     {"scan t in 0..c with h = b { h = 2 * h }",
      "2:14: error: the end of a range is a single integer, not an array of shape [T]"},
     {"scan t in d..0 with h = b { h = 2 * h }", "2:11: error: a dimension can't be negative: `-d` is -3"},
