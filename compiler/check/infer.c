@@ -201,7 +201,7 @@ static bool bound_of(Walk *w, const AstExpr *e, const Expr **bound) {
 }
 
 // The greatest value of e.  Unless it shows in an array's shape, it is rounded up to what is certainly no negative
-// extent where a smaller one might be.
+// extent where a smaller one might be: from h - 1 to h.
 static const Poly *greatest(Walk *w, const Expr *e, Span span, bool seen) {
   const Poly *p = NULL;
   if (!upper_bound(w, e, &p)) {
@@ -209,7 +209,7 @@ static const Poly *greatest(Walk *w, const Expr *e, Span span, bool seen) {
                "the end of this range has no upper bound: integer data need one, as in `data k in 0..n`");
     return NULL;
   }
-  const Poly *more = poly_add(w->dims, p, poly_int(w->dims, 1));
+  const Poly *more = without_number(w, p);
   return !seen && !poly_nonnegative(w, p) && poly_nonnegative(w, more) ? more : p;
 }
 

@@ -278,6 +278,7 @@ bool free_of_indices(Walk *w, const Expr *e, const Poly **p); // e is p whatever
 bool prove_nonnegative(Walk *w, const Expr *e);
 bool upper_bound(Walk *w, const Expr *e, const Poly **bound); // e <= bound
 bool poly_nonnegative(const Walk *w, const Poly *p);
+const Poly *without_number(Walk *w, const Poly *p); // its terms that have dimensions: h of h - 1
 typedef enum { RANGE_PROVED, RANGE_UNKNOWN, RANGE_REFUTED } RangeAnswer;
 // Is `e` in [0, limit) wherever it is evaluated?  When refuted, *worst is a value that it takes, or null.
 RangeAnswer range_of(Walk *w, const Expr *e, const Poly *limit, const Poly **worst);

@@ -39,6 +39,14 @@ bool poly_nonnegative(const Walk *w, const Poly *p) {
   return poly_is_nonnegative(w->dims, p);
 }
 
+const Poly *without_number(Walk *w, const Poly *p) {
+  const PolyTerm *term;
+  const int n = poly_terms(p, &term);
+  if (!n || term[n - 1].nsym) return p;
+  const Poly *num = poly_int(w->dims, term[n - 1].num), *den = poly_int(w->dims, term[n - 1].den);
+  return poly_sub(w->dims, p, poly_div(w->dims, num, den));
+}
+
 // ---- linear forms ----
 
 static bool add_atom(Walk *w, Linear *l, const Expr *atom, const Poly *factor) {
@@ -128,6 +136,26 @@ static const Poly *lesser(Walk *w, const Poly *p, const Poly *q) {
   return !g ? NULL : g == p ? q : p;
 }
 
+static int degree_of(const Poly *p) {
+  const PolyTerm *term;
+  const int n = poly_terms(p, &term);
+  return n ? term[0].nsym : 0;
+}
+
+// The better of two upper bounds, of which either may be null: the lesser, at least where dimensions are large.  Else
+// what is known when the model is compiled, then what is of a lower degree: a block's size before what is cut into blocks.
+static const Poly *tighter(Walk *w, const Poly *p, const Poly *q) {
+  if (!p || !q) return p ? p : q;
+  const Poly *less = lesser(w, p, q);
+  if (less) return less;
+  const Poly *more = without_number(w, poly_sub(w->dims, q, p));
+  if (poly_nonnegative(w, more)) return p;
+  if (poly_nonnegative(w, negated(w, more))) return q;
+  const bool p_fixed = poly_is_fixed(w->dims, p), q_fixed = poly_is_fixed(w->dims, q);
+  if (p_fixed != q_fixed) return p_fixed ? p : q;
+  return degree_of(q) < degree_of(p) ? q : p;
+}
+
 static Bounds bounds_of_prim(Walk *w, const Expr *e, int depth) {
   Prim op = e->u.prim.op;
   int first = op == PRIM_SELECT ? 1 : 0;
@@ -149,7 +177,7 @@ static Bounds bounds_of_prim(Walk *w, const Expr *e, int depth) {
                     a.high ? poly_floordiv(w->dims, a.high, divisor->u.poly) : NULL};
   }
   case PRIM_MAX: return (Bounds){a.low ? a.low : b.low, greater(w, a.high, b.high)};
-  case PRIM_MIN: return (Bounds){lesser(w, a.low, b.low), a.high ? a.high : b.high};
+  case PRIM_MIN: return (Bounds){lesser(w, a.low, b.low), tighter(w, a.high, b.high)};
   case PRIM_SELECT: return (Bounds){lesser(w, a.low, b.low), greater(w, a.high, b.high)};
   default: return none;
   }
@@ -184,11 +212,6 @@ static Bounds bounds_of_expr(Walk *w, const Expr *e, int depth) {
   Linear l;
   if (depth <= 0 || !linear_of(w, e, &l)) return (Bounds){NULL, NULL};
   return (Bounds){extreme(w, &l, 1, depth), extreme(w, &l, -1, depth)};
-}
-
-bool upper_bound(Walk *w, const Expr *e, const Poly **bound) {
-  *bound = bounds_of_expr(w, e, MAX_STEPS).high;
-  return *bound != NULL;
 }
 
 // ---- facts: forms that are not negative ----
@@ -271,6 +294,8 @@ static void gather_facts(Walk *w, const Linear *l, Facts *f) {
   for (size_t k = w->npath; k-- > 0;) add_condition(w, f, w->path[k], true);
   f->nguards = f->n;
   for (int k = 0; k < l->n; k++) add_definition(w, f, l->term[k].atom);
+  for (int j = 0; j < f->nguards; j++) // k < min(b, n) is k < n
+    for (int k = 0; k < f->item[j].n; k++) add_definition(w, f, f->item[j].term[k].atom);
   for (int k = 0; k < l->n; k++) add_extent_facts(w, f, l->term[k].atom);
 }
 
@@ -281,14 +306,21 @@ static bool plainly_nonnegative(Walk *w, const Poly *p, const Facts *f) {
   return false;
 }
 
-// Takes the atom out of l by means of a fact in which it has a number as its factor.
-static bool eliminate(Walk *w, const Linear *l, const Term *t, const Linear *fact, Linear *out) {
+// Takes the atom out of l by means of a fact in which it has the same factor, or a number: `*scale` times l is at least
+// `out`.
+static bool eliminate(Walk *w, const Linear *l, const Term *t, const Linear *fact, Linear *out, int64_t *scale) {
   for (int k = 0; k < fact->n; k++) {
     int64_t number;
-    if (fact->term[k].atom != t->atom || !poly_is_int(fact->term[k].factor, &number) || number == INT64_MIN) continue;
+    if (fact->term[k].atom != t->atom) continue;
+    if (fact->term[k].factor == t->factor) {
+      *scale = 1;
+      return combine(w, out, poly_int(w->dims, 1), l, poly_int(w->dims, -1), fact);
+    }
+    if (!poly_is_int(fact->term[k].factor, &number) || number == INT64_MIN) continue;
     const Poly *times = number > 0 ? t->factor : negated(w, t->factor);
     if (!poly_nonnegative(w, times)) continue;
-    return combine(w, out, poly_int(w->dims, number > 0 ? number : -number), l, negated(w, times), fact);
+    *scale = number > 0 ? number : -number;
+    return combine(w, out, poly_int(w->dims, *scale), l, negated(w, times), fact);
   }
   return false;
 }
@@ -300,7 +332,8 @@ static bool prove(Walk *w, const Linear *l, const Facts *f, int steps) {
   for (int k = 0; k < l->n; k++)
     for (int j = 0; j < f->n; j++) {
       Linear rest;
-      if (eliminate(w, l, &l->term[k], &f->item[j], &rest) && prove(w, &rest, f, steps - 1)) return true;
+      int64_t scale;
+      if (eliminate(w, l, &l->term[k], &f->item[j], &rest, &scale) && prove(w, &rest, f, steps - 1)) return true;
     }
   return false;
 }
@@ -311,6 +344,31 @@ bool prove_nonnegative(Walk *w, const Expr *e) {
   if (!linear_of(w, e, &l)) return false;
   gather_facts(w, &l, &f);
   return prove(w, &l, &f, MAX_STEPS);
+}
+
+// ---- the greatest value ----
+
+// The tightest upper bound of minus the form that the ranges of its atoms and the facts give, or null.
+static const Poly *bound_of_negated(Walk *w, const Linear *l, const Facts *f, int steps) {
+  const Poly *least = extreme(w, l, 1, MAX_STEPS), *best = least ? negated(w, least) : NULL;
+  for (int k = 0; k < l->n && steps > 0; k++)
+    for (int j = 0; j < f->n; j++) {
+      Linear rest;
+      int64_t scale;
+      if (eliminate(w, l, &l->term[k], &f->item[j], &rest, &scale) && scale == 1)
+        best = tighter(w, best, bound_of_negated(w, &rest, f, steps - 1));
+    }
+  return best;
+}
+
+bool upper_bound(Walk *w, const Expr *e, const Poly **bound) {
+  Linear l;
+  Facts f;
+  const Poly *minus = poly_int(w->dims, -1);
+  if (!linear_of(w, e, &l) || !combine(w, &l, minus, &l, zero(w), &(Linear){.constant = zero(w)})) return false;
+  gather_facts(w, &l, &f);
+  *bound = bound_of_negated(w, &l, &f, MAX_STEPS);
+  return *bound != NULL;
 }
 
 // ---- ranges of subscripts ----

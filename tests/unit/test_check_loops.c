@@ -91,6 +91,26 @@ static const struct {
      "node s_2_step_2[t:T, k:T] = if k < t then s_2_step[t, k] else s_2[t, k]\n"
      "node s_step[t:T] = s_2[t, T]\n"
      "node y = sum[i:T](s_step[i])\n"},
+    {"steps within a triangle, and blocks, as many as there can be under what holds around",
+     "dim n, m = 3, B = 4\n"
+     "param p\n"
+     "scan t in 0..n with s = p {\n"
+     "  scan k in t+1..n { scan i in 0..k+1 { yield u = s }; s = s + sum(u) }\n"
+     "}\n"
+     "v[b in 0..m] = sum[i in b*B..min(b*B + B, n)](sum[j in b*B..i+1](s))\n"
+     "predict q = s + sum(v)\n",
+     "node start_p = 0.0\n"
+     "carry s[t:n + 1] along t from s_step = p\n"
+     "carry s_2[t:n, k:n + 1] along k from s_2_step_2 = s[t]\n"
+     "node u[t:n, k:n, i:n if k + (t + 1) < n and i < k + (t + 1) + 1] = s_2[t, k]\n"
+     "node s_2_step_sum[t:n, k:n] = sum[i:n if k + (t + 1) < n](u[t, k, i])\n"
+     "node s_2_step[t:n, k:n if k + (t + 1) < n] = s_2[t, k] + s_2_step_sum[t, k]\n"
+     "node s_2_step_2[t:n, k:n] = if k + (t + 1) < n then s_2_step[t, k] else s_2[t, k]\n"
+     "node s_step[t:n] = s_2[t, n]\n"
+     "node v_sum[b:m, i:B] = sum[j:B if i + b * B < min(b * B + B, n) and j + b * B < i + b * B + 1](s[n])\n"
+     "node v[b:m] = sum[i:B if i + b * B < min(b * B + B, n)](v_sum[b, i])\n"
+     "node q_sum = sum[i:m](v[i])\n"
+     "node q = s[n] + q_sum\n"},
     {"entries set where a condition holds are never copied",
      "dim n\n"
      "data w[n]\n"
