@@ -107,6 +107,12 @@ static Value binary(Walk *w, const AstExpr *e, Value left, Value right, const ch
   }
 }
 
+// What is right of `and` and `or` is lowered under what is left of them leaving it open, as the sides of a choice are.
+static void decide(Walk *w, BinaryOp op, const Expr *left) {
+  if (op == OP_AND) push_path(w, left);
+  if (op == OP_OR) push_path(w, make_not(w, left));
+}
+
 // A long chain a + b + c + … is a deep tree to the left: it is walked, not recursed into.
 static Value eval_binary(Walk *w, const AstExpr *e, const char *claim) {
   size_t n = 0;
@@ -116,7 +122,10 @@ static Value eval_binary(Walk *w, const AstExpr *e, const char *claim) {
   for (size_t k = n; k-- > 0; p = p->binary.left) spine[k] = p;
   Value result = eval(w, p);
   for (size_t k = 0; k < n; k++) {
+    const size_t mark = w->npath;
+    if (result.type == TYPE_BOOL && result.rank == 0 && !result.bad) decide(w, spine[k]->binary.op, result.expr);
     Value right = eval(w, spine[k]->binary.right);
+    w->npath = mark;
     w->at = spine[k]->span;
     result = binary(w, spine[k], result, right, k + 1 == n ? claim : NULL);
     result.span = spine[k]->span;

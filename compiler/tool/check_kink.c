@@ -77,12 +77,14 @@ static void walk(Kinks *k, const Expr *e, const Expr **path, int depth) {
   const Expr *const *arg = e->u.prim.arg;
   if (depth == 0) k->walked[e->id] = true;
   if (prim_table[e->u.prim.op].kink[0]) add_distance(k, e, path, depth);
+  const Prim op = e->u.prim.op;
+  const bool branches = op == PRIM_SELECT || op == PRIM_AND || op == PRIM_OR;
   for (int a = 0; a < e->u.prim.narg; a++) {
-    bool side = e->u.prim.op == PRIM_SELECT && a > 0;
-    if (e->u.prim.op == PRIM_STOP) continue;
+    const bool side = branches && a > 0;
+    if (op == PRIM_STOP) continue;
     if (side) {
       const Expr *condition = copied(k, arg[0]);
-      path[depth] = a == 1 ? condition : expr_prim1(k->graph, PRIM_NOT, condition);
+      path[depth] = a == 1 && op != PRIM_OR ? condition : expr_prim1(k->graph, PRIM_NOT, condition);
     }
     walk(k, arg[a], path, depth + side);
   }

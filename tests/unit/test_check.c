@@ -100,6 +100,9 @@ static const struct {
                                "2:17: note: guard it with an `if`, or give the index a range"},
     {"z[i] = if i == 1 then w[i] else w[i - 1]", "2:35: error: `i - 1` reaches -1, but the axis has `d` entries, counted from 0\n"
                                "2:35: note: guard it with an `if`, or give the index a range"},
+    {"z[i] = if i > 0 or w[i - 1] > 0 then w[i] else 0",
+     "2:22: error: `i - 1` reaches -1, but the axis has `d` entries, counted from 0\n"
+     "2:22: note: guard it with an `if`, or give the index a range"},
     {"z[i] = w[i] + w[i + 1]", "2:17: error: `i + 1` reaches d, but the axis has `d` entries, counted from 0\n"
                                "2:17: note: guard it with an `if`, or give the index a range"},
     {"z = w[1..4]", "2:7: error: `1..4` reaches 3, but the axis has `d` entries, counted from 0"},
