@@ -7,7 +7,7 @@
 
 #include "check/internal.h"
 
-enum { MAX_TERMS = 12, MAX_FACTS = 24, MAX_STEPS = 3, MAX_HEIGHT = 400, MAX_WORK = 1000 };
+enum { MAX_TERMS = 12, MAX_FACTS = 24, MAX_STEPS = 3, MAX_CHOICES = 2, MAX_HEIGHT = 400, MAX_WORK = 1000 };
 
 typedef struct Term {
   const Expr *atom;
@@ -257,8 +257,10 @@ static void add_condition(Walk *w, Facts *f, const Expr *c, bool holds) {
   }
 }
 
-// Where an index occurs it runs, so its extent is at least 1.
+// Where an index occurs it runs, so its extent is at least 1; so is the limit of data and of an argmax.
 static void add_extent_facts(Walk *w, Facts *f, const Expr *atom) {
+  const Poly *highest = atom->kind == EXPR_READ ? bounds_of_read(w, atom->u.read.node).high : NULL;
+  if (highest && f->n < MAX_FACTS) f->item[f->n++] = (Linear){.constant = highest};
   for (int k = 0; k < INDEX_MAX && f->n < MAX_FACTS; k++) {
     if (!expr_uses_index(atom, k)) continue;
     const Poly *last = bounds_of_atom(w, expr_index(w->graph, k), 1).high;
@@ -289,14 +291,21 @@ static void add_definition(Walk *w, Facts *f, const Expr *atom) {
   }
 }
 
+// What is known of the atoms of l besides the conditions.
+static void add_known(Walk *w, Facts *f, const Linear *l) {
+  for (int k = 0; k < l->n; k++) add_definition(w, f, l->term[k].atom);
+  for (int k = 0; k < l->n; k++) add_extent_facts(w, f, l->term[k].atom);
+}
+
 static void gather_facts(Walk *w, const Linear *l, Facts *f) {
   f->n = 0;
   for (size_t k = w->npath; k-- > 0;) add_condition(w, f, w->path[k], true);
   f->nguards = f->n;
-  for (int k = 0; k < l->n; k++) add_definition(w, f, l->term[k].atom);
-  for (int j = 0; j < f->nguards; j++) // k < min(b, n) is k < n
-    for (int k = 0; k < f->item[j].n; k++) add_definition(w, f, f->item[j].term[k].atom);
-  for (int k = 0; k < l->n; k++) add_extent_facts(w, f, l->term[k].atom);
+  add_known(w, f, l);
+  for (int k = 0; k < f->nguards; k++) { // k < min(b, n) is k < n
+    const Linear guard = f->item[k];
+    add_known(w, f, &guard);
+  }
 }
 
 static bool plainly_nonnegative(Walk *w, const Poly *p, const Facts *f) {
@@ -338,12 +347,35 @@ static bool prove(Walk *w, const Linear *l, const Facts *f, int steps) {
   return false;
 }
 
+static bool prove_here(Walk *w, const Linear *l, int choices);
+
+// With the value of a side where its condition holds, or does not.
+static bool prove_side(Walk *w, const Linear *l, const Term *choice, bool holds, int choices) {
+  const Expr *const *arg = choice->atom->u.prim.arg;
+  const size_t mark = w->npath;
+  Linear with = *l, side;
+  if (!add_atom(w, &with, choice->atom, negated(w, choice->factor)) || !linear_of(w, arg[holds ? 1 : 2], &side) ||
+      !combine(w, &with, poly_int(w->dims, 1), &with, choice->factor, &side))
+    return false;
+  push_path(w, holds ? arg[0] : make_not(w, arg[0]));
+  const bool proved = prove_here(w, &with, choices - 1);
+  w->npath = mark;
+  return proved;
+}
+
+static bool prove_here(Walk *w, const Linear *l, int choices) {
+  Facts f;
+  gather_facts(w, l, &f);
+  if (prove(w, l, &f, MAX_STEPS)) return true;
+  for (int k = 0; k < l->n && choices > 0; k++)
+    if (l->term[k].atom->kind == EXPR_PRIM && l->term[k].atom->u.prim.op == PRIM_SELECT)
+      return prove_side(w, l, &l->term[k], true, choices) && prove_side(w, l, &l->term[k], false, choices);
+  return false;
+}
+
 bool prove_nonnegative(Walk *w, const Expr *e) {
   Linear l;
-  Facts f;
-  if (!linear_of(w, e, &l)) return false;
-  gather_facts(w, &l, &f);
-  return prove(w, &l, &f, MAX_STEPS);
+  return linear_of(w, e, &l) && prove_here(w, &l, MAX_CHOICES);
 }
 
 // ---- the greatest value ----
@@ -409,7 +441,7 @@ RangeAnswer range_of(Walk *w, const Expr *e, const Poly *limit, const Poly **wor
   Linear none = {.constant = one};
   combine(w, &high, minus, &low, poly_sub(w->dims, limit, one), &none); // limit - 1 - e
   gather_facts(w, &low, &f);
-  bool from_zero = prove(w, &low, &f, MAX_STEPS), under = prove(w, &high, &f, MAX_STEPS);
+  bool from_zero = prove_here(w, &low, MAX_CHOICES), under = prove_here(w, &high, MAX_CHOICES);
   if ((from_zero && under) || unreachable(w)) return RANGE_PROVED;
   combine(w, &below_zero, minus, &low, minus, &none); // -e - 1
   combine(w, &past, minus, &high, minus, &none);      // e - limit

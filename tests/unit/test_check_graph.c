@@ -440,6 +440,7 @@ static const char *const accepted[] = {
     "dim n; data x[n]; predict p[i] = if i == 0 or i == 1 or not (x[i - 1] > 0 and x[i - 2] > 0) then x[i] else 0\n",
     "dim n; data x[n]; predict p[i in 0..n] = sum[j in 0..n if i + j < n and x[i + j] > 0](x[j])\n",
     "dim n; data x[n], k[n] in 0..n; predict p[i] = if k[i] != 0 then x[k[i] - 1] else 0\n",
+    "dim n; data x[n], y[n]; k = argmax(x * y); predict p = x[if k > 0 then k - 1 else 0] + x[n - 1 - k]\n",
     "dim n, K = 3; data x[n], e[n] in 0..K; param w[K]; k = e; predict p[i] = w[k[i]] * x[i]\n",
     "dim n; data x[n]; def at(i) { j = n - 1 - i; return x[j] }; predict p[i in 0..n] = at(i)\n",
 };
