@@ -275,11 +275,12 @@ Value gradient(Walk *w, const AstExpr *e) {
   if (open) {
     const Span at = open->span; // its name, as it was written
     const char *carried = arena_strndup(w->arena, at.source->text + at.begin, at.end - at.begin);
+    const char *by = args->items[1]->name;
     diag_error(
         w->diags, e->span,
-        "by earlier steps of this loop, `%s` may depend on `%s`: their derivatives are not known yet; carry `%s` "
-        "too, or take `stop(%s)`",
-        carried, args->items[1]->name, args->items[1]->name, carried);
+        "by earlier steps of this loop, `%s` may depend on `%s`: their derivatives are not known yet; to take `%s` as "
+        "given, carry `%s` too, `with %s = %s`, or write `stop(%s)`",
+        carried, by, carried, by, by, by, carried);
     return bad_value(e->span);
   }
   return taken(w, e->span, t, forward);

@@ -397,11 +397,19 @@ struct Carried {
   Symbol *symbol;
 };
 
+// A name of the `with` that no step assigns to, for `grad` by it: at each step what it is there, by itself.
+typedef struct Held {
+  Name name;
+  Value start;
+} Held;
+
 struct Loop {
   Loop *outer;
   const Stmt *stmt;
   Carried *carried;
   size_t ncarried, carried_room;
+  Held *held;
+  size_t nheld, held_room;
   const Stmt **yield;
   size_t nyield, yield_room;
   Values yielded;
@@ -420,6 +428,8 @@ bool is_plain(const Expr *e); // a constant, or a node's entry at indices
 
 // The indices of a loop's state: those that its starts and its body may use, and what conditions bring in with them.
 void find_indices(Walk *w, Loop *l);
+// Is the name in a `grad` of the loop's body, and nothing assigned to it there?
+bool only_named_by_grad(Walk *w, const Block *body, const char *name);
 // What a loop around carries and this one assigns to, it carries too.
 void find_implied(Walk *w, Loop *l, const Block *body);
 

@@ -31,8 +31,12 @@ static bool start(Walk *w, Loop *l) {
   bool fine = true;
   for (size_t k = 0; k < with->count; k++) {
     Value v = started(w, &with->items[k]);
+    const Name name = with->items[k].name;
     fine = fine && !v.bad;
-    ARENA_PUSH(w->arena, l->carried, l->ncarried, l->carried_room) = (Carried){.name = with->items[k].name, .start = v};
+    if (only_named_by_grad(w, loop_body(l->stmt), name.text))
+      ARENA_PUSH(w->arena, l->held, l->nheld, l->held_room) = (Held){name, v};
+    else
+      ARENA_PUSH(w->arena, l->carried, l->ncarried, l->carried_room) = (Carried){.name = name, .start = v};
   }
   find_implied(w, l, loop_body(l->stmt));
   for (size_t k = 0; k < l->ncarried; k++) {
@@ -222,6 +226,10 @@ static bool lower(Walk *w, Loop *l) {
   bool fine = true;
   for (size_t k = 0; k < l->ncarried && fine; k++) fine = open_state(w, l, &l->carried[k]);
   for (size_t k = 0; k < l->ncarried && fine; k++) fine = name_state(w, l, &l->carried[k]);
+  for (size_t k = 0; k < l->nheld && fine; k++) { // younger than the states, which are none of its doing
+    const Held *h = &l->held[k];
+    fine = scope_define_value(w, h->name, nameable(w, h->name, h->start, l->indices)) != NULL;
+  }
   if (!fine) return false;
   if (l->stmt->kind == STMT_ITERATE) keep_going(w, l);
   w->scope = scope_new(w, w->scope, INT_MAX);
@@ -272,20 +280,32 @@ static bool lower_loop(Walk *w, Loop *l) {
 
 // ---- after a loop ----
 
-static void leave_carried(Walk *w, const Loop *l, const Carried *c, bool fine) {
-  Value v = bad_value(c->name.span);
-  if (fine && !c->bad) v = state_at(w, l, c, is_reverse(l) ? expr_int(w->graph, 0) : expr_poly(w->graph, l->steps));
-  v.span = c->name.span;
-  Symbol *around = carried_symbol(w, c->name.text), *own = scope_own(w->scope, c->name.text);
-  if (!around) v = nameable(w, c->name, v, 0);
+static void leave_name(Walk *w, Name name, Value v, bool whole) {
+  v.span = name.span;
+  Symbol *around = carried_symbol(w, name.text), *own = scope_own(w->scope, name.text);
+  if (!around) v = nameable(w, name, v, 0);
   if (around) {
-    set_state(w, around, v, !c->implied || c->whole);
+    set_state(w, around, v, whole);
   } else if (own && own->kind == SYMBOL_VALUE && own->rebindable) {
     own->value = v;
   } else {
-    Symbol *symbol = scope_define_value(w, c->name, v);
+    Symbol *symbol = scope_define_value(w, name, v);
     if (symbol) symbol->rebindable = true;
   }
+}
+
+static void leave_carried(Walk *w, const Loop *l, const Carried *c, bool fine) {
+  Value v = bad_value(c->name.span);
+  if (fine && !c->assigned && scope_find(w->scope, c->name.text, SYMBOL_VALUE)) return; // told of
+  if (fine && !c->bad) v = state_at(w, l, c, is_reverse(l) ? expr_int(w->graph, 0) : expr_poly(w->graph, l->steps));
+  leave_name(w, c->name, v, !c->implied || c->whole);
+}
+
+// `with W = W` leaves W what it is, be it a parameter.
+static void leave_held(Walk *w, const Held *h, bool fine) {
+  const Symbol *around = scope_find(w->scope, h->name.text, SYMBOL_VALUE);
+  if (around && (around->value.bad || around->value.expr == h->start.expr)) return;
+  leave_name(w, h->name, fine ? h->start : bad_value(h->name.span), true);
 }
 
 static void tell_of_unassigned(Walk *w, const Loop *l) {
@@ -334,5 +354,6 @@ void loop_statement(Walk *w, const Stmt *s) {
   if (fine) tell_of_unassigned(w, l);
   if (fine) tell_of_batch(w, l);
   for (size_t k = 0; k < l->ncarried; k++) leave_carried(w, l, &l->carried[k], fine);
+  for (size_t k = 0; k < l->nheld; k++) leave_held(w, &l->held[k], fine);
   define_yields(w, l, loop_body(s), fine);
 }

@@ -51,6 +51,29 @@ static bool carries(const Loop *l, const char *name) {
   return false;
 }
 
+static bool is_target(const Stmt *s, const char *name) {
+  for (size_t k = 0; k < s->define.targets.count; k++)
+    if (strcmp(s->define.targets.items[k].name.text, name) == 0) return true;
+  return false;
+}
+
+static bool assigns(const Block *body, const char *name, bool yields) {
+  for (size_t k = 0; k < body->count; k++) {
+    const Stmt *s = body->items[k];
+    if ((s->kind == STMT_DEFINE || (yields && s->kind == STMT_YIELD)) && is_target(s, name)) return true;
+    if (loop_body(s) && assigns(loop_body(s), name, true)) return true;
+  }
+  return false;
+}
+
+bool only_named_by_grad(Walk *w, const Block *body, const char *name) {
+  GradNames names = {.items = NULL};
+  names_in_grads(w, body, &names);
+  bool named = false;
+  for (size_t k = 0; k < names.count && !named; k++) named = strcmp(names.items[k], name) == 0;
+  return named && !assigns(body, name, false);
+}
+
 static void imply(Walk *w, Loop *l, Name name) {
   const Symbol *symbol = carried_symbol(w, name.text);
   if (!symbol || carries(l, name.text)) return;

@@ -214,9 +214,15 @@ static const struct {
     {"z = grad.forwards(b, b)", "2:10: error: `grad` has no mode `forwards`: there are `grad.forward` and "
                                 "`grad.reverse`"},
     {"scan t in 0..d with s = b { s = s + grad(s * w[t], w) }",
-     "2:37: error: by earlier steps of this loop, `s` may depend on `w`: their derivatives are not known yet; carry "
-     "`w` too, or "
-     "take `stop(s)`"},
+     "2:37: error: by earlier steps of this loop, `s` may depend on `w`: their derivatives are not known yet; to take "
+     "`s` as given, carry `w` too, `with w = w`, or write `stop(s)`"},
+    {"scan t in 0..d with s = b, w = 2 * w { s = s + grad(s * w[t], w)[t] }",
+     "2:28: error: `w` is already defined\n"
+     "1:43: note: `w` is defined here"},
+    {"scan t in 0..d with s = b, w = w { s = s + grad(s * w[t], b) }",
+     "2:44: error: by earlier steps of this loop, `w` may depend on `b`: their derivatives are not known yet; to take "
+     "`w` as given, carry `b` too, `with b = b`, or write `stop(w)`\n"
+     "2:28: error: this loop carries `w` and never assigns to it: define it before the loop, without `with`"},
 };
 enum { WRONG = sizeof wrong / sizeof *wrong };
 

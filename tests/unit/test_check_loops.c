@@ -254,6 +254,16 @@ static const struct {
     {"h = 1\n scan t in 0..2 with h = h { h = 3 * h }\n scan t in 0..2 with h = h { h = h + 1 }\n predict p = h\n",
      1,
      {11}},
+    // carried for a `grad` by it alone: as it is, and what earlier steps made of it is given
+    {"w = 2\n scan t in 0..3 with h = 1, w = w { h = h + grad(h * w^2, w) }\n predict p = [h, w]\n", 2, {125, 2}},
+    {"w = 2\n scan t in 0..2 with h = 1, w = 2 * w { yield y = grad(h * w^2, w); h = 3 * h }\n"
+     "predict p = concat(y, [w])\n",
+     3,
+     {24, 72, 4}},
+    {"w = [1, 2]\n scan t in 0..2 with h = 1 { scan k in 0..2 with v = w { h = h + sum(grad(sum(v^2), v)); yield z[i] "
+     "= 0 * v[i] } }\n predict p = h\n",
+     1,
+     {25}},
     // a branch that is not taken reads nothing
     {"x = [1, 2]\n def f(i) { scan t in 0..2 with s = x[i - 1] { s = s + x[i - 1] }; return s }\n"
      "predict p[i in 0..3] = if i > 0 then f(i) else 5\n",
