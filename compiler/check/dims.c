@@ -32,7 +32,8 @@ bool check_extent(Walk *w, const Poly *p, Span span) {
 
 // Told where a bare name that nothing defines stands for a dimension.
 static bool unknown_dimension(Walk *w, const AstExpr *e) {
-  if (e->kind != AST_NAME || scope_find(w->scope, e->name, SYMBOL_VALUE) || defined_later(w, e->name).source)
+  if (e->kind != AST_NAME || scope_find(w->scope, e->name, SYMBOL_VALUE) || defined_later(w, e->name).source ||
+      may_be_missing(w, e->name))
     return false;
   int n = dims_count(w->dims), count = 0;
   const char **names = arena_array(w->arena, const char *, (size_t)n + 1);

@@ -129,12 +129,16 @@ void import_file(Walk *w, const Stmt *s) {
   if (!i->source) {
     const char *reason = i->reason ? arena_printf(w->arena, ": %s", strerror(i->reason)) : "";
     diag_error(w->diags, s->import.span, "can't read `%s`%s", i->path, reason);
+    w->names_missing = true;
     return;
   }
   AstFile *file = NULL;
   (void)parse_source(w->arena, w->diags, i->source, &file);
   i->open = true;
-  if (file) walk_file(w, file);
+  if (file->torn)
+    w->names_missing = true;
+  else
+    walk_file(w, file);
   i->open = false;
 }
 

@@ -66,6 +66,7 @@ struct Symbol {
   int param; // its position where the value is a parameter, else -1
   bool rebindable; // a definition, or what a loop left: a loop may carry the name on
   bool loop_index;
+  bool mentioned;  // by a faulty statement, and by nothing that defines it so far
   Carried *carried; // of a loop that is open: assigning to it gives the next state
   int order;
   Symbol *next; // in its bucket
@@ -160,6 +161,9 @@ typedef struct Walk {
   bool plain;       // a model for reading: see check_model_plain
   bool replaceable; // within the prelude: what is defined already stays
 
+  bool faulty;      // an error of syntax was told: what is missing may follow from it
+  bool names_missing; // of a file that can't be read
+
   bool trying;      // only a shape is wanted: nothing that is told or made now is kept
   Values *returned; // by the function being expanded; null outside
   const Function *sealed; // being expanded, with its author's derivatives: it reads parameters by its arguments alone
@@ -186,6 +190,9 @@ Symbol *scope_define(Walk *w, Name name, SymbolKind kind, Value value);
 Symbol *scope_define_value(Walk *w, Name name, Value value);
 Value lookup_value(Walk *w, const char *name, Span span);
 void unknown_function(Walk *w, const char *name, Span span);
+// May it be a name of what can't be read: an imported file, a faulty statement to come?
+bool may_be_missing(const Walk *w, const char *name);
+bool mentioned_by(const Stmt *faulty, const char *name);
 // The place where a statement still to come defines the name; a span without source: none does.
 Span defined_later(const Walk *w, const char *name);
 
@@ -293,6 +300,7 @@ bool any_in_statement(const Stmt *s, AstVisit visit, void *context); // with all
 bool any_in_block(const Block *block, AstVisit visit, void *context);
 bool ast_mentions(const AstExpr *e, const char *name);
 const Block *loop_body(const Stmt *s);       // null: no loop
+bool any_faulty(const Block *block);         // is one of its statements, however deep?
 const Carries *loop_carries(const Stmt *s);  // its `with`
 
 // ---- infer.c: the ranges of indices ----
@@ -415,6 +423,7 @@ struct Loop {
   Values yielded;
   int level;        // of its index
   const Poly *steps;
+  bool faulty;      // something in its body is
   uint64_t indices; // of the state: levels around that it may depend on, and its own
   NodeFlags flags;  // what the state may depend on
   const Node *alive;

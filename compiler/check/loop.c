@@ -349,7 +349,7 @@ void loop_statement(Walk *w, const Stmt *s) {
   bool fine = start(w, l) && lower_loop(w, l);
   w->claim = claim;
   w->claimed = NULL;
-  if (fine && !l->ncarried && !l->nyield)
+  if (fine && !l->ncarried && !l->nyield && !l->faulty)
     diag_error(w->diags, s->keyword, "this loop computes nothing: it carries no name, and yields none");
   if (fine) tell_of_unassigned(w, l);
   if (fine) tell_of_batch(w, l);

@@ -53,24 +53,26 @@ Symbol *scope_define(Walk *w, Name name, SymbolKind kind, Value value) {
   Scope *s = w->scope;
   Symbol *old = scope_own(s, name.text);
   if (old && w->replaceable) return NULL;
-  if (old) {
+  if (old && !old->mentioned) {
     diag_error(w->diags, name.span, "`%s` is already defined", name.text);
     diag_note(w->diags, old->span, "`%s` is defined here", name.text);
     return NULL;
   }
+  const Symbol symbol = {
+      .name = name.text, .span = name.span, .kind = kind, .value = value, .param = -1, .order = w->order++};
+  if (old) {
+    Symbol *next = old->next;
+    *old = symbol;
+    old->next = next;
+    return old;
+  }
   if (s->count >= s->nbucket) grow(w, s);
-  Symbol *symbol = arena_new_of(w->arena, Symbol);
-  Symbol **home = &s->bucket[hash(name.text) & (s->nbucket - 1)];
-  *symbol = (Symbol){.name = name.text,
-                     .span = name.span,
-                     .kind = kind,
-                     .value = value,
-                     .param = -1,
-                     .order = w->order++,
-                     .next = *home};
-  *home = symbol;
+  Symbol *added = arena_new_of(w->arena, Symbol), **home = &s->bucket[hash(name.text) & (s->nbucket - 1)];
+  *added = symbol;
+  added->next = *home;
+  *home = added;
   s->count++;
-  return symbol;
+  return added;
 }
 
 Symbol *scope_define_value(Walk *w, Name name, Value value) {
@@ -143,8 +145,23 @@ Span defined_later(const Walk *w, const char *name) {
   return (Span){0};
 }
 
-// Told where the name is defined by a statement still to come.
+bool mentioned_by(const Stmt *faulty, const char *name) {
+  for (size_t k = 0; k < faulty->names.count; k++)
+    if (strcmp(faulty->names.items[k], name) == 0) return true;
+  return false;
+}
+
+bool may_be_missing(const Walk *w, const char *name) {
+  const Symbol *unseen = scope_own(w->top, name);
+  if (w->names_missing || (unseen && unseen->mentioned)) return true;
+  for (size_t k = w->pending_done; w->pending && k < w->pending->count; k++)
+    if (w->pending->items[k]->kind == STMT_FAULTY && mentioned_by(w->pending->items[k], name)) return true;
+  return false;
+}
+
+// Told where the name is defined by a statement still to come, or of no name where it may be missing.
 static bool told_as_later(Walk *w, const char *name, Span span) {
+  if (may_be_missing(w, name)) return true;
   Span later = defined_later(w, name);
   Symbol *unseen = later.source ? NULL : scope_own(w->top, name); // of a function that was defined before it
   if (unseen) later = unseen->span;

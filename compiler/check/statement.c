@@ -1,4 +1,6 @@
 // statement.c - statements that declare, and the walk over all of them.
+#include <string.h>
+
 #include "check/internal.h"
 
 static Value read_of(Walk *w, const Node *node, Value shape) {
@@ -121,6 +123,10 @@ static void param_statement(Walk *w, const Stmt *s) {
 // ---- functions ----
 
 static void def_statement(Walk *w, const Stmt *s) {
+  if (any_faulty(&s->def.body)) {
+    scope_define_value(w, s->def.name, bad_value(s->def.name.span));
+    return;
+  }
   Symbol *symbol = scope_define(w, s->def.name, SYMBOL_FUNCTION, bad_value(s->def.name.span));
   if (!symbol) return;
   if (!derivatives_named(w, s)) {
@@ -147,6 +153,29 @@ static void return_statement(Walk *w, const Stmt *s) {
   }
 }
 
+// ---- what an error of syntax was told of ----
+
+// It may define whatever it mentions, assign to what loops carry, or add to the log likelihood: nothing is told of that.
+static void faulty_statement(Walk *w, const Stmt *s) {
+  w->faulty = w->likelihood_bad = true;
+  w->names_missing = w->names_missing || (s->names.count && strcmp(s->names.items[0], "import") == 0);
+  for (Loop *l = w->loop; l; l = l->outer) l->faulty = true;
+  Scope *scope = w->scope;
+  w->scope = w->top;
+  for (size_t k = 0; k < s->names.count; k++) {
+    const Name name = {s->names.items[k], s->span};
+    Symbol *symbol = scope_find(scope, name.text, SYMBOL_VALUE);
+    if (!symbol && !scope_own(w->top, name.text)) {
+      symbol = scope_define_value(w, name, bad_value(s->span));
+      symbol->mentioned = true;
+    } else if (symbol && symbol->carried) {
+      symbol->carried->assigned = true;
+      symbol->value = bad_value(s->span);
+    }
+  }
+  w->scope = scope;
+}
+
 // ---- all statements ----
 
 static void (*const lower[])(Walk *w, const Stmt *s) = {
@@ -156,6 +185,7 @@ static void (*const lower[])(Walk *w, const Stmt *s) = {
     [STMT_YIELD] = yield_statement,    [STMT_LOSS] = loss_statement,     [STMT_LIKELIHOOD] = likelihood_statement,
     [STMT_SAMPLE] = sample_statement,  [STMT_DEF] = def_statement,       [STMT_RETURN] = return_statement,
     [STMT_IMPORT] = import_file,       [STMT_SCAN] = loop_statement,     [STMT_ITERATE] = loop_statement,
+    [STMT_FAULTY] = faulty_statement,
 };
 
 void statements(Walk *w, const Block *block) {

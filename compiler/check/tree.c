@@ -56,6 +56,13 @@ static bool any_start(const Carries *carried, AstVisit visit, void *context) {
   return false;
 }
 
+bool any_faulty(const Block *block) {
+  for (size_t k = 0; k < block->count; k++)
+    if (block->items[k]->kind == STMT_FAULTY || (loop_body(block->items[k]) && any_faulty(loop_body(block->items[k]))))
+      return true;
+  return false;
+}
+
 bool any_in_statement(const Stmt *s, AstVisit visit, void *context) {
   switch (s->kind) {
   case STMT_DEFINE:

@@ -41,6 +41,7 @@ static const StmtRow statements[] = {
     [STMT_IMPORT] = {"import", AST_IN_FILE},
     [STMT_SCAN] = {"scan", ANYWHERE},
     [STMT_ITERATE] = {"iterate", ANYWHERE},
+    [STMT_FAULTY] = {"a faulty statement", ANYWHERE},
 };
 
 unsigned ast_allowed_in(StmtKind kind) {

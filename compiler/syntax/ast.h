@@ -231,6 +231,7 @@ typedef enum StmtKind {
   STMT_IMPORT,     // import "layers.mdl"                                  import
   STMT_SCAN,       // scan t in reverse 0..T with h = e, c = e { … }       scan
   STMT_ITERATE,    // iterate x = e, r = e while c at most N { … }         iterate
+  STMT_FAULTY,     // what an error was told of                            names
 } StmtKind;
 
 struct Stmt {
@@ -284,12 +285,17 @@ struct Stmt {
       AstExpr *condition, *limit;
       Block body;
     } iterate;
+    struct {
+      const char **items; // all that it mentions
+      size_t count, room;
+    } names;
   };
 };
 
 typedef struct AstFile {
   const Source *source;
   Block statements;
+  bool torn; // a `{` or `}` has no partner, or the end was not read: what stands where is not known
 } AstFile;
 
 // Where a kind of statement may stand.
@@ -298,7 +304,7 @@ unsigned ast_allowed_in(StmtKind kind);
 // The word that a statement starts with ("param"), or "a definition" for one without.
 const char *ast_stmt_word(StmtKind kind);
 
-// Reads a whole file.  False when there were errors; *out then holds the statements that could be read.
+// Reads a whole file.  False when there were errors; in *out faulty statements stand for those that they were in.
 bool parse_source(Arena *a, Diags *d, const Source *source, AstFile **out);
 // Reads one expression that makes up a whole source.
 bool ast_parse_expression(Arena *a, Diags *d, const Source *source, AstExpr **out);

@@ -1,6 +1,7 @@
 // build.c - nodes of the tree, with what the grammar alone can't say about them.
 #include "syntax/build.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "syntax/reader.h"
@@ -179,6 +180,32 @@ Stmt *build_stmt(Reader *r, StmtKind kind, Span at) {
   Stmt *s = arena_new_of(r->arena, Stmt);
   s->kind = kind;
   s->span = s->keyword = at;
+  return s;
+}
+
+bool build_is_faulty(Reader *r) {
+  const size_t before = r->errors;
+  r->errors = r->diags->errors + r->diags->muted_errors;
+  return r->errors != before;
+}
+
+static bool in_name(char c) {
+  return isalnum((unsigned char)c) || c == '_';
+}
+
+Stmt *build_faulty(Reader *r, Span at) {
+  Stmt *s = build_stmt(r, STMT_FAULTY, at);
+  for (const char *p = at.source->text + at.begin, *end = at.source->text + at.end; p < end;) {
+    const char *begin = p;
+    while (p < end && in_name(*p)) p++;
+    if (p > begin)
+      ARENA_PUSH(r->arena, s->names.items, s->names.count, s->names.room) =
+          arena_strndup(r->arena, begin, (size_t)(p - begin));
+    else if (*p == '#')
+      while (p < end && *p != '\n') p++;
+    else
+      p++;
+  }
   return s;
 }
 

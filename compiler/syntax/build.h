@@ -41,6 +41,9 @@ AstExpr *build_operand(Reader *r, Postfix p);
 
 Stmt *build_stmt(Reader *r, StmtKind kind, Span at);
 // Takes definitions apart from what is not one: several targets must be whole names.
+// Was an error told since the last statement, or block, began or ended?
+bool build_is_faulty(Reader *r);
+Stmt *build_faulty(Reader *r, Span at);
 Stmt *build_define(Reader *r, StmtKind kind, Span at, Targets targets, AstExpr *value);
 Constraint build_named_constraint(Reader *r, Name name, Span at);
 Derivative build_derivative(Reader *r, Name of, Name by, AstExpr *value);

@@ -104,6 +104,24 @@ void diag_note(Diags *d, Span at, const char *format, ...) {
   va_end(args);
 }
 
+void diags_sort(Diags *d) {
+  Diag *list = d->list;
+  for (size_t begin = 0, end; begin < d->count; begin = end) {
+    for (end = begin + 1; end < d->count && list[end].kind == DIAG_NOTE;) end++;
+    size_t to = begin;
+    for (size_t before = begin; before > 0; to = before) {
+      do before--;
+      while (before > 0 && list[before].kind == DIAG_NOTE);
+      if (list[before].at.source != list[begin].at.source || list[before].at.begin <= list[begin].at.begin) break;
+    }
+    for (size_t k = begin; k < end; k++) {
+      const Diag moved = list[k];
+      memmove(&list[to + 1], &list[to], (k - to) * sizeof *list);
+      list[to++] = moved;
+    }
+  }
+}
+
 size_t diag_mute(Diags *d) {
   d->muted++;
   return d->muted_errors;

@@ -64,6 +64,9 @@ void diag_note(Diags *d, Span at, const char *format, ...) __attribute__((format
 size_t diag_mute(Diags *d);
 bool diag_unmute(Diags *d, size_t mark);
 
+// Puts what was told of a file in the order of its places; notes stay behind what they explain.
+void diags_sort(Diags *d);
+
 // The candidate that `name` is most likely a slip of, or null when none is near.
 const char *diag_nearest(const char *name, const char *const *candidates, size_t count);
 // "; did you mean `t_u`?" for the end of a message, or "" when no candidate is near.

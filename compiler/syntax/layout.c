@@ -58,7 +58,10 @@ static size_t block_level(const Reader *r) {
 }
 
 void reader_told(Reader *r) {
+  const size_t count = r->open_count;
+  if (r->recent[0].kind == T_OPEN_BRACE) r->open_count--; // where none was expected: what is open is around it
   for (size_t i = block_level(r); i < r->open_count; i++) r->open[i].told = true;
+  r->open_count = count;
 }
 
 // Does the line at the lexer's place begin as a definition does (`name =`, `name[i] =`, `name ~`)?  None of these can
@@ -96,6 +99,7 @@ static void look(Reader *r) {
   if (!r->stopped) t->kind = mdlc_raw_lex(&t->value, &t->span, r->scanner);
   if (t->kind <= 0) {
     t->kind = T_EOF;
+    r->file->torn = r->file->torn || r->stopped;
     t->span = (Span){r->source, r->source->length, r->source->length};
     t->repair = r->stopped;
   }
@@ -196,7 +200,9 @@ static bool step(Reader *r, Token *out) {
     }
     *out = take(r);
     out->kind = T_END;
-    return statement_open(r) && !token_continues_line(r->recent[0].kind);
+    if (!statement_open(r)) return false;
+    // Behind a comma there may be another `name =`; behind an operator an expression goes on, and never so.
+    return !token_continues_line(r->recent[0].kind) || (r->recent[0].kind != T_COMMA && definition_ahead(r));
   case T_END:
     if (brackets_left_open(r)) return false;
     break;
@@ -208,6 +214,7 @@ static bool step(Reader *r, Token *out) {
     if (brackets_left_open(r)) return false;
     if (r->open_count == 0) {
       diag_error(r->diags, r->raw.span, "this `}` closes nothing");
+      r->file->torn = true;
       take(r);
       return false;
     }
@@ -225,6 +232,7 @@ static bool step(Reader *r, Token *out) {
     }
     if (r->open_count > 0) {
       tell_unclosed(r);
+      r->file->torn = true;
       for (size_t i = 0; i < r->open_count; i++) r->open[i].told = true;
       *out = made_up(r, r->open[--r->open_count].closer, true);
       return true;
@@ -232,7 +240,12 @@ static bool step(Reader *r, Token *out) {
     *out = r->raw; // and again, as often as asked
     return true;
   default:
-    if (r->raw.first && begins_statement(r->raw.kind) && brackets_left_open(r)) return false;
+    if (!r->raw.first || !begins_statement(r->raw.kind)) break;
+    if (brackets_left_open(r)) return false;
+    if (statement_open(r)) {
+      *out = made_up(r, T_END, false);
+      return true;
+    }
     break;
   }
   *out = take(r);
@@ -249,13 +262,7 @@ static Token next(Reader *r) {
 }
 
 int mdlc_lex(MDLC_STYPE *value, MDLC_LTYPE *span, Reader *r) {
-  Token t = r->recent[0];
-  do {
-    // The block of a statement whose head was wrong belongs to no head: it is passed over.
-    if (r->recovering && t.kind == T_OPEN_BRACE)
-      for (size_t outside = r->open_count - 1; r->open_count > outside;) next(r);
-    t = next(r);
-  } while (r->recovering && t.kind == T_OPEN_BRACE);
+  const Token t = next(r);
   *value = t.value;
   *span = t.span;
   return t.kind;
@@ -267,10 +274,12 @@ static void read_all(Arena *a, Diags *d, const Source *source, int start, Reader
   r->file->source = source;
   if (source->length > LONGEST_SOURCE) {
     diag_error(d, (Span){.source = NULL}, "`%s` is too long: more than %d bytes", source->name, LONGEST_SOURCE);
+    r->file->torn = true;
     return;
   }
+  r->errors = d->errors + d->muted_errors;
   reader_open(r);
-  mdlc_parse(r);
+  if (mdlc_parse(r)) r->file->torn = true;
   reader_close(r);
 }
 

@@ -97,7 +97,7 @@ static void mdlc_error(const Span *at, Reader *r, const char *message);
 %type <block> statements statement dim_items batch_items data_items param_items const_items block
 %type <op> comparator adder multiplier
 %type <kind> marker
-%type <yes> reversed
+%type <yes> reversed open
 
 %%
 
@@ -112,10 +112,23 @@ statements:
   | statements END              { $$ = $1; }
   | statements statement END    {
                                   $$ = $1;
-                                  for (size_t i = 0; i < $2.count; i++) PUSH($$) = $2.items[i];
+                                  const bool faulty = build_is_faulty(r);
+                                  for (size_t i = 0; i < $2.count && !faulty; i++) PUSH($$) = $2.items[i];
+                                  if (faulty) PUSH($$) = build_faulty(r, @2);
                                   r->too_high_told = false;
                                 }
-  | statements error END        { $$ = $1; yyerrok; r->recovering = r->too_high_told = false; }
+  | statements faulty END       {
+                                  $$ = $1;
+                                  PUSH($$) = build_faulty(r, @2);
+                                  yyerrok;
+                                  (void)build_is_faulty(r); // told of
+                                  r->quiet = r->too_high_told = false;
+                                }
+  ;
+
+faulty:
+    error
+  | faulty block                { r->quiet = true; } // whose head was wrong: its statements are read all the same
   ;
 
 statement:
@@ -269,7 +282,13 @@ marker:
   ;
 
 block:
-    OPEN_BRACE statements CLOSE_BRACE { $$ = $2; }
+    open statements CLOSE_BRACE {
+                                  $$ = $2;
+                                  if ($1) r->errors = (size_t)-1; // so is the statement that it ends
+                                }
+  ;
+open:
+    OPEN_BRACE                  { $$ = build_is_faulty(r); yyerrok; r->quiet = false; }
   ;
 
 targets:
@@ -540,10 +559,9 @@ static bool told_specially(Reader *r, const bool expects[YYNTOKENS], const char 
 
 static int yyreport_syntax_error(const yypcontext_t *context, Reader *r) {
   const Token *found = &r->recent[0], *last = &r->recent[1];
-  r->recovering = true;
   Open *open = reader_innermost(r);
   reader_told(r); // that its brackets stay open may follow from this error
-  if (found->repair) return 0;
+  if (found->repair || r->quiet) return 0;
   bool expects[YYNTOKENS] = {false}, listed[YYNTOKENS];
   yysymbol_kind_t list[YYNTOKENS];
   int count = yypcontext_expected_tokens(context, list, YYNTOKENS);

@@ -286,6 +286,7 @@ static void print_stmt(Text *out, const Stmt *s, int indent) {
   case STMT_IMPORT: text_printf(out, "import \"%s\"", s->import.text); break;
   case STMT_SCAN:
   case STMT_ITERATE: print_loop(out, s, indent); break;
+  case STMT_FAULTY: break;
   }
   text_char(out, '\n');
 }

@@ -41,8 +41,9 @@ struct Reader {
   int start; // T_FILE_START or T_EXPR_START until it was handed over, then 0
 
   Token recent[3];         // the tokens handed to the parser, the latest first
-  bool recovering;         // between an error and the end of its statement
+  bool quiet;              // behind the block of a faulty statement, up to its end
   bool too_high_told;      // in this statement
+  size_t errors;           // when the last statement ended
 
   AstFile *file;
   AstExpr *expr;

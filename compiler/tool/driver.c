@@ -125,14 +125,15 @@ int program_load(const ModelOptions *o, Program *p) {
   Diags diags;
   diags_init(&diags, o->arena);
   AstFile *ast = NULL;
-  bool parsed = parse_source(o->arena, &diags, source, &ast);
+  (void)parse_source(o->arena, &diags, source, &ast);
   p->ast = ast;
-  if (parsed) {
+  if (!ast->torn) {
     int nfixed;
     const DimOverride *fixed = split_dims(o, p, &nfixed);
     p->model =
         (o->plain ? check_model_plain : check_model)(o->arena, &diags, ast, program_name(o->arena, o), fixed, nfixed);
   }
+  diags_sort(&diags);
   print_diags(&diags);
   if (!p->model) return STATUS_REJECTED;
   status = verify(p->model);

@@ -47,6 +47,12 @@ case_is 'an import without end' 1 'a zero byte' timeout 20 "$mdlc" build bad.mdl
 file bad.mdl 'param w = 1\nloss v^2\n'
 case_is 'a wrong program' 1 'bad.mdl:2:6: error: ' mdlc build bad.mdl
 leaves ''
+file bad.mdl 'dim n = 3\nparam w[n] = 1 1\nu = w + nowhere\nv = u * * w\nloss sum(v) + elsewhere\n'
+case_is 'several mistakes, of syntax and others' 1 'bad.mdl:4:9: error: expected an expression after `*`' mdlc build bad.mdl
+places=$(sed -n 's/^bad.mdl:\([0-9]*\):.* error: .*/\1/p' "$top/stderr" | tr '\n' ' ')
+[ "$places" = '2 3 4 5 ' ] && wrong= || wrong="errors in the lines $places"
+verdict "$wrong" "$name: all are told, each once and in order"
+leaves ''
 case_is 'a directory that cannot be' 3 'cannot make directory line.csv/out' mdlc build line.mdl -o line.csv/out
 case_is 'a file for a directory' 3 'cannot write line.csv/line.' mdlc build line.mdl -o line.csv
 

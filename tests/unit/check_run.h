@@ -24,7 +24,8 @@ static void run_with(Run *r, const char *text, const DimOverride *overrides, int
   r->source = (Source){"model.mdl", text, strlen(text)};
   r->model = NULL;
   AstFile *file = NULL;
-  if (!parse_source(r->arena, &r->diags, &r->source, &file)) return;
+  (void)parse_source(r->arena, &r->diags, &r->source, &file);
+  if (file->torn) return;
   r->model = reader ? check_model_with(r->arena, &r->diags, file, "model", overrides, noverrides, reader, false)
                     : check_model(r->arena, &r->diags, file, "model", overrides, noverrides);
 }

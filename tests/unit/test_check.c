@@ -96,6 +96,27 @@ static const struct {
     {"z = x[0, 3]", "2:10: error: `3` is out of range: the axis has `d` entries, counted from 0"},
     {"z = x[0, d]", "2:10: error: `d` is out of range: the axis has `d` entries, counted from 0"},
     {"z = w[0 - 1]", "2:7: error: `0 - 1` is out of range: the axis has `d` entries, counted from 0"},
+    // what is faulty may define all that it mentions, from the start of the text
+    {"z = u + uu; u = 3 * * b; v = u + vv; q = u(b)", "2:21: error: expected an expression after `*`, found `*`\n"
+                                           "2:9: error: unknown name `uu`\n"
+                                           "2:34: error: unknown name `vv`"},
+    {"def f(x) { y = x x; return y }; v = f(b) + ww", "2:18: error: expected an operator or the end of the statement "
+                                           "after `x`, found `x`\n"
+                                           "2:44: error: unknown name `ww`; did you mean `w`?"},
+    {"def g(x, y = x; v = g(b, b) + g", "2:12: error: expected `)`, `[` or `,` after `y`, found `=`"},
+    {"param p = 3x, q; gradient q = p + q; dim m = = 3; z = zeros[m] + zeros[mm]",
+     "2:11: error: `3x` is neither a number nor a name\n"
+     "2:46: error: expected an expression after `=`, found `=`\n"
+     "2:72: error: unknown dimension `mm`: declare it with `dim mm` or `batch mm`"},
+    {"b ~ normal(0,, 1); z = log_likelihood; loss z + bb", "2:14: error: expected an expression after `,`, found `,`\n"
+                                           "2:49: error: unknown name `bb`; did you mean `b`?"},
+    {"import \"none.mdl\" 3; z = somewhere", "2:19: error: expected the end of the statement after `\"none.mdl\"`, found `3`"},
+    {"import \"none.mdl\"; z = somewhere(b)", "2:8: error: can't read `none.mdl`: No such file or directory"},
+    {"u = 3 3; const u = 3; z = u + b; u = 4", "2:7: error: expected an operator or the end of the statement after `3`, "
+                                           "found `3`\n"
+                                           "2:34: error: `u` is already defined\n2:16: note: `u` is defined here"},
+    {"z = w[b; scan t in 0..3 { z = nowhere", "2:6: error: this `[` is never closed\n"
+                                           "2:25: error: this `{` is never closed"},
     {"z[i] = w[i] - w[i - 1]", "2:17: error: `i - 1` reaches -1, but the axis has `d` entries, counted from 0\n"
                                "2:17: note: guard it with an `if`, or give the index a range"},
     {"z[i] = if i == 1 then w[i] else w[i - 1]", "2:35: error: `i - 1` reaches -1, but the axis has `d` entries, counted from 0\n"

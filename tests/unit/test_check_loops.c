@@ -365,6 +365,16 @@ static const struct {
      "2:66: error: unknown name `hh`; did you mean `h`?"},
     {"z = y; scan t in 0..T with h = 0 { h = h + 1; yield y = h }", "2:5: error: `y` is used before its definition\n"
                                                                     "2:53: note: `y` is defined here"},
+    // what is faulty may be all that it mentions
+    {"scan t in 0..T with h = b, g = b { h = h + + 1; g = 2 * g; yield y = h h }; z = h + sum(y); u = g + sum(yy)",
+     "2:44: error: expected an expression after `+`, found `+`\n"
+     "2:72: error: expected an operator or the end of the statement after `h`, found `h`\n"
+     "2:105: error: unknown name `yy`; did you mean `y`?"},
+    {"scan t in 0..T wth h = b { h = 2 * h; yield y = h }; z = h + sum(y) + hh",
+     "2:16: error: expected an operator, `with` or `{` after `T`, found `wth`\n"
+     "2:71: error: unknown name `hh`; did you mean `h`?"},
+    {"scan t in 0..T { scan k in 0..2 { yield y = } }; z = y",
+     "2:44: error: expected an expression after `=`"},
     {"def f(a) { scan t in 0..3 with s = a { s = s + aa }; return s }",
      "2:48: error: unknown name `aa`; did you mean `a`?"},
 };

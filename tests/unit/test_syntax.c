@@ -266,8 +266,24 @@ static const Wrong wrong[] = {
     {"def f(x = 3\n", "1:9: error: expected `)`, `[` or `,` after `x`, found `=`\n"},
     {"def f(x) {\n  a =\n  b = 3 3\n  return a\n}\nx = 1 1\n",
      "2:6: error: expected an expression after `=`\n"
+     "3:9: error: expected an operator or the end of the statement after `3`, found `3`\n"
      "6:7: error: expected an operator or the end of the statement after `1`, found `1`\n"},
-    // A block behind a wrong head is passed over.
+    // What begins a statement begins one, whatever the line before ends in.
+    {"x = a +\n\n  # b\nloss 1 1\ny[i] =\nz = 2 2\nparam w = 1,\nb = 0,\nloss 3 3\n",
+     "1:8: error: expected an expression after `+`\n"
+     "4:8: error: expected an operator or the end of the statement after `1`, found `1`\n"
+     "5:7: error: expected an expression after `=`\n"
+     "6:7: error: expected an operator or the end of the statement after `2`, found `2`\n"
+     "8:7: error: expected a name after `,`\n"
+     "9:8: error: expected an operator or the end of the statement after `3`, found `3`\n"},
+    // A block behind a wrong head is read, its end too, and what stands behind it is passed over.
+    {"scan t 0..T with h = 1 {\n  h = h h\n  scan k 0..T { x = = }\n} x\ndef f(x { return 2 2 } with d/dx = =\n",
+     "1:8: error: expected `in` after `t`, found `0`\n"
+     "2:9: error: expected an operator or the end of the statement after `h`, found `h`\n"
+     "3:10: error: expected `in` after `k`, found `0`\n"
+     "3:21: error: expected an expression after `=`, found `=`\n"
+     "5:9: error: expected `)`, `[` or `,` after `x`, found `{`\n"
+     "5:20: error: expected an operator, `,` or the end of the statement after `2`, found `2`\n"},
     {"scan t 0..T with h = 1 {\n  h = h\n  yield y = h\n}\nx = 1 1\n",
      "1:8: error: expected `in` after `t`, found `0`\n"
      "5:7: error: expected an operator or the end of the statement after `1`, found `1`\n"},
