@@ -66,7 +66,7 @@ static Model *model_of(Arena *a, Diags *diags, const Request *request) {
   const AstFile *file = request->file;
   Walk *w = walk(a, diags, request);
   if (!w->faulty) check_overrides(w);
-  if (!w->overgrown) audit(a, diags, request, w);
+  if (!w->overgrown && !w->faulty) audit(a, diags, request, w);
   if (!w->loss.source && !w->npredict && !diags->errors)
     diag_error(diags, (Span){file->source, 0, 0}, "the model has neither a `loss` nor a `predict`");
   if (diags->errors) return NULL;

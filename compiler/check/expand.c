@@ -193,8 +193,9 @@ static bool lower_call(Walk *w, Function *f, Span at, const Value *args, size_t 
 }
 
 bool expand(Walk *w, Function *f, Span at, const Value *args, size_t nargs, const char *claim, Values *results) {
-  if (!ranks_fit(w, f, at, args, nargs) || !within_limits(w, f, at) || !derivatives_suffice(w, f, args)) return false;
-  f->called = true;
+  f->called = true; // also where that goes wrong: by itself it may be as right as can be
+  if (!ranks_fit(w, f, at, args, nargs) || !within_limits(w, f, at) || f->faulty || !derivatives_suffice(w, f, args))
+    return false;
   Value *settled = arena_array(w->arena, Value, nargs + 1);
   for (size_t k = 0; k < nargs; k++)
     settled[k] =

@@ -108,9 +108,11 @@ static Value binary(Walk *w, const AstExpr *e, Value left, Value right, const ch
 }
 
 // What is right of `and` and `or` is lowered under what is left of them leaving it open, as the sides of a choice are.
-static void decide(Walk *w, BinaryOp op, const Expr *left) {
-  if (op == OP_AND) push_path(w, left);
-  if (op == OP_OR) push_path(w, make_not(w, left));
+static void decide(Walk *w, BinaryOp op, const Value *left) {
+  if (op != OP_AND && op != OP_OR) return;
+  if (left->bad) push_path(w, expr_bool(w->graph, false));
+  if (!left->bad && left->type == TYPE_BOOL && left->rank == 0)
+    push_path(w, op == OP_AND ? left->expr : make_not(w, left->expr));
 }
 
 // A long chain a + b + c + … is a deep tree to the left: it is walked, not recursed into.
@@ -123,7 +125,7 @@ static Value eval_binary(Walk *w, const AstExpr *e, const char *claim) {
   Value result = eval(w, p);
   for (size_t k = 0; k < n; k++) {
     const size_t mark = w->npath;
-    if (result.type == TYPE_BOOL && result.rank == 0 && !result.bad) decide(w, spine[k]->binary.op, result.expr);
+    decide(w, spine[k]->binary.op, &result);
     Value right = eval(w, spine[k]->binary.right);
     w->npath = mark;
     w->at = spine[k]->span;
@@ -146,10 +148,10 @@ static Value eval_if(Walk *w, const AstExpr *e) {
   bool fine = want_condition(w, &c);
   size_t mark = w->npath;
   bool branch = fine && c.rank == 0;
-  if (branch) push_path(w, c.expr);
+  push_path(w, branch ? c.expr : expr_bool(w->graph, fine)); // of what follows from a wrong one nothing is told
   Value yes = eval(w, e->choice.yes);
   w->npath = mark;
-  if (branch) push_path(w, make_not(w, c.expr));
+  push_path(w, branch ? make_not(w, c.expr) : expr_bool(w->graph, fine));
   Value no = eval(w, e->choice.no);
   w->npath = mark;
   const Value sides[2] = {yes, no};

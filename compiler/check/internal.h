@@ -49,6 +49,7 @@ typedef struct Function {
   bool standard; // of the prelude, or a distribution
   bool called;
   bool active; // being expanded now
+  bool faulty; // something in its body is
   const GradNames *by; // null: not looked for yet
 } Function;
 

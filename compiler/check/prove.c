@@ -437,6 +437,8 @@ RangeAnswer range_of(Walk *w, const Expr *e, const Poly *limit, const Poly **wor
   Facts f;
   const Poly *one = poly_int(w->dims, 1), *minus = poly_int(w->dims, -1);
   *worst = NULL;
+  for (size_t k = 0; k < w->npath; k++)
+    if (w->path[k]->kind == EXPR_BOOL) return RANGE_PROVED; // never here
   if (!linear_of(w, e, &low)) return RANGE_UNKNOWN;
   Linear none = {.constant = one};
   combine(w, &high, minus, &low, poly_sub(w->dims, limit, one), &none); // limit - 1 - e

@@ -133,7 +133,7 @@ Value reduce_over(Walk *w, const AstExpr *e, const char *claim) {
   if (e->reduce.condition) {
     Value c = eval(w, e->reduce.condition);
     bool single = condition_holds_single(w, &c);
-    if (single) push_path(w, c.expr);
+    push_path(w, single ? c.expr : expr_bool(w->graph, false)); // of what follows from a wrong one nothing is told
     fine = single && fine;
   }
   Value body = eval(w, e->reduce.body);

@@ -123,10 +123,6 @@ static void param_statement(Walk *w, const Stmt *s) {
 // ---- functions ----
 
 static void def_statement(Walk *w, const Stmt *s) {
-  if (any_faulty(&s->def.body)) {
-    scope_define_value(w, s->def.name, bad_value(s->def.name.span));
-    return;
-  }
   Symbol *symbol = scope_define(w, s->def.name, SYMBOL_FUNCTION, bad_value(s->def.name.span));
   if (!symbol) return;
   if (!derivatives_named(w, s)) {
@@ -136,7 +132,8 @@ static void def_statement(Walk *w, const Stmt *s) {
     s = without;
   }
   Function *f = arena_new_of(w->arena, Function);
-  *f = (Function){.def = s, .scope = w->scope, .order = symbol->order, .standard = !w->distributions};
+  *f = (Function){.def = s, .scope = w->scope, .order = symbol->order, .standard = !w->distributions,
+                   .faulty = any_faulty(&s->def.body)};
   symbol->function = f;
   if (f->standard || w->scope != w->top) return;
   size_t which = w->nfunctions;

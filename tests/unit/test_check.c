@@ -110,6 +110,10 @@ static const struct {
      "2:72: error: unknown dimension `mm`: declare it with `dim mm` or `batch mm`"},
     {"b ~ normal(0,, 1); z = log_likelihood; loss z + bb", "2:14: error: expected an expression after `,`, found `,`\n"
                                            "2:49: error: unknown name `bb`; did you mean `b`?"},
+    // nor does anything follow from a wrong condition
+    {"z[i in 0..d] = if i > 0 and bb > 0 and w[i - 1] > 0 then w[i - 1] else sum[j in 0..d if cc](w[j + 1])",
+     "2:29: error: unknown name `bb`; did you mean `b`?\n"
+     "2:89: error: unknown name `cc`; did you mean `c`?"},
     {"import \"none.mdl\" 3; z = somewhere", "2:19: error: expected the end of the statement after `\"none.mdl\"`, found `3`"},
     {"import \"none.mdl\"; z = somewhere(b)", "2:8: error: can't read `none.mdl`: No such file or directory"},
     {"u = 3 3; const u = 3; z = u + b; u = 4", "2:7: error: expected an operator or the end of the statement after `3`, "
