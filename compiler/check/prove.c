@@ -143,9 +143,11 @@ static int degree_of(const Poly *p) {
 }
 
 // The better of two upper bounds, of which either may be null: the lesser, at least where dimensions are large.  Else
-// what is known when the model is compiled, then what is of a lower degree: a block's size before what is cut into blocks.
+// what is known when the model is compiled, then what is of a lower degree: a block's size before what is cut into
+// blocks.
 static const Poly *tighter(Walk *w, const Poly *p, const Poly *q) {
   if (!p || !q) return p ? p : q;
+  if (poly_is_too_large(p) || poly_is_too_large(q)) return poly_is_too_large(p) ? q : p;
   const Poly *less = lesser(w, p, q);
   if (less) return less;
   const Poly *more = without_number(w, poly_sub(w->dims, q, p));

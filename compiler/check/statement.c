@@ -132,8 +132,11 @@ static void def_statement(Walk *w, const Stmt *s) {
     s = without;
   }
   Function *f = arena_new_of(w->arena, Function);
-  *f = (Function){.def = s, .scope = w->scope, .order = symbol->order, .standard = !w->distributions,
-                   .faulty = any_faulty(&s->def.body)};
+  *f = (Function){.def = s,
+                  .scope = w->scope,
+                  .order = symbol->order,
+                  .standard = !w->distributions,
+                  .faulty = any_faulty(&s->def.body)};
   symbol->function = f;
   if (f->standard || w->scope != w->top) return;
   size_t which = w->nfunctions;
@@ -152,7 +155,8 @@ static void return_statement(Walk *w, const Stmt *s) {
 
 // ---- what an error of syntax was told of ----
 
-// It may define whatever it mentions, assign to what loops carry, or add to the log likelihood: nothing is told of that.
+// It may define whatever it mentions, assign to what loops carry, import, or add to the log likelihood: that any of it is
+// missing is not told.
 static void faulty_statement(Walk *w, const Stmt *s) {
   w->faulty = w->likelihood_bad = true;
   w->names_missing = w->names_missing || (s->names.count && strcmp(s->names.items[0], "import") == 0);
