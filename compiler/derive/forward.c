@@ -7,6 +7,7 @@ typedef struct Term {
   const Expr *condition; // inside of the expression, or null
   const Expr *pattern;   // outside of which the tangent of what is read is 0, or null
   const Expr *value;
+  bool plain; // a tangent as it is: 0 by itself where the pattern does not hold
 } Term;
 
 typedef struct TermList {
@@ -29,7 +30,8 @@ static TermList terms_of(Derive *d, const Node *n, const Local *local) {
       ARENA_PUSH(d->arena, terms.list, terms.count, terms.room) =
           (Term){.condition = condition,
                  .pattern = derive_pattern_at(d, of->list[j].pattern, extra_at, sub, read->nout),
-                 .value = derive_mul(d->graph, value, derive_value_at(d, &of->list[j], extra_at, sub, read->nout))};
+                 .value = derive_mul(d->graph, value, derive_value_at(d, &of->list[j], extra_at, sub, read->nout)),
+                 .plain = of->list[j].node && expr_is_real(value, 1)};
   }
   return terms;
 }
@@ -133,8 +135,8 @@ static const Node *sum_terms(Derive *d, const Node *n, const Node *like, const E
   return graph_add(g, &sum);
 }
 
-// The tangent of e, an expression over the outputs of n, as one over the extra indices and those; null: 0.
-static const Expr *tangent_of_expr(Derive *d, const Node *n, const Expr *e) {
+// The terms of the tangent of e, an expression over the outputs of n: over the extra indices and those.
+static TermList terms_of_expr(Derive *d, const Node *n, const Expr *e) {
   Node plain = *n;
   plain.kind = NODE_COMP;
   plain.nred = 0;
@@ -144,47 +146,146 @@ static const Expr *tangent_of_expr(Derive *d, const Node *n, const Expr *e) {
   plain.base = NULL;
   plain.target = NULL;
   const Local local = {.factor = expr_real(d->graph, 1)};
-  TermList terms = terms_of(d, &plain, &local);
-  for (size_t k = 0; k < terms.count; k++)
-    terms.list[k].condition = derive_and(d->graph, terms.list[k].condition, terms.list[k].pattern);
-  return terms.count ? sum_of_terms(d, &terms) : NULL;
+  return terms_of(d, &plain, &local);
 }
 
 static Tangents none(void) {
   return (Tangents){.list = NULL};
 }
 
+static void add_part(Derive *d, Tangents *t, const Node *n, const Expr *pattern) {
+  ARENA_PUSH(d->arena, t->list, t->count, t->room) = (Derivative){.present = true, .node = n, .pattern = pattern};
+}
+
 static Tangents only(Derive *d, const Node *n, const Expr *pattern) {
   Tangents t = none();
-  ARENA_PUSH(d->arena, t.list, t.count, t.room) = (Derivative){.present = true, .node = n, .pattern = pattern};
+  add_part(d, &t, n, pattern);
   return t;
 }
 
-// A scatter over a base: entries that are replaced are so whatever the pattern.
-static Tangents tangent_over_base(Derive *d, const Node *n) {
-  Graph *g = d->graph;
-  const Local local = derive_local(d, n);
-  TermList terms = terms_of(d, n, &local);
-  const Expr *base = tangent_of_expr(d, n, n->base);
-  if (terms.count == 0 && !base) return none();
-  const Node lifted = derive_lifted(d, n);
-  Node tangent = tangent_node(d, n, &lifted);
-  tangent.base = base ? base : expr_real(g, 0);
-  for (size_t k = 0; k < terms.count; k++)
-    terms.list[k].condition = derive_and(g, terms.list[k].condition, terms.list[k].pattern);
-  tangent.expr = terms.count ? sum_of_terms(d, &terms) : expr_real(g, 0);
-  return only(d, graph_add(g, &tangent), NULL);
+// The sum of the terms that are of part p, counted from `first` on, for what has no guard to say where their patterns hold.
+static const Expr *sum_in_part(Derive *d, const TermList *terms, const Parts *parts, size_t first, size_t p) {
+  TermList part = {.list = NULL};
+  for (size_t k = 0; k < terms->count; k++) {
+    if (parts->of[first + k] != p) continue;
+    Term t = terms->list[k];
+    if (!t.plain) t.condition = derive_and(d->graph, t.condition, t.pattern);
+    ARENA_PUSH(d->arena, part.list, part.count, part.room) = t;
+  }
+  return part.count ? sum_of_terms(d, &part) : expr_real(d->graph, 0);
 }
 
-// The tangent of a carry is a carry; what it takes is known when all tangents are.
-static Tangents tangent_of_carry(Derive *d, const Node *n) {
+// A pattern over what a scatter runs through, over the entries that it goes to: those conditions that such an entry settles.
+static const Expr *pattern_at_target(Derive *d, const Node *lifted, const Expr *pattern) {
+  const Expr **sub = arena_array(d->arena, const Expr *, (size_t)(lifted->nout + lifted->nred) + 1);
+  for (int k = 0; k < lifted->nout; k++)
+    if (lifted->target[k]->kind == EXPR_INDEX) sub[lifted->target[k]->u.index] = expr_index(d->graph, k);
+  const Expr *kept = NULL;
+  size_t count;
+  const Expr **list = derive_conjuncts(d, pattern, &count);
+  for (size_t k = 0; k < count; k++) {
+    bool settled = true;
+    for (int q = lifted->nout; q < lifted->nout + lifted->nred; q++)
+      settled = settled && (sub[q] || !expr_uses_index(list[k], q));
+    if (settled)
+      kept = derive_and(d->graph, kept, expr_substitute(d->graph, list[k], sub, lifted->nout + lifted->nred, NULL));
+  }
+  return derive_pattern(d, kept, lifted->index, lifted->nout, false);
+}
+
+// A scatter over a base: in each part what is there before, and what is put in its place, or added.
+static Tangents tangents_over_base(Derive *d, const Node *n) {
+  const Local local = derive_local(d, n);
+  const TermList terms = terms_of(d, n, &local), before = terms_of_expr(d, n, n->base);
   const Node lifted = derive_lifted(d, n);
-  Node tangent = tangent_node(d, n, &lifted);
-  const Expr *start = tangent_of_expr(d, n, n->expr);
-  tangent.axis = d->task->nextra + n->axis;
-  tangent.expr = start ? start : expr_real(d->graph, 0);
-  tangent.next = tangent.alive = NULL;
-  return only(d, graph_add(d->graph, &tangent), NULL);
+  const Expr **kept = arena_array(d->arena, const Expr *, terms.count + before.count + 1);
+  for (size_t k = 0; k < terms.count; k++) kept[k] = pattern_at_target(d, &lifted, terms.list[k].pattern);
+  for (size_t k = 0; k < before.count; k++)
+    kept[terms.count + k] =
+        derive_pattern(d, before.list[k].pattern, lifted.index, lifted.nout, !before.list[k].condition);
+  const Parts parts = derive_parts(d, kept, terms.count + before.count);
+  Tangents tangents = none();
+  for (size_t p = 0; p < parts.count; p++) {
+    Node tangent = tangent_node(d, n, &lifted);
+    tangent.base = sum_in_part(d, &before, &parts, terms.count, p);
+    tangent.expr = sum_in_part(d, &terms, &parts, 0, p);
+    add_part(d, &tangents, graph_add(d->graph, &tangent), parts.pattern[p]);
+  }
+  return tangents;
+}
+
+// ---- loops ----
+//
+// The tangent of a carry is a carry for each of its parts: of what it starts from, and of what its steps add.  What the
+// latter say of the extra indices is known when the tangents of a step are, which are made of the carry's.  So at first
+// they are taken to add nothing that the start has not; where that turns out wrong, they are noted, and all is made again.
+
+static Tangents tangents_of_carry(Derive *d, const Node *n) {
+  const Node lifted = derive_lifted(d, n);
+  const TermList start = terms_of_expr(d, n, n->expr);
+  const Clause *steps = &d->added[n->id];
+  const Expr **kept = arena_array(d->arena, const Expr *, start.count + steps->count + 1);
+  for (size_t k = 0; k < start.count; k++)
+    kept[k] = derive_pattern(d, start.list[k].pattern, lifted.index, lifted.nout, !start.list[k].condition);
+  for (size_t k = 0; k < steps->count; k++) kept[start.count + k] = steps->list[k];
+  const Parts parts = derive_parts(d, kept, start.count + steps->count);
+  Tangents tangents = none();
+  for (size_t p = 0; p < parts.count; p++) {
+    Node tangent = tangent_node(d, n, &lifted);
+    tangent.axis = d->task->nextra + n->axis;
+    tangent.expr = sum_in_part(d, &start, &parts, 0, p);
+    tangent.next = tangent.alive = NULL;
+    add_part(d, &tangents, graph_add(d->graph, &tangent), parts.pattern[p]);
+  }
+  return tangents;
+}
+
+// Of what a step adds to the state of carry c: what holds at all steps, also where there is none.
+static const Expr *pattern_of_steps(Derive *d, const Node *c, const Expr *pattern) {
+  const Node lifted = derive_lifted(d, c->next);
+  Dims *dims = d->graph->dims;
+  const Poly *more = poly_sub(dims, lifted.index[d->task->nextra + c->axis].extent, poly_int(dims, 1));
+  const Expr *kept = NULL;
+  size_t count;
+  const Expr **list = derive_conjuncts(
+      d, derive_pattern(d, pattern, lifted.index, lifted.nout, !c->alive && poly_is_nonnegative(dims, more)), &count);
+  for (size_t k = 0; k < count; k++)
+    if (!expr_uses_index(list[k], d->task->nextra + c->axis)) kept = derive_and(d->graph, kept, list[k]);
+  return kept;
+}
+
+// The part of carry c that what a step adds under that pattern belongs to; its number of parts where there is none.
+static size_t part_of_steps(Derive *d, const Node *c, const Expr *pattern) {
+  const Tangents *of = &d->tangents[c->id];
+  size_t p = 0;
+  while (p < of->count && derive_without(d, of->list[p].pattern, pattern)) p++;
+  return p;
+}
+
+// Is all that the steps of c add in its parts?  Notes it where it is not; what goes on and on, as of h[i] = h[i - 1], is of
+// all entries.
+static bool has_all_of_steps(Derive *d, const Node *c) {
+  enum { ADDED_MAX = 8 };
+  const Tangents *next = &d->tangents[c->next->id];
+  Clause *added = &d->added[c->id];
+  const size_t before = added->count;
+  for (size_t q = 0; q < next->count; q++) {
+    const Expr *pattern = pattern_of_steps(d, c, next->list[q].pattern);
+    if (part_of_steps(d, c, pattern) < d->tangents[c->id].count) continue;
+    if (added->count >= ADDED_MAX) pattern = NULL;
+    ARENA_PUSH(d->arena, added->list, added->count, added->room) = pattern;
+  }
+  return added->count == before;
+}
+
+// The first carry of whose steps something was noted; where there is none, the number of nodes.
+static size_t find_lacking(Derive *d) {
+  size_t first = d->nold;
+  for (size_t k = d->nold; k-- > 0;) {
+    const Node *n = d->graph->nodes[k];
+    if (d->wanted[k] && n->kind == NODE_CARRY && n->next && !d->seeded[k] && !has_all_of_steps(d, n)) first = k;
+  }
+  return first;
 }
 
 // What a term's pattern says wherever the tangent of n, over the indices of `lifted`, is computed.
@@ -202,8 +303,8 @@ static bool is_one(const Node *like, const Expr *guard, const TermList *terms, c
 
 // Tangents of the terms in parts: those of one part have what its pattern says in common.
 static Tangents tangents_of(Derive *d, const Node *n) {
-  if (n->kind == NODE_CARRY) return tangent_of_carry(d, n);
-  if (n->base) return tangent_over_base(d, n);
+  if (n->kind == NODE_CARRY) return tangents_of_carry(d, n);
+  if (n->base) return tangents_over_base(d, n);
   const Local local = derive_local(d, n);
   const TermList terms = terms_of(d, n, &local);
   Tangents tangents = none();
@@ -218,8 +319,7 @@ static Tangents tangents_of(Derive *d, const Node *n) {
       if (parts.of[k] == p) ARENA_PUSH(d->arena, part.list, part.count, part.room) = terms.list[k];
     const Node *sum =
         is_one(&like, guard, &part, parts.pattern[p]) ? NULL : sum_terms(d, n, &like, guard, parts.pattern[p], &part);
-    ARENA_PUSH(d->arena, tangents.list, tangents.count, tangents.room) =
-        (Derivative){.present = true, .node = sum, .pattern = parts.pattern[p]};
+    add_part(d, &tangents, sum, parts.pattern[p]);
   }
   return tangents;
 }
@@ -233,9 +333,8 @@ static const Node *node_of_part(Derive *d, const Node *n, const Derivative *part
   return graph_add(d->graph, &own);
 }
 
-// The tangent of n as one node, 0 where it has none.
-static const Node *whole(Derive *d, const Node *n) {
-  const Tangents *of = &d->tangents[n->id];
+// Parts of the tangent of n as one node, 0 where there are none.
+static const Node *whole(Derive *d, const Node *n, const Tangents *of) {
   if (of->count == 1) return node_of_part(d, n, &of->list[0]);
   const Expr **part = arena_array(d->arena, const Expr *, of->count + 1);
   for (size_t k = 0; k < of->count; k++) part[k] = derive_read_own(d->graph, node_of_part(d, n, &of->list[k]));
@@ -244,13 +343,14 @@ static const Node *whole(Derive *d, const Node *n) {
   return graph_add(d->graph, &own);
 }
 
-static void close_carries(Derive *d) {
-  for (size_t k = 0; k < d->nold; k++) {
-    const Node *n = d->graph->nodes[k];
-    const Tangents *of = &d->tangents[k];
-    const Node *tangent = of->count ? of->list[0].node : NULL;
-    if (n->kind == NODE_CARRY && n->next && tangent && (size_t)tangent->id >= d->nold)
-      graph_close(tangent, whole(d, n->next), NULL);
+static void close_carry(Derive *d, const Node *c) {
+  const Tangents *of = &d->tangents[c->id], *next = &d->tangents[c->next->id];
+  for (size_t p = 0; p < of->count; p++) {
+    Tangents taken = none();
+    for (size_t q = 0; q < next->count; q++)
+      if (part_of_steps(d, c, pattern_of_steps(d, c, next->list[q].pattern)) == p)
+        ARENA_PUSH(d->arena, taken.list, taken.count, taken.room) = next->list[q];
+    graph_close(of->list[p].node, whole(d, c->next, &taken), NULL);
   }
 }
 
@@ -260,20 +360,34 @@ static bool find_tangents(Derive *d, Graph *g, const Derivation *task, bool apar
   if (!derive_begin(d, g, task, input, task->nseed, task->of, task->nof)) return false;
   d->apart = apart;
   d->tangents = arena_array(g->arena, Tangents, d->nold + 1);
+  d->added = arena_array(g->arena, Clause, d->nold + 1);
+  d->seeded = arena_array(g->arena, bool, d->nold + 1);
   for (int k = 0; k < task->nseed; k++) {
     const DeriveSeed *s = &task->seed[k];
     d->tangents[s->node->id] = only(d, s->value, s->value ? NULL : derive_diagonal(d, s->node).pattern);
+    d->seeded[s->node->id] = true;
   }
+  size_t *made = arena_array(g->arena, size_t, d->nold + 1), from = 0; // by id: how many nodes there were before
+  do {
+    for (size_t k = from; k < d->nold; k++) {
+      made[k] = g->count;
+      if (d->wanted[k] && !d->seeded[k] && g->nodes[k]->expr) d->tangents[k] = tangents_of(d, g->nodes[k]);
+    }
+    from = find_lacking(d);
+    if (from < d->nold) graph_take_back(g, made[from]);
+  } while (from < d->nold);
   for (size_t k = 0; k < d->nold; k++)
-    if (d->wanted[k] && !d->tangents[k].count && g->nodes[k]->expr) d->tangents[k] = tangents_of(d, g->nodes[k]);
-  close_carries(d);
+    if (g->nodes[k]->kind == NODE_CARRY && g->nodes[k]->next && !d->seeded[k]) close_carry(d, g->nodes[k]);
   return true;
 }
 
 bool derive_forward(Graph *g, const Derivation *task, const Node **result) {
   Derive d;
   if (!find_tangents(&d, g, task, false)) return false;
-  for (int k = 0; k < task->nof; k++) result[k] = d.tangents[task->of[k]->id].count ? whole(&d, task->of[k]) : NULL;
+  for (int k = 0; k < task->nof; k++) {
+    const Tangents *of = &d.tangents[task->of[k]->id];
+    result[k] = of->count ? whole(&d, task->of[k], of) : NULL;
+  }
   return true;
 }
 

@@ -96,6 +96,8 @@ typedef struct Derive {
   Derivative *of;         // by id under nold: its adjoint
   Tangents *tangents;     // by id under nold
   bool apart;             // tangents are of more than one part
+  bool *seeded;           // by id under nold: its tangent is given
+  struct Clause *added;   // by id of a carry: patterns of what the steps of its loop add to its tangent
   ContributionList *into; // by id under nold
   ContributionList *step; // by id of a carry: from the steps of its loop, over the shape of what it takes
   const LoopTree *loops;  // of the nodes under nold

@@ -18,8 +18,12 @@ typedef struct Narrower {
   Arena *arena;
   Graph *scratch; // a pool for expressions
   const Graph *in;
-  NodeReads *reads;   // by id
-  const Expr **known; // while a reader is looked at: what stands for its indices, or null
+  const LoopTree *loops; // null: none
+  const bool *fixed;     // by id: loses no index
+  const Node **taker;    // by id: the carry that takes the node, or null
+  Narrowing *state;      // by id of a carry: what is supposed
+  NodeReads *reads;      // by id
+  const Expr **known;    // while a reader is looked at: what stands for its indices, or null
   int nknown;
 } Narrower;
 
@@ -54,14 +58,23 @@ static void learn(Narrower *w, const Expr *guard) {
   if (!expr_uses_index(x, y->u.index)) w->known[y->u.index] = x;
 }
 
+// Of a scatter that is narrowed, only what goes to the entries that are left.
+static void learn_target(Narrower *w, const Node *n, const Narrowing *own) {
+  const Expr **target = arena_array(w->arena, const Expr *, (size_t)n->nout);
+  for (int k = 0; k < n->nout; k++) target[k] = expr_substitute(w->scratch, n->target[k], NULL, 0, NULL);
+  const Expr *to = target[own->drop], *by = expr_substitute(w->scratch, own->by, target, n->nout, NULL);
+  if (to->kind == EXPR_INDEX && !expr_uses_index(by, to->u.index)) w->known[to->u.index] = by;
+}
+
 static void gather_reads(Narrower *w, const Node *n, const Narrowing *own) {
   const int nv = n->nout + n->nred;
   const Expr **known = arena_array(w->arena, const Expr *, (size_t)nv + 1);
   w->known = known;
   w->nknown = nv;
   if (own->by) known[own->drop] = own->by;
-  if (n->guard) expr_each_read(w->in, n->guard, add_read, w);
   if (n->base) expr_each_read(w->in, n->base, add_read, w);
+  if (n->target && own->by) learn_target(w, n, own);
+  if (n->guard) expr_each_read(w->in, n->guard, add_read, w);
   // Where the guard holds, and nowhere else, the rest is read.
   if (n->guard && n->kind == NODE_COMP) learn(w, n->guard);
   if (n->expr) expr_each_read(w->in, n->expr, add_read, w);
@@ -101,49 +114,116 @@ static const Expr *by_others(Narrower *w, const Node *n, const Expr *const *sub,
   return expr_substitute(w->scratch, sub[b], named, INDEX_MAX, NULL);
 }
 
+// Is index b of n the step of a loop that n runs in?
+static bool is_step(const Narrower *w, const Node *n, int b) {
+  for (const GraphLoop *l = w->loops ? w->loops->inside[n->id] : NULL; l; l = l->parent)
+    if (w->loops->position[l->id][n->id] == b) return true;
+  return false;
+}
+
+// What a read of n makes of index b; by null: nothing.
+static Narrowing narrowing_by(Narrower *w, const Node *n, const Expr *const *sub, int b) {
+  const Expr *by = is_step(w, n, b) ? NULL : by_others(w, n, sub, b);
+  if (by && (expr_uses_index(by, b) || !is_safe(w, n, by))) by = NULL;
+  return (Narrowing){b, by};
+}
+
+static bool all_reads_agree(Narrower *w, const Node *n, const Narrowing *narrowing) {
+  const NodeReads *r = &w->reads[n->id];
+  bool all = !r->many;
+  for (size_t k = 0; k < r->count && all; k++)
+    all = expr_substitute(w->scratch, narrowing->by, r->sub[k], n->nout, NULL) == r->sub[k][narrowing->drop];
+  return all;
+}
+
 static Narrowing narrowing_of(Narrower *w, const Node *n) {
   const NodeReads *r = &w->reads[n->id];
-  Narrowing none = {.by = NULL};
-  if (r->count == 0 || r->many) return none;
-  for (int b = n->nout; b-- > 0;) {
-    const Expr *by = by_others(w, n, r->sub[0], b);
-    bool all = by && !expr_uses_index(by, b) && is_safe(w, n, by);
-    for (size_t k = 1; k < r->count && all; k++)
-      all = expr_substitute(w->scratch, by, r->sub[k], n->nout, NULL) == r->sub[k][b];
-    if (all) return (Narrowing){b, by};
+  for (int b = n->nout; b-- > 0 && r->count > 0;) {
+    const Narrowing one = narrowing_by(w, n, r->sub[0], b);
+    if (one.by && all_reads_agree(w, n, &one)) return one;
   }
-  return none;
+  return (Narrowing){.by = NULL};
+}
+
+// ---- the states of loops ----
+
+// What some read would make of the state, and of what it takes.
+static Narrowing supposed(Narrower *w, const Node *c) {
+  const NodeReads *r = &w->reads[c->id];
+  for (int b = c->nout; b-- > 0;)
+    for (size_t k = 0; k < r->count; k++) {
+      const Narrowing one = narrowing_by(w, c, r->sub[k], b);
+      const bool lives = c->alive && b < c->axis; // over that index, too
+      if (one.by && !lives && !expr_uses_index(one.by, c->axis)) return one;
+    }
+  return (Narrowing){.by = NULL};
+}
+
+// Supposes what can be of all states; false: nothing.
+static bool suppose(Narrower *w, const bool *live) {
+  bool any = false;
+  for (size_t k = 0; k < w->in->count; k++) {
+    const Node *c = w->in->nodes[k];
+    if (!live[k] || c->kind != NODE_CARRY || c->type != TYPE_REAL || w->fixed[k] || w->taker[c->next->id] != c) continue;
+    w->state[k] = supposed(w, c);
+    any = any || w->state[k].by;
+  }
+  return any;
 }
 
 // ---- the whole graph ----
 
-// A loop's index and its state's shape are the loop's.
-static bool *in_loops(Arena *a, const Graph *g) {
-  bool *inside = arena_array(a, bool, g->count + 1), any = false;
-  for (size_t k = 0; k < g->count; k++) any = any || g->nodes[k]->kind == NODE_CARRY;
-  if (!any) return inside;
-  const LoopTree *tree = graph_loops(a, g, NULL);
-  for (size_t k = 0; k < g->count; k++) {
-    const Node *n = g->nodes[k];
-    inside[k] = inside[k] || !tree || tree->inside[k];
-    if (n->next) inside[n->next->id] = true;
-    if (n->alive) inside[n->alive->id] = true;
+// Roots, what loops live on, and what two states take.
+static const bool *find_fixed(Narrower *w, const bool *is_root) {
+  bool *fixed = arena_array(w->arena, bool, w->in->count + 1), any = false;
+  for (size_t k = 0; k < w->in->count; k++) {
+    const Node *n = w->in->nodes[k];
+    fixed[k] = fixed[k] || is_root[k];
+    if (n->alive) fixed[n->alive->id] = true;
+    if (!n->next) continue;
+    any = true;
+    if (w->taker[n->next->id]) fixed[n->next->id] = true;
+    w->taker[n->next->id] = n;
   }
-  return inside;
+  w->loops = any ? graph_loops(w->arena, w->in, NULL) : NULL;
+  for (size_t k = 0; k < w->in->count; k++) {
+    const Node *n = w->in->nodes[k];
+    fixed[k] = fixed[k] || (any && !w->loops) || !n->expr || (n->next && fixed[n->next->id]);
+  }
+  return fixed;
+}
+
+// All nodes, last first; false where a state cannot be what was supposed.
+static bool find_narrowings(Narrower *w, const bool *live, Narrowing *result) {
+  bool holds = true;
+  w->reads = arena_array(w->arena, NodeReads, w->in->count + 1);
+  for (size_t k = w->in->count; k-- > 0;) {
+    const Node *n = w->in->nodes[k], *c = n->kind == NODE_CARRY ? n : w->taker[k];
+    if (!live[k]) continue;
+    result[k] = (Narrowing){.by = NULL};
+    if (c) {
+      result[k] = w->state[c->id];
+      if (result[k].by && !all_reads_agree(w, n, &result[k])) {
+        w->state[c->id].by = NULL;
+        holds = false;
+      }
+    } else if (!w->fixed[k]) {
+      result[k] = narrowing_of(w, n);
+    }
+    gather_reads(w, n, &result[k]);
+  }
+  return holds;
 }
 
 const Narrowing *simplify_narrowings(Arena *a, const Graph *g, const bool *live, const bool *is_root) {
   Narrower w = {.arena = a, .in = g, .scratch = graph_new(a, g->dims, g->name)};
   Narrowing *result = arena_array(a, Narrowing, g->count + 1);
-  const bool *fixed = in_loops(a, g);
-  w.reads = arena_array(a, NodeReads, g->count + 1);
-  for (size_t k = g->count; k-- > 0;) {
-    const Node *n = g->nodes[k];
-    if (!live[k]) continue;
-    const bool computed = n->kind == NODE_COMP || (n->kind == NODE_SCATTER && !n->base);
-    if (computed && !is_root[k] && !fixed[k]) result[k] = narrowing_of(&w, n);
-    gather_reads(&w, n, &result[k]);
-  }
+  w.taker = arena_array(a, const Node *, g->count + 1);
+  w.state = arena_array(a, Narrowing, g->count + 1);
+  w.fixed = find_fixed(&w, is_root);
+  find_narrowings(&w, live, result);
+  if (suppose(&w, live))
+    while (!find_narrowings(&w, live, result)) continue;
   return result;
 }
 
@@ -183,8 +263,10 @@ Node simplify_narrowed(Simplifier *s, const Node *n, const Narrowing *narrowing)
   Node m = *n;
   m.index = index;
   m.nout--;
+  if (n->kind == NODE_CARRY && b < n->axis) m.axis--;
   m.expr = substituted(s, n->expr, sub, nv);
   m.guard = substituted(s, n->guard, sub, nv);
+  m.base = substituted(s, n->base, sub, nv);
   if (n->kind == NODE_SCATTER) {
     narrow_targets(s, &m, n, narrowing, sub);
     return m;
@@ -192,6 +274,9 @@ Node simplify_narrowed(Simplifier *s, const Node *n, const Narrowing *narrowing)
   if (sub[b]->kind == EXPR_INDEX && index[sub[b]->u.index].extent == n->index[b].extent) return m;
   const Expr *within = expr_prim2(g, PRIM_AND, expr_prim2(g, PRIM_GE, sub[b], expr_int(g, 0)),
                                   expr_prim2(g, PRIM_LT, sub[b], expr_poly(g, n->index[b].extent)));
-  m.guard = m.guard ? expr_prim2(g, PRIM_AND, within, m.guard) : within;
+  if (n->kind == NODE_CARRY)
+    m.expr = expr_select(g, within, m.expr, expr_real(g, 0));
+  else
+    m.guard = m.guard ? expr_prim2(g, PRIM_AND, within, m.guard) : within;
   return m;
 }

@@ -17,6 +17,7 @@ typedef struct Round {
   bool *root_out;             // by id in the new graph
   const char **name;          // by id in the new graph: a better name for the next round, or null
   const Narrowing *narrowing; // by id in `in`
+  const Node **narrowed;      // by id in `in`: the node without the index, or null
   const Node **table;         // nodes by content
   size_t slots;
 } Round;
@@ -150,6 +151,7 @@ static void narrow(Round *r, const Node *from, Node n) {
   append(r, from, &n);
   const Node narrowed = simplify_narrowed(s, &n, narrowing), *added = graph_add(s->g, &narrowed);
   r->name[added->id] = arena_strdup(s->arena, from->name);
+  r->narrowed[from->id] = added;
   s->view[from->id] = expr_read(s->g, added, sub);
   s->narrow[from->id] = true;
   s->changed = true;
@@ -187,6 +189,29 @@ static void visit(Round *r, const Node *from) {
   }
 }
 
+// n, which turned out to be a view or another node, without that index.
+static const Node *shown_narrowed(Round *r, const Node *n, const Narrowing *narrowing) {
+  const Node shown = {.kind = NODE_COMP,
+                      .name = n->name,
+                      .span = n->span,
+                      .type = n->type,
+                      .nout = n->nout,
+                      .index = n->index,
+                      .expr = read_own(&r->s, n)};
+  const Node narrowed = simplify_narrowed(&r->s, &shown, narrowing);
+  return graph_add(r->s.g, &narrowed);
+}
+
+// A state without an index takes what it took without that index, too.
+static void close_narrowed(Round *r) {
+  for (size_t k = 0; k < r->in->count; k++) {
+    const Node *c = r->in->nodes[k], *next = c->next ? r->narrowed[c->next->id] : NULL;
+    if (c->kind != NODE_CARRY || !r->narrowed[k]) continue;
+    if (!next) next = shown_narrowed(r, r->s.map[c->next->id], &r->narrowing[k]);
+    graph_close(r->narrowed[k], next, c->alive ? r->s.map[c->alive->id] : NULL);
+  }
+}
+
 // A loop whose condition is always true lives on none.
 static void drop_conditions(Graph *g) {
   for (size_t k = 0; k < g->count; k++) {
@@ -216,6 +241,7 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
   for (size_t k = 0; k < in->nroots; k++)
     if (root_has_role(&in->roots[k], roles)) r.is_root[in->roots[k].node->id] = true;
   r.narrowing = simplify_narrowings(a, in, r.live, r.is_root);
+  r.narrowed = arena_array(a, const Node *, count);
   for (size_t k = 0; k < in->count && !r.s.loops; k++)
     if (in->nodes[k]->kind == NODE_CARRY) r.s.loops = graph_loops(a, in, NULL);
   for (size_t k = 0; k < in->count; k++) {
@@ -228,6 +254,7 @@ static const Graph *one_round(Arena *a, const Graph *in, unsigned roles, const c
     visit(&r, &from);
   }
   graph_close_copies(in, r.s.map);
+  close_narrowed(&r);
   drop_conditions(r.s.g);
   graph_copy_roots(r.s.g, in, r.s.map, roles);
   *name = r.name;

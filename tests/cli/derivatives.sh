@@ -141,6 +141,44 @@ case_is 'an edge has the columns of its two ends' 0 '' edges
 prints '9 10 11 0 1 2 16 '
 prints '3 4 5 12 13 14 16 '
 
+# So they do through loops that each row runs by itself: a lens undone step by step, trajectories of individuals, entries of an
+# array that each step sets.
+cat > "$top/files/rows.mdl" <<'MODEL'
+dim n, c
+data lens[n] in 0..c, u[n], start[n, 2], y[n]
+param theta[c, 3] = normal(0, 0.1), w[n] = normal(0, 1)
+def undone(v, k) {
+  iterate r = v, d = 1 while abs(d) > 1e-12 at most 8 {
+    d = (r * (1 + k^2 * r^2) - v) / (1 + 3 * k^2 * r^2)
+    r = r - d
+  }
+  return r
+}
+def field(x[2], p[3]) = [p[0] * x[0] - p[1] * x[0] * x[1], p[2] * x[1]]
+def trajectory(x0[2], p[3]) {
+  scan t in 0..20 with x = x0 {
+    half = x + 0.05 * field(x, p)
+    x = x + 0.1 * field(half, p)
+    yield z = x[0]
+  }
+  return z
+}
+scan t in 0..10 with x = w { x[i in 0..n] = x[i] + 0.1 * sin(theta[lens[i], 0] * x[i]) }
+predict e[i] = theta[lens[i], 0] * undone(u[i] + theta[lens[i], 1], theta[lens[i], 2]) - y[i]
+predict f = trajectory(start, theta[lens])
+predict g = x
+loss mean(e^2) + mean(f^2) + mean(g^2)
+MODEL
+case_is 'rows with loops of their own' 0 '' sh -c "$mdlc build rows.mdl --derivatives sparse_jacobian && grep 'row_starts.*\[row\] = ' rows.c"
+prints 'row_starts[row] = 3 * row'
+prints 'row_starts[row] = 2 * row'
+case_is 'cost what their entries do' 0 '' mdlc cost rows.mdl --derivatives sparse_jacobian
+case_is 'without work for what other rows have' 1 '' sh -c 'grep "sparse_jacobian" "$0" | grep -E "n\*n|n\*\(|c\*"' "$top/stdout"
+case_is 'and are right' 0 '' mdlc check rows.mdl --derivatives sparse_jacobian
+printf 'dim n\ndata u[n]\nparam w[n] = normal(0, 1)\nscan s in 0..10 with x = u { x = x + 0.1 * sin(w * x) }\nloss mean(x^2)\n' > "$top/files/apart.mdl"
+case_is "a Hessian's diagonal, each entry through a loop of its own" 0 '' mdlc cost apart.mdl --derivatives hessian_diagonal
+case_is 'is no full one' 1 '' sh -c 'grep "hessian_diagonal" "$0" | grep -F "n*n"' "$top/stdout"
+
 # Of a band the diagonals, each once; where they are too many to keep apart, all columns.
 band() { # how many levels
   printf 'dim n\nparam p[n] = normal(0, 1)\nq0 = p\n'

@@ -136,6 +136,26 @@ static const char *const graphs[][2] = {
      "scatter S[m] = [i:n if (i + 1) % m == token[i]] (token[i]) += y[i]\nnode loss = sum[j:m](S[j])\n"},
     {"scatter S[n, m] = [k:n, i:n if i == k](k, token[i]) += y[i]\nnode loss = sum[j:n, i:m](S[j, i] * w[i])\n",
      "scatter S[n, m] = [k:n] (k, token[k]) += y[k]\nnode loss = sum[j:n, i:m](S[j, i] * w[i])\n"},
+    // a loop's state so, with what it takes
+    {"carry h[c:m, i:n, t:5] along t from step = w[c] * y[i]\nnode step[c:m, i:n, t:4] = sin(h[c, i, t]) * w[c]\n"
+     "node loss = sum[i:n](h[token[i], i, 4])\n",
+     "carry h[i:n, t:5] along t from step = if token[i] >= 0 and token[i] < m then w[token[i]] * y[i] else 0.0\n"
+     "node step[i:n, t:4 if token[i] >= 0 and token[i] < m] = sin(h[i, t]) * w[token[i]]\n"
+     "node loss = sum[i:n](h[i, 4])\n"},
+    {"carry h[t:5, i:n, j:n] along t from set = y[i]\n"
+     "scatter set[t:4, i:n, j:n] = h[t, i, j] then [s:4, k:n, q:n] (s, k, q) = cos(h[s, k, q]) * b\n"
+     "node loss = sum[i:n](h[4, i, i])\n",
+     "carry h[t:5, i:n] along t from set = y[i]\n"
+     "scatter set[t:4, i:n] = h[t, i] then [s:4, k:n] (s, k) = cos(h[s, k]) * b\n"
+     "node loss = sum[i:n](h[4, i])\n"},
+    {"carry h[t:5, i:n, j:n] along t from step = y[i]\nnode step[t:4, i:n, j:n] = h[t, j, i] * sin(y[j])\n"
+     "node loss = sum[i:n](h[4, i, i])\n",
+     "carry h[t:5, i:n] along t from step = y[i]\nnode step[t:4, i:n] = h[t, i] * sin(y[i])\n"
+     "node loss = sum[i:n](h[4, i])\n"},
+    {"carry h[t:5, i:n, j:n] along t from step = y[i]\nnode step[t:4, i:n, j:n] = h[t, i, 0] * sin(y[j])\n"
+     "node loss = sum[i:n](h[4, i, i])\n",
+     "carry h[t:5, i:n, j:n] along t from step = y[i]\nnode step[t:4, i:n, j:n] = h[t, i, 0] * sin(y[j])\n"
+     "node loss = sum[i:n](h[4, i, i])\n"},
     // subscripts
     {"node loss = sum[i:n - 1](y[1 + i + 2 - 2] - y[i + 1])\n", "node loss = 0.0\n"},
     {"node loss = sum[i:2](y[(2 * i + 1) // 2] * y[(4 * i + 3) % 4])\n", "node loss = sum[i:2](y[i] * y[3])\n"},
