@@ -8,7 +8,7 @@
 // A derivative in the making.
 typedef struct Kind {
   Arena *arena;
-  const Model *model;
+  const Model *model; // its parameters are what the request derives by
   const Request *request;
   Graph *graph;
   const Node *output;  // the loss or the prediction

@@ -17,6 +17,39 @@ const DerivativeRow derivative_table[DERIVATIVE_COUNT] = {
     [DERIVATIVE_STRUCTURE] = {"sparse_jacobian_structure", false, false},
 };
 
+// ---- what it is by ----
+
+bool derive_by_data(const Request *r) {
+  return r->ndata > 0 && r->kind != DERIVATIVE_GRADIENT && r->kind != DERIVATIVE_VJP;
+}
+
+const char *derive_kind_name(Arena *a, const Request *r) {
+  const char *name = derivative_table[r->kind].name;
+  return derive_by_data(r) ? arena_printf(a, "%s_by_data", name) : name;
+}
+
+const Model *derive_variables(Arena *a, const Model *m, const Request *r) {
+  if (!derive_by_data(r)) return m;
+  ParamDecl *variable = arena_array(a, ParamDecl, (size_t)r->ndata);
+  for (int k = 0; k < r->ndata; k++) {
+    const DataDecl *d = &m->data[r->data[k]];
+    variable[k] = (ParamDecl){.name = d->name, .span = d->span, .rank = d->rank, .extent = d->extent};
+  }
+  Model *seen = arena_new_of(a, Model);
+  *seen = *m;
+  seen->nparam = r->ndata;
+  seen->param = variable;
+  return seen;
+}
+
+// The parameter, as the request sees it, that the node is; -1: none.
+static int variable_of(const Request *r, const Node *n) {
+  if (!derive_by_data(r)) return n->kind == NODE_PARAM ? n->which : -1;
+  for (int k = 0; k < r->ndata; k++)
+    if (n->kind == NODE_DATA && n->which == r->data[k]) return k;
+  return -1;
+}
+
 // ---- inputs and outputs ----
 
 static const Node *find_output(const Graph *g, const char *predict) {
@@ -32,7 +65,8 @@ static void find_params(Kind *k) {
   k->param = arena_array(k->arena, const Node *, (size_t)k->model->nparam + 1);
   k->input = arena_array(k->arena, const Node *, (size_t)k->model->nparam + 1);
   for (size_t j = 0; j < k->graph->count; j++)
-    if (k->graph->nodes[j]->kind == NODE_PARAM) k->param[k->graph->nodes[j]->which] = k->graph->nodes[j];
+    if (variable_of(k->request, k->graph->nodes[j]) >= 0)
+      k->param[variable_of(k->request, k->graph->nodes[j])] = k->graph->nodes[j];
   for (int p = 0; p < k->model->nparam; p++)
     if (k->param[p]) {
       at[k->ninput] = p;
@@ -347,7 +381,7 @@ static bool *varying(Kind *k, const Graph *g) {
   bool *from = arena_array(k->arena, bool, g->count + 1);
   for (size_t j = 0; j < g->count; j++) {
     const Node *n = g->nodes[j];
-    from[j] = n->kind == NODE_PARAM;
+    from[j] = variable_of(k->request, n) >= 0;
     for (int i = 0; i < k->request->ndata; i++)
       from[j] = from[j] || (n->kind == NODE_DATA && n->which == k->request->data[i]);
   }
@@ -355,7 +389,7 @@ static bool *varying(Kind *k, const Graph *g) {
 }
 
 Graph *derive_kind(Arena *a, const Model *m, const Request *request) {
-  Kind k = {.arena = a, .model = m, .request = request};
+  Kind k = {.arena = a, .model = derive_variables(a, m, request), .request = request};
   const Node **map = arena_array(a, const Node *, m->graph->count + 1);
   const Node *output = find_output(m->graph, request->predict);
   k.graph = derive_copy(a, m->graph, varying(&k, m->graph), &output, 1, map);

@@ -26,9 +26,16 @@ extern const DerivativeRow derivative_table[DERIVATIVE_COUNT];
 typedef struct Request {
   DerivativeKind kind;
   const char *predict; // the prediction's name; null: the loss
-  const int *data;     // GRADIENT, VJP: the real data arrays by which, too
+  const int *data;     // real data arrays: GRADIENT: by which; VJP: by which, too; of others by which, not by the parameters
   int ndata;
 } Request;
+
+// Is it by data where the kind is by parameters?
+bool derive_by_data(const Request *r);
+// "jacobian", "jacobian_by_data"
+const char *derive_kind_name(Arena *a, const Request *r);
+// The model as that request sees it: what it derives by are its parameters.
+const Model *derive_variables(Arena *a, const Model *m, const Request *r);
 
 // A copy of the model's graph with the derivative: its results are ROOT_DERIVATIVE, in rows of which `which` says
 //   GRADIENT  data array;   JVP  0;   VJP  a parameter, or nparam + a data array;   HVP, DIAGONAL  a parameter
@@ -36,7 +43,8 @@ typedef struct Request {
 //   HESSIAN   p * nparam + q: over the indices of parameter p, then those of q
 //   SPARSE    a block: over the indices of the prediction, then those of the parameter that its place in the parameter does
 //             not settle.  STRUCTURE  0 where each row starts, 1 + a block: the columns of its entries
-// A direction is NODE_SEED 1 + a parameter, a cotangent NODE_SEED 1.  Null where something is too deeply nested.
+// A direction is NODE_SEED 1 + a parameter, a cotangent NODE_SEED 1.  Where it is by data, parameters are those of
+// derive_variables.  Null where something is too deeply nested.
 Graph *derive_kind(Arena *a, const Model *m, const Request *request);
 
 // Entries of all parameters, or of a node.

@@ -7,6 +7,7 @@
 // One of those tangents, as entries of a row.
 typedef struct Block {
   const Node *param, *tangent;
+  int which;         // of the model's parameters
   const Expr **sub;  // of the tangent: its extra indices, then the prediction's
   const Expr *guard; // or null: what the tangent's guard says, and that it is read within it, over the block's indices
   Index *index;      // the prediction's indices, then those that are not settled
@@ -97,11 +98,12 @@ static const Expr *of_entry(Graph *g, const Node *n) {
   return n->guard ? conditions(g, n->guard, reduced, &unprotected) : NULL;
 }
 
-static Block block_of(Kind *k, const Node *param, const Node *tangent) {
+static Block block_of(Kind *k, int input, const Node *tangent) {
   Graph *g = k->graph;
+  const Node *param = k->input[input];
   const int x = param->nout, n = tangent->nout;
   const Expr *inside = NULL;
-  Block b = {.param = param, .tangent = tangent, .nindex = n - x};
+  Block b = {.param = param, .tangent = tangent, .which = k->input_at[input], .nindex = n - x};
   const Expr **value = arena_array(k->arena, const Expr *, (size_t)n + 1);
   const Expr **own = arena_array(k->arena, const Expr *, (size_t)(n + tangent->nred) + 1);
   b.sub = arena_array(k->arena, const Expr *, (size_t)n + 1);
@@ -168,7 +170,7 @@ static const Node *columns(Kind *k, const Block *b) {
   for (int q = 0; q < b->param->nout; q++)
     flat = expr_prim2(g, PRIM_ADD, expr_prim2(g, PRIM_MUL, flat, expr_poly(g, b->param->index[q].extent)),
                       within(g, b->entry[q], b->param->index[q].extent));
-  flat = expr_prim2(g, PRIM_ADD, flat, expr_poly(g, offset_of(k, b->param->which)));
+  flat = expr_prim2(g, PRIM_ADD, flat, expr_poly(g, offset_of(k, b->which)));
   const Node n = block_node(k, b, "columns", structural_part(k, b->guard), flat);
   return graph_add(g, &n);
 }
@@ -187,18 +189,18 @@ static const Node *row_starts(Kind *k, const Poly *length) {
 }
 
 // Adds the blocks of one parameter to the roots; false where they are too deeply nested.
-static bool add_blocks(Kind *k, const Node *param, int *count, const Poly **length) {
+static bool add_blocks(Kind *k, int input, int *count, const Poly **length) {
   Dims *dims = k->model->dims;
   const bool structure = k->request->kind == DERIVATIVE_STRUCTURE;
-  Derivation task = derive_by_entries(k, param);
+  Derivation task = derive_by_entries(k, k->input[input]);
   const Node **tangent;
   size_t parts;
   task.of = &k->output;
   task.nof = 1;
-  task.what = param->name;
+  task.what = k->input[input]->name;
   if (!derive_forward_apart(k->graph, &task, &tangent, &parts)) return false;
   for (size_t j = 0; j < parts; j++) {
-    const Block b = block_of(k, param, tangent[j]);
+    const Block b = block_of(k, input, tangent[j]);
     const Poly *size = poly_int(dims, 1);
     for (int q = k->output->nout; q < b.nindex; q++) size = poly_mul(dims, size, b.index[q].extent);
     *length = poly_add(dims, *length, size);
@@ -212,7 +214,7 @@ bool derive_sparse(Kind *k) {
   const Poly *length = poly_int(k->model->dims, 0);
   int count = 0;
   for (int j = 0; j < k->ninput; j++)
-    if (!add_blocks(k, k->input[j], &count, &length)) return false;
+    if (!add_blocks(k, j, &count, &length)) return false;
   if (k->request->kind == DERIVATIVE_STRUCTURE) derive_add_root(k, 0, row_starts(k, length));
   return true;
 }

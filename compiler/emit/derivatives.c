@@ -117,7 +117,7 @@ void derivative_tables_print(Text *t, const Plan *p) {
   text_put(t, "  return MDL_OK;\n}\n\nstatic const struct mdl_derivative derivatives_table[] = {\n");
   for (int k = 0; k < count_of(p); k++) {
     const Scheduled *f = derivative(p, k);
-    text_printf(t, "    {\"%s\", \"%s\", %s_untyped},\n", derivative_table[f->request->kind].name,
+    text_printf(t, "    {\"%s\", \"%s\", %s_untyped},\n", derive_kind_name(p->unit->arena, f->request),
                 f->request->predict ? f->request->predict : "", f->name);
   }
   text_put(t, "};\n\n");

@@ -81,22 +81,22 @@ static void put_offset(Preamble *r, const Poly *offset, int which) {
     put_poly(&r->t, r->plan->unit->model->dims, offset, PREC_ADD, local_dim, r->f);
 }
 
-// A part of a vector like the parameters, from that of parameter `which` on.
-static void put_part(Preamble *r, const Node *n, const char *vector, int which) {
+// A part of a vector from `offset` on: a parameter's place, or (which: -1) another one.
+static void put_part(Preamble *r, const Node *n, const char *vector, const Poly *offset, int which) {
   Function *f = r->f;
   const char *name = f->node_name[n->id], *real = r->plan->unit->real;
   if (n->nout > 0) {
     text_printf(&r->t, "  const %s *const %s = %s", real, name, vector);
-    put_offset(r, r->plan->param_offset[which], which);
+    put_offset(r, offset, which);
     text_char(&r->t, ';');
     return;
   }
   text_printf(&r->t, "  const %s %s = %s[", real, name, vector);
-  const char *at = param_at(f->s->arena, r->plan, which);
+  const char *at = which >= 0 ? param_at(f->s->arena, r->plan, which) : NULL;
   if (at)
     text_put(&r->t, at);
   else
-    put_poly(&r->t, r->plan->unit->model->dims, r->plan->param_offset[which], PREC_NONE, local_dim, f);
+    put_poly(&r->t, r->plan->unit->model->dims, offset, PREC_NONE, local_dim, f);
   text_put(&r->t, "];");
 }
 
@@ -114,7 +114,8 @@ static void put_seed(Preamble *r, const Node *n) {
     return;
   }
   if (takes(r->function, ARGUMENT_DIRECTION))
-    put_part(r, n, argument_table[ARGUMENT_DIRECTION].name, n->which - 1);
+    put_part(r, n, argument_table[ARGUMENT_DIRECTION].name, r->function->offset[n->which - 1],
+             by_parameters(r->plan, r->function) ? n->which - 1 : -1);
   else if (n->nout == 0)
     text_printf(&r->t, "  const %s %s = *%s;", real, name, argument_table[ARGUMENT_COTANGENT].name);
   else
@@ -141,7 +142,7 @@ static void put_input(Preamble *r, const Node *n) {
     else
       text_printf(&r->t, "  const %s *const %s = data->%s;", type, name, member);
   } else {
-    put_part(r, n, "params", n->which);
+    put_part(r, n, "params", r->plan->param_offset[n->which], n->which);
   }
   if (n->nout) put_shape(&r->t, m, data ? m->data[n->which].extent : m->param[n->which].extent, n->nout);
   text_char(&r->t, '\n');

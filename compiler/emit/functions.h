@@ -58,7 +58,7 @@ typedef struct FunctionRow {
   Argument argument[ARGUMENTS_MAX];
   const char *result; // the array that outputs have a place in: "grad"
   const char *comment;
-  bool of_predict; // the comment goes on with the prediction and its shape
+  bool of_predict; // the comment goes on with the prediction and its shape; in it, $V is what the derivative is by
 } FunctionRow;
 extern const FunctionRow function_table[FUNCTION_ROWS];
 
@@ -86,6 +86,8 @@ typedef struct Scheduled {
   const FunctionRow *row;
   const char *name, *comment;
   const Request *request; // null: of those that every model has
+  const Model *by;        // its parameters are what results and directions are laid out like: the model's, or data
+  const Poly **offset;    // of those, by->nparam + 1: in reals
   const Graph *graph;
   Schedule *s;
   const Output *output; // in the order of the graph's roots
@@ -123,6 +125,8 @@ void function_signature(Text *t, const Plan *p, const Scheduled *function);
 // The whole definition.
 Printed function_print(Text *t, const Plan *p, const Scheduled *function);
 
+// Are the function's results and directions laid out like the model's parameters?
+bool by_parameters(const Plan *p, const Scheduled *f);
 // The roots that `predict` or `metrics` gives, in order.
 int plan_outputs(const Plan *p, RootRole role, const Root **roots);
 const char *param_at(Arena *a, const Plan *p, int which); // "thermometer_at_w", or null where the offset is not fixed

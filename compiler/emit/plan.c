@@ -66,7 +66,7 @@ const FunctionRow function_table[FUNCTION_ROWS] = {
          ROOT_DERIVATIVE,
          {INPUTS, ARGUMENT_DIRECTION, ARGUMENT_WORK, ARGUMENT_RESULT},
          "tangent",
-         "Returns the loss and writes its derivative along `direction`, a vector like the parameters: one real.",
+         "Returns the loss and writes its derivative along `direction`, a vector like $V: one real.",
          false},
     [FUNCTION_JVP_OF] =
         {"jvp",
@@ -74,7 +74,7 @@ const FunctionRow function_table[FUNCTION_ROWS] = {
          ROOT_DERIVATIVE,
          {INPUTS, ARGUMENT_DIRECTION, ARGUMENT_WORK, ARGUMENT_RESULT},
          "tangent",
-         "Writes the Jacobian times `direction`, a vector like the parameters, to tangent, of the shape of",
+         "Writes the Jacobian times `direction`, a vector like $V, to tangent, of the shape of",
          true},
     [FUNCTION_VJP] = {"vjp",
                       false,
@@ -88,7 +88,7 @@ const FunctionRow function_table[FUNCTION_ROWS] = {
                       ROOT_DERIVATIVE,
                       {INPUTS, ARGUMENT_DIRECTION, ARGUMENT_WORK, ARGUMENT_RESULT},
                       "product",
-                      "Hessian of the loss times `direction`; direction and product are vectors like the parameters.",
+                      "Hessian of the loss times `direction`; direction and product are vectors like $V.",
                       false},
     [FUNCTION_JACOBIAN] =
         {"jacobian",
@@ -96,21 +96,21 @@ const FunctionRow function_table[FUNCTION_ROWS] = {
          ROOT_DERIVATIVE,
          {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
          "jacobian",
-         "Writes the Jacobian by the parameters, row-major: a row of all parameters for each entry of",
+         "Writes the Jacobian by $V, row-major: a row of all these for each entry of",
          true},
     [FUNCTION_HESSIAN] = {"hessian",
                           false,
                           ROOT_DERIVATIVE,
                           {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
                           "hessian",
-                          "Hessian of the loss, row-major: as many rows and columns as there are parameters.",
+                          "Hessian of the loss by $V, row-major: as many rows as columns.",
                           false},
     [FUNCTION_DIAGONAL] = {"hessian_diagonal",
                            false,
                            ROOT_DERIVATIVE,
                            {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
                            "diagonal",
-                           "Diagonal of the Hessian of the loss: a vector like the parameters.",
+                           "Diagonal of the Hessian of the loss: a vector like $V.",
                            false},
     [FUNCTION_SPARSE] =
         {"sparse_jacobian",
@@ -118,7 +118,7 @@ const FunctionRow function_table[FUNCTION_ROWS] = {
          ROOT_DERIVATIVE,
          {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
          "values",
-         "Writes the Jacobian's entries in compressed rows (_structure says which; those of one column add up), for",
+         "Writes the Jacobian's entries by $V in compressed rows (_structure says which; those of one column add up), for",
          true},
     [FUNCTION_STRUCTURE] =
         {"sparse_jacobian_structure",
@@ -126,7 +126,7 @@ const FunctionRow function_table[FUNCTION_ROWS] = {
          ROOT_DERIVATIVE,
          {ARGUMENT_DATA, ARGUMENT_WORK, ARGUMENT_ROW_START, ARGUMENT_COLUMN},
          "column",
-         "Writes where each row starts, one more than there are rows, and the column of each entry, for",
+         "Writes where each row starts, one more than there are rows, and the column of each entry among $V, for",
          true},
 };
 
@@ -150,14 +150,18 @@ int plan_order(int k) {
 
 // ---- outputs ----
 
-// A part of the row's result that is laid out as the parameters are.
-static Output like_params(const Plan *p, const FunctionRow *row, const Node *n, int param) {
-  const char *prefix = row->role == ROOT_START ? "start" : row->result;
+bool by_parameters(const Plan *p, const Scheduled *f) {
+  return f->by == p->unit->model;
+}
+
+// A part of the row's result that is laid out as the parameters are, or the data by which it is.
+static Output like_params(const Plan *p, const Scheduled *f, const Node *n, int param) {
+  const char *prefix = f->row->role == ROOT_START ? "start" : f->row->result;
   return (Output){.node = n,
-                  .argument = row->result,
-                  .label = arena_printf(p->unit->arena, "%s_%s", prefix, p->unit->model->param[param].name),
-                  .offset = p->param_offset[param],
-                  .at = param};
+                  .argument = f->row->result,
+                  .label = arena_printf(p->unit->arena, "%s_%s", prefix, f->by->param[param].name),
+                  .offset = f->offset[param],
+                  .at = by_parameters(p, f) ? param : -1};
 }
 
 static Output whole(const Plan *p, const Node *n, const char *argument) {
@@ -169,20 +173,20 @@ static Output by_data(const Plan *p, const Node *n, int data) {
 }
 
 // Rows of as many reals as there are parameters.
-static Output in_rows(const Plan *p, Output o, int nrow) {
+static Output in_rows(const Scheduled *f, Output o, int nrow) {
   o.nrow = nrow;
-  o.stride = nrow > 0 ? p->param_offset[p->unit->model->nparam] : NULL;
+  o.stride = nrow > 0 ? f->offset[f->by->nparam] : NULL;
   return o;
 }
 
-static Output hessian_block(const Plan *p, const FunctionRow *row, const Root *root) {
-  const Model *m = p->unit->model;
+static Output hessian_block(const Plan *p, const Scheduled *f, const Root *root) {
+  const Model *m = f->by;
   const int above = root->which / m->nparam, left = root->which % m->nparam;
-  Output o = like_params(p, row, root->node, left);
+  Output o = like_params(p, f, root->node, left);
   o.label = arena_printf(p->unit->arena, "hessian_%s_%s", m->param[above].name, m->param[left].name);
-  o.offset = poly_add(m->dims, poly_mul(m->dims, p->param_offset[above], p->param_offset[m->nparam]), o.offset);
+  o.offset = poly_add(m->dims, poly_mul(m->dims, f->offset[above], f->offset[m->nparam]), o.offset);
   if (above > 0) o.at = -1;
-  return in_rows(p, o, m->param[above].rank);
+  return in_rows(f, o, m->param[above].rank);
 }
 
 static int rank_of_predict(const Plan *p, const Request *r) {
@@ -230,13 +234,13 @@ static Output output_of(const Plan *p, const Scheduled *f, const Root *root) {
   case FUNCTION_JVP:
   case FUNCTION_JVP_OF: return whole(p, n, f->row->result);
   case FUNCTION_VJP:
-    return root->which < m->nparam ? like_params(p, f->row, n, root->which) : by_data(p, n, root->which - m->nparam);
+    return root->which < m->nparam ? like_params(p, f, n, root->which) : by_data(p, n, root->which - m->nparam);
   case FUNCTION_JACOBIAN:
-    return in_rows(p, like_params(p, f->row, n, root->which), n->nout - m->param[root->which].rank);
+    return in_rows(f, like_params(p, f, n, root->which), n->nout - f->by->param[root->which].rank);
   case FUNCTION_SPARSE:
   case FUNCTION_STRUCTURE: return sparse_block(p, f, root);
-  case FUNCTION_HESSIAN: return hessian_block(p, f->row, root);
-  default: return like_params(p, f->row, n, root->which);
+  case FUNCTION_HESSIAN: return hessian_block(p, f, root);
+  default: return like_params(p, f, n, root->which);
   }
 }
 
@@ -300,6 +304,10 @@ static unsigned roles_of(const FunctionRow *row) {
 static void add_function(Plan *p, int at, const FunctionRow *row, const Graph *g) {
   Scheduled *f = &p->function[at];
   f->row = row;
+  if (!f->by) {
+    f->by = p->unit->model;
+    f->offset = p->param_offset;
+  }
   if (!f->name) f->name = row->name;
   if (!f->comment) f->comment = row->comment;
   if (!g) return;
@@ -333,30 +341,65 @@ static FunctionKind function_of(const Request *r) {
   return r->kind == DERIVATIVE_JVP && r->predict ? FUNCTION_JVP_OF : kinds[r->kind];
 }
 
+// Where each parameter starts, and where the last one ends.
+static const Poly **param_offsets(Arena *a, const Model *m) {
+  const Poly **offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
+  offset[0] = poly_int(m->dims, 0);
+  for (int k = 0; k < m->nparam; k++) {
+    const Poly *size = poly_int(m->dims, 1);
+    for (int q = 0; q < m->param[k].rank; q++) size = poly_mul(m->dims, size, m->param[k].extent[q]);
+    offset[k + 1] = poly_add(m->dims, offset[k], size);
+  }
+  return offset;
+}
+
+// "the parameters", or "the data x, then y"
+static void put_variables(Text *t, const Plan *p, const Scheduled *f) {
+  if (by_parameters(p, f)) text_put(t, "the parameters");
+  for (int k = 0; k < f->by->nparam && !by_parameters(p, f); k++)
+    text_printf(t, "%s%s", k ? ", then " : "the data ", f->by->param[k].name);
+}
+
+static void put_prediction(Text *t, const Plan *p, const char *name) {
+  const Root **roots = arena_array(p->unit->arena, const Root *, p->unit->model->graph->nroots);
+  int count = plan_outputs(p, ROOT_PREDICT, roots);
+  text_printf(t, " %s", name);
+  for (int k = 0; k < count; k++) {
+    const Node *n = roots[k]->node;
+    if (strcmp(roots[k]->name, name) != 0 || n->nout == 0) continue;
+    text_char(t, '[');
+    put_node_shape(t, p->unit->model->dims, n);
+    text_char(t, ']');
+  }
+  text_char(t, '.');
+}
+
+static const char *derivative_comment(const Plan *p, const Scheduled *f, const FunctionRow *row) {
+  const char *by = strstr(row->comment, "$V");
+  Text t;
+  text_init(&t);
+  text_putn(&t, row->comment, by ? (size_t)(by - row->comment) : strlen(row->comment));
+  if (by) {
+    put_variables(&t, p, f);
+    text_put(&t, by + 2);
+  }
+  if (f->request->predict) put_prediction(&t, p, f->request->predict);
+  const char *comment = arena_strdup(p->unit->arena, t.s);
+  text_free(&t);
+  return comment;
+}
+
 static void add_derivative(Plan *p, const Request *r) {
   Unit *u = p->unit;
   Arena *a = u->arena;
   const FunctionRow *row = &function_table[function_of(r)];
   Scheduled *f = &p->function[p->nfunction];
   f->request = r;
-  if (r->predict) {
-    const Root **roots = arena_array(a, const Root *, u->model->graph->nroots);
-    int count = plan_outputs(p, ROOT_PREDICT, roots);
-    Text comment;
-    text_init(&comment);
-    text_printf(&comment, "%s %s", row->comment, r->predict);
-    for (int k = 0; k < count; k++) {
-      const Node *n = roots[k]->node;
-      if (strcmp(roots[k]->name, r->predict) != 0 || n->nout == 0) continue;
-      text_char(&comment, '[');
-      put_node_shape(&comment, u->model->dims, n);
-      text_char(&comment, ']');
-    }
-    text_char(&comment, '.');
-    f->name = arena_printf(a, "%s_%s", row->name, r->predict);
-    f->comment = arena_strdup(a, comment.s);
-    text_free(&comment);
-  }
+  f->by = derive_variables(a, u->model, r);
+  f->offset = param_offsets(a, f->by);
+  f->name = derive_kind_name(a, r);
+  if (r->predict) f->name = arena_printf(a, "%s_%s", f->name, r->predict);
+  f->comment = derivative_comment(p, f, row);
   add_function(p, p->nfunction, row, reduced(u, derive_kind(a, u->model, r), roles_of(row), p->sample));
   f->result = result_size(p, f);
   p->nfunction++;
@@ -384,15 +427,11 @@ Plan plan_functions(Unit *u, bool taped) {
   Arena *a = u->arena;
   p.sample = sample_extent(m);
   p.function = arena_array(a, Scheduled, (size_t)(FUNCTION_COUNT + u->options->nrequest));
-  p.param_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
+  p.param_offset = param_offsets(a, m);
   p.free_offset = arena_array(a, const Poly *, (size_t)m->nparam + 1);
-  p.param_offset[0] = p.free_offset[0] = poly_int(m->dims, 0);
-  for (int k = 0; k < m->nparam; k++) {
-    const Poly *size = poly_int(m->dims, 1);
-    for (int q = 0; q < m->param[k].rank; q++) size = poly_mul(m->dims, size, m->param[k].extent[q]);
-    p.param_offset[k + 1] = poly_add(m->dims, p.param_offset[k], size);
+  p.free_offset[0] = poly_int(m->dims, 0);
+  for (int k = 0; k < m->nparam; k++)
     p.free_offset[k + 1] = poly_add(m->dims, p.free_offset[k], param_free_size(m->dims, &m->param[k]));
-  }
   const Graph *graph[FUNCTION_COUNT] = {NULL};
   if (has_role(m->graph, ROOT_LOSS))
     graph[FUNCTION_FORWARD] = graph[FUNCTION_BACKWARD] = name_last_states(a, with_gradient(&p, false));

@@ -15,6 +15,9 @@ typedef struct Kinds {
   Arena *arena;
   int at; // of the request
   const Request *request;
+  int nvariables;            // what it is by: parameters, or data
+  ParamPlace *variable;
+  size_t total;              // entries of those
   const Graph *derived; // with the derivative
   const Graph *primal;  // what dual numbers run through: the loss, the prediction or the gradient
   const double *params;
@@ -43,7 +46,27 @@ static size_t data_entries(const Kinds *k, int until) {
   return count;
 }
 
+static void find_variables(Kinds *k) {
+  Subject *s = k->s;
+  k->nvariables = s->model->nparam;
+  k->variable = s->param;
+  k->total = s->total;
+  if (!derive_by_data(k->request)) return;
+  ParamPlace *data = arena_array(k->arena, ParamPlace, (size_t)k->request->ndata + 1);
+  k->total = 0;
+  for (int j = 0; j < k->request->ndata; j++) {
+    const Array *x = &s->data[k->request->data[j]];
+    data[j] = (ParamPlace){.rank = x->rank, .offset = k->total, .count = x->count};
+    memcpy(data[j].extent, x->extent, (size_t)x->rank * sizeof *x->extent);
+    k->total += x->count;
+  }
+  k->nvariables = k->request->ndata;
+  k->variable = data;
+}
+
 static const Root *primal_root(const Kinds *k, int which) {
+  if (of_gradient(k->request->kind) && derive_by_data(k->request))
+    return which < k->nvariables ? graph_root(k->primal, ROOT_DERIVATIVE, k->request->data[which]) : NULL;
   if (of_gradient(k->request->kind)) return graph_root(k->primal, ROOT_GRADIENT, which);
   for (size_t j = 0; which == 0 && j < k->primal->nroots; j++) {
     const Root *r = &k->primal->roots[j];
@@ -57,7 +80,7 @@ static bool find_sizes(Kinds *k, const Array *values) {
   k->noutputs = 0;
   const Root *r;
   for (int j = 0; (r = primal_root(k, j)); j++) k->noutputs += values[r->node->id].count;
-  const size_t total = k->s->total;
+  const size_t total = k->total;
   switch (k->request->kind) {
   case DERIVATIVE_GRADIENT: k->size = data_entries(k, k->request->ndata); break;
   case DERIVATIVE_VJP: k->size = total + data_entries(k, k->request->ndata); break;
@@ -73,18 +96,17 @@ static bool find_sizes(Kinds *k, const Array *values) {
 
 // Where entry `e` of a root's array stands among all that the derivative writes.
 static size_t place(const Kinds *k, const Root *r, size_t e) {
-  const Subject *s = k->s;
-  const int nparam = s->model->nparam;
-  const size_t total = s->total;
-  const ParamPlace *p = &s->param[r->which % (nparam > 0 ? nparam : 1)];
+  const int count = k->nvariables;
+  const size_t total = k->total;
+  const ParamPlace *p = &k->variable[r->which % (count > 0 ? count : 1)];
   int data = -1;
   switch (k->request->kind) {
   case DERIVATIVE_JVP: return e;
   case DERIVATIVE_JACOBIAN: return e / p->count * total + p->offset + e % p->count;
   case DERIVATIVE_HESSIAN:
-    return (s->param[r->which / nparam].offset + e / p->count) * total + p->offset + e % p->count;
+    return (k->variable[r->which / count].offset + e / p->count) * total + p->offset + e % p->count;
   case DERIVATIVE_GRADIENT: data = r->which; break;
-  case DERIVATIVE_VJP: data = r->which - nparam; break;
+  case DERIVATIVE_VJP: data = r->which - count; break;
   default: break;
   }
   if (data < 0) return p->offset + e;
@@ -95,10 +117,10 @@ static size_t place(const Kinds *k, const Root *r, size_t e) {
 
 // ---- the derivative itself ----
 
-// The vector as arrays that an interpreter's run takes: one for each parameter, or the cotangent.
+// The vector as arrays that an interpreter's run takes: one for each of what it is by, or the cotangent.
 static const Array *seeds(const Kinds *k, Arena *a) {
   const Subject *s = k->s;
-  Array *seeds = arena_array(a, Array, (size_t)s->model->nparam + 2);
+  Array *seeds = arena_array(a, Array, (size_t)k->nvariables + 2);
   if (k->request->kind == DERIVATIVE_VJP) {
     const Node *n = primal_root(k, 0)->node;
     seeds[0].rank = n->nout;
@@ -107,12 +129,12 @@ static const Array *seeds(const Kinds *k, Arena *a) {
     for (int q = 0; q < n->nout; q++)
       if (!poly_value(s->model->dims, n->index[q].extent, s->bound->dims, &seeds[0].extent[q])) return NULL;
   }
-  for (int p = 0; p < s->model->nparam && k->request->kind != DERIVATIVE_VJP; p++) {
-    seeds[p] = (Array){.rank = s->param[p].rank, .extent = s->param[p].extent, .count = s->param[p].count};
+  for (int p = 0; p < k->nvariables && k->request->kind != DERIVATIVE_VJP; p++) {
+    seeds[p] = (Array){.rank = k->variable[p].rank, .extent = k->variable[p].extent, .count = k->variable[p].count};
   }
-  const int count = k->request->kind == DERIVATIVE_VJP ? 1 : s->model->nparam;
+  const int count = k->request->kind == DERIVATIVE_VJP ? 1 : k->nvariables;
   for (int j = 0; j < count; j++) {
-    size_t offset = k->request->kind == DERIVATIVE_VJP ? 0 : s->param[j].offset;
+    size_t offset = k->request->kind == DERIVATIVE_VJP ? 0 : k->variable[j].offset;
     seeds[j].number = arena_array(a, Number, seeds[j].count + 1);
     for (size_t e = 0; e < seeds[j].count; e++) seeds[j].number[e].a = k->vector[offset + e];
   }
@@ -127,8 +149,8 @@ static void *as_vector(const Kinds *k, Arena *a, const double *from, size_t coun
 static void add_sparse(Kinds *k, bool first, const Array *value, const Array *column) {
   for (size_t e = 0; e < value->count; e++) {
     size_t row = e / (value->count / (k->noutputs > 0 ? k->noutputs : 1));
-    size_t at = row * k->s->total + (size_t)column->integer[e];
-    if (column->integer[e] < 0 || (size_t)column->integer[e] >= k->s->total) at = 0;
+    size_t at = row * k->total + (size_t)column->integer[e];
+    if (column->integer[e] < 0 || (size_t)column->integer[e] >= k->total) at = 0;
     if (first) k->ours[at] += value->number[e].a;
     k->scale[0] = fmax(k->scale[0], oracle_scale(k->s, value->number[e].a, value->number[e].b));
   }
@@ -136,7 +158,8 @@ static void add_sparse(Kinds *k, bool first, const Array *value, const Array *co
 
 static bool interpret_sparse(Kinds *k, int run) {
   Arena *a = arena_new();
-  const Request structure = {.kind = DERIVATIVE_STRUCTURE, .predict = k->request->predict};
+  Request structure = *k->request;
+  structure.kind = DERIVATIVE_STRUCTURE;
   const Graph *g = derive_kind(a, k->s->model, &structure);
   Array *values = arena_array(a, Array, k->derived->count + 1), *columns = arena_array(a, Array, g->count + 1);
   bool ok = oracle_rounding_run(k->s, a, k->derived, k->params, run, values) &&
@@ -171,9 +194,9 @@ static bool compiled_sparse(Kinds *k) {
     ok = start[0] == 0 && (size_t)start[k->noutputs] == result[k->at] / real;
     for (size_t row = 0; ok && row < k->noutputs; row++)
       for (int64_t e = start[row]; ok && e < start[row + 1]; e++) {
-        ok = column[e] >= 0 && (size_t)column[e] < s->total;
+        ok = column[e] >= 0 && (size_t)column[e] < k->total;
         if (ok)
-          k->ours[row * s->total + (size_t)column[e]] +=
+          k->ours[row * k->total + (size_t)column[e]] +=
               real == sizeof(float) ? (double)((float *)values)[e] : ((double *)values)[e];
       }
   }
@@ -230,7 +253,7 @@ static bool run_compiled(Kinds *k) {
     size_t *count = arena_array(a, size_t, (size_t)r->ndata + 1), at = 0;
     int nout = 0;
     if (r->kind != DERIVATIVE_GRADIENT) count[nout++] = result[k->at] / real;
-    for (int j = 0; j < r->ndata; j++) count[nout++] = s->data[r->data[j]].count;
+    for (int j = 0; j < r->ndata && !derive_by_data(r); j++) count[nout++] = s->data[r->data[j]].count;
     for (int j = 0; j < nout; j++) out[j] = instance_memory(a, count[j] * real + 1);
     m->derivatives[k->at].at(i->dims, i->data, as_vector(k, a, k->params, s->total),
                              as_vector(k, a, k->vector, k->nvector), instance_memory(a, work[k->at]), out);
@@ -245,27 +268,36 @@ static bool run_compiled(Kinds *k) {
 
 // ---- dual numbers ----
 
+// Gives the request's data that direction, or (null) that entry of it.
+static void move_data(const Kinds *k, const double *vector, size_t entry) {
+  for (int j = 0; j < k->request->ndata; j++) {
+    const Array *x = &k->s->data[k->request->data[j]];
+    for (size_t e = 0; e < x->count; e++) x->number[e].b = vector ? *vector++ : entry-- == 0;
+  }
+}
+
+static void rest_data(const Kinds *k) {
+  for (int j = 0; j < k->request->ndata; j++) {
+    const Array *x = &k->s->data[k->request->data[j]];
+    for (size_t e = 0; e < x->count; e++) x->number[e].b = 0;
+  }
+}
+
 // The primal's outputs' tangents; along the vector, or along entry `entry` of what the derivative is taken by.
 static bool column(Kinds *k, bool along, size_t entry, double *tangent) {
   Subject *s = k->s;
   Arena *a = arena_new();
   double *direction = arena_array(a, double, s->total + 1);
   Array *values = arena_array(a, Array, k->primal->count + 1);
-  Number *moved = NULL;
-  const bool by_params = k->request->kind != DERIVATIVE_GRADIENT;
-  if (along)
+  const bool by_params = k->request->kind != DERIVATIVE_GRADIENT && !derive_by_data(k->request);
+  if (by_params && along)
     memcpy(direction, k->vector, s->total * sizeof *direction);
   else if (by_params && entry < s->total)
     direction[entry] = 1;
-  else {
-    size_t e = by_params ? entry - s->total : entry;
-    int j = 0;
-    for (; e >= s->data[k->request->data[j]].count; j++) e -= s->data[k->request->data[j]].count;
-    moved = &s->data[k->request->data[j]].number[e];
-    moved->b = 1;
-  }
+  else
+    move_data(k, along ? k->vector : NULL, by_params ? entry - s->total : entry);
   bool ok = subject_run(s, a, k->primal, NUMBER_DUAL, k->params, direction, 1, values);
-  if (moved) moved->b = 0;
+  rest_data(k);
   const Root *r;
   size_t at = 0;
   for (int j = 0; ok && (r = primal_root(k, j)); j++)
@@ -292,10 +324,10 @@ static void compare_column(const Kinds *k, size_t entry, const double *tangent, 
     return;
   case DERIVATIVE_JACOBIAN:
   case DERIVATIVE_SPARSE:
-    for (size_t j = 0; j < k->noutputs; j++) compare(k, j * k->s->total + entry, tangent[j], f);
+    for (size_t j = 0; j < k->noutputs; j++) compare(k, j * k->total + entry, tangent[j], f);
     return;
   case DERIVATIVE_HESSIAN:
-    for (size_t j = 0; j < k->noutputs; j++) compare(k, entry * k->s->total + j, tangent[j], f);
+    for (size_t j = 0; j < k->noutputs; j++) compare(k, entry * k->total + j, tangent[j], f);
     return;
   case DERIVATIVE_DIAGONAL: compare(k, entry, tangent[entry], f); return;
   default:
@@ -309,7 +341,7 @@ static bool compare_columns(Kinds *k, DerivativeFinding *f) {
   const bool along = is_directional(k->request->kind);
   const size_t by_data =
       k->request->kind == DERIVATIVE_GRADIENT || k->request->kind == DERIVATIVE_VJP ? (size_t)k->request->ndata : 0;
-  const size_t entries = (k->request->kind == DERIVATIVE_GRADIENT ? 0 : k->s->total) + data_entries(k, (int)by_data);
+  const size_t entries = (k->request->kind == DERIVATIVE_GRADIENT ? 0 : k->total) + data_entries(k, (int)by_data);
   const size_t count = along ? 1 : entries, step = count > COLUMNS_MAX ? count / COLUMNS_MAX : 1;
   for (size_t j = 0; j < count; j += step) {
     if (!column(k, along, j, tangent)) return false;
@@ -320,12 +352,21 @@ static bool compare_columns(Kinds *k, DerivativeFinding *f) {
 
 // ---- all of it ----
 
+static void find_primal(Kinds *k) {
+  const Graph *g = k->s->model->graph;
+  const Request gradient = {.kind = DERIVATIVE_GRADIENT, .data = k->request->data, .ndata = k->request->ndata};
+  if (of_gradient(k->request->kind))
+    g = derive_by_data(k->request) ? derive_kind(k->arena, k->s->model, &gradient)
+                                   : derive_gradient(k->arena, g, true, NULL);
+  k->primal = prune(k->arena, g, ROLE(ROOT_LOSS) | ROLE(ROOT_PREDICT) | ROLE(ROOT_GRADIENT) | ROLE(ROOT_DERIVATIVE));
+}
+
 static bool compare_request(Kinds *k, uint64_t seed, DerivativeFinding *f) {
   Subject *s = k->s;
   const Model *m = s->model;
   k->derived = derive_kind(k->arena, m, k->request);
-  k->primal = of_gradient(k->request->kind) ? derive_gradient(k->arena, m->graph, true, NULL) : m->graph;
-  k->primal = prune(k->arena, k->primal, ROLE(ROOT_LOSS) | ROLE(ROOT_PREDICT) | ROLE(ROOT_GRADIENT));
+  find_variables(k);
+  find_primal(k);
   Array *values = arena_array(k->arena, Array, k->primal->count + 1);
   if (!subject_run(s, k->arena, k->primal, NUMBER_REAL, k->params, NULL, 0, values)) return false;
   if (!find_sizes(k, values)) return tool_reject("a derivative is too large to check at these dimensions") == STATUS_OK;
@@ -369,7 +410,7 @@ void derivatives_report(Text *t, const Subject *s, const DerivativeFinding *find
   for (int j = 0; j < s->program->emit.nrequest; j++) {
     const DerivativeFinding *f = &findings[j];
     if (!f->request) continue;
-    const char *name = derivative_table[f->request->kind].name, *of = f->request->predict;
+    const char *name = derive_kind_name(s->model->arena, f->request), *of = f->request->predict;
     text_printf(t, "%s%s%s  ", name, of ? ":" : "", of ? of : "");
     if (f->compared == 0)
       text_put(t, "nothing to compare\n");

@@ -163,7 +163,7 @@ static void put_derivatives(Text *t, const Checked *checked) {
     const DerivativeFinding *f = &checked->others[k];
     if (!f->request) continue; // a structure, looked at with the entries
     put_key(t, "kind", k > 0 ? ",\n    {" : "[\n    {");
-    json_put_string(t, derivative_table[f->request->kind].name);
+    json_put_string(t, derive_kind_name(checked->compared.subject->model->arena, f->request));
     if (f->request->predict) {
       put_key(t, "of", ", ");
       json_put_string(t, f->request->predict);

@@ -38,9 +38,8 @@ static int find_data(Wishes *w) {
 }
 
 // Too deep an expression would be found only while C is written.
-static int add(Wishes *w, DerivativeKind kind, const char *predict) {
-  bool by_data = kind == DERIVATIVE_GRADIENT || kind == DERIVATIVE_VJP;
-  const Request r = {.kind = kind, .predict = predict, .data = w->data, .ndata = by_data ? w->ndata : 0};
+static int add_request(Wishes *w, DerivativeKind kind, const char *predict, int ndata) {
+  const Request r = {.kind = kind, .predict = predict, .data = w->data, .ndata = ndata};
   Arena *scratch = arena_new();
   bool derived = derive_kind(scratch, w->program->model, &r) != NULL;
   arena_free(scratch);
@@ -48,7 +47,16 @@ static int add(Wishes *w, DerivativeKind kind, const char *predict) {
     return tool_reject("%s: an expression is too deeply nested to derive %s: give a part of it a name",
                        w->program->emit.source, derivative_table[kind].name);
   ARENA_PUSH(w->arena, w->list, w->count, w->room) = r;
-  return kind == DERIVATIVE_SPARSE ? add(w, DERIVATIVE_STRUCTURE, predict) : STATUS_OK;
+  return kind == DERIVATIVE_SPARSE ? add_request(w, DERIVATIVE_STRUCTURE, predict, ndata) : STATUS_OK;
+}
+
+// By the parameters, where there are any, and by the data.
+static int add(Wishes *w, DerivativeKind kind, const char *predict) {
+  const bool both = kind == DERIVATIVE_GRADIENT || kind == DERIVATIVE_VJP; // of one function
+  if (both) return add_request(w, kind, predict, w->ndata);
+  int status = STATUS_OK;
+  if (w->program->model->nparam > 0 || w->ndata == 0) status = add_request(w, kind, predict, 0);
+  return !status && w->ndata > 0 ? add_request(w, kind, predict, w->ndata) : status;
 }
 
 static int add_wanted(Wishes *w, const Wanted *wanted) {
@@ -79,14 +87,10 @@ static int add_wanted(Wishes *w, const Wanted *wanted) {
 
 int program_derivatives(const ModelOptions *options, Program *program) {
   Wishes w = {.options = options, .program = program, .arena = options->arena};
-  bool used = false;
   int status = find_data(&w);
-  for (size_t k = 0; !status && k < options->nderivatives; k++) {
-    used = used || options->derivatives[k].kind == DERIVATIVE_VJP;
-    status = add_wanted(&w, &options->derivatives[k]);
-  }
+  for (size_t k = 0; !status && k < options->nderivatives; k++) status = add_wanted(&w, &options->derivatives[k]);
   bool loss = graph_root(program->model->graph, ROOT_LOSS, 0) != NULL;
-  if (!status && w.ndata > 0 && !loss && !used)
+  if (!status && w.ndata > 0 && !loss && options->nderivatives == 0)
     status = tool_reject("%s: --wrt: the model has no loss to derive", program->emit.source);
   if (!status && w.ndata > 0 && loss) status = add(&w, DERIVATIVE_GRADIENT, NULL);
   program->emit.request = w.list;

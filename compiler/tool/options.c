@@ -105,7 +105,7 @@ static const struct argp_option model_options[] = {
      "Further derivatives: jvp, hvp, hessian, hessian_diagonal of the loss; jvp:NAME, vjp:NAME, jacobian:NAME, "
      "sparse_jacobian:NAME of a prediction (these three without NAME: of all)",
      1},
-    {"wrt", KEY_WRT, "X,…", 0, "The gradient of the loss, and vjp, by these data, too", 1},
+    {"wrt", KEY_WRT, "X,…", 0, "The gradient of the loss, and all that --derivatives asks for, by these data, too", 1},
     {"tape-limit", KEY_TAPE_LIMIT, "BYTES", 0,
      "Keep no more (8000, 64K, 2GiB, 10MB …) between forward and backward, at the sizes given with -D: loops run "
      "again, "

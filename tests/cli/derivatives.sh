@@ -244,5 +244,54 @@ prints '1 1 2 1 3 1'
 prints '0.6667 0.6667 2.0000'
 prints '25 11 4 8 10'
 
+# By data instead of the parameters: a planar arm's Jacobian by its joints, in the order of --wrt; without parameters that alone.
+cat > "$top/files/arm.mdl" <<'MODEL'
+data q[2], shift[2], weight
+predict tip[k in 0..2] = shift[k] + (if k == 0 then cos(q[0]) + 2 * cos(q[0] + q[1]) else sin(q[0]) + 2 * sin(q[0] + q[1]))
+loss weight * sum(tip^2)
+MODEL
+cat > "$top/files/joints.c" <<'C'
+#include <stdio.h>
+#include <string.h>
+#include "arm.h"
+int main(void) {
+  const double q[] = {0, 1.5707963267948966}, shift[] = {1, 0}, weight[] = {0.5}, direction[] = {0, 0, 1, 2};
+  const arm_data data = {q, shift, weight};
+  double jacobian[8], tangent[2], product[4], values[8], work[64];
+  int64_t start[3], column[8];
+  arm_derivative_bytes sizes;
+  if (arm_derivative_sizes(NULL, &sizes) || sizes.jacobian_by_data_tip_result != sizeof jacobian) return 1;
+  if (sizes.hvp_by_data_work > sizeof work || sizes.sparse_jacobian_by_data_tip_result > sizeof values) return 2;
+  arm_jacobian_by_data_tip(NULL, &data, NULL, work, jacobian);
+  arm_jvp_by_data_tip(NULL, &data, NULL, direction, work, tangent);
+  arm_hvp_by_data(NULL, &data, NULL, direction, work, product);
+  arm_sparse_jacobian_structure_by_data_tip(NULL, &data, work, start, column);
+  arm_sparse_jacobian_by_data_tip(NULL, &data, NULL, work, values);
+  double dense[8] = {0};
+  for (int row = 0; row < 2; row++)
+    for (int64_t e = start[row]; e < start[row + 1]; e++) dense[row * 4 + column[e]] += values[e];
+  for (int k = 0; k < 8; k++) printf("%.4f%s", jacobian[k] + 0.0, k < 7 ? " " : "\n");
+  for (int k = 0; k < 8; k++) printf("%.4f%s", dense[k] - jacobian[k], k < 7 ? " " : "\n");
+  printf("%.4f %.4f\n", tangent[0], tangent[1]);
+  printf("%.4f %.4f %.4f %.4f\n", product[0], product[1], product[2], product[3]);
+  printf("%s\n", arm_model.derivatives[0].kind);
+  return 0;
+}
+C
+joints() {
+  mdlc build arm.mdl --derivatives jacobian,sparse_jacobian,jvp:tip,hvp --wrt q,shift &&
+    ${CC:-cc} -std=c99 -Wall -Wextra -Werror joints.c arm.c -lm -o joints && ./joints
+}
+case_is 'by data instead of parameters' 0 '' joints
+prints '-2.0000 -2.0000 1.0000 0.0000 1.0000 0.0000 0.0000 1.0000'
+prints '1.0000 2.0000'
+prints '0.0000 -2.0000 1.0000 2.0000'
+prints 'jacobian_by_data'
+case_is 'held against dual numbers' 0 '' mdlc check net.mdl --derivatives jvp:p,hvp,jacobian,sparse_jacobian:p,hessian,hessian_diagonal --wrt s,x
+for line in jvp_by_data:p hvp_by_data jacobian_by_data:p sparse_jacobian_by_data:p hessian_by_data hessian_diagonal_by_data; do prints "$line  "; done
+printf 'batch n\ndata x[n, 4]\nparam w[4] = 1\npredict p = tanh(x @ w)\n' > "$top/files/samples.mdl"
+case_is 'a sample has its own columns' 0 '' sh -c "$mdlc build samples.mdl --derivatives sparse_jacobian --wrt x && grep -c 'row_starts\[row\] = 4 \* row' samples.c"
+prints '2'
+
 case_is "as JSON" 0 "" mdlc check net.mdl --derivatives hvp,vjp:p --json
 prints '{"kind": "vjp", "of": "p", "error": '

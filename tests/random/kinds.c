@@ -66,10 +66,13 @@ static bool find_tangents(Case *c, const Graph *g, Tangents *t) {
   t->predict = arena_array(c->arena, double *, c->model->graph->nroots + 1);
   for (int k = 0; (r = graph_root(g, ROOT_PREDICT, k)); k++)
     if (r->node->type == TYPE_REAL) t->predict[k] = tangents_of(c, &values[r->node->id]);
-  t->gradient = arena_array(c->arena, double, c->total + 1);
+  t->gradient = arena_array(c->arena, double, c->total + c->kinds->ndata + 1);
   size_t at = 0;
-  for (int p = 0; (r = graph_root(g, ROOT_GRADIENT, p)); p++)
-    for (size_t j = 0; j < values[r->node->id].count; j++) t->gradient[at++] = values[r->node->id].number[j].b;
+  for (size_t k = 0; k < g->nroots; k++) {
+    if (g->roots[k].role != ROOT_GRADIENT && g->roots[k].role != ROOT_DERIVATIVE) continue;
+    const Array *x = &values[g->roots[k].node->id];
+    for (size_t j = 0; j < x->count; j++) t->gradient[at++] = x->number[j].b;
+  }
   return true;
 }
 
@@ -80,6 +83,12 @@ static const Graph *primal(Case *c) {
 static const Graph *primal_with_gradient(Case *c) {
   return prune(c->scratch, derive_gradient(c->scratch, c->model->graph, true, NULL),
                1u << ROOT_LOSS | 1u << ROOT_PREDICT | 1u << ROOT_GRADIENT);
+}
+
+static const Graph *primal_by_data(Case *c, const Request *by) {
+  const Request gradient = {.kind = DERIVATIVE_GRADIENT, .data = by->data, .ndata = by->ndata};
+  return prune(c->scratch, derive_kind(c->scratch, c->model, &gradient),
+               1u << ROOT_LOSS | 1u << ROOT_PREDICT | 1u << ROOT_DERIVATIVE);
 }
 
 // The Hessian's diagonal, at some entries.
@@ -104,22 +113,28 @@ static bool find_diagonal(Case *c, Asked *asked) {
 
 // ---- the derivatives, interpreted ----
 
+// The k-th array of those that it is by.
+static const Array *variable(const Case *c, const Request *r, int k) {
+  return derive_by_data(r) ? &c->data[r->data[k]] : &c->param[k];
+}
+
 static const Array *as_seeds(Case *c, const Asked *asked) {
-  const bool pulled = asked->request.kind == DERIVATIVE_VJP;
-  const int count = pulled ? 1 : c->model->nparam;
+  const Request *r = &asked->request;
+  const bool pulled = r->kind == DERIVATIVE_VJP;
+  const int count = pulled ? 1 : derive_by_data(r) ? r->ndata : c->model->nparam;
   Array *seeds = arena_array(c->arena, Array, (size_t)count + 1);
   const double *from = asked->vector;
   for (int k = 0; k < count && from; k++) {
-    seeds[k] = pulled ? c->values[asked->predict->node->id] : c->param[k];
+    seeds[k] = pulled ? c->values[asked->predict->node->id] : *variable(c, r, k);
     seeds[k].number = arena_array(c->arena, Number, seeds[k].count + 1);
     for (size_t j = 0; j < seeds[k].count; j++) seeds[k].number[j].a = *from++;
   }
   return seeds;
 }
 
-static size_t param_offset(const Case *c, int param) {
+static size_t offset_of(const Case *c, const Request *r, int which) {
   size_t offset = 0;
-  for (int p = 0; p < param; p++) offset += c->param[p].count;
+  for (int p = 0; p < which; p++) offset += variable(c, r, p)->count;
   return offset;
 }
 
@@ -131,18 +146,20 @@ static size_t data_offset(const Case *c, const Request *r, int data) {
 
 // Where entry e of a root's array stands in what generated C writes.
 static size_t place(const Case *c, const Asked *asked, const Root *root, size_t e) {
-  const int nparam = c->model->nparam, p = nparam > 0 ? root->which % nparam : 0;
-  switch (asked->request.kind) {
+  const Request *r = &asked->request;
+  const int count = derive_by_data(r) ? r->ndata : c->model->nparam, p = count > 0 ? root->which % count : 0;
+  switch (r->kind) {
   case DERIVATIVE_JVP: return e;
-  case DERIVATIVE_GRADIENT: return data_offset(c, &asked->request, root->which) + e;
-  case DERIVATIVE_JACOBIAN: return e / c->param[p].count * c->total + param_offset(c, p) + e % c->param[p].count;
+  case DERIVATIVE_GRADIENT: return data_offset(c, r, root->which) + e;
+  case DERIVATIVE_JACOBIAN:
+    return e / variable(c, r, p)->count * asked->total + offset_of(c, r, p) + e % variable(c, r, p)->count;
   case DERIVATIVE_HESSIAN:
-    return (param_offset(c, root->which / nparam) + e / c->param[p].count) * c->total + param_offset(c, p) +
-           e % c->param[p].count;
+    return (offset_of(c, r, root->which / count) + e / variable(c, r, p)->count) * asked->total + offset_of(c, r, p) +
+           e % variable(c, r, p)->count;
   case DERIVATIVE_VJP:
-    if (root->which >= nparam) return asked->ngrad + data_offset(c, &asked->request, root->which - nparam) + e;
-    return param_offset(c, p) + e;
-  default: return param_offset(c, p) + e;
+    if (root->which >= count) return asked->ngrad + data_offset(c, r, root->which - count) + e;
+    return offset_of(c, r, p) + e;
+  default: return offset_of(c, r, p) + e;
   }
 }
 
@@ -182,7 +199,8 @@ static bool find_dense(Case *c, Asked *asked, const Graph *g, const Array *value
 
 // Compressed rows: each has its part of every root, in turn.
 static bool find_sparse(Case *c, Asked *asked, const Graph *g, const Array *values) {
-  const Request structure = {.kind = DERIVATIVE_STRUCTURE, .predict = asked->request.predict};
+  Request structure = asked->request;
+  structure.kind = DERIVATIVE_STRUCTURE;
   const Graph *columns = made(c, &structure);
   Array *column = columns ? values_for(c, columns) : NULL;
   if (!columns || !run(c, columns, NUMBER_REAL, NULL, column)) return false;
@@ -228,7 +246,7 @@ static bool find_values(Case *c, Asked *asked) {
 // ---- holding values against the tangents ----
 
 static const char *name_of(Case *c, const Asked *asked) {
-  const char *kind = derivative_table[asked->request.kind].name;
+  const char *kind = derive_kind_name(c->arena, &asked->request);
   return asked->predict ? arena_printf(c->arena, "%s:%s", kind, asked->predict->name) : kind;
 }
 
@@ -241,21 +259,20 @@ static bool must_be(Case *c, const Asked *asked, const char *who, size_t at, dou
 
 // A row of the derivative times a direction is the tangent along that.
 static bool check_row(Case *c, const Asked *asked, const double *value, const char *who, size_t row, double theirs) {
-  const Kinds *k = c->kinds;
   double sum = 0, terms = 0;
-  size_t from = row * c->total, to = from + c->total;
+  size_t from = row * asked->total, to = from + asked->total;
   if (asked->start) {
     from = (size_t)asked->start[row];
     to = (size_t)asked->start[row + 1];
   }
   for (size_t e = from; e < to; e++) {
     size_t column = asked->start ? (size_t)asked->column[e] : e - from;
-    if (column >= c->total) {
+    if (column >= asked->total) {
       if (who) case_fail(c, "%s: a column is %zu", name_of(c, asked), column);
       return false;
     }
-    sum += value[e] * k->direction[column];
-    terms += asked->scale[e] * fabs(k->direction[column]);
+    sum += value[e] * asked->direction[column];
+    terms += asked->scale[e] * fabs(asked->direction[column]);
   }
   return must_be(c, asked, who, row, sum, theirs, terms);
 }
@@ -283,11 +300,11 @@ static bool check_entry(Case *c, const Asked *asked, const double *value, const 
 }
 
 static bool check_all(Case *c, const Asked *asked, const double *value, const char *who) {
-  const Kinds *k = c->kinds;
-  const double *predict = asked->predict ? k->params.predict[asked->predict->which] : &k->params.loss;
+  const Tangents *t = derive_by_data(&asked->request) ? &c->kinds->data : &c->kinds->params;
+  const double *predict = asked->predict ? t->predict[asked->predict->which] : &t->loss;
   const DerivativeKind kind = asked->request.kind;
   const bool second = kind == DERIVATIVE_HESSIAN || kind == DERIVATIVE_HVP;
-  const double *theirs = kind == DERIVATIVE_DIAGONAL ? asked->entry : second ? k->params.gradient : predict;
+  const double *theirs = kind == DERIVATIVE_DIAGONAL ? asked->entry : second ? t->gradient : predict;
   bool good = true;
   switch (kind) {
   case DERIVATIVE_GRADIENT:
@@ -295,7 +312,7 @@ static bool check_all(Case *c, const Asked *asked, const double *value, const ch
   case DERIVATIVE_JACOBIAN:
   case DERIVATIVE_SPARSE:
   case DERIVATIVE_HESSIAN:
-    for (size_t row = 0; row < (second ? c->total : asked->rows); row++)
+    for (size_t row = 0; row < (second ? asked->total : asked->rows); row++)
       good = check_row(c, asked, value, who, row, theirs[row]) && good;
     return good;
   default:
@@ -348,22 +365,24 @@ static int *real_data(Case *c, int *count) {
   return data;
 }
 
-static void ask(Case *c, DerivativeKind kind, const Root *predict) {
+// By the parameters (gradient and vjp: and by the data), or by the data instead of them.
+static void ask(Case *c, DerivativeKind kind, const Root *predict, bool by_data) {
   Kinds *k = c->kinds;
-  const size_t rows = predict ? c->values[predict->node->id].count : 1, total = c->total;
-  const bool by_data = kind == DERIVATIVE_GRADIENT || kind == DERIVATIVE_VJP;
+  const bool both = kind == DERIVATIVE_GRADIENT || kind == DERIVATIVE_VJP;
+  const size_t rows = predict ? c->values[predict->node->id].count : 1, total = by_data ? k->ndata : c->total;
   Request r = {.kind = kind, .predict = predict ? predict->name : NULL};
-  if (by_data) r.data = real_data(c, &r.ndata);
-  if (kind == DERIVATIVE_GRADIENT && r.ndata == 0) return;
+  if (both || by_data) r.data = real_data(c, &r.ndata);
+  if ((kind == DERIVATIVE_GRADIENT || by_data) && r.ndata == 0) return;
   if (kind == DERIVATIVE_HESSIAN && total > PARAMS_MAX) return;
   if (kind == DERIVATIVE_DIAGONAL && total > 4 * PARAMS_MAX) return;
   if ((kind == DERIVATIVE_JACOBIAN || kind == DERIVATIVE_SPARSE) && rows * total > ENTRIES_MAX) return;
-  Asked a = {.request = r, .predict = predict, .rows = rows, .count = total, .ngrad = total};
+  Asked a = {.request = r, .predict = predict, .rows = rows, .total = total, .count = total, .ngrad = total};
+  a.direction = by_data ? k->by_data : k->direction;
   switch (kind) {
   case DERIVATIVE_GRADIENT: a.count = k->ndata, a.ngrad = 0; break;
   case DERIVATIVE_VJP: a.count += k->ndata, a.vector = random_vector(c, rows); break;
-  case DERIVATIVE_JVP: a.count = rows, a.vector = k->direction; break;
-  case DERIVATIVE_HVP: a.vector = k->direction; break;
+  case DERIVATIVE_JVP: a.count = rows, a.vector = a.direction; break;
+  case DERIVATIVE_HVP: a.vector = a.direction; break;
   case DERIVATIVE_JACOBIAN: a.count = rows * total; break;
   case DERIVATIVE_HESSIAN: a.count = total * total; break;
   default: break;
@@ -371,18 +390,24 @@ static void ask(Case *c, DerivativeKind kind, const Root *predict) {
   k->asked[k->count] = a;
   k->request[k->count++] = r;
   if (kind != DERIVATIVE_SPARSE) return;
-  const Request structure = {.kind = DERIVATIVE_STRUCTURE, .predict = r.predict};
-  k->asked[k->count] = (Asked){.request = structure};
-  k->request[k->count++] = structure;
+  r.kind = DERIVATIVE_STRUCTURE;
+  k->asked[k->count] = (Asked){.request = r};
+  k->request[k->count++] = r;
+}
+
+static void ask_both(Case *c, DerivativeKind kind, const Root *predict) {
+  ask(c, kind, predict, false);
+  const bool too = kind == DERIVATIVE_GRADIENT || kind == DERIVATIVE_VJP || kind == DERIVATIVE_DIAGONAL;
+  if (!too && (c->scope == SCOPE_ALL || (c->scope == SCOPE_SOME && c->seed % 2))) ask(c, kind, predict, true);
 }
 
 // Of each prediction: `which` is a set of kinds.
 static void ask_all(Case *c, unsigned which) {
   for (int kind = 0; kind < DERIVATIVE_COUNT; kind++) {
     if (!(which >> kind & 1)) continue;
-    if (c->gradient && derivative_table[kind].of_loss) ask(c, (DerivativeKind)kind, NULL);
+    if (c->gradient && derivative_table[kind].of_loss) ask_both(c, (DerivativeKind)kind, NULL);
     for (int j = 0; derivative_table[kind].of_predict && prediction(c, j); j++)
-      if (prediction(c, j)->node->type == TYPE_REAL) ask(c, (DerivativeKind)kind, prediction(c, j));
+      if (prediction(c, j)->node->type == TYPE_REAL) ask_both(c, (DerivativeKind)kind, prediction(c, j));
   }
 }
 
@@ -403,18 +428,21 @@ static void ask_some(Case *c) {
 
 static bool find_all_tangents(Case *c) {
   Kinds *k = c->kinds;
-  bool second = false, by_data = false;
+  bool second = false;
+  const Request *data = NULL, *second_by_data = NULL;
   for (int j = 0; j < k->count; j++) {
-    DerivativeKind kind = k->request[j].kind;
-    second = second || kind == DERIVATIVE_HVP || kind == DERIVATIVE_HESSIAN;
-    by_data = by_data || k->request[j].ndata > 0;
+    const Request *r = &k->request[j];
+    const bool is_second = r->kind == DERIVATIVE_HVP || r->kind == DERIVATIVE_HESSIAN;
+    if (r->ndata > 0) data = r;
+    if (is_second && r->ndata > 0) second_by_data = r;
+    second = second || (is_second && r->ndata == 0);
   }
   move_params(c, k->direction);
   bool ok = find_tangents(c, second ? primal_with_gradient(c) : primal(c), &k->params);
   move_params(c, NULL);
-  if (!ok || !by_data) return ok;
+  if (!ok || !data) return ok;
   move_data(c, k->by_data);
-  ok = find_tangents(c, primal(c), &k->data);
+  ok = find_tangents(c, second_by_data ? primal_by_data(c, second_by_data) : primal(c), &k->data);
   move_data(c, NULL);
   return ok;
 }
@@ -427,8 +455,8 @@ void case_kinds(Case *c) {
   const int *data = real_data(c, &ndata);
   for (int j = 0; j < ndata; j++) k->ndata += c->data[data[j]].count;
   k->by_data = random_vector(c, k->ndata);
-  k->asked = arena_array(c->arena, Asked, DERIVATIVE_COUNT * (c->model->graph->nroots + 1));
-  k->request = arena_array(c->arena, Request, DERIVATIVE_COUNT * (c->model->graph->nroots + 1));
+  k->asked = arena_array(c->arena, Asked, 2 * DERIVATIVE_COUNT * (c->model->graph->nroots + 1));
+  k->request = arena_array(c->arena, Request, 2 * DERIVATIVE_COUNT * (c->model->graph->nroots + 1));
   ask_some(c);
   bool ok = find_all_tangents(c);
   for (int j = 0; j < k->count && ok; j++) {

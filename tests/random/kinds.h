@@ -8,13 +8,15 @@
 // What all outputs are along one direction of the parameters, or of the real data, by dual numbers.
 typedef struct Tangents {
   double loss;
-  double *gradient; // of the parameters alone
+  double *gradient; // by the parameters, or by the real data
   double **predict; // by prediction; null where it is of integers
 } Tangents;
 
 typedef struct Asked {
   Request request;
   const Root *predict;     // null: of the loss
+  size_t total;            // entries of what it is by
+  const double *direction; // of those, whose tangents are known
   size_t rows;             // entries of the prediction, or 1
   const double *vector;    // direction or cotangent; null: it takes none
   size_t count, ngrad;     // entries that it writes; those before what stands in arrays of their own, by data

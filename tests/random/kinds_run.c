@@ -26,7 +26,7 @@ static double *run(const Runner *r, int at, const double *vector, size_t nvector
   size_t *count = arena_array(c->arena, size_t, (size_t)q->ndata + 1);
   int nout = 0;
   if (q->kind != DERIVATIVE_GRADIENT) count[nout++] = r->result[at] / sizeof(double);
-  for (int k = 0; k < q->ndata; k++) count[nout++] = c->data[q->data[k]].count;
+  for (int k = 0; k < q->ndata && !derive_by_data(q); k++) count[nout++] = c->data[q->data[k]].count;
   for (int k = 0; k < nout; k++) out[k] = case_memory(c->arena, count[k] * sizeof(double));
   void *work = case_memory(c->arena, r->work[at]), *v = NULL;
   if (vector) {
@@ -114,7 +114,7 @@ static void compare_pairs(Case *c, double *const *value) {
   for (int i = 0; i < k->count; i++)
     for (int j = 0; j < k->count; j++) {
       const Asked *back = &k->asked[i], *forth = &k->asked[j];
-      if (back->request.kind == DERIVATIVE_VJP && forth->request.kind == DERIVATIVE_JVP &&
+      if (back->request.kind == DERIVATIVE_VJP && forth->request.kind == DERIVATIVE_JVP && forth->request.ndata == 0 &&
           back->predict == forth->predict && value[i] && value[j])
         dot_product(c, back, value[i], forth, value[j]);
     }
@@ -138,10 +138,10 @@ void kinds_run(Case *c, const struct mdl_model *m, const void *const *data, cons
       continue;
     }
     double returned;
-    value[at] = run(&r, at, asked->vector, asked->request.kind == DERIVATIVE_VJP ? asked->rows : c->total, &returned);
+    value[at] = run(&r, at, asked->vector, asked->request.kind == DERIVATIVE_VJP ? asked->rows : asked->total, &returned);
     if (!value[at]) continue;
     compare(&r, at, value[at], returned);
-    if (asked->request.kind == DERIVATIVE_HVP) symmetry(&r, at, value[at]);
+    if (asked->request.kind == DERIVATIVE_HVP && asked->request.ndata == 0) symmetry(&r, at, value[at]);
   }
   compare_pairs(c, value);
 }

@@ -74,9 +74,10 @@ enum mdl_role { MDL_DATA = 0, MDL_PARAM = 1, MDL_PREDICT = 2, MDL_METRIC = 3 };
 
 /* A derivative that the model was built with (mdlc build --derivatives). */
 struct mdl_derivative {
-  const char *kind; /* as the option calls it: "jvp", "hessian"; "gradient": of the loss by the data of --wrt */
+  const char *kind; /* as the option calls it: "jvp", "hessian"; "jvp_by_data": by the data of --wrt, one array behind the
+                     * other, where "jvp" is by the parameters; "gradient": of the loss by those data */
   const char *of;   /* the prediction; "": the loss */
-  /* `vector` is the direction of a jvp or hvp, a vector like the parameters, or the cotangent of a vjp; else null.
+  /* `vector` is the direction of a jvp or hvp, a vector like the parameters (or those data), or the cotangent of a vjp; else null.
    * `out` has a pointer to the array that the kind writes (a sparse_jacobian_structure: to row starts, then columns, both
    * int64_t; it reads no parameters), and for gradient and vjp one for each data array of --wrt.
    * Returns the loss where the typed function does, else 0. */
