@@ -83,7 +83,8 @@ static void gather_reads(Narrower *w, const Node *n, const Narrowing *own) {
 
 // ---- what one subscript is of the others ----
 
-// Reads in `by` are made also where the node itself was not read, and for it: they must stay inside, and come before it.
+// Reads in `by` are made also where the node itself was not read, and for it: they must come before it, and stay inside as
+// simplify_narrowed sees to.
 static bool is_safe(Narrower *w, const Node *n, const Expr *by) {
   size_t count;
   const Expr **part = expr_parts(w->arena, by, &count);
@@ -91,10 +92,6 @@ static bool is_safe(Narrower *w, const Node *n, const Expr *by) {
     if (part[k]->kind != EXPR_READ) continue;
     const Node *read = part[k]->u.read.node;
     if (read->kind != NODE_DATA || read->id > n->id) return false;
-    for (int q = 0; q < read->nout; q++) {
-      const Expr *sub = part[k]->u.read.sub[q];
-      if (sub->kind != EXPR_INDEX || n->index[sub->u.index].extent != read->index[q].extent) return false;
-    }
   }
   return true;
 }
@@ -188,7 +185,8 @@ static const bool *find_fixed(Narrower *w, const bool *is_root) {
   w->loops = any ? graph_loops(w->arena, w->in, NULL) : NULL;
   for (size_t k = 0; k < w->in->count; k++) {
     const Node *n = w->in->nodes[k];
-    fixed[k] = fixed[k] || (any && !w->loops) || !n->expr || (n->next && fixed[n->next->id]);
+    fixed[k] = fixed[k] || (any && !w->loops) || !n->expr || (n->base && n->type != TYPE_REAL) ||
+               (n->next && fixed[n->next->id]);
   }
   return fixed;
 }
@@ -228,11 +226,29 @@ const Narrowing *simplify_narrowings(Arena *a, const Graph *g, const bool *live,
 }
 
 static const Expr *and_of(Graph *g, const Expr *a, const Expr *b) {
-  return !a ? b : expr_prim2(g, PRIM_AND, a, b);
+  return !a ? b : !b ? a : expr_prim2(g, PRIM_AND, a, b);
 }
 
 static const Expr *substituted(Simplifier *s, const Expr *e, const Expr *const *sub, int n) {
   return e ? expr_substitute(s->g, e, sub, n, NULL) : NULL;
+}
+
+// condition and 0 <= sub and sub < extent; as it is where sub is an index that runs so far.
+static const Expr *and_within(Graph *g, const Expr *condition, const Expr *sub, const Index *index, const Poly *extent) {
+  if (sub->kind == EXPR_INDEX && index[sub->u.index].extent == extent) return condition;
+  condition = and_of(g, condition, expr_prim2(g, PRIM_GE, sub, expr_int(g, 0)));
+  return and_of(g, condition, expr_prim2(g, PRIM_LT, sub, expr_poly(g, extent)));
+}
+
+// What must hold for `by` to be computed, the inner reads first; null: nothing.
+static const Expr *readable(Simplifier *s, const Expr *by, const Index *index) {
+  const Expr *condition = NULL;
+  size_t count;
+  const Expr **part = expr_parts(s->arena, by, &count);
+  for (size_t k = 0; k < count; k++)
+    for (int q = 0; part[k]->kind == EXPR_READ && q < part[k]->u.read.node->nout; q++)
+      condition = and_within(s->g, condition, part[k]->u.read.sub[q], index, part[k]->u.read.node->index[q].extent);
+  return condition;
 }
 
 // A scatter adds what goes to the diagonal, and nothing else.
@@ -245,6 +261,7 @@ static void narrow_targets(Simplifier *s, Node *m, const Node *n, const Narrowin
     if (k != narrowing->drop) left[to++] = target[k];
   }
   const Expr *by = expr_substitute(g, narrowing->by, target, n->nout, s->map);
+  m->guard = and_of(g, m->guard, readable(s, by, m->index));
   m->guard = and_of(g, m->guard, expr_prim2(g, PRIM_EQ, target[narrowing->drop], by));
   m->target = left;
 }
@@ -267,16 +284,13 @@ Node simplify_narrowed(Simplifier *s, const Node *n, const Narrowing *narrowing)
   m.expr = substituted(s, n->expr, sub, nv);
   m.guard = substituted(s, n->guard, sub, nv);
   m.base = substituted(s, n->base, sub, nv);
-  if (n->kind == NODE_SCATTER) {
+  const Expr *within = and_within(g, readable(s, sub[b], index), sub[b], index, n->index[b].extent);
+  if (m.base && within && expr_uses_index(n->base, b)) m.base = expr_select(g, within, m.base, expr_real(g, 0));
+  if (n->kind == NODE_SCATTER)
     narrow_targets(s, &m, n, narrowing, sub);
-    return m;
-  }
-  if (sub[b]->kind == EXPR_INDEX && index[sub[b]->u.index].extent == n->index[b].extent) return m;
-  const Expr *within = expr_prim2(g, PRIM_AND, expr_prim2(g, PRIM_GE, sub[b], expr_int(g, 0)),
-                                  expr_prim2(g, PRIM_LT, sub[b], expr_poly(g, n->index[b].extent)));
-  if (n->kind == NODE_CARRY)
+  else if (within && n->kind == NODE_CARRY)
     m.expr = expr_select(g, within, m.expr, expr_real(g, 0));
-  else
-    m.guard = m.guard ? expr_prim2(g, PRIM_AND, within, m.guard) : within;
+  else if (within)
+    m.guard = and_of(g, within, m.guard);
   return m;
 }

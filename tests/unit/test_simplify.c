@@ -130,6 +130,9 @@ static const char *const graphs[][2] = {
      "node S[i:m] = sin(w[i]) * w[i]\nnode H[i:m, j:m if j == i] = S[i] + 1.0\nnode loss = b\nroot named H = H\n"},
     {"node T[c:m, i:n] = sin(w[c]) * y[i]\nnode loss = sum[i:n](T[token[i], i])\n",
      "node T[i:n if token[i] >= 0 and token[i] < m] = sin(w[token[i]]) * y[i]\nnode loss = sum[i:n](T[i])\n"},
+    {"node T[c:m, i:n] = sin(w[c]) * y[i]\nnode loss = sum[i:n](T[token[token[i]], i])\n",
+     "node T[i:n if token[i] >= 0 and token[i] < n and token[token[i]] >= 0 and token[token[i]] < m] = "
+     "sin(w[token[token[i]]]) * y[i]\nnode loss = sum[i:n](T[i])\n"},
     {"node T[i:n, j:m] = sin(y[i]) * w[j]\nnode loss = sum[i:m](T[i, i])\n",
      "node T[i:n if i < m] = sin(y[i]) * w[i]\nnode loss = sum[i:m](T[i])\n"},
     {"scatter S[m, m] = [i:n](token[i], (i + 1) % m) += y[i]\nnode loss = sum[j:m](S[j, j])\n",
