@@ -33,9 +33,48 @@ static Local local_sum(Derive *d, const Node *n) {
   return (Local){.factor = expr_real(d->graph, 1), .guard = n->guard};
 }
 
-// The product of all other entries: right also where some are 0, at the cost of a loop over them for each entry.
+// The product of the entries before (behind) each: a loop's state.
+static const Expr *running_product(Derive *d, const Node *n, const Expr *entry, bool reverse) {
+  Graph *g = d->graph;
+  const int axis = n->nout;
+  const char *side = reverse ? "behind" : "before";
+  Index *index = arena_array(d->arena, Index, (size_t)axis + 1);
+  const Expr **sub = arena_array(d->arena, const Expr *, (size_t)axis + 1);
+  memcpy(index, n->index, (size_t)axis * sizeof *index);
+  index[axis] = (Index){n->index[axis].name, poly_add(g->dims, n->index[axis].extent, poly_int(g->dims, 1))};
+  for (int k = 0; k <= axis; k++) sub[k] = expr_index(g, k);
+  Node state = pointwise(d, n, side, NULL, expr_real(g, 1));
+  state.note = arena_printf(d->arena, "the product of what stands %s each entry of %s", side, n->name);
+  state.kind = NODE_CARRY;
+  state.index = index;
+  state.axis = axis;
+  state.reverse = reverse;
+  const Node *carry = graph_add(g, &state);
+  if (reverse) sub[axis] = expr_prim2(g, PRIM_ADD, sub[axis], expr_int(g, 1));
+  const Expr *so_far = expr_read(g, carry, sub);
+  const Node step = pointwise(d, n, arena_printf(d->arena, "%s_step", side), NULL, expr_prim2(g, PRIM_MUL, so_far, entry));
+  graph_close(carry, graph_add(g, &step), NULL);
+  return so_far;
+}
+
+// Two loops over all entries instead of one for each?  Among few, and in the steps of a loop, the latter cost less; and of what
+// a branch leaves out, which may be infinite, loops say nothing (support.c).
+static bool runs_along(Derive *d, const Node *n) {
+  enum { FEW = 16 };
+  int64_t count;
+  if (d->task->plain || n->nred != 1 || d->loops->inside[n->id] || !derive_is_finite(d, n->expr)) return false;
+  return !poly_is_int(n->index[n->nout].extent, &count) || count > FEW;
+}
+
+// The product of all other entries: right also where some are 0.
 static Local local_prod(Derive *d, const Node *n) {
   Graph *g = d->graph;
+  if (runs_along(d, n)) {
+    const Expr *entry = derive_read_own(g, derive_name_candidates(g, n));
+    if (n->guard) entry = expr_select(g, n->guard, entry, expr_real(g, 1));
+    const Expr *before = running_product(d, n, entry, false), *behind = running_product(d, n, entry, true);
+    return (Local){.factor = expr_prim2(g, PRIM_MUL, before, behind), .guard = n->guard};
+  }
   int nv = n->nout + n->nred;
   Index *index = arena_array(d->arena, Index, (size_t)(nv + n->nred));
   const Expr **sub = arena_array(d->arena, const Expr *, (size_t)nv + 1);

@@ -141,7 +141,12 @@ case_is 'an edge has the columns of its two ends' 0 '' edges
 prints '9 10 11 0 1 2 16 '
 prints '3 4 5 12 13 14 16 '
 
-# So they do through loops that each row runs by itself: a lens undone step by step, trajectories of individuals, entries of an
+# A product's derivatives take two loops over its factors, not one for each of them, and so on with theirs.
+printf 'batch m\ndim n\ndata x[m, n]\nparam w[n] = normal(0, 1)\np[k] = prod[i if x[k, i] > 0](1 - sigmoid(w[i]) * x[k, i])\nloss mean(p)\n' > "$top/files/factors.mdl"
+case_is 'a product of many factors' 0 '' mdlc cost factors.mdl --derivatives hvp,jvp
+case_is 'without a loop over all others for each' 1 '' sh -c 'grep -E "backward|gradient|hvp|jvp" "$0" | grep -F "n*n"' "$top/stdout"
+
+# Gathers stay known, too, through loops that each row runs by itself: a lens undone step by step, trajectories of individuals, entries of an
 # array that each step sets.
 cat > "$top/files/rows.mdl" <<'MODEL'
 dim n, c
