@@ -350,7 +350,7 @@ static void close_carry(Derive *d, const Node *c) {
     for (size_t q = 0; q < next->count; q++)
       if (part_of_steps(d, c, pattern_of_steps(d, c, next->list[q].pattern)) == p)
         ARENA_PUSH(d->arena, taken.list, taken.count, taken.room) = next->list[q];
-    graph_close(of->list[p].node, whole(d, c->next, &taken), NULL);
+    graph_close(of->list[p].node, whole(d, c->next, &taken), d->task->nextra ? NULL : c->alive);
   }
 }
 
