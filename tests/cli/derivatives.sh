@@ -180,6 +180,9 @@ prints 'row_starts[row] = 2 * row'
 case_is 'cost what their entries do' 0 '' mdlc cost rows.mdl --derivatives sparse_jacobian
 case_is 'without work for what other rows have' 1 '' sh -c 'grep "sparse_jacobian" "$0" | grep -E "n\*n|n\*\(|c\*"' "$top/stdout"
 case_is 'and are right' 0 '' mdlc check rows.mdl --derivatives sparse_jacobian
+# The tangent of such a loop ends when the loop does: it goes along, and no state is kept for it.
+case_is 'a tangent along an iterate' 0 '' mdlc cost rows.mdl --derivatives jvp:e
+prints 'work memory of jvp_e               0'
 printf 'dim n\ndata u[n]\nparam w[n] = normal(0, 1)\nscan s in 0..10 with x = u { x = x + 0.1 * sin(w * x) }\nloss mean(x^2)\n' > "$top/files/apart.mdl"
 case_is "a Hessian's diagonal, each entry through a loop of its own" 0 '' mdlc cost apart.mdl --derivatives hessian_diagonal
 case_is 'is no full one' 1 '' sh -c 'grep "hessian_diagonal" "$0" | grep -F "n*n"' "$top/stdout"
