@@ -107,12 +107,25 @@ static Value binary(Walk *w, const AstExpr *e, Value left, Value right, const ch
   }
 }
 
-// What is right of `and` and `or` is lowered under what is left of them leaving it open, as the sides of a choice are.
+// A condition that holds or not, as far as it compares integers: no other says where subscripts are.
+static void push_facts(Walk *w, const Expr *e, bool holds) {
+  if (e->kind != EXPR_PRIM) return;
+  const Expr *const *arg = e->u.prim.arg;
+  if (e->u.prim.op == PRIM_NOT) {
+    push_facts(w, arg[0], !holds);
+  } else if (e->u.prim.op == (holds ? PRIM_AND : PRIM_OR)) {
+    push_facts(w, arg[0], holds);
+    push_facts(w, arg[1], holds);
+  } else if (arg[0]->type == TYPE_INT) {
+    push_path(w, holds ? e : make_not(w, e));
+  }
+}
+
+// What is right of `and` and `or` is lowered under what is left of them leaving it open.
 static void decide(Walk *w, BinaryOp op, const Value *left) {
   if (op != OP_AND && op != OP_OR) return;
   if (left->bad) push_path(w, expr_bool(w->graph, false));
-  if (!left->bad && left->type == TYPE_BOOL && left->rank == 0)
-    push_path(w, op == OP_AND ? left->expr : make_not(w, left->expr));
+  if (!left->bad && left->type == TYPE_BOOL && left->rank == 0) push_facts(w, left->expr, op == OP_AND);
 }
 
 // A long chain a + b + c + … is a deep tree to the left: it is walked, not recursed into.

@@ -78,9 +78,8 @@ static void walk(Kinks *k, const Expr *e, const Expr **path, int depth) {
   if (depth == 0) k->walked[e->id] = true;
   if (prim_table[e->u.prim.op].kink[0]) add_distance(k, e, path, depth);
   const Prim op = e->u.prim.op;
-  const bool branches = op == PRIM_SELECT || op == PRIM_AND || op == PRIM_OR;
   for (int a = 0; a < e->u.prim.narg; a++) {
-    const bool side = branches && a > 0;
+    const bool side = prim_branches(op) && a > 0;
     if (op == PRIM_STOP) continue;
     if (side) {
       const Expr *condition = copied(k, arg[0]);
