@@ -92,6 +92,20 @@ static void add_check(Walk *w, const AstExpr *e, const Target *t, Span at, const
                               .guard = guard ? substitute(w, guard, position, INDEX_MAX) : NULL});
 }
 
+// Of nothing an argmax is 0, which is in no range: that there is something is seen to where the data is bound.
+static void check_argmax(Walk *w, const AstExpr *e, const Target *t, Span at, const Expr *value, int *work) {
+  if (++*work > MAX_WORK) return;
+  value = see_through(w, value);
+  const bool reads = value->kind == EXPR_READ;
+  const Expr *const *operand = reads ? value->u.read.sub : value->kind == EXPR_PRIM ? value->u.prim.arg : NULL;
+  const int n = reads ? value->u.read.node->nout : value->kind == EXPR_PRIM ? value->u.prim.narg : 0;
+  for (int k = 0; k < n; k++) check_argmax(w, e, t, at, operand[k], work);
+  if (!reads || value->u.read.node->reduce != REDUCE_ARGMAX) return;
+  const Poly *extent = value->u.read.node->index[value->u.read.node->nout].extent;
+  if (!poly_is_nonnegative(w->dims, poly_sub(w->dims, extent, poly_int(w->dims, 1))))
+    add_check(w, e, t, at, expr_int(w->graph, 0), extent);
+}
+
 static const char *subscript_text(Walk *w, const Subscript *s) {
   if (s->kind == SUB_EACH) return s->index.text;
   if (s->kind == SUB_AT) return ast_expr_text(w->arena, s->at);
@@ -101,7 +115,11 @@ static const char *subscript_text(Walk *w, const Subscript *s) {
 bool check_range(Walk *w, const AstExpr *e, const Target *t, const Subscript *s, const Expr *value, const Poly *limit) {
   const Poly *worst;
   RangeAnswer answer = range_of(w, value, limit, &worst);
-  if (answer == RANGE_UNKNOWN) add_check(w, e, t, s->span, value, limit);
+  int work = 0;
+  if (answer == RANGE_UNKNOWN)
+    add_check(w, e, t, s->span, value, limit);
+  else
+    check_argmax(w, e, t, s->span, value, &work);
   if (answer != RANGE_REFUTED) return true;
   const char *text = subscript_text(w, s), *size = poly_text(w, limit);
   if (value->kind == EXPR_POLY || !worst) {

@@ -382,6 +382,27 @@ END_TEST
 
 // ---- what is never evaluated ----
 
+// An argmax of nothing is no place: where there may be nothing, the data's check sees to it.
+START_TEST(an_argmax_of_nothing_is_found) {
+  static const struct {
+    const char *source;
+    int checks;
+  } models[] = {
+      {"dim T\nparam w[T]\nk = argmax(w)\npredict p = w[k] + w[k]\n", 1},
+      {"dim T\nparam w[T]\nk[i in 0..T] = argmax[j in 0..T](w[j] * w[i])\npredict p = sum[i](w[k[i]])\n", 1},
+      {"dim T\ndim d\nparam w[T]\nparam v[d, T]\nk = argmax(w)\npredict p = w[k] + sum(v[:, k])\n", 1},
+      {"dim T = 3\nparam w[T]\npredict p = w[argmax(w)]\n", 0},
+  };
+  for (size_t k = 0; k < sizeof models / sizeof *models; k++) {
+    Run r;
+    run(&r, models[k].source);
+    is_right(&r);
+    ck_assert_int_eq(r.model->ncheck, models[k].checks);
+    arena_free(r.arena);
+  }
+}
+END_TEST
+
 START_TEST(subscripts_may_be_wrong_where_nothing_comes) {
   static const char *const right[] = {
       "sum[i](if i >= 0 then w[i] else w[min(i, T - 1)])",
@@ -449,6 +470,7 @@ int main(void) {
   tcase_add_test(c, overrides_of_dimensions_that_are_not_there);
   tcase_add_test(c, several_errors_are_told_and_none_follows_from_another);
   tcase_add_test(c, imports_bring_definitions);
+  tcase_add_test(c, an_argmax_of_nothing_is_found);
   tcase_add_test(c, subscripts_may_be_wrong_where_nothing_comes);
   tcase_add_test(c, functions_that_grow_without_end_are_an_error);
   tcase_add_test(c, depth_is_limited_and_length_is_not);
