@@ -253,8 +253,13 @@ static int by_id(const void *x, const void *y) {
   return (a > b) - (a < b);
 }
 
-// Most expressions have few parts: those are met by looking through the list, and sorted by insertion.
-enum { FEW_PARTS = 16 };
+// Most expressions have few parts: those are met by looking through the list, where a bit says that one may be in it, and
+// sorted by insertion.
+enum { FEW_PARTS = 32 };
+
+static uint64_t bit_of(const Expr *e) {
+  return (uint64_t)1 << (e->id & 63);
+}
 
 static bool is_listed(const Expr *const *list, size_t n, const Expr *e) {
   for (size_t k = 0; k < n; k++)
@@ -280,6 +285,7 @@ static const Expr **collect(Arena *a, const Expr *e, bool (*enter)(const Expr *)
   ExprSet met = {.table = NULL};
   const Expr **list = NULL; // both the result and, from `next` on, what is still to be entered
   size_t n = 0, room = 0;
+  uint64_t bits = bit_of(e);
   ARENA_PUSH(a, list, n, room) = e;
   for (size_t next = 0; next < n; next++) {
     const Expr *const *operand;
@@ -288,8 +294,9 @@ static const Expr **collect(Arena *a, const Expr *e, bool (*enter)(const Expr *)
       if (reads && !operand[k]->nodes) continue;
       if (n == FEW_PARTS && !met.count)
         for (size_t j = 0; j < n; j++) set_add(a, &met, list[j]);
-      if (met.count ? set_add(a, &met, operand[k]) : !is_listed(list, n, operand[k]))
-        ARENA_PUSH(a, list, n, room) = operand[k];
+      if (met.count ? !set_add(a, &met, operand[k]) : bits & bit_of(operand[k]) && is_listed(list, n, operand[k])) continue;
+      bits |= bit_of(operand[k]);
+      ARENA_PUSH(a, list, n, room) = operand[k];
     }
   }
   *count = n;
@@ -382,9 +389,21 @@ bool expr_calls(const Expr *e) {
   return false;
 }
 
+// Has it no reads within its subscripts?
+static bool is_plain_read(const Expr *e) {
+  if (e->kind != EXPR_READ) return false;
+  for (int k = 0; k < e->u.read.node->nout; k++)
+    if (e->u.read.sub[k]->nodes) return false;
+  return true;
+}
+
 void expr_each_read(const Graph *g, const Expr *e, ReadVisitor visit, void *context) {
   (void)g;
   if (!e->nodes) return;
+  if (is_plain_read(e)) {
+    visit(context, e);
+    return;
+  }
   Arena *scratch = arena_new();
   size_t count, nread = 0;
   const Expr **parts = collect(scratch, e, NULL, true, &count);

@@ -7,14 +7,21 @@
 
 enum { LOOP_DEPTH_MAX = 64 };
 
+// What a node depends on.
+typedef struct Uses {
+  const Expr **read;
+  size_t nread, read_room;
+  const Node **node; // what is read and what a carry takes, each once
+  size_t nnode, node_room;
+} Uses;
+
 typedef struct Finder {
   Arena *arena;
   const Graph *g;
   LoopTree *tree;
   Text *why;
   const bool *there;  // by node: depends on nothing; null: none
-  const Node ***uses; // by node: the nodes that it reads or takes, each once
-  size_t *nuses;
+  Uses *uses; // by node
   bool *given;    // by node: a carry of a loop that is open, no longer tied to what it takes
   int *level;     // by node: how many loops around it are known; -1: not looked at now
   int **position; // by loop
@@ -28,32 +35,32 @@ static bool fail(Finder *f, const Node *n, const char *what) {
 
 // ---- what depends on what ----
 
-typedef struct Users {
+typedef struct User {
   Arena *arena;
-  const Node **list;
-  size_t count, room;
-} Users;
+  Uses *uses;
+} User;
 
-static void use(Users *u, const Node *n) {
-  for (size_t k = 0; k < u->count; k++)
-    if (u->list[k] == n) return;
-  ARENA_PUSH(u->arena, u->list, u->count, u->room) = n;
+static void use(const User *u, const Node *n) {
+  Uses *own = u->uses;
+  for (size_t k = 0; k < own->nnode; k++)
+    if (own->node[k] == n) return;
+  ARENA_PUSH(u->arena, own->node, own->nnode, own->node_room) = n;
 }
 
 static void use_read(void *context, const Expr *read) {
-  use(context, read->u.read.node);
+  const User *u = context;
+  ARENA_PUSH(u->arena, u->uses->read, u->uses->nread, u->uses->read_room) = read;
+  use(u, read->u.read.node);
 }
 
 static void find_uses(Finder *f) {
   for (size_t k = 0; k < f->g->count; k++) {
     const Node *n = f->g->nodes[k];
-    Users u = {.arena = f->arena};
+    User u = {f->arena, &f->uses[k]};
     if (f->there && f->there[k]) continue;
     node_each_read(f->g, n, use_read, &u);
     if (n->next) use(&u, n->next);
     if (n->alive) use(&u, n->alive);
-    f->uses[k] = u.list;
-    f->nuses[k] = u.count;
   }
 }
 
@@ -121,8 +128,9 @@ static void leave(Tarjan *t, const Node *n) {
   } while (m != n);
   qsort(c.member, c.count, sizeof *c.member, by_id);
   c.cyclic = c.count > 1;
-  for (size_t k = 0; k < t->f->nuses[n->id]; k++)
-    if (t->f->uses[n->id][k] == n && counts(t, n, n)) c.cyclic = true;
+  const Uses *uses = &t->f->uses[n->id];
+  for (size_t k = 0; k < uses->nnode; k++)
+    if (uses->node[k] == n && counts(t, n, n)) c.cyclic = true;
   ARENA_PUSH(t->f->arena, t->found.list, t->found.count, t->found.room) = c;
 }
 
@@ -131,8 +139,8 @@ static void walk(Tarjan *t, const Node *root) {
   while (t->nframe) {
     Frame *top = &t->frame[t->nframe - 1];
     const Node *n = top->node;
-    if (top->next < t->f->nuses[n->id]) {
-      const Node *m = t->f->uses[n->id][top->next++];
+    if (top->next < t->f->uses[n->id].nnode) {
+      const Node *m = t->f->uses[n->id].node[top->next++];
       if (!counts(t, n, m)) continue;
       if (!t->number[m->id])
         enter(t, m);
@@ -189,8 +197,7 @@ static void see(Along *a, int position) {
   a->found = position < 0 || (a->found != -1 && a->found != position) ? -2 : position;
 }
 
-static void see_read(void *context, const Expr *read) {
-  Along *a = context;
+static void see_read(Along *a, const Expr *read) {
   const Node *m = read->u.read.node;
   int p = a->position[m->id];
   if (p < 0) return;
@@ -218,7 +225,7 @@ static bool follow(Finder *f, const Component *comp, const Node *c, int *positio
       Along a = {.n = n, .position = position, .reverse = c->reverse, .found = -1};
       // The state of this loop starts outside; what another carry takes has its own indices.
       if (n->kind == NODE_CARRY && position[n->id] == n->axis) continue;
-      node_each_read(f->g, n, see_read, &a);
+      for (size_t r = 0; r < f->uses[n->id].nread; r++) see_read(&a, f->uses[n->id].read[r]);
       const Node *taken[] = {n->next, n->alive};
       for (int t = 0; t < 2 && n->kind == NODE_CARRY && !f->given[n->id]; t++)
         if (taken[t] && position[taken[t]->id] >= 0) see(&a, position[taken[t]->id]);
@@ -325,8 +332,7 @@ const LoopTree *graph_loops(Arena *a, const Graph *g, Text *why) {
 const LoopTree *graph_loops_beside(Arena *a, const Graph *g, const bool *there, Text *why) {
   size_t all = g->count + 1;
   Finder f = {.arena = a, .g = g, .why = why, .there = there, .tree = arena_new_of(a, LoopTree)};
-  f.uses = arena_array(a, const Node **, all);
-  f.nuses = arena_array(a, size_t, all);
+  f.uses = arena_array(a, Uses, all);
   f.given = arena_array(a, bool, all);
   f.level = arena_array(a, int, all);
   f.tree->inside = arena_array(a, GraphLoop *, all);
