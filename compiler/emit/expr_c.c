@@ -260,6 +260,7 @@ const Expr *flat_position(Function *f, const Node *n, const Expr *const *sub, co
 
 // The entry of a node that stands behind its step in the carry that takes it is an entry of that.
 static const Node *entry_of_state(Function *f, const Node *n, const Expr *const **sub) {
+  if (f->in_vector && f->in_vector[n->id]) return n; // held in a variable until all is added
   Graph *pool = f->s->pool;
   if (f->s->place[n->id].stored != STORED_STATE) return n;
   const Node *c = f->s->place[n->id].state;

@@ -78,7 +78,7 @@ void hoist_shared(Function *f, const Step *step, size_t count) {
 static void put_edge(Function *f, const Step *step) {
   const Node *n = step->node;
   if (!is_plain_node(step) || f->expr[n->id]->kind != EXPR_PRIM || f->s->place[n->id].guard || n->type != TYPE_REAL ||
-      node_reads_lazily(f->s, n, f->tile)) {
+      step->lane_why != REASON_LANE_ARRAY) {
     put_single(f, step, 1);
     return;
   }

@@ -160,12 +160,23 @@ bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop) {
   return node_accumulates(n) && p->guard && !varies(s, n, n->guard, loop);
 }
 
-static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded, const Loop *tile, const Inside *in) {
-  guarded = guarded && !(in && edges_truth(n->guard, in) == 1);
-  return reads_lazily(s, n, n->expr, guarded, tile, in) || (guarded && reads_lazily(s, n, n->guard, false, NULL, in));
+// Does what is added under the guard alone go to an entry that without it may not be there?
+static bool adds_lazily(const Schedule *s, const Node *n, const Inside *in) {
+  for (int k = 0; n->target && k < n->nout; k++) {
+    const Poly *axis = n->index[k].extent;
+    if (!is_in_range(s, n, n->target[k], axis) && !(in && edges_keep_in(n->target[k], in, axis))) return true;
+  }
+  return false;
 }
 
-bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
+static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded, const Loop *tile, const Inside *in) {
+  guarded = guarded && !(in && edges_truth(n->guard, in) == 1);
+  return reads_lazily(s, n, n->expr, guarded, tile, in) ||
+         (guarded && (adds_lazily(s, n, in) || reads_lazily(s, n, n->guard, false, NULL, in)));
+}
+
+// Are there reads that must not be made where a condition around them fails?
+static bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
   return reads_lazily_if(s, n, s->place[n->id].guard && !guard_stands_outside(s, n, loop), loop, NULL);
 }
 
@@ -232,7 +243,7 @@ static LaneClass class_of(const Schedule *s, Step *step, const Loop *loop) {
     return is_gathered(s, n, index_in(s, n, loop)) ? classed(step, LANE_GATHER, REASON_LANE_SUM)
                                                    : classed(step, LANE_SINGLE, REASON_LANE_SERIAL);
   }
-  if (!is_of_tile(s, n, loop)) return classed(step, LANE_EDGE, REASON_LANE_ARRAY);
+  if (!is_of_tile(s, n, loop)) return classed(step, LANE_EDGE, alone ? alone : REASON_LANE_ARRAY);
   if (alone) return classed(step, LANE_SINGLE, alone);
   if (computes && n->reduce == REDUCE_ARGMAX) return classed(step, LANE_SINGLE, REASON_LANE_CONTEST);
   return LANE_WIDE;

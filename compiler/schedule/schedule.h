@@ -194,8 +194,6 @@ typedef struct Schedule {
 
 // Is the loop's index in an expression over loop ids?
 bool mentions_loop(const Expr *e, const Loop *loop);
-// Are there reads that must not be made where a condition around them fails?
-bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop);
 // The entries of an array behind one of its first index.
 const Poly *row_size(const Graph *g, const Node *n);
 // The entries of the axes that are kept of a node; of what is by lane, for one lane.

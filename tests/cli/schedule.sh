@@ -179,3 +179,9 @@ done
 file diagonal.mdl 'dim d = 4\ndim T\nbatch n\ndata x0[n, T]\nparam w2 = 0.5\nv4[i5 in 0..n] = tanh(0.2 * grad(w2 * mean((1 - (x0))), x0))\nv9 = (sum[s10, t11 in 0..n](((v4[t11, t11, min(s10 + 1, T - 1)] * ((0.499 * x0[t11, s10]))))))\nscan t20 in 0..d with c21 = (((student_t.log(v4[n - 1, n - 1, T - 1], 2.5, 0.3, (0.375 * (ones[T, 2] * v9)) + 2.5))) + 2.5) {\n  c21 = (c21 / 2 + 0.7 * 0.5)\n}\nloss mean(((c21) + 2.5) * 1.0)\n'
 case_is 'an array over the tile by the sample twice' 0 '' mdlc explain --schedule diagonal.mdl --function=value_and_grad
 says 'd_v4_via_v9[i5, i5, min(s10 + 1, T - 1)] +=' 'lanes behind the last one would go beyond the array'
+file dot.mdl 'dim n\nparam w[n] = 1\nloss sum(w) + prod[i](w[i])\n'
+case_is 'a result by the diagonal of what a loop left of the tile' 0 '' mdlc explain --schedule dot.mdl --derivatives=hessian_diagonal --function=hessian_diagonal
+says 'diagonal_w[i] =' 'lanes behind the last one would go beyond the'
+file gather.mdl 'dim n, m, q\ndata h[m] in 0..q\nparam w[n] = 1, v[q] = 1\npredict c[i] = if h[i] < n then w[h[i]] else w[n - 1]\nloss sum(v)\n'
+case_is 'what is added under a condition that keeps its place in range' 0 '' mdlc explain --schedule gather.mdl --derivatives=jacobian --function=jacobian_c
+says 'd_w_via_c_2[i, h[i]] +=' 'no entry must be touched where its condition'
