@@ -183,10 +183,12 @@ Stmt *build_stmt(Reader *r, StmtKind kind, Span at) {
   return s;
 }
 
-bool build_is_faulty(Reader *r) {
+bool build_take_fault(Reader *r) {
   const size_t before = r->errors;
+  const bool faulty_block = r->faulty_block;
   r->errors = r->diags->errors + r->diags->muted_errors;
-  return r->errors != before;
+  r->faulty_block = false;
+  return faulty_block || r->errors != before;
 }
 
 static bool in_name(char c) {

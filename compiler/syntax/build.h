@@ -40,10 +40,10 @@ Postfix build_member_call(Reader *r, Span at, Postfix called, Name member, AstEx
 AstExpr *build_operand(Reader *r, Postfix p);
 
 Stmt *build_stmt(Reader *r, StmtKind kind, Span at);
-// Takes definitions apart from what is not one: several targets must be whole names.
-// Was an error told since the last statement, or block, began or ended?
-bool build_is_faulty(Reader *r);
+// Was an error told since the last statement, or block, began or ended?  One begins or ends here: the next is asked from here.
+bool build_take_fault(Reader *r);
 Stmt *build_faulty(Reader *r, Span at);
+// Takes definitions apart from what is not one: several targets must be whole names.
 Stmt *build_define(Reader *r, StmtKind kind, Span at, Targets targets, AstExpr *value);
 Constraint build_named_constraint(Reader *r, Name name, Span at);
 Derivative build_derivative(Reader *r, Name of, Name by, AstExpr *value);

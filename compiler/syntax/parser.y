@@ -112,7 +112,7 @@ statements:
   | statements END              { $$ = $1; }
   | statements statement END    {
                                   $$ = $1;
-                                  const bool faulty = build_is_faulty(r);
+                                  const bool faulty = build_take_fault(r);
                                   for (size_t i = 0; i < $2.count && !faulty; i++) PUSH($$) = $2.items[i];
                                   if (faulty) PUSH($$) = build_faulty(r, @2);
                                   r->too_high_told = false;
@@ -121,7 +121,7 @@ statements:
                                   $$ = $1;
                                   PUSH($$) = build_faulty(r, @2);
                                   yyerrok;
-                                  (void)build_is_faulty(r); // told of
+                                  (void)build_take_fault(r); // told of
                                   r->quiet = r->too_high_told = false;
                                 }
   ;
@@ -284,11 +284,11 @@ marker:
 block:
     open statements CLOSE_BRACE {
                                   $$ = $2;
-                                  if ($1) r->errors = (size_t)-1; // so is the statement that it ends
+                                  r->faulty_block = $1; // so is the statement that it ends
                                 }
   ;
 open:
-    OPEN_BRACE                  { $$ = build_is_faulty(r); yyerrok; r->quiet = false; }
+    OPEN_BRACE                  { $$ = build_take_fault(r); yyerrok; r->quiet = false; }
   ;
 
 targets:

@@ -44,6 +44,7 @@ struct Reader {
   bool quiet;              // behind the block of a faulty statement, up to its end
   bool too_high_told;      // in this statement
   size_t errors;           // when the last statement ended
+  bool faulty_block;       // the block behind which the parser stands is behind a wrong head
 
   AstFile *file;
   AstExpr *expr;

@@ -43,9 +43,21 @@ static void define_local(Generator *g, const Body *b) {
   gen_add_value(g, name, rank, extent, -1);
 }
 
+// A product with a matrix and nothing else, as in a linear recurrence; no extent is above 6.
+static const char *multiplied(Generator *g, const Value *v) {
+  const bool left = gen_chance(g, 50);
+  const int axis = left ? 0 : v->rank - 1, extent[] = {v->extent[axis], v->extent[axis]};
+  const char *matrix = gen_within(g, gen_array(g, 2, extent, 2), 0.15);
+  return left ? format("%s @ %s", matrix, v->name) : format("%s @ %s", v->name, matrix);
+}
+
 // All of what is carried, anew.
 static void replace(Generator *g, const Body *b, const Value *v) {
   g->fuel = 5;
+  if (v->rank > 0 && !g->extent[v->extent[0]].batch && gen_chance(g, 15)) {
+    text_printf(g->text, "%s%s = %s\n", b->indent, v->name, multiplied(g, v));
+    return;
+  }
   Term t = gen_array(g, v->rank, v->extent, 3);
   text_printf(g->text, "%s%s = %s\n", b->indent, v->name, damped(g, v, t));
 }
