@@ -106,10 +106,21 @@ static bool differ(Function *f, const Expr *a, const Expr *b) {
   return expr_is_int(rest, &apart) && apart != 0;
 }
 
+// The subscripts that an entry has in memory; how many they are.
+static int kept_subscripts(const Function *f, const Copy *c, const Expr **sub) {
+  const bool *kept = f->s->place[c->node->id].kept;
+  int count = 0;
+  for (int k = 0; k < c->node->nout; k++)
+    if (!kept || kept[k]) sub[count++] = c->sub[k];
+  return count;
+}
+
 static bool are_apart(Function *f, const Copy *a, const Copy *b) {
   if (a->base != b->base || strncmp(a->entry, b->entry, a->base) != 0) return true;
+  const Expr *x[INDEX_MAX], *y[INDEX_MAX];
+  const int count = kept_subscripts(f, a, x);
   bool apart = false;
-  for (int k = 0; a->node->nout == b->node->nout && k < a->node->nout && !apart; k++) apart = differ(f, a->sub[k], b->sub[k]);
+  for (int k = 0; kept_subscripts(f, b, y) == count && k < count && !apart; k++) apart = differ(f, x[k], y[k]);
   return apart;
 }
 
