@@ -1,5 +1,5 @@
 // entry.c - where nodes' entries are, what they start from, how loops hand their states on and are left.
-#include "emit/lanes.h"
+#include "emit/tile.h"
 
 // ---- entries ----
 
@@ -118,10 +118,17 @@ static int open_entry_loops(Function *f, const Node *n, int axis, const Loop *ar
 // What n's entry `sub` holds before anything is added to it: a carry's start, a scatter's base, a neutral value.
 static void put_start(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Expr *start = n->kind == NODE_CARRY ? n->expr : n->base;
-  if (start)
-    put_expr(f, t, expr_substitute(f->s->pool, start, sub, n->nout, NULL), PREC_NONE);
-  else
+  if (!start) {
     put_neutral(f, t, n);
+    return;
+  }
+  const char *lane = f->lane;
+  const bool wide = f->tile && f->wide;
+  if (wide) // lanes behind the last sample start as it does: what they are made of ends with it
+    f->loop_name[f->tile->id] = arena_printf(f->s->arena, "%s + (%s < %s ? %s : %s - 1)", f->tile_name, lane, f->lanes_name,
+                                             lane, f->lanes_name);
+  put_expr(f, t, expr_substitute(f->s->pool, start, sub, n->nout, NULL), PREC_NONE);
+  if (wide) set_lane(f, lane, true);
 }
 
 static const Expr *first_state(Function *f, const Node *c) {

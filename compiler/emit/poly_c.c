@@ -110,6 +110,7 @@ void put_poly_real(Text *t, const Dims *dims, const Poly *p, DimSpelling *spell,
   const PolyTerm *terms;
   int count = poly_terms(p, &terms);
   int64_t l = common_denominator(terms, count);
+  if (!count) put_real(t, 0, false);
   if (l != 1) text_char(t, '(');
   for (int k = 0; k < count; k++) {
     int64_t c = terms[k].num * (l / terms[k].den);

@@ -33,6 +33,10 @@ threads=16
 case_is 'for several threads' 0 '' shares_out --threads
 threads=3
 case_is 'for at most three' 0 '' shares_out --threads=3
+file copied.mdl 'batch n\ndata k[n] in 0..3\nparam w[3] = 0\npredict y = w[k]\n'
+weighs_nothing() { mdlc build copied.mdl --threads && cat copied.c && ${CC:-cc} -std=c99 -D_OPENMP=201511 -Wno-unknown-pragmas -fsyntax-only copied.c; }
+case_is 'for several threads, without an operation' 0 '' weighs_nothing
+prints '(0.0) > MDL_WORTH_THREADS'
 case_is 'for none' 2 '--threads=0: a number from 1 to 1024 is wanted' mdlc build line.mdl --threads=0
 case_is 'for many' 2 'a number from 1 to 1024 is wanted' mdlc build line.mdl --threads=2e9
 file sem.mdl 'param w = 3\nloss (w - 1)^2\n'
