@@ -72,6 +72,14 @@ prints() {
   verdict "$wrong" "$name: prints $(printf '%s' "$1" | tr '\n' ' ')"
 }
 
+# What stdout has lines of, and none of these has: two extended regular expressions.
+lacks() {
+  wrong=
+  grep -E -e "$1" "$top/stdout" > "$top/lines" || wrong="stdout has no line with: $1"
+  ! grep -E -e "$2" "$top/lines" > "$top/found" || wrong="of the lines with $1, these have $2: $(cat "$top/found")"
+  verdict "$wrong" "$name: $3"
+}
+
 leaves() {
   made=$(cd "$top/here" && ls -A | while read -r f; do [ -e "$top/files/$f" ] || printf '%s ' "$f"; done)
   wrong=
