@@ -120,7 +120,8 @@ static bool are_apart(Function *f, const Copy *a, const Copy *b) {
   const Expr *x[INDEX_MAX], *y[INDEX_MAX];
   const int count = kept_subscripts(f, a, x);
   bool apart = false;
-  for (int k = 0; kept_subscripts(f, b, y) == count && k < count && !apart; k++) apart = differ(f, x[k], y[k]);
+  if (kept_subscripts(f, b, y) != count) return false;
+  for (int k = 0; k < count && !apart; k++) apart = differ(f, x[k], y[k]);
   return apart;
 }
 

@@ -175,7 +175,7 @@ static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded, cons
          (guarded && (adds_lazily(s, n, in) || reads_lazily(s, n, n->guard, false, NULL, in)));
 }
 
-// Are there reads that must not be made where a condition around them fails?
+// Are there reads, or an entry that is added to, that must not be touched where a condition around them fails?
 static bool node_reads_lazily(const Schedule *s, const Node *n, const Loop *loop) {
   return reads_lazily_if(s, n, s->place[n->id].guard && !guard_stands_outside(s, n, loop), loop, NULL);
 }
