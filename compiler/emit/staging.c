@@ -11,15 +11,18 @@ static bool is_outside(const Function *f, const Expr *e) {
   return false;
 }
 
+// A choice that all samples share, of what may not be read where it goes the other way.
+static bool is_made_before(const Function *f, const Expr *e) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_SELECT && e->type == TYPE_REAL && !f->safe[e->id] && !mentions_loop(e, f->tile);
+}
+
 bool has_outside(const Function *f, const Expr *e) {
-  if (e->kind == EXPR_READ) {
-    if (is_outside(f, e)) return true;
-    for (int k = 0; k < e->u.read.node->nout; k++)
-      if (has_outside(f, e->u.read.sub[k])) return true;
-  }
-  if (e->kind == EXPR_PRIM)
-    for (int k = 0; k < e->u.prim.narg; k++)
-      if (has_outside(f, e->u.prim.arg[k])) return true;
+  const bool reads = e->kind == EXPR_READ;
+  if (reads ? is_outside(f, e) : is_made_before(f, e)) return true;
+  const Expr *const *part = reads ? e->u.read.sub : e->u.prim.arg;
+  const int count = reads ? e->u.read.node->nout : e->kind == EXPR_PRIM ? e->u.prim.narg : 0;
+  for (int k = 0; k < count; k++)
+    if (has_outside(f, part[k])) return true;
   return false;
 }
 

@@ -25,7 +25,7 @@ void open_samples(Function *f, const char *from);
 
 // ---- staging.c ----
 
-// Is there a read of an array over all samples?
+// Is there a read of an array over all samples, or a choice that all of them share, to be made before the lanes?
 bool has_outside(const Function *f, const Expr *e);
 // What the steps read of those, until the stages from `mark` on are forgotten.
 void stage_steps(Function *f, const Step *step, size_t count);

@@ -92,8 +92,10 @@ bool case_limit(Case *c);
 // The name of the model that `which` makes of it; runs it from the library, and compares.
 const char *case_variant_name(Case *c, int which);
 void case_run(Case *c, void *library);
-// compare.c: memory for generated C, which says where it was written beyond.
-void *case_memory(Arena *a, size_t bytes);
+// compare.c: memory for generated C until the case has run, work and tape or entries of an array, of this very size: what
+// touches anything beyond it ends the process, or is said.
+void *case_work(const Case *c, size_t bytes);
+void *case_array(const Case *c, size_t bytes);
 void case_intact(Case *c, const void *p, size_t bytes, const char *what);
 // Between doubles and the model's reals.
 struct mdl_model;

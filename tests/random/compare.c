@@ -4,10 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "fence.h"
 #include "kinds.h"
 #include "mdl/model.h"
 
-enum { CANARY = 64 };
 static const double gate = 1e-10, float_gate = 1e-2, float_margin = 1e-4;
 
 const Variant variants[VARIANTS] = {
@@ -27,21 +27,21 @@ const char *case_variant_name(Case *c, int v) {
 
 // ---- running it ----
 
-// Memory whose every bit is set: reals are NaN until they are written; what lies behind must stay so.
-void *case_memory(Arena *a, size_t bytes) {
-  unsigned char *p = arena_alloc(a, bytes + CANARY + MDL_ALIGNMENT, 1);
-  p += (MDL_ALIGNMENT - (uintptr_t)p % MDL_ALIGNMENT) % MDL_ALIGNMENT;
-  memset(p, 0xff, bytes + CANARY);
-  return p;
+// Of one model in four it is shut in front.
+static void *fenced(const Case *c, size_t bytes, size_t align) {
+  return fence_memory(bytes, align, c->seed % 4 == 3);
+}
+
+void *case_work(const Case *c, size_t bytes) {
+  return fenced(c, bytes, MDL_ALIGNMENT);
+}
+
+void *case_array(const Case *c, size_t bytes) {
+  return fenced(c, bytes, bytes % sizeof(double) == 0 ? sizeof(double) : sizeof(float));
 }
 
 void case_intact(Case *c, const void *p, size_t bytes, const char *what) {
-  const unsigned char *canary = (const unsigned char *)p + bytes;
-  for (int k = 0; k < CANARY; k++)
-    if (canary[k] != 0xff) {
-      case_fail(c, "%s is written beyond its end", what);
-      return;
-    }
+  if (!fence_intact(p, bytes)) case_fail(c, "%s is written beyond its ends", what);
 }
 
 static double real_at(const void *p, int type, size_t k) {
@@ -61,7 +61,7 @@ size_t case_real_size(const struct mdl_model *m) {
 }
 
 void *case_reals(Case *c, const struct mdl_model *m, const double *from, size_t count) {
-  void *to = case_memory(c->arena, count * case_real_size(m));
+  void *to = case_array(c, count * case_real_size(m));
   for (size_t k = 0; k < count; k++) {
     if (m->real == MDL_FLOAT)
       ((float *)to)[k] = (float)from[k];
@@ -76,7 +76,7 @@ static const void **data_for(Case *c, const struct mdl_model *m) {
   for (int k = 0; k < c->model->ndata; k++) {
     const Array *x = &c->data[k];
     double *reals = arena_array(c->arena, double, x->count + 1);
-    int32_t *integers = arena_array(c->arena, int32_t, x->count + 1);
+    int32_t *integers = case_array(c, x->count * sizeof *integers);
     for (size_t j = 0; j < x->count; j++) {
       reals[j] = x->number[j].a;
       integers[j] = (int32_t)x->integer[j];
@@ -120,9 +120,9 @@ static void run_outputs(Case *c, const struct mdl_model *m, const struct mdl_siz
       m->shape(c->call, role, k, extent);
       entries[k] = 1;
       for (int i = 0; i < arrays[k].rank; i++) entries[k] *= (size_t)extent[i];
-      out[k] = case_memory(c->arena, entries[k] * (arrays[k].type == MDL_FLOAT ? 4 : 8));
+      out[k] = case_array(c, entries[k] * (arrays[k].type == MDL_FLOAT ? 4 : 8));
     }
-    void *work = case_memory(c->arena, bytes);
+    void *work = case_work(c, bytes);
     (predicts ? m->predict : m->metrics_at)(c->call, data, params, work, out);
     case_intact(c, work, bytes, "the work of predict or metrics");
     for (int k = 0; k < count; k++) {
@@ -137,19 +137,19 @@ static void run_outputs(Case *c, const struct mdl_model *m, const struct mdl_siz
 static void run_gradient(Case *c, const struct mdl_model *m, const struct mdl_sizes *sizes, const void **data,
                          const void *params, Result *r) {
   const size_t bytes = case_real_size(m) * c->total;
-  void *work = case_memory(c->arena, sizes->value_and_grad_work), *grad = case_memory(c->arena, bytes);
+  void *work = case_work(c, sizes->value_and_grad_work), *grad = case_array(c, bytes);
   r->value = m->value_and_grad(c->call, data, params, work, grad);
   case_intact(c, work, sizes->value_and_grad_work, "the work of value_and_grad");
   case_intact(c, grad, bytes, "the gradient");
   r->grad = case_doubles(c, grad, m->real, c->total);
 
-  void *tape = case_memory(c->arena, sizes->tape), *twice = case_memory(c->arena, bytes);
-  work = case_memory(c->arena, sizes->forward_work);
+  void *tape = case_work(c, sizes->tape), *twice = case_array(c, bytes);
+  work = case_work(c, sizes->forward_work);
   r->forward = m->forward(c->call, data, params, tape, work);
   case_intact(c, work, sizes->forward_work, "the work of forward");
   case_intact(c, tape, sizes->tape, "the tape");
   memset(twice, 0, bytes);
-  work = case_memory(c->arena, sizes->backward_work);
+  work = case_work(c, sizes->backward_work);
   m->backward(c->call, data, params, tape, work, 1.0, twice);
   r->once = case_doubles(c, twice, m->real, c->total);
   m->backward(c->call, data, params, tape, work, -0.5, twice);
@@ -160,7 +160,7 @@ static void run_gradient(Case *c, const struct mdl_model *m, const struct mdl_si
 
 static void compare_starts(Case *c, int v, const struct mdl_model *m, const void *params) {
   const size_t bytes = case_real_size(m) * c->total;
-  void *start = case_memory(c->arena, bytes);
+  void *start = case_array(c, bytes);
   m->init(c->call, c->seed, start);
   case_intact(c, start, bytes, "what init fills");
   for (size_t k = 0; k < c->total; k++)
@@ -261,7 +261,7 @@ static void compare_with_another(Case *c, int v) {
       }
 }
 
-void case_run(Case *c, void *library) {
+static void run_variants(Case *c, void *library) {
   c->result = arena_array(c->arena, Result, VARIANTS);
   for (int v = 0; v < VARIANTS; v++) {
     if (!c->only[v] || (variants[v].likeness == NEAR && c->margin < float_margin)) continue;
@@ -277,4 +277,9 @@ void case_run(Case *c, void *library) {
     else
       compare_with_interpreter(c, v, variants[v].likeness == CLOSE ? gate : float_gate);
   }
+}
+
+void case_run(Case *c, void *library) {
+  run_variants(c, library);
+  fence_release();
 }

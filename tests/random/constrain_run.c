@@ -30,7 +30,7 @@ static const ConstraintAt *constraints(Case *c) {
 
 static double *constrain(const Runner *r, const double *free) {
   const size_t bytes = r->c->total * case_real_size(r->m);
-  void *params = case_memory(r->c->arena, bytes);
+  void *params = case_array(r->c, bytes);
   r->m->constrain(r->c->call, case_reals(r->c, r->m, free, r->nfree), params);
   case_intact(r->c, params, bytes, "what constrain fills");
   return case_doubles(r->c, params, r->m->real, r->c->total);
@@ -61,7 +61,7 @@ static void compare_values(const Runner *r, const double *free, const double *pa
 
 static void compare_inverse(const Runner *r, const double *free, const double *params) {
   const size_t bytes = r->nfree * case_real_size(r->m);
-  void *again = case_memory(r->c->arena, bytes);
+  void *again = case_array(r->c, bytes);
   struct mdl_where where;
   if (r->m->unconstrain(r->c->call, case_reals(r->c, r->m, params, r->c->total), again, &where) != MDL_OK) {
     case_fail(r->c, "unconstrain refuses %s of constrain", where.name);
@@ -89,7 +89,7 @@ static void compare_pullback(const Runner *r, const double *free) {
   Case *c = r->c;
   const double *g = random_vector(c, c->total, 1), *direction = random_vector(c, r->nfree, 1);
   const size_t bytes = r->nfree * case_real_size(r->m);
-  void *pulled = case_memory(c->arena, bytes);
+  void *pulled = case_array(c, bytes);
   r->m->constrain_pullback(c->call, case_reals(c, r->m, free, r->nfree), case_reals(c, r->m, g, c->total), pulled);
   case_intact(c, pulled, bytes, "what constrain_pullback fills");
   const double *by_free = case_doubles(c, pulled, r->m->real, r->nfree);
@@ -116,7 +116,7 @@ static void compare_refusal(const Runner *r, const double *params) {
     broken[from + (size_t)entry] = NAN;
     struct mdl_where where = {.position = -1};
     const int status = r->m->unconstrain(r->c->call, case_reals(r->c, r->m, broken, r->c->total),
-                                         case_memory(r->c->arena, r->nfree * case_real_size(r->m)), &where);
+                                         case_array(r->c, r->nfree * case_real_size(r->m)), &where);
     if (status != MDL_ERROR_CONSTRAINT || strcmp(where.name, r->m->params[p].name) != 0)
       case_fail(r->c, "unconstrain lets entry %d of %s be no number", (int)entry, r->m->params[p].name);
   }

@@ -27,10 +27,10 @@ static double *run(const Runner *r, int at, const double *vector, size_t nvector
   int nout = 0;
   if (q->kind != DERIVATIVE_GRADIENT) count[nout++] = r->result[at] / sizeof(double);
   for (int k = 0; k < q->ndata && !derive_by_data(q); k++) count[nout++] = c->data[q->data[k]].count;
-  for (int k = 0; k < nout; k++) out[k] = case_memory(c->arena, count[k] * sizeof(double));
-  void *work = case_memory(c->arena, r->work[at]), *v = NULL;
+  for (int k = 0; k < nout; k++) out[k] = case_array(c, count[k] * sizeof(double));
+  void *work = case_work(c, r->work[at]), *v = NULL;
   if (vector) {
-    v = case_memory(c->arena, nvector * sizeof *vector);
+    v = case_array(c, nvector * sizeof *vector);
     memcpy(v, vector, nvector * sizeof *vector);
   }
   *returned = d->at(c->call, r->data, r->params, v, work, out);
@@ -62,8 +62,8 @@ static void compare_structure(const Runner *r, int at) {
   Case *c = r->c;
   const Asked *values = &c->kinds->asked[at - 1]; // the entries that it is of
   const size_t columns = r->result[at] / sizeof(int64_t), bytes = (values->rows + 1) * sizeof(int64_t);
-  int64_t *start = case_memory(c->arena, bytes), *column = case_memory(c->arena, r->result[at]);
-  void *out[] = {start, column}, *work = case_memory(c->arena, r->work[at]);
+  int64_t *start = case_array(c, bytes), *column = case_array(c, r->result[at]);
+  void *out[] = {start, column}, *work = case_work(c, r->work[at]);
   if (columns != values->count) {
     case_fail(c, "%zu columns of %zu entries", columns, values->count);
     return;

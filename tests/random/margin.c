@@ -47,6 +47,13 @@ static Number floor_noted(const Value *v) {
   return magnitude_rules.prim[PRIM_FLOOR](v);
 }
 
+// A second derivative of the root divides by its cube, which is not to be 0.
+static Number sqrt_noted(const Value *v) {
+  const double cube_is_0 = 1e-205;
+  if (v->number.a > 0 && v->number.a < cube_is_0) least = 0;
+  return magnitude_rules.prim[PRIM_SQRT](v);
+}
+
 #define TEST(name, op)                                                                                                 \
   static bool name(const Value *v) {                                                                                   \
     note_pair(v);                                                                                                      \
@@ -78,6 +85,7 @@ bool margin_run(Arena *a, const Model *m, const Graph *g, InterpInput input, dou
   prim[PRIM_ABS] = abs_noted;
   prim[PRIM_SIGN] = sign_noted;
   prim[PRIM_FLOOR] = floor_noted;
+  prim[PRIM_SQRT] = sqrt_noted;
   const TestRule test[PRIM_COUNT] = {[PRIM_LT] = lt_noted, [PRIM_LE] = le_noted, [PRIM_GT] = gt_noted,
                                      [PRIM_GE] = ge_noted, [PRIM_EQ] = eq_noted, [PRIM_NE] = ne_noted};
   const NumberRules rules = {.prim = prim,
