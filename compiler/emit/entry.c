@@ -115,6 +115,13 @@ static int open_entry_loops(Function *f, const Node *n, int axis, const Loop *ar
   return opened;
 }
 
+// Lanes behind the last sample read what it reads, until set_lane: what they are made of ends with it.
+static void keep_to_samples(Function *f) {
+  if (!f->tile || !f->wide) return;
+  f->loop_name[f->tile->id] =
+      arena_printf(f->s->arena, "%s + (%s < %s ? %s : %s - 1)", f->tile_name, f->lane, f->lanes_name, f->lane, f->lanes_name);
+}
+
 // What n's entry `sub` holds before anything is added to it: a carry's start, a scatter's base, a neutral value.
 static void put_start(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Expr *start = n->kind == NODE_CARRY ? n->expr : n->base;
@@ -122,13 +129,9 @@ static void put_start(Function *f, Text *t, const Node *n, const Expr *const *su
     put_neutral(f, t, n);
     return;
   }
-  const char *lane = f->lane;
-  const bool wide = f->tile && f->wide;
-  if (wide) // lanes behind the last sample start as it does: what they are made of ends with it
-    f->loop_name[f->tile->id] = arena_printf(f->s->arena, "%s + (%s < %s ? %s : %s - 1)", f->tile_name, lane, f->lanes_name,
-                                             lane, f->lanes_name);
+  keep_to_samples(f);
   put_expr(f, t, expr_substitute(f->s->pool, start, sub, n->nout, NULL), PREC_NONE);
-  if (wide) set_lane(f, lane, true);
+  set_lane(f, f->lane, f->wide);
 }
 
 static const Expr *first_state(Function *f, const Node *c) {
@@ -202,7 +205,9 @@ void put_next(Function *f, const Node *c) {
   put_entry(f, t, c, sub);
   text_put(t, " = ");
   sub[c->axis] = step;
+  keep_to_samples(f);
   put_entry(f, t, c->next, sub);
+  set_lane(f, f->lane, f->wide);
   text_put(t, ";\n");
   f->indent -= opened;
   names_release(&f->names, mark);
