@@ -443,16 +443,18 @@ static const Expr *guarded(Graph *g, const Expr *guard, const Expr *e) {
   return expr_select(g, guard, e, e->type == TYPE_REAL ? expr_real(g, 0) : expr_int(g, 0));
 }
 
-// Of nodes in loops with edges.
-static const Expr *between_edges(Function *f, const Node *n) {
+// Of nodes in loops with edges: what they are between these.
+static void note_inside(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   for (int k = 0; k < n->nout + n->nred; k++) {
     const Loop *loop = p->loop[k];
     if (!loop || !edges_any(loop->edges)) continue;
     const Inside in = {f->s->task.graph->dims, loop->id, loop->extent, loop->edges};
-    return edges_inside(f->s->pool, f->expr[n->id], &in);
+    f->inside[n->id] = edges_inside(f->s->pool, f->expr[n->id], &in);
+    const Expr *guard = p->guard ? edges_inside(f->s->pool, p->guard, &in) : NULL;
+    f->guard_inside[n->id] = guard && guard->kind == EXPR_BOOL && guard->u.boolean ? NULL : guard;
+    return;
   }
-  return NULL;
 }
 
 static void survey_all(Function *f) {
@@ -461,6 +463,7 @@ static void survey_all(Function *f) {
   Arena *a = s->arena;
   f->expr = arena_array(a, const Expr *, g->count);
   f->inside = arena_array(a, const Expr *, g->count);
+  f->guard_inside = arena_array(a, const Expr *, g->count);
   f->target = arena_array(a, const Expr **, g->count);
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
@@ -469,7 +472,7 @@ static void survey_all(Function *f) {
     f->expr[k] = expand_powers(s->pool, schedule_expr(s, n, n->expr));
     if (p->guard) s->place[k].guard = expand_powers(s->pool, p->guard);
     if (p->guard && !node_accumulates(n)) f->expr[k] = guarded(s->pool, p->guard, f->expr[k]);
-    f->inside[k] = between_edges(f, n);
+    note_inside(f, n);
     f->target[k] = arena_array(a, const Expr *, (size_t)n->nout + 1);
     for (int q = 0; n->target && q < n->nout; q++) f->target[k][q] = schedule_expr(s, n, n->target[q]);
   }
@@ -491,6 +494,7 @@ static void survey_all(Function *f) {
     for (int j = 0, count = written_values(f, g->nodes[k], value); j < count; j++) survey_root(f, value[j]);
     if (s->place[k].guard && node_accumulates(g->nodes[k])) survey_root(f, s->place[k].guard);
     if (f->inside[k]) survey(f, f->inside[k]); // no further use of what both have
+    if (f->guard_inside[k]) survey(f, f->guard_inside[k]);
   }
 }
 

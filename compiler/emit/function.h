@@ -70,6 +70,7 @@ typedef struct Function {
   int *loop_rounds;           // by loop: how many of its rounds run side by side, 0: one
   const Expr **expr;        // by node, over loop ids
   const Expr **inside;      // by node: the same between the edges of a loop in strips; null: it has none
+  const Expr **guard_inside; // by node: its condition there; null: it has none, or that always holds
   const Expr ***target;     // by node
   size_t nexpr;             // expressions of s->pool that the tables below cover
   const char **let;         // by expression: the variable that holds it, while in scope

@@ -8,14 +8,19 @@ static void put_strip_body(Function *f, const Loop *loop, int depth) {
   f->trips = outside;
 }
 
+static void change(const Expr **a, const Expr **b) {
+  const Expr *other = *a;
+  *a = *b;
+  *b = other;
+}
+
 // What the body computes between the loop's edges, or, where that is done, at them.
 static void change_sides(Function *f, const Loop *loop) {
   for (size_t k = 0; k < loop->nbody; k++) {
     if (loop->body[k].kind != STEP_NODE) continue;
     const int id = loop->body[k].node->id;
-    const Expr *other = f->inside[id];
-    f->inside[id] = f->expr[id];
-    f->expr[id] = other;
+    change(&f->inside[id], &f->expr[id]);
+    change(&f->guard_inside[id], &f->s->place[id].guard);
   }
 }
 
@@ -29,9 +34,11 @@ static bool reads_of(const Function *f, const Step *step, const Node *n) {
   return false;
 }
 
-// Is what the step at `at` computes, where that is but a variable, of use for one behind it?
+// Does the step at `at` add, or is what it computes, where that is but a variable, of use for one behind it?
 static bool is_used(const Function *f, const Loop *loop, size_t at) {
   const Node *n = loop->body[at].node;
+  const Expr *guard = loop->body[at].kind == STEP_NODE ? f->s->place[n->id].guard : NULL;
+  if (guard && guard->kind == EXPR_BOOL && node_accumulates(n)) return false; // it never holds
   if (loop->body[at].kind != STEP_NODE || f->s->place[n->id].stored != STORED_LOCAL || node_accumulates(n)) return true;
   for (size_t k = at + 1; k < loop->nbody; k++)
     if (!loop->body[k].idle && reads_of(f, &loop->body[k], n)) return true;

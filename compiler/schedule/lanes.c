@@ -266,12 +266,13 @@ bool index_covers(Dims *dims, const Poly *axis, const Poly *index) {
   return poly_fixed(dims, more, &value) && value >= 0 && value <= FEW;
 }
 
-// Of a sample's own row of an input, which lies there entry by entry?
+// Of a sample's own row of an input that has one for each, which lies there entry by entry?
 static bool reads_row(const Schedule *s, const Node *n, const Expr *read, const Loop *tile) {
   const Node *input = read->u.read.node;
   if (s->place[input->id].stored != STORED_INPUT || input->type != TYPE_REAL || input->nout < 2) return false;
   const Expr *sample = read->u.read.sub[0];
   if (sample->kind != EXPR_INDEX || s->place[n->id].loop[sample->u.index] != tile) return false;
+  if (!is_in_range(s, n, sample, input->index[0].extent)) return false;
   for (int k = 1; k < input->nout; k++)
     if (varies(s, n, read->u.read.sub[k], tile)) return false;
   return true;
@@ -579,6 +580,7 @@ static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *ste
   const Inside between = inside_of(s, loop, n, edges), *in = edges_any(edges) ? &between : NULL; // without edges no choice is left out
   if (reads_lazily_if(s, n, guard && guard != shared, NULL, in)) return (Reason){REASON_LAZY, n};
   if (in && !edges_keep_roundings(n->expr, in, node_accumulates(n))) return (Reason){REASON_LAZY, n};
+  if (in && n->guard && !edges_keep_roundings(n->guard, in, false)) return (Reason){REASON_LAZY, n};
   if (computes && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return (Reason){REASON_ADDS_ANYWHERE, n};
   if (!is_summed_along(s, n, loop)) return (Reason){REASON_NONE, NULL};
   if (!is_gathered(s, n, q)) return (Reason){REASON_TERM_BY_TERM, n};

@@ -95,7 +95,7 @@ static bool load(Case *c) {
   text_init(&text);
   text_init(&other);
   if (!c->file)
-    generate_model(&text, &other, c->seed);
+    c->large = generate_model(&text, &other, c->seed);
   else if (!read_file(c->file, &text))
     case_fail(c, "%s", strerror(errno));
   Source *source = arena_new_of(c->arena, Source);
@@ -153,13 +153,46 @@ static Array *values_for(Case *c, const Graph *g) {
   return arena_array(c->arena, Array, g->count + 1);
 }
 
+// From 2 to 5, or as many as lanes and tiles have, or about that.
+static int64_t random_size(Case *c) {
+  static const int64_t edges[] = {2, 3, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, GENERATED_MOST};
+  return c->large ? edges[(int)case_between(c, 0, sizeof edges / sizeof *edges)] : (int64_t)case_between(c, 2, 6);
+}
+
+static void draw_sizes(Case *c) {
+  const Dims *dims = c->model->dims;
+  for (int k = 0, next = 0; k < dims_count(dims); k++) {
+    DimKind kind = dims_get(dims, k)->kind;
+    if (kind == DIM_CALL || kind == DIM_BATCH) c->dims[k] = c->call[next++] = random_size(c);
+  }
+}
+
+static int64_t entries(const Case *c, int rank, const Poly *const *extent) {
+  int64_t count = 1, n;
+  for (int k = 0; k < rank; k++) count *= poly_value(c->model->dims, extent[k], c->dims, &n) ? n : 1;
+  return count;
+}
+
+// Parameters are to be few, for dual numbers go through them one by one, and no array of the graph too long for the interpreter.
+static bool is_too_large(const Case *c) {
+  enum { PARAMS = 100, ARRAY = 20000 };
+  const Model *m = c->model;
+  int64_t params = 0, most = 0;
+  for (int p = 0; p < m->nparam; p++) params += entries(c, m->param[p].rank, (const Poly *const *)m->param[p].extent);
+  for (size_t k = 0; k < m->graph->count; k++) {
+    const Node *n = m->graph->nodes[k];
+    int64_t all = 1, extent;
+    for (int q = 0; q < n->nout + n->nred; q++) all *= poly_value(m->dims, n->index[q].extent, c->dims, &extent) ? extent : 1;
+    most = all > most ? all : most;
+  }
+  return params > PARAMS || most > ARRAY;
+}
+
 static bool make_inputs(Case *c) {
   const Model *m = c->model;
   c->dims = arena_array(c->arena, int64_t, (size_t)dims_count(m->dims) + 1);
-  for (int k = 0, next = 0; k < dims_count(m->dims); k++) {
-    DimKind kind = dims_get(m->dims, k)->kind;
-    if (kind == DIM_CALL || kind == DIM_BATCH) c->dims[k] = c->call[next++] = (int64_t)case_between(c, 2, 6);
-  }
+  draw_sizes(c);
+  for (int tries = 0; c->large && tries < 100 && is_too_large(c); tries++) draw_sizes(c);
   c->data = arena_array(c->arena, Array, (size_t)m->ndata + 1);
   c->param = arena_array(c->arena, Array, (size_t)m->nparam + 1);
   for (int k = 0; k < m->ndata; k++) {

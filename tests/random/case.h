@@ -43,6 +43,7 @@ typedef struct Case {
   Model *plain; // to be explained
   bool *failed;
   bool only[VARIANTS]; // those that are run
+  bool large;          // at sizes about what lanes and tiles are made of
   bool unsure;         // a decision in it hangs on a rounding: there is nothing to compare with
   double margin;       // of all decisions, relative
   Scope scope;

@@ -19,11 +19,11 @@ static int random_shape(Generator *g, int *extent) {
   return rank;
 }
 
-// name[i, j] = …, the last `inner` axes being those of an array on the right.
-static void define_entries(Generator *g, const char *indent, const char *name, int rank, const int *extent) {
+// name[i, j] = …, the last `inner` axes being those of an array on the right; gives the bound.
+static double define_entries(Generator *g, const char *indent, const char *name, int rank, const int *extent) {
   int before = g->nloop, inner = rank > 1 && gen_chance(g, 25) ? 1 : 0;
   for (int k = 0; k < rank - inner; k++) gen_push_loop(g, extent[k]);
-  Term t = inner ? gen_array(g, inner, extent + rank - inner, 3) : gen_scalar(g, 3);
+  const Term t = inner ? gen_array(g, inner, extent + rank - inner, 3) : gen_scalar(g, 3);
   const char *indices = "";
   for (int k = before; k < g->nloop; k++) {
     const Loop *l = &g->loop[k];
@@ -33,17 +33,19 @@ static void define_entries(Generator *g, const char *indent, const char *name, i
   }
   g->nloop = before;
   text_printf(g->text, "%s%s[%s] = %s\n", indent, name, indices, t.s);
+  return t.bound;
 }
 
-static const char *define(Generator *g, const char *indent, int rank, const int *extent) {
+static void define(Generator *g, const char *indent, int rank, const int *extent) {
   const char *name = gen_fresh(g, "v");
-  g->fuel = 6;
-  if (rank > 0 && gen_chance(g, 55))
-    define_entries(g, indent, name, rank, extent);
-  else
-    text_printf(g->text, "%s%s = %s\n", indent, name, gen_array(g, rank, extent, 3).s);
-  gen_add_value(g, name, rank, extent, -1);
-  return name;
+  gen_fuel(g, 6);
+  if (rank > 0 && gen_chance(g, 55)) {
+    gen_add_bounded(g, name, rank, extent, define_entries(g, indent, name, rank, extent));
+    return;
+  }
+  const Term t = gen_array(g, rank, extent, 3);
+  text_printf(g->text, "%s%s = %s\n", indent, name, t.s);
+  gen_add_bounded(g, name, rank, extent, t.bound);
 }
 
 static void define_function(Generator *g) {
@@ -57,7 +59,7 @@ static void define_function(Generator *g) {
     text_printf(g->text, "%s%s%s", k ? ", " : "", name, gen_shape_text(g, f.rank, &axis));
     gen_add_value(g, name, f.rank, &axis, -1);
   }
-  g->fuel = 5;
+  gen_fuel(g, 5);
   f.results[0] = f.rank > 0 && gen_chance(g, 60) ? 1 : 0;
   if (gen_chance(g, 40)) {
     text_printf(g->text, ") = %s\n", gen_array(g, f.results[0], &axis, 3).s);
@@ -82,9 +84,9 @@ static void define_function(Generator *g) {
 static void define_slope(Generator *g) {
   const Value x = g->value[gen_below(g, g->nvalue)];
   const char *name = gen_fresh(g, "v");
-  g->fuel = 4;
+  gen_fuel(g, 4);
   if (x.under >= 0 || !strcmp(x.name, "c0") || gen_chance(g, 30)) { // no derivative is by a constant
-    const Value argument = {.name = gen_fresh(g, "a"), .under = -1};
+    const Value argument = {.name = gen_fresh(g, "a"), .under = -1, .bound = g->limit};
     const int values = g->nvalue;
     gen_add_value(g, argument.name, 0, NULL, -1);
     text_printf(g->text, "def %s(%s) = %s\n", name, argument.name, gen_slope(g, &argument, 3));
@@ -133,7 +135,7 @@ static void define_labels(Generator *g) {
   int extent = gen_any_extent(g), under = gen_plain_extent(g), loop = gen_push_loop(g, extent);
   const char *e = gen_extent_text(g, under), *i = g->loop[loop].name, *all = gen_extent_text(g, extent);
   const Value *labels = gen_labels_under(g, under);
-  g->fuel = 3;
+  gen_fuel(g, 3);
   if (labels && gen_chance(g, 50)) {
     const char *old = gen_read_value(g, labels, 0);
     text_printf(g->text, "%s[%s in 0..%s] = if %s then %s else (%s + 1) %% %s\n", name, i, all, gen_condition(g, 1),
@@ -153,7 +155,7 @@ static bool take_apart(Generator *g) {
     if (f->nresult != 2 || gen_chance(g, 50)) continue;
     int extent = gen_plain_extent(g);
     const char *u = gen_fresh(g, "v"), *v = gen_fresh(g, "v");
-    g->fuel = 5;
+    gen_fuel(g, 5);
     text_printf(g->text, "%s, %s = %s\n", u, v, gen_call(g, f, f->rank, &extent, 3));
     gen_add_value(g, u, f->results[0], &extent, -1);
     gen_add_value(g, v, f->results[1], &extent, -1);
@@ -178,13 +180,13 @@ static void declare_dims(Generator *g) {
 }
 
 static void declare_data(Generator *g) {
-  for (int k = 1 + gen_below(g, 3); k > 0; k--) {
+  for (int k = 1 + gen_below(g, g->small ? 2 : 3); k > 0; k--) {
     int extent[RANK_MAX], rank = random_shape(g, extent);
     const char *name = gen_fresh(g, "x");
     text_printf(g->text, "data %s%s\n", name, gen_shape_text(g, rank, extent));
-    gen_add_value(g, name, rank, extent, -1);
+    gen_add_bounded(g, name, rank, extent, 1.5);
   }
-  for (int k = gen_below(g, 3); k > 0; k--) {
+  for (int k = gen_below(g, g->small ? 2 : 3); k > 0; k--) {
     int extent[RANK_MAX], rank = random_shape(g, extent), under = gen_plain_extent(g);
     const char *name = gen_fresh(g, "y");
     text_printf(g->text, "data %s%s in 0..%s\n", name, gen_shape_text(g, rank, extent), gen_extent_text(g, under));
@@ -192,8 +194,8 @@ static void declare_data(Generator *g) {
   }
 }
 
-static void add_param(Generator *g, const char *name, int rank, const int *extent) {
-  gen_add_value(g, name, rank, extent, -1);
+static void add_param(Generator *g, const char *name, int rank, const int *extent, double bound) {
+  gen_add_bounded(g, name, rank, extent, bound);
   g->value[g->nvalue - 1].parameter = true;
 }
 
@@ -230,11 +232,11 @@ static void declare_constrained(Generator *g) {
         gen_chance(g, 50) ? "in cholesky" : format("in cholesky = eye[%s]", gen_extent_text(g, extent[rank - 1]));
   }
   text_printf(g->text, "param %s%s %s\n", name, gen_shape_text(g, rank, extent), constraint);
-  add_param(g, name, rank, extent);
+  add_param(g, name, rank, extent, LIMIT);
 }
 
 static void declare_params(Generator *g) {
-  for (int k = 2 + gen_below(g, 3); k > 0; k--) {
+  for (int k = g->small ? 1 + gen_below(g, 2) : 2 + gen_below(g, 3); k > 0; k--) {
     if (gen_chance(g, 15)) {
       declare_constrained(g);
       continue;
@@ -244,7 +246,7 @@ static void declare_params(Generator *g) {
     if (gen_chance(g, 40)) start = "uniform(-1, 1)";
     if (gen_chance(g, 20)) start = gen_constant(g);
     text_printf(g->text, "param %s%s = %s\n", name, gen_shape_text(g, rank, extent), start);
-    add_param(g, name, rank, extent);
+    add_param(g, name, rank, extent, 3);
   }
 }
 
@@ -254,16 +256,17 @@ static const char *density_of_reals(Generator *g, int rank, const int *extent) {
   static const char *const densities[] = {"normal(%s, 0.5 + exp(%s))", "cauchy(%s, 0.5 + exp(%s))",
                                           "laplace(%s, 0.5 + exp(%s))", "student_t(3 + exp(%s), %s, 1.5)",
                                           "student_t(2.5, %s, 0.5 + exp(%s))"};
-  const char *mean = gen_chance(g, 50) ? gen_scalar(g, 2).s : gen_array(g, rank, extent, 2).s;
-  const char *form = densities[gen_below(g, 5)], *x = gen_within(g, (Term){mean, LIMIT}, 1);
+  const Term mean = gen_chance(g, 50) ? gen_scalar(g, 2) : gen_array(g, rank, extent, 2);
+  const char *form = densities[gen_below(g, 5)], *x = gen_within(g, mean, 1);
   return format(form, x, gen_within(g, gen_scalar(g, 2), 1));
 }
 
 static const char *density_of_integers(Generator *g, const Value *v) {
-  static const char *const forms[] = {"poisson_log(%s)", "binomial_logit(6, %s)", "bernoulli_logit(%s)"};
-  const bool bits = !strcmp(gen_extent_text(g, v->under), "2");
-  const char *x = gen_chance(g, 50) ? gen_scalar(g, 2).s : gen_array(g, v->rank, v->extent, 2).s;
-  return format(forms[gen_below(g, bits ? 3 : 2)], gen_within(g, (Term){x, LIMIT}, 2));
+  const char *under = gen_extent_text(g, v->under);
+  const char *forms[] = {"poisson_log(%s)", format("binomial_logit(%s + 1, %%s)", under), "bernoulli_logit(%s)"};
+  const bool bits = !strcmp(under, "2");
+  const Term x = gen_chance(g, 50) ? gen_scalar(g, 2) : gen_array(g, v->rank, v->extent, 2);
+  return format(forms[gen_below(g, bits ? 3 : 2)], gen_within(g, x, 2));
 }
 
 // Some entries of a value: all, or those along the first axis that an index or a range names.
@@ -277,9 +280,9 @@ static const char *variate(Generator *g, const Value *v) {
 static void observe(Generator *g) {
   static const char *const positive[] = {"lognormal(%s, 0.8)", "exponential(0.5 + exp(%s))",
                                          "gamma(1.5, 0.5 + exp(%s))", "gamma(0.5 + exp(%s), 1.2)"};
-  for (int k = 1 + gen_below(g, 3); k > 0; k--) {
+  for (int k = g->small ? 1 : 1 + gen_below(g, 3); k > 0; k--) {
     const Value *v = &g->value[gen_below(g, g->nvalue)];
-    g->fuel = 3;
+    gen_fuel(g, 3);
     if (v->under < 0 && v->rank > 0 && gen_chance(g, 50)) {
       const char *y = variate(g, v);
       const bool all = !strcmp(y, v->name);
@@ -311,12 +314,16 @@ static void observe(Generator *g) {
 
 // Some statements, in any order.
 static void define_some(Generator *g, int count) {
+  const int rarely = g->small ? 3 : 1;
   for (; count > 0; count--) {
-    if (gen_chance(g, 30)) define_function(g);
-    if (gen_chance(g, 8)) define_with_derivative(g);
-    if (gen_chance(g, 15)) define_slope(g);
-    if (gen_chance(g, 20)) define_labels(g);
-    if (gen_chance(g, 30)) gen_loop(g, "");
+    if (gen_chance(g, 30 / rarely)) define_function(g);
+    if (gen_chance(g, 8 / rarely)) define_with_derivative(g);
+    if (gen_chance(g, 15 / rarely)) define_slope(g);
+    if (gen_chance(g, 20 / rarely)) define_labels(g);
+    if (gen_chance(g, 30)) {
+      gen_loop(g, "");
+      if (g->small) continue;
+    }
     if (gen_chance(g, 40) && take_apart(g)) continue;
     int extent[RANK_MAX], rank = random_shape(g, extent);
     define(g, "", rank, extent);
@@ -335,8 +342,13 @@ static void import_another(Generator *g, Text *other) {
   g->text = importing;
 }
 
-void generate_model(Text *text, Text *other, uint64_t seed) {
-  Generator g = {.arena = arena_new(), .text = text, .state = seed * 0x2545f4914f6cdd1du};
+bool generate_model(Text *text, Text *other, uint64_t seed) {
+  Generator g = {.arena = arena_new(), .text = text, .state = seed * 0x2545f4914f6cdd1du, .limit = LIMIT, .terms = 10};
+  if (gen_chance(&g, 25)) {
+    g.small = true;
+    g.limit = SMALL_LIMIT;
+    g.terms = 150;
+  }
   text_printf(text, "# model %llu\n", (unsigned long long)seed);
   declare_dims(&g);
   declare_data(&g);
@@ -347,13 +359,14 @@ void generate_model(Text *text, Text *other, uint64_t seed) {
     gen_add_value(&g, "c0", 0, NULL, -1);
   }
   int after = g.nvalue;
-  const bool imports = gen_chance(&g, 10);
+  const bool imports = !g.small && gen_chance(&g, 10);
   if (imports && gen_chance(&g, 50)) define_some(&g, 1);
   if (imports) import_another(&g, other);
-  define_some(&g, 1 + gen_below(&g, 4));
+  define_some(&g, 1 + gen_below(&g, g.small ? 2 : 4));
   const bool lossless = gen_chance(&g, 8), likely = !lossless && gen_chance(&g, 25);
   if (likely) observe(&g);
   if (!lossless) gen_loss(&g, gen_chance(&g, 50) ? from : after, likely);
   gen_outputs(&g, after, lossless);
   arena_free(g.arena);
+  return g.small;
 }

@@ -9,7 +9,8 @@
 #include "base/text.h"
 
 enum { RANK_MAX = 3, VALUES_MAX = 96, INDICES_MAX = 12, EXTENTS_MAX = 16, FUNCTIONS_MAX = 8, YIELDS_MAX = 8 };
-#define LIMIT 4.0 // of every term
+#define LIMIT 4.0         // of every term
+#define SMALL_LIMIT 1000. // in small models: a form is to stand alone, without a function around it that keeps it in bounds
 
 // How a composite extent comes about.
 typedef enum { EXTENT_PLAIN, EXTENT_CONCAT, EXTENT_SLICE } ExtentKind;
@@ -24,6 +25,7 @@ typedef struct Value {
   const char *name;
   int rank, extent[RANK_MAX];
   int under; // integers: the extent that they stay under; reals: -1
+  double bound; // reals
   bool parameter;
 } Value;
 
@@ -49,6 +51,9 @@ typedef struct Generator {
   Arena *arena;
   Text *text;
   uint64_t state;
+  bool small;   // one or two statements of one or two operations
+  double limit; // of every term
+  int terms;    // more than any axis has entries
   Extent extent[EXTENTS_MAX];
   int nextent;
   Value value[VALUES_MAX];
@@ -80,7 +85,11 @@ const char *gen_constant(Generator *g);
 int gen_add_extent(Generator *g, Extent e);
 const char *gen_extent_text(const Generator *g, int extent);
 const char *gen_shape_text(Generator *g, int rank, const int *extent);
+// Its bound is the limit; it is the last of g->value, where there was room.
 void gen_add_value(Generator *g, const char *name, int rank, const int *extent, int under);
+void gen_add_bounded(Generator *g, const char *name, int rank, const int *extent, double bound);
+// So many operations for the term that follows, or one or two.
+void gen_fuel(Generator *g, int operations);
 // A loop over the extent, the innermost: while it is on g->loop its index may be used.
 int gen_push_loop(Generator *g, int extent);
 // Some integers that stay under the extent, or null.

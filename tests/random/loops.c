@@ -1,4 +1,4 @@
-// loops.c - random scans and iterations, nested as deep as LOOPS_DEEP: what they carry stays within LIMIT, as all terms do.
+// loops.c - random scans and iterations, nested as deep as LOOPS_DEEP: what they carry stays within LIMIT.
 #include <string.h>
 
 #include "generator.h"
@@ -22,7 +22,7 @@ static int carried_shape(Generator *g, int *extent) {
 
 // A value near the old one: errors must not grow from step to step.
 static const char *damped(Generator *g, const Value *v, Term t) {
-  if (gen_chance(g, 20)) return gen_within(g, t, 1);
+  if (gen_chance(g, g->small ? 50 : 20)) return gen_within(g, t, g->small ? 1.5 : 1);
   const char *part = gen_within(g, t, LIMIT / 2);
   return format(gen_chance(g, 50) ? "(0.5 * %s + %s)" : "(%s / 2 + 0.7 * %s)", v->name, part);
 }
@@ -32,28 +32,29 @@ static const char *damped(Generator *g, const Value *v, Term t) {
 static void define_local(Generator *g, const Body *b) {
   int extent[RANK_MAX], rank = carried_shape(g, extent);
   const char *name = gen_fresh(g, "v");
-  g->fuel = 4;
+  gen_fuel(g, 4);
   if (b->own < b->ncarried && gen_chance(g, 20)) { // by what the loop itself carries
     const Value x = g->value[b->carried[b->own + gen_below(g, b->ncarried - b->own)]];
     text_printf(g->text, "%s%s = %s\n", b->indent, name, gen_slope(g, &x, 2));
     gen_add_value(g, name, x.rank, x.extent, -1);
     return;
   }
-  text_printf(g->text, "%s%s = %s\n", b->indent, name, gen_array(g, rank, extent, 2).s);
-  gen_add_value(g, name, rank, extent, -1);
+  const Term t = gen_array(g, rank, extent, 2);
+  text_printf(g->text, "%s%s = %s\n", b->indent, name, t.s);
+  gen_add_bounded(g, name, rank, extent, t.bound);
 }
 
-// A product with a matrix and nothing else, as in a linear recurrence; no extent is above 6.
+// A product with a matrix and nothing else, as in a linear recurrence.
 static const char *multiplied(Generator *g, const Value *v) {
   const bool left = gen_chance(g, 50);
   const int axis = left ? 0 : v->rank - 1, extent[] = {v->extent[axis], v->extent[axis]};
-  const char *matrix = gen_within(g, gen_array(g, 2, extent, 2), 0.15);
+  const char *matrix = gen_within(g, gen_array(g, 2, extent, 2), 0.95 / (g->small ? g->terms : 6));
   return left ? format("%s @ %s", matrix, v->name) : format("%s @ %s", v->name, matrix);
 }
 
 // All of what is carried, anew.
 static void replace(Generator *g, const Body *b, const Value *v) {
-  g->fuel = 5;
+  gen_fuel(g, 5);
   if (v->rank > 0 && !g->extent[v->extent[0]].batch && gen_chance(g, 15)) {
     text_printf(g->text, "%s%s = %s\n", b->indent, v->name, multiplied(g, v));
     return;
@@ -96,7 +97,7 @@ static void update(Generator *g, const Body *b, const Value *v) {
     part = most ? format("[0..%s - 1]", e) : "";
     subscripts = format("%s%s%s..%s", subscripts, axes ? ", " : "", most ? "1" : "0", e);
   }
-  g->fuel = 5;
+  gen_fuel(g, 5);
   Term t = gen_array(g, v->rank - axes, v->extent + axes, 3);
   text_printf(g->text, "%s%s[%s] = (%s)%s\n", b->indent, v->name, subscripts, gen_within(g, t, LIMIT / 2), part);
   g->nloop = before;
@@ -106,11 +107,12 @@ static void loop(Generator *g, const Body *around);
 
 static void body(Generator *g, const Body *b) {
   int values = g->nvalue;
-  for (int k = gen_below(g, 2); k > 0; k--) define_local(g, b);
-  if (b->deep < LOOPS_DEEP && gen_chance(g, 30)) loop(g, b);
+  const int rarely = g->small ? 3 : 1;
+  for (int k = gen_below(g, 2 * rarely) / rarely; k > 0; k--) define_local(g, b);
+  if (b->deep < LOOPS_DEEP && gen_chance(g, 30 / rarely)) loop(g, b);
   for (int k = 0; k < b->ncarried; k++) {
     const Value *v = &g->value[b->carried[k]];
-    if (gen_chance(g, 15)) define_local(g, b);
+    if (gen_chance(g, 15 / rarely)) define_local(g, b);
     if (v->rank > 0 && gen_chance(g, 60)) {
       update(g, b, v);
       if (gen_chance(g, 30)) update(g, b, v);
@@ -118,7 +120,7 @@ static void body(Generator *g, const Body *b) {
       replace(g, b, v);
     }
   }
-  if (b->deep < LOOPS_DEEP && gen_chance(g, 10)) loop(g, b);
+  if (b->deep < LOOPS_DEEP && gen_chance(g, 10 / rarely)) loop(g, b);
   g->nvalue = values;
 }
 
@@ -132,19 +134,19 @@ typedef struct Start {
 // The starts do not see each other; `with` or nothing, and what is carried is among the values from here on.
 static void carry(Generator *g, Body *b, const char *with, int least) {
   Start start[CARRIED_MAX];
-  int count = least + gen_below(g, CARRIED_MAX - least);
+  int count = g->small ? 1 : least + gen_below(g, CARRIED_MAX - least);
   const char *s = "";
   for (int k = 0; k < count; k++) {
     start[k].rank = carried_shape(g, start[k].extent);
     start[k].name = gen_fresh(g, "c");
-    g->fuel = 3;
-    const char *value = gen_array(g, start[k].rank, start[k].extent, 2).s;
+    gen_fuel(g, 3);
+    const char *value = gen_within(g, gen_array(g, start[k].rank, start[k].extent, 2), LIMIT);
     s = format("%s%s%s = %s", s, *s ? ", " : with, start[k].name, value);
   }
   text_put(g->text, s);
   for (int k = 0; k < count && g->nvalue < VALUES_MAX; k++) {
     b->carried[b->ncarried++] = g->nvalue;
-    gen_add_value(g, start[k].name, start[k].rank, start[k].extent, -1);
+    gen_add_bounded(g, start[k].name, start[k].rank, start[k].extent, LIMIT);
   }
 }
 
@@ -156,7 +158,7 @@ static void yields(Generator *g, const Body *b, int steps) {
       while (g->extent[extent[r]].batch);
     }
     const char *name = gen_fresh(g, "u");
-    g->fuel = 3;
+    gen_fuel(g, 3);
     text_printf(g->text, "%syield %s = %s\n", b->indent, name, gen_array(g, rank, extent + 1, 2).s);
     if (g->nyield < YIELDS_MAX) g->yield[g->nyield++] = (Value){.name = name, .rank = rank + 1, .extent = {extent[0], extent[1], extent[2]}, .under = -1};
   }

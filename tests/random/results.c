@@ -60,11 +60,11 @@ static const char *term_with_gradient(Generator *g) {
   }
   const char *q = gen_fresh(g, gen_chance(g, 25) ? "wrong" : "q"), *v = gen_fresh(g, "v"), *c = gen_constant(g);
   text_printf(g->text, "param %s%s = normal(0, 0.5)\n", q, gen_shape_text(g, rank, extent));
-  g->fuel = 4;
+  gen_fuel(g, 4);
   int rows[2] = {gen_plain_extent(g), extent[0]};
   const bool product = rank == 1 && gen_chance(g, 50);
-  const char *factor = product ? gen_array(g, 2, rows, 2).s : gen_array(g, rank, extent, 2).s;
-  text_printf(g->text, "%s = %s\n", v, factor);
+  const Term factor = product ? gen_array(g, 2, rows, 2) : gen_array(g, rank, extent, 2);
+  text_printf(g->text, "%s = %s\n", v, gen_within(g, factor, LIMIT));
   if (product) {
     const char *u = format("(%s @ %s)", v, q);
     put_gradient(g, q, format("%s * (%s' @ %s)", c, v, slope_of(g, r, u)));
@@ -104,13 +104,15 @@ void gen_loss(Generator *g, int from, bool likely) {
     const Value *v = &g->value[k];
     if (v->under >= 0 || (g->nvalue - from > 4 && gen_chance(g, 40))) continue;
     const char *c = gen_constant(g);
-    if (v->rank == 0)
+    if (g->small)
+      s = format(v->rank > 0 ? "%s%ssum(%s)" : "%s%s%s", s, *s ? " + " : "", v->name);
+    else if (v->rank == 0)
       s = format("%s%s%s * %s", s, *s ? " + " : "", c, v->name);
     else
-      s = format("%s%smean(%s * %s)", s, *s ? " + " : "", gen_unary(g, (Term){v->name, LIMIT}).s, c);
+      s = format("%s%smean(%s * %s)", s, *s ? " + " : "", gen_unary(g, (Term){v->name, v->bound}).s, c);
   }
-  g->fuel = 4;
-  s = format("%s + %s", *s ? s : "0", gen_scalar(g, 3).s);
+  gen_fuel(g, 4);
+  if (!g->small || !*s) s = format("%s + %s", *s ? s : "0", gen_scalar(g, 3).s);
   if (likely || !gen_chance(g, 10)) {
     text_printf(g->text, "loss %s%s\n", s, likely ? " - 0.1 * log_likelihood" : "");
     return;

@@ -108,6 +108,7 @@ typedef struct Options {
   Scope scope;
   bool optimize;      // compile with optimization, which takes the compiler several times as long
   bool interpret;     // no C is compiled
+  bool large;         // sizes of files are those of small models
   char *const *files; // in place of random models
 } Options;
 
@@ -116,6 +117,7 @@ static Case case_at(Arena *a, const Options *o, int which, bool *failed) {
   c.state = o->files ? o->first : c.seed; // a file's inputs do not hang on those before it
   c.scope = o->interpret ? SCOPE_ALL : o->scope;
   c.file = o->files ? o->files[which] : NULL;
+  c.large = o->large;
   c.name = c.file ? c.file : arena_printf(a, "seed %" PRIu64, c.seed);
   return c;
 }
@@ -236,22 +238,24 @@ static bool run_all(const Options *o) {
 static int usage(const char *program) {
   fprintf(stderr,
           "usage: %s [-afiO] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
-          "       %s [-afiO] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
+          "       %s [-afilO] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
           "  -a  every variant of each and every kind of derivative; else plain and another, some kinds, by the seed\n"
           "  -f  plain; forward, backward, jvp and hvp\n"
           "  -j  JOBS processes at a time; 0: one for each processor\n"
+          "  -l  sizes up to %d, as random models of a few operations have them; else 2 to 5\n"
           "  -i  interpreted alone, without C    -O  C compiled with optimization    -p  print the models alone\n",
-          program, program);
+          program, program, GENERATED_MOST);
   return 2;
 }
 
 int main(int argc, char **argv) {
   Options o = {.first = 1, .count = 1, .jobs = 2};
   bool print = false;
-  for (int option; (option = getopt(argc, argv, "afij:Ops:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "afij:lOps:")) != -1;) {
     if (option == 'a') o.scope = SCOPE_ALL;
     if (option == 'f') o.scope = SCOPE_FIRST;
     if (option == 'i') o.interpret = true;
+    if (option == 'l') o.large = true;
     if (option == 'j') o.jobs = atoi(optarg);
     if (option == 'O') o.optimize = true;
     if (option == 'p') print = true;

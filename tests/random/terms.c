@@ -1,4 +1,4 @@
-// terms.c - a grammar of terms whose values stay within LIMIT, over names whose shapes are known.
+// terms.c - a grammar of terms whose values stay within a limit, over names whose shapes are known.
 #include <string.h>
 
 #include "generator.h"
@@ -55,9 +55,19 @@ const char *gen_shape_text(Generator *g, int rank, const int *extent) {
 
 void gen_add_value(Generator *g, const char *name, int rank, const int *extent, int under) {
   if (g->nvalue == VALUES_MAX) return;
-  Value v = {.name = name, .rank = rank, .under = under};
+  Value v = {.name = name, .rank = rank, .under = under, .bound = g->limit};
   for (int k = 0; k < rank; k++) v.extent[k] = extent[k];
   g->value[g->nvalue++] = v;
+}
+
+void gen_add_bounded(Generator *g, const char *name, int rank, const int *extent, double bound) {
+  if (g->nvalue == VALUES_MAX) return;
+  gen_add_value(g, name, rank, extent, -1);
+  g->value[g->nvalue - 1].bound = bound;
+}
+
+void gen_fuel(Generator *g, int operations) {
+  g->fuel = !g->small ? operations : gen_chance(g, 60) ? 1 : 2;
 }
 
 // A term within `bound`.
@@ -71,7 +81,7 @@ const char *gen_within(Generator *g, Term t, double bound) {
 
 static Term made(Generator *g, const char *s, double bound) {
   Term t = {s, bound};
-  if (bound > LIMIT) t = (Term){gen_within(g, t, LIMIT), LIMIT};
+  if (bound > g->limit) t = (Term){gen_within(g, t, g->limit), g->limit};
   return t;
 }
 
@@ -227,8 +237,8 @@ static Term binary(Generator *g, Term x, Term y) {
   case 3:
   case 4: return made(g, format("(%s * %s)", x.s, y.s), x.bound * y.bound);
   case 5: return made(g, format("(%s / (%s + 2.5))", x.s, gen_within(g, y, 1.5)), x.bound);
-  case 6: return made(g, format("max(%s, %s)", x.s, y.s), LIMIT);
-  case 7: return made(g, format("min(%s, %s)", x.s, y.s), LIMIT);
+  case 6: return made(g, format("max(%s, %s)", x.s, y.s), g->limit);
+  case 7: return made(g, format("min(%s, %s)", x.s, y.s), g->limit);
   case 8: return made(g, format("hypot(%s, %s)", x.s, y.s), x.bound + y.bound);
   case 9: return made(g, format("atan2(%s, %s + 2.5)", x.s, gen_within(g, y, 1.5)), 1.6);
   case 11: {
@@ -254,21 +264,21 @@ static Term read_on_condition(Generator *g, const Value *v, int depth) {
   l->beyond = true;
   for (int k = 0; k < v->rank; k++)
     read = format("%s%s%s", read, k ? ", " : "", k == axis ? l->name : gen_subscript(g, v->extent[k], depth));
-  if (gen_chance(g, 70)) return (Term){format("(if %s < %s then %s] else %s)", l->name, e, read, other), LIMIT};
-  return (Term){format("(if %s >= %s then %s else %s])", l->name, e, other, read), LIMIT};
+  if (gen_chance(g, 70)) return (Term){format("(if %s < %s then %s] else %s)", l->name, e, read, other), g->limit};
+  return (Term){format("(if %s >= %s then %s else %s])", l->name, e, other, read), g->limit};
 }
 
 static Term leaf(Generator *g, int depth) {
   int way = gen_below(g, 10);
   if (way == 0) return (Term){gen_constant(g), 2};
-  if (way == 1 && g->nloop > 0) return (Term){format("(0.1 * %s)", g->loop[gen_below(g, g->nloop)].name), 2};
+  if (way == 1 && g->nloop > 0) return (Term){format("(0.1 * %s)", g->loop[gen_below(g, g->nloop)].name), 0.2 * g->terms};
   if (g->nvalue == 0) return (Term){"0.7", 1};
   const Value *v = &g->value[gen_below(g, g->nvalue)];
   if (v->under >= 0 && gen_chance(g, 20))
-    return made(g, format("(0.1 * lgamma(%s + %d))", gen_read_value(g, v, depth), 1 + gen_below(g, 2)), 2);
-  if (v->under >= 0) return made(g, format("(0.2 * %s)", gen_read_value(g, v, depth)), 2);
+    return made(g, format("(0.1 * lgamma(%s + %d))", gen_read_value(g, v, depth), 1 + gen_below(g, 2)), 0.4 * g->terms);
+  if (v->under >= 0) return made(g, format("(0.2 * %s)", gen_read_value(g, v, depth)), 0.2 * g->terms);
   if (v->rank > 0 && g->nloop > 0 && gen_chance(g, 10)) return read_on_condition(g, v, depth > 0 ? 1 : 0);
-  return (Term){gen_read_value(g, v, depth > 0 ? 1 : 0), LIMIT};
+  return (Term){gen_read_value(g, v, depth > 0 ? 1 : 0), v->bound};
 }
 
 int gen_push_loop(Generator *g, int extent) {
@@ -324,7 +334,7 @@ static Term reduction(Generator *g, int depth) {
   guard = guard ? format(" if %s", guard) : "";
   g->nloop = before;
   if (empty && !sums) kind = "sum";
-  double terms = count == 1 ? 10 : 100, bound = body.bound;
+  double terms = count == 1 ? g->terms : (double)g->terms * g->terms, bound = body.bound;
   if (!strcmp(kind, "sum")) bound *= terms;
   if (!strcmp(kind, "prod")) {
     body.s = gen_within(g, body, 1);
@@ -344,9 +354,9 @@ static Term window(Generator *g, int depth) {
   if (!l) return leaf(g, depth);
   for (int k = 1; k < v->rank; k++) rest = format("%s, %s", rest, gen_subscript(g, v->extent[k], 0));
   switch (gen_below(g, 4)) {
-  case 0: return (Term){format("(if %s + 1 < %s then %s[%s + 1%s] else 0)", l->name, e, v->name, l->name, rest), LIMIT};
-  case 1: return (Term){format("(if %s >= 1 then %s[%s - 1%s] else 0.5)", l->name, v->name, l->name, rest), LIMIT};
-  case 2: return (Term){format("(if 2 * %s < %s then %s[2 * %s%s] else 0)", l->name, e, v->name, l->name, rest), LIMIT};
+  case 0: return (Term){format("(if %s + 1 < %s then %s[%s + 1%s] else 0)", l->name, e, v->name, l->name, rest), g->limit};
+  case 1: return (Term){format("(if %s >= 1 then %s[%s - 1%s] else 0.5)", l->name, v->name, l->name, rest), g->limit};
+  case 2: return (Term){format("(if 2 * %s < %s then %s[2 * %s%s] else 0)", l->name, e, v->name, l->name, rest), g->limit};
   default: break;
   }
   const char *at = l->name;
@@ -357,7 +367,7 @@ static Term window(Generator *g, int depth) {
   return made(g,
               format("sum[%s in 0..%s if %s + %s >= 1 and %s + %s - 1 < %s](%s[%s + %s - 1%s] * %s)", k, ke, at, k, at,
                      k, e, v->name, at, k, rest, body.s),
-              10 * LIMIT * body.bound);
+              g->terms * g->limit * body.bound);
 }
 
 // A function of the model's own, of scalars or of one array axis; its result of rank `rank`.
@@ -385,18 +395,18 @@ static Term whole(Generator *g, int depth) {
   int extent[2], way = gen_below(g, 10);
   for (int k = 0; k < 2; k++) extent[k] = gen_any_extent(g);
   if (way == 0 || way == 2) {
-    const char *x = gen_array(g, 1, extent, depth - 1).s, *y = gen_array(g, 1, extent, depth - 1).s;
-    return made(g, format(way == 0 ? "dot(%s, %s)" : "(%s @ %s)", x, y), 100);
+    const Term x = gen_array(g, 1, extent, depth - 1), y = gen_array(g, 1, extent, depth - 1);
+    return made(g, format(way == 0 ? "dot(%s, %s)" : "(%s @ %s)", x.s, y.s), g->terms * x.bound * y.bound);
   }
-  if (way == 1) return made(g, format("norm(%s)", gen_array(g, 1, extent, depth - 1).s), 10);
+  if (way == 1) return made(g, format("norm(%s)", gen_array(g, 1, extent, depth - 1).s), 3 * g->limit);
   if (way == 3) {
     const Value *labels = gen_labels_under(g, extent[0]);
     const char *label = labels ? gen_read_value(g, labels, 0) : "0";
-    return made(g, format("cross_entropy(%s, %s)", gen_array(g, 1, extent, depth - 1).s, label), 11);
+    return made(g, format("cross_entropy(%s, %s)", gen_array(g, 1, extent, depth - 1).s, label), 3 * g->limit);
   }
   if (way == 4) {
     const Function *f = function_of(g, 1, 0);
-    if (f) return (Term){gen_call(g, f, 1, extent, depth), LIMIT};
+    if (f) return (Term){gen_call(g, f, 1, extent, depth), g->limit};
   }
   if (way == 5) { // which tells no range where the array itself is made of the index
     Loop loops[INDICES_MAX];
@@ -404,13 +414,13 @@ static Term whole(Generator *g, int depth) {
     memcpy(loops, g->loop, sizeof loops);
     const char *at = gen_subscript(g, extent[0], 1);
     memcpy(g->loop, loops, sizeof loops);
-    return (Term){format("(%s)[%s]", x, at), LIMIT};
+    return (Term){format("(%s)[%s]", x, at), g->limit};
   }
   int kind = gen_below(g, 6);
   int rank = 1 + gen_below(g, 2);
   Term x = gen_array(g, rank, extent, depth - 1);
   if (kind == 5) return made(g, format("prod(%s)", gen_within(g, x, 1)), 1);
-  return made(g, format("%s(%s)", kinds[kind], x.s), kind == 0 ? 100 * x.bound : x.bound + 5);
+  return made(g, format("%s(%s)", kinds[kind], x.s), kind == 0 ? g->terms * g->terms * x.bound : x.bound + 5);
 }
 
 Term gen_scalar(Generator *g, int depth) {
@@ -431,13 +441,13 @@ Term gen_scalar(Generator *g, int depth) {
   case 9: return reduction(g, depth);
   case 10: {
     const char *c = gen_condition(g, 1), *x = gen_scalar(g, depth - 1).s;
-    return (Term){format("(if %s then %s else %s)", c, x, gen_scalar(g, depth - 1).s), LIMIT};
+    return (Term){format("(if %s then %s else %s)", c, x, gen_scalar(g, depth - 1).s), g->limit};
   }
   case 11: return whole(g, depth);
   case 12: return window(g, depth);
   case 13: {
     const Function *f = function_of(g, 0, 0);
-    if (f) return (Term){gen_call(g, f, 0, NULL, depth), LIMIT};
+    if (f) return (Term){gen_call(g, f, 0, NULL, depth), g->limit};
     return gen_unary(g, leaf(g, depth));
   }
   default: return leaf(g, depth);
@@ -460,19 +470,19 @@ static Term array_leaf(Generator *g, int rank, const int *extent, int depth) {
     if (v->under >= 0 || v->rank < rank) continue;
     int more = v->rank - rank;
     if (same_shape(rank, extent, v->extent + more)) { // rows
-      if (more == 0) return (Term){v->name, LIMIT};
+      if (more == 0) return (Term){v->name, v->bound};
       const char *s = format("%s[", v->name);
       for (int k = 0; k < more; k++) s = format("%s%s%s", s, k ? ", " : "", gen_subscript(g, v->extent[k], 1));
-      return (Term){format("%s]", s), LIMIT};
+      return (Term){format("%s]", s), v->bound};
     }
     if (rank == 1 && v->rank == 2 && v->extent[0] == extent[0]) // a column
-      return (Term){format("%s[:, %s]", v->name, gen_subscript(g, v->extent[1], 0)), LIMIT};
+      return (Term){format("%s[:, %s]", v->name, gen_subscript(g, v->extent[1], 0)), v->bound};
   }
   const char *shape = gen_shape_text(g, rank, extent);
   if (rank == 2 && extent[0] == extent[1] && gen_chance(g, 50))
     return (Term){format("eye[%s]", gen_extent_text(g, *extent)), 1};
-  if (gen_chance(g, 50)) return (Term){format("(ones%s * %s)", shape, gen_scalar(g, depth - 1).s), LIMIT};
-  return (Term){format("(zeros%s + %s)", shape, gen_scalar(g, depth - 1).s), LIMIT};
+  if (gen_chance(g, 50)) return (Term){format("(ones%s * %s)", shape, gen_scalar(g, depth - 1).s), g->limit};
+  return (Term){format("(zeros%s + %s)", shape, gen_scalar(g, depth - 1).s), g->limit};
 }
 
 static Term product(Generator *g, int rank, const int *extent, int depth) {
@@ -482,9 +492,9 @@ static Term product(Generator *g, int rank, const int *extent, int depth) {
     for (int k = 0; k < rank; k++) left[k] = extent[k];
     left[rank == 1 ? 1 : rank - 1] = inner;
   }
-  const char *x = gen_array(g, rank > 1 ? rank : turned ? 1 : 2, left, depth - 1).s;
-  const char *y = gen_array(g, rank > 1 || turned ? 2 : 1, right, depth - 1).s;
-  return made(g, format("(%s @ %s)", x, y), 10 * LIMIT * LIMIT);
+  const Term x = gen_array(g, rank > 1 ? rank : turned ? 1 : 2, left, depth - 1);
+  const Term y = gen_array(g, rank > 1 || turned ? 2 : 1, right, depth - 1);
+  return made(g, format("(%s @ %s)", x.s, y.s), g->terms * x.bound * y.bound);
 }
 
 static Term composite(Generator *g, int rank, const int *extent, int depth) {
@@ -495,11 +505,11 @@ static Term composite(Generator *g, int rank, const int *extent, int depth) {
   const char *x = gen_array(g, rank, part, depth - 1).s;
   if (e->kind == EXTENT_SLICE) {
     const char *whole_extent = gen_extent_text(g, e->from);
-    if (gen_chance(g, 50)) return (Term){format("(%s)[1..%s]", x, whole_extent), LIMIT};
-    return (Term){format("(%s)[0..%s - 1]", x, whole_extent), LIMIT};
+    if (gen_chance(g, 50)) return (Term){format("(%s)[1..%s]", x, whole_extent), g->limit};
+    return (Term){format("(%s)[0..%s - 1]", x, whole_extent), g->limit};
   }
   part[0] = e->with;
-  return (Term){format("concat(%s, %s)", x, gen_array(g, rank, part, depth - 1).s), LIMIT};
+  return (Term){format("concat(%s, %s)", x, gen_array(g, rank, part, depth - 1).s), g->limit};
 }
 
 static Term gather(Generator *g, int rank, const int *extent, int depth) {
@@ -508,7 +518,7 @@ static Term gather(Generator *g, int rank, const int *extent, int depth) {
     if (labels->under < 0 || labels->rank != 1 || labels->extent[0] != extent[0]) continue;
     int from[RANK_MAX] = {labels->under};
     for (int r = 1; r < rank; r++) from[r] = extent[r];
-    return (Term){format("(%s)[%s]", gen_array(g, rank, from, depth - 1).s, labels->name), LIMIT};
+    return (Term){format("(%s)[%s]", gen_array(g, rank, from, depth - 1).s, labels->name), g->limit};
   }
   return array_leaf(g, rank, extent, depth);
 }
@@ -516,23 +526,23 @@ static Term gather(Generator *g, int rank, const int *extent, int depth) {
 // Along the last axis.
 static Term row_function(Generator *g, int rank, const int *extent, int depth) {
   const Function *f = gen_chance(g, 30) ? function_of(g, 1, 1) : NULL;
-  if (f) return (Term){gen_call(g, f, rank, extent, depth), LIMIT};
-  const char *x = gen_array(g, rank, extent, depth - 1).s;
+  if (f) return (Term){gen_call(g, f, rank, extent, depth), g->limit};
+  const Term x = gen_array(g, rank, extent, depth - 1);
   const int *last = extent + rank - 1;
   switch (gen_below(g, 6)) {
-  case 0: return (Term){format("softmax(%s)", x), 1};
-  case 1: return made(g, format("log_softmax(%s)", x), 11);
-  case 2: return made(g, format("cumsum(%s)", x), 40);
+  case 0: return (Term){format("softmax(%s)", x.s), 1};
+  case 1: return made(g, format("log_softmax(%s)", x.s), 2 * x.bound + 5);
+  case 2: return made(g, format("cumsum(%s)", x.s), g->terms * x.bound);
   case 3: {
     const char *gain = gen_array(g, 1, last, depth - 2).s, *shift = gen_array(g, 1, last, depth - 2).s;
-    return made(g, format("layernorm(%s, %s, %s)", x, gain, shift), 16);
+    return made(g, format("layernorm(%s, %s, %s)", x.s, gain, shift), 12 * g->limit);
   }
   case 4:
-    if (rank == 1) return made(g, format("(%s / (0.5 + norm(%s)))", x, x), 4);
+    if (rank == 1) return made(g, format("(%s / (0.5 + norm(%s)))", x.s, x.s), 1);
     break;
   default: break;
   }
-  return gen_unary(g, (Term){x, LIMIT});
+  return gen_unary(g, x);
 }
 
 // A function of one axis, mapped over those in front of it.
@@ -542,11 +552,11 @@ static Term rows_to_numbers(Generator *g, int rank, const int *extent, int depth
   int longer[RANK_MAX];
   for (int k = 0; k < rank; k++) longer[k] = extent[k];
   longer[rank] = gen_any_extent(g);
-  return (Term){gen_call(g, f, rank + 1, longer, depth), LIMIT};
+  return (Term){gen_call(g, f, rank + 1, longer, depth), g->limit};
 }
 
 const char *gen_slope(Generator *g, const Value *x, int depth) {
-  const char *of = gen_unary(g, (Term){x->name, LIMIT}).s, *way = gen_chance(g, 80)   ? ""
+  const char *of = gen_unary(g, (Term){x->name, x->bound}).s, *way = gen_chance(g, 80)   ? ""
                                                                   : gen_chance(g, 50) ? ".forward"
                                                                                       : ".reverse";
   if (x->rank > 0) of = format("mean(%s)", of);
@@ -562,7 +572,7 @@ Term gen_array(Generator *g, int rank, const int *extent, int depth) {
   if (!strcmp(gen_extent_text(g, extent[0]), "2") && gen_chance(g, 40)) {
     const char *x = gen_array(g, rank - 1, extent + 1, depth - 1).s,
                *y = gen_array(g, rank - 1, extent + 1, depth - 1).s;
-    return (Term){format(rank > 1 && gen_chance(g, 50) ? "stack(%s, %s)" : "[%s, %s]", x, y), LIMIT};
+    return (Term){format(rank > 1 && gen_chance(g, 50) ? "stack(%s, %s)" : "[%s, %s]", x, y), g->limit};
   }
   switch (gen_below(g, 14)) {
   case 0:
@@ -579,18 +589,18 @@ Term gen_array(Generator *g, int rank, const int *extent, int depth) {
   case 7: {
     if (rank != 2) return row_function(g, rank, extent, depth);
     int turned[2] = {extent[1], extent[0]};
-    return (Term){format("(%s)'", gen_array(g, 2, turned, depth - 1).s), LIMIT};
+    return (Term){format("(%s)'", gen_array(g, 2, turned, depth - 1).s), g->limit};
   }
   case 8: {
     const char *x = gen_array(g, rank, extent, depth - 1).s;
     const char *c = gen_chance(g, 50) ? gen_condition(g, 1) : format("%s > %s3", x, gen_constant(g));
-    return (Term){format("(if %s then %s else %s)", c, x, gen_array(g, rank, extent, depth - 1).s), LIMIT};
+    return (Term){format("(if %s then %s else %s)", c, x, gen_array(g, rank, extent, depth - 1).s), g->limit};
   }
   case 9: return gather(g, rank, extent, depth);
   case 10: return row_function(g, rank, extent, depth);
   case 11: {
     const Function *f = function_of(g, 0, 0);
-    if (f && gen_chance(g, 60)) return (Term){gen_call(g, f, rank, extent, depth), LIMIT};
+    if (f && gen_chance(g, 60)) return (Term){gen_call(g, f, rank, extent, depth), g->limit};
     return rows_to_numbers(g, rank, extent, depth);
   }
   default: return array_leaf(g, rank, extent, depth);
