@@ -61,15 +61,38 @@ static const Expr *running_product(Derive *d, const Node *n, const Expr *entry, 
 // a branch leaves out, which may be infinite, loops say nothing (support.c).
 static bool runs_along(Derive *d, const Node *n) {
   enum { FEW = 16 };
+  const Poly *entries = poly_int(d->graph->dims, 1);
   int64_t count;
-  if (d->task->plain || n->nred != 1 || d->loops->inside[n->id] || !derive_is_finite(d, n->expr)) return false;
-  return !poly_is_int(n->index[n->nout].extent, &count) || count > FEW;
+  const bool steps = (size_t)n->id < d->nold && d->loops->inside[n->id];
+  if (d->task->plain || steps || !derive_is_finite(d, n->expr)) return false;
+  for (int q = n->nout; q < n->nout + n->nred; q++) entries = poly_mul(d->graph->dims, entries, n->index[q].extent);
+  return !poly_is_int(entries, &count) || count > FEW;
+}
+
+static Local local_prod(Derive *d, const Node *n);
+
+// Over several indices: along the first of them, over the products along the others.
+static Local product_of_products(Derive *d, const Node *n) {
+  Graph *g = d->graph;
+  Node row = *n, rows = *n;
+  row.name = suffixed(d, n, "row");
+  row.note = arena_printf(d->arena, "the part of %s at an index", n->name);
+  row.nout++;
+  row.nred--;
+  const Node *part = graph_add(g, &row);
+  rows.nred = 1;
+  rows.guard = NULL;
+  rows.expr = derive_read_own(g, part);
+  const Expr *others = local_prod(d, &rows).factor;
+  return (Local){.factor = expr_prim2(g, PRIM_MUL, others, local_prod(d, part).factor), .guard = n->guard};
 }
 
 // The product of all other entries: right also where some are 0.
 static Local local_prod(Derive *d, const Node *n) {
   Graph *g = d->graph;
-  if (runs_along(d, n)) {
+  const bool along = runs_along(d, n);
+  if (along && n->nred > 1) return product_of_products(d, n);
+  if (along) {
     const Expr *entry = derive_read_own(g, derive_name_candidates(g, n));
     if (n->guard) entry = expr_select(g, n->guard, entry, expr_real(g, 1));
     const Expr *before = running_product(d, n, entry, false), *behind = running_product(d, n, entry, true);

@@ -145,6 +145,9 @@ prints '3 4 5 12 13 14 16 '
 printf 'batch m\ndim n\ndata x[m, n]\nparam w[n] = normal(0, 1)\np[k] = prod[i if x[k, i] > 0](1 - sigmoid(w[i]) * x[k, i])\nloss mean(p)\n' > "$top/files/factors.mdl"
 case_is 'a product of many factors' 0 '' mdlc cost factors.mdl --derivatives hvp,jvp
 lacks 'backward|gradient|hvp|jvp' 'n\*n' 'without a loop over all others for each'
+printf 'dim n\nparam w[n, n] = 0.5\nloss prod[i, j if i <= j](1 - 0.1 * w[i, j])\n' > "$top/files/triangle.mdl"
+case_is 'a product along two indices' 0 '' mdlc cost triangle.mdl --derivatives hvp,jvp
+lacks 'backward|gradient|hvp|jvp' 'n\*n\*[n(]' 'by the products of its rows'
 
 # Gathers stay known, too, through loops that each row runs by itself: a lens undone step by step, trajectories of individuals, entries of an
 # array that each step sets.
