@@ -102,11 +102,6 @@ static double dot(const Here *h, int gradient) {
   return sum;
 }
 
-static bool differs_here(const Here *h) {
-  const Subject *s = h->c->subject;
-  return !s->param[h->param].hidden && !h->c->point[h->point].kink;
-}
-
 // What an oracle says of a derivative.
 typedef struct Reference {
   double value;
@@ -139,7 +134,7 @@ static void ask_differences(Here *h, const Finding *found, double scale, Referen
   const double *params = h->c->point[h->point].params;
   double error, size = found->along ? 1 : fmax(1, fabs(params[s->param[h->param].offset + found->entry]));
   r->unknown = "uncertain";
-  if (!differs_here(h)) return;
+  if (h->c->point[h->point].kink) return;
   r->value = oracle_difference(s, params, h->direction, size, &error);
   if (isfinite(error) && error <= 0.1 * oracle_gate(s, ORACLE_DIFFERENCE) * scale) r->unknown = NULL;
 }
@@ -153,12 +148,13 @@ static void leave_out(Here *h, Oracle oracle, const Finding *found, const char *
 // An oracle that is not finite beside a finite derivative has failed itself: it is left out where another one knows.  Where
 // none does, nothing confirms the derivative, and that is a disagreement.
 static void compare_references(Here *h, Finding found, double scale, const Reference *reference) {
+  const bool hidden = h->c->subject->param[h->param].hidden != NULL;
   bool known = false;
   const char *why[ORACLE_AUTHOR];
   for (int o = 0; o < ORACLE_AUTHOR; o++) {
     const bool failed = isfinite(found.ours) && !isfinite(reference[o].value);
     why[o] = !reference[o].unknown && failed ? "not finite" : reference[o].unknown;
-    known = known || !why[o];
+    known = known || (!why[o] && !(o == ORACLE_DIFFERENCE && hidden));
   }
   for (int o = 0; o < ORACLE_AUTHOR; o++) {
     found.theirs = reference[o].value;
@@ -283,6 +279,15 @@ static bool compare_point(Comparison *c, uint64_t seed, int point) {
   return true;
 }
 
+// Of a parameter whose influence is hidden in part differences that disagree say nothing; all of what is hidden may cancel.
+static void forget_hidden(Comparison *c) {
+  const Subject *s = c->subject;
+  for (int p = 0; p < s->model->nparam; p++) {
+    Finding *f = &c->finding[p * ORACLE_COUNT + ORACLE_DIFFERENCE];
+    if (s->param[p].hidden && !finding_passes(s, ORACLE_DIFFERENCE, f)) *f = (Finding){.left_out = f->left_out};
+  }
+}
+
 bool compare_all(Comparison *c, uint64_t seed) {
   Subject *s = c->subject;
   c->finding = arena_array(s->arena, Finding, (size_t)s->model->nparam * ORACLE_COUNT + 1);
@@ -292,6 +297,7 @@ bool compare_all(Comparison *c, uint64_t seed) {
     kinks = kinks && c->point[point].kink;
     if (!compare_point(c, seed, point)) return false;
   }
+  forget_hidden(c);
   for (int p = 0; p < s->model->nparam; p++)
     for (int o = 0; o < ORACLE_COUNT; o++) {
       Finding *f = &c->finding[p * ORACLE_COUNT + o];

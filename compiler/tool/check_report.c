@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "syntax/ast.h"
 #include "tool/check_compare.h"
 
 const char *const oracle_names[ORACLE_COUNT] = {"complex step", "dual numbers", "differences", "gradient statement",
@@ -102,7 +103,9 @@ static void put_kink(Text *t, const Comparison *c, int point) {
     text_put(t, n->name);
   if (at.source) {
     span_place(at, &line, &column);
-    text_printf(t, " (line %zu)", line);
+    text_printf(t, " (line %zu", line);
+    if (at.source != c->subject->program->ast->source) text_printf(t, " of %s", at.source->name);
+    text_char(t, ')');
   }
   text_put(t, ": differences mean nothing there\n");
 }

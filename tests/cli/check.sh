@@ -84,7 +84,7 @@ for how in '' --no-simplify; do
   case_is "the author's own derivatives $how" 0 '' mdlc check own.mdl $how
   table 'worst relative errors of the gradient by the generated C
 parameter complex step dual numbers differences
-w ~ ~ n/a: with d/dx
+w ~ ~ ~
 b ~ ~ n/a: with d/dx
 c ~ ~ ~
 at the start values and 2 random points around them, on random data (n = 3)
