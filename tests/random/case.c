@@ -237,6 +237,10 @@ double rounding_scale(Number rough) {
   return ROOM * fabs(rough.b) / ROUNDING_GAIN / gate;
 }
 
+double case_scale(const Case *c, const Node *n, size_t entry) {
+  return fmax(1 + fabs(c->magnitude[n->id].number[entry].b), rounding_scale(c->rough[n->id].number[entry]));
+}
+
 static void set_direction(Case *c, const double *direction) {
   for (int p = 0; p < c->model->nparam; p++)
     for (size_t j = 0; j < c->param[p].count; j++) c->param[p].number[j].b = *direction++;
@@ -395,20 +399,34 @@ static bool find_margin(Case *c) {
   return ok;
 }
 
+// Is there a root that roundings lead anywhere, as an iteration does that magnifies them?
+static bool is_wild(const Case *c, const Graph *g) {
+  const double part = 1e-4;
+  for (size_t r = 0; r < g->nroots; r++) {
+    const Node *n = g->roots[r].node;
+    const Array *rough = &c->rough[n->id], *magnitude = &c->magnitude[n->id];
+    for (size_t k = 0; n->type == TYPE_REAL && k < rough->count; k++)
+      if (fabs(rough->number[k].b) > part * (1 + fabs(magnitude->number[k].b))) return true;
+  }
+  return false;
+}
+
 static bool oracles(Case *c) {
   const Graph *g = c->model->graph;
   c->values = values_for(c, g);
   c->magnitude = values_for(c, g);
-  if (!case_interpret(c, g, NUMBER_REAL, c->values) || !case_interpret(c, g, NUMBER_MAGNITUDE, c->magnitude))
+  c->rough = values_for(c, g);
+  if (!case_interpret(c, g, NUMBER_REAL, c->values) || !case_interpret(c, g, NUMBER_MAGNITUDE, c->magnitude) ||
+      !case_interpret(c, g, NUMBER_ROUNDING, c->rough))
     return false;
   const Root *loss = graph_root(g, ROOT_LOSS, 0);
   if (loss) {
     c->loss = c->values[loss->node->id].number[0].a;
-    c->loss_magnitude = 1 + fabs(c->magnitude[loss->node->id].number[0].b);
+    c->loss_magnitude = case_scale(c, loss->node, 0);
   }
   if (!isfinite(c->loss)) case_fail(c, "the loss is %g", c->loss);
   if (!find_margin(c)) return false;
-  c->unsure = c->margin < unsure;
+  c->unsure = c->margin < unsure || is_wild(c, g);
   return !c->unsure && (!loss || derived(c));
 }
 

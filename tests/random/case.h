@@ -57,7 +57,7 @@ typedef struct Case {
   const Model *limited;      // in blocks of steps, or with a backward that computes again, so that
   bool thrifty;              // the tape keeps to a limit
   int64_t tape_limit;        // in bytes
-  Array *values, *magnitude; // of the model's graph
+  Array *values, *magnitude, *rough; // of the model's graph; by NUMBER_MAGNITUDE and NUMBER_ROUNDING
   struct Result *result;     // by variant
   struct Kinds *kinds;       // derivatives of other kinds (kinds.h)
 } Case;
@@ -77,6 +77,8 @@ bool is_near(double ours, double theirs, double scale, double tolerance);
 // The scale by which a number of NUMBER_ROUNDING may be as far off as roundings lead, with room to spare: the passes round otherwise,
 // and where an iteration magnifies that, all of them are right.
 double rounding_scale(Number rough);
+// That of an entry of the model's graph, or what its terms sum up to.
+double case_scale(const Case *c, const Node *n, size_t entry);
 
 // From the text to the oracles: false where there is nothing to compare with (said).
 bool case_prepare(Case *c);

@@ -203,7 +203,7 @@ static void compare_outputs(Case *c, const Result *r) {
       for (size_t j = 0; j < x->count && at < r->noutputs; j++, at++) {
         bool real = root->node->type == TYPE_REAL;
         double theirs = real ? x->number[j].a : (double)x->integer[j];
-        double scale = real ? 1 + fabs(c->magnitude[root->node->id].number[j].b) : 0;
+        double scale = real ? case_scale(c, root->node, j) : 0;
         if (!is_near(r->outputs[at], theirs, scale, gate))
           case_fail(c, "%s[%zu] is %.17g, in the interpreter %.17g", root->name, j, r->outputs[at], theirs);
       }
