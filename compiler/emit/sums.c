@@ -267,13 +267,30 @@ const char *open_block(Function *f, const Node *n) {
 }
 
 void close_block(Function *f, const Node *n, const char *part) {
-  line_start(f);
-  if (f->record)
-    text_printf(&f->body, "%s = ", record_entry(f, n));
-  else
-    text_printf(&f->body, "%s += ", own_entry(f, n));
-  put_join(f, &f->body, n, part);
-  text_put(&f->body, ";\n");
+  Text sum;
+  text_init(&sum);
+  put_join(f, &sum, n, part);
+  if (f->record) {
+    line_start(f);
+    text_printf(&f->body, "%s = %s;\n", record_entry(f, n), sum.s);
+  } else {
+    add_block(f, n, sum.s);
+  }
+  text_free(&sum);
+}
+
+void add_block(Function *f, const Node *n, const char *sum) {
+  if (guard_within(f, n) && adds_lazily(f->s, n)) {
+    const char *name = names_take(&f->names, arena_printf(f->s->arena, "%s_block", n->name));
+    line_start(f);
+    text_printf(&f->body, "const %s %s = %s;\n", f->unit->real, name, sum);
+    line_start(f);
+    text_printf(&f->body, "if (%s != 0.0%s) ", name, f->unit->options->use_float ? "f" : "");
+    sum = name;
+  } else {
+    line_start(f);
+  }
+  text_printf(&f->body, "%s += %s;\n", own_entry(f, n), sum);
 }
 
 // Where the lanes of a sum are taken one by one: the number of the partial sum that the term goes to.

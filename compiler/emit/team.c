@@ -105,9 +105,7 @@ static void add_kept(Function *f, const Node *n) {
     set_lane(f, NULL, false);
     return;
   }
-  line_start(f);
-  put_own_entry(f, &f->body, n);
-  text_printf(&f->body, " += %s;\n", record_entry(f, n));
+  add_block(f, n, record_entry(f, n));
 }
 
 // In the loops that the sums stand in, and nothing else of these.

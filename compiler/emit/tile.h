@@ -55,5 +55,7 @@ bool put_rest_in_lanes(Function *f, const Loop *loop, int depth, const char *fro
 // A tile's block: its partial sums, and their sum, added to the node's entry.
 const char *open_block(Function *f, const Node *n);
 void close_block(Function *f, const Node *n, const char *part);
+// A block's sum (C) to the node's entry, if there is one: where the node's condition held for no sample nothing was summed.
+void add_block(Function *f, const Node *n, const char *sum);
 
 #endif

@@ -160,8 +160,8 @@ bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop) {
   return node_accumulates(n) && p->guard && !varies(s, n, n->guard, loop);
 }
 
-// Does what is added under the guard alone go to an entry that without it may not be there?
-static bool adds_lazily(const Schedule *s, const Node *n, const Inside *in) {
+// `in`: between the edges of a loop; null: not asked.
+static bool adds_lazily_in(const Schedule *s, const Node *n, const Inside *in) {
   for (int k = 0; n->target && k < n->nout; k++) {
     const Poly *axis = n->index[k].extent;
     if (!is_in_range(s, n, n->target[k], axis) && !(in && edges_keep_in(n->target[k], in, axis))) return true;
@@ -169,10 +169,14 @@ static bool adds_lazily(const Schedule *s, const Node *n, const Inside *in) {
   return false;
 }
 
+bool adds_lazily(const Schedule *s, const Node *n) {
+  return adds_lazily_in(s, n, NULL);
+}
+
 static bool reads_lazily_if(const Schedule *s, const Node *n, bool guarded, const Loop *tile, const Inside *in) {
   guarded = guarded && !(in && edges_truth(n->guard, in) == 1);
   return reads_lazily(s, n, n->expr, guarded, tile, in) ||
-         (guarded && (adds_lazily(s, n, in) || reads_lazily(s, n, n->guard, false, NULL, in)));
+         (guarded && (adds_lazily_in(s, n, in) || reads_lazily(s, n, n->guard, false, NULL, in)));
 }
 
 // Are there reads, or an entry that is added to, that must not be touched where a condition around them fails?

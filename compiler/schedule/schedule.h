@@ -200,6 +200,8 @@ const Poly *row_size(const Graph *g, const Node *n);
 const Poly *kept_entries(const Schedule *s, const Node *n);
 // Does the condition of an accumulating node not depend on the loop that runs in lanes?
 bool guard_stands_outside(const Schedule *s, const Node *n, const Loop *loop);
+// Does what is added under the guard alone go to an entry that without it may not be there?
+bool adds_lazily(const Schedule *s, const Node *n);
 // The condition of all steps of a loop's body, where it is the same one, of terms, for all iterations; or null.
 const Expr *shared_guard(const Schedule *s, const Loop *loop, const Step *body, size_t count);
 // Behind the last step of the group, of steps in a tile, that begins with body[from].
