@@ -171,6 +171,8 @@ void helpers_print(Text *t, const Unit *u) {
       math_put_text(t, embedded_contract_h);
     } else if (k == HELPER_TURN)
       text_printf(t, "%s%s", u->options->use_float ? "#define MDL_TURN_FLOAT\n" : "", embedded_turn_h);
+    else if (k == HELPER_ROWS)
+      math_put_text(t, embedded_rows_h);
     else
       template_print(t, helper_text[k], u->options->use_float);
     text_char(t, '\n');

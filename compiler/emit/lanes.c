@@ -376,6 +376,7 @@ static void put_added_few(Function *f, const Loop *loop, int depth) {
 static void put_tile_steps(Function *f, const Step *step, size_t count, int depth);
 
 static void put_inner_loop(Function *f, const Loop *loop, int depth) {
+  if (put_row_product(f, loop)) return;
   if (turns_out(f, loop)) {
     put_turned_out(f, loop, depth);
     return;

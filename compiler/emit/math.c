@@ -72,13 +72,13 @@ const char *select_call(Function *f) {
   return use_float ? "mdl_selectf(" : "mdl_select(";
 }
 
-static const char include[] = "#include \"mdl/math/";
+static const char include[] = "#include \"mdl/math/", include_any[] = "#include \"mdl/";
 
 void math_put_text(Text *t, const char *text) {
   for (const char *end; *text; text = end) {
     end = text + strcspn(text, "\n");
     if (*end) end++;
-    if (strncmp(text, include, sizeof include - 1)) text_putn(t, text, (size_t)(end - text));
+    if (strncmp(text, include_any, sizeof include_any - 1)) text_putn(t, text, (size_t)(end - text));
   }
   text_char(t, '\n');
 }

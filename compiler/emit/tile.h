@@ -45,6 +45,11 @@ bool rounds_are_all(const Function *f, const Loop *loop); // is there no rest?
 // Gives the name of the variable that holds where the rest of the rounds starts.
 const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const char *end);
 
+// ---- rows.c ----
+
+// A loop inside of the tile as one call, where it is a product with the samples' rows; else false, and nothing is put.
+bool put_row_product(Function *f, const Loop *loop);
+
 // ---- rest.c ----
 
 // A strip's rest as a vector more, where that is worth it and can be; else false, and nothing is put.

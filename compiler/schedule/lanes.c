@@ -301,7 +301,7 @@ static void count_rows(const Schedule *s, const Node *n, const Expr *e, const Lo
 static void count_in_steps(const Schedule *s, const Loop *loop, const Loop *tile, double *times) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
-    if (step->kind == STEP_LOOP) count_in_steps(s, step->loop, tile, times);
+    if (step->kind == STEP_LOOP && step->loop->lanes != LANES_ROWS) count_in_steps(s, step->loop, tile, times);
     if (step->kind == STEP_NODE) count_rows(s, step->node, step->node->expr, tile, times);
   }
 }
@@ -556,6 +556,7 @@ static void finish_tiles(Schedule *s) {
     if (loop->lanes != LANES_TILE) continue;
     class_steps(s, loop->body, loop->nbody, loop);
     spread(s, loop);
+    find_row_products(s, loop, loop->body, loop->nbody);
     find_rows(s, loop);
   }
 }

@@ -178,7 +178,7 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
       text_printf(t, "for %s in 0..", step->loop->name);
       poly_print(t, s->task.graph->dims, step->loop->extent);
       if (step->loop->carries) text_put(t, step->loop->reverse ? " (steps, back)" : " (steps)");
-      text_put(t, step->loop->lanes == LANES_TILE ? " (tile)" : step->loop->lanes == LANES_STRIP  ? " (lanes)" : step->loop->lanes == LANES_HELD ? " (held)" : "");
+      text_put(t, step->loop->lanes == LANES_TILE ? " (tile)" : step->loop->lanes == LANES_STRIP  ? " (lanes)" : step->loop->lanes == LANES_ROWS ? " (rows)" : step->loop->lanes == LANES_HELD ? " (held)" : "");
       if (s->team) text_put(t, team_words[step->loop->team]);
       text_printf(t, "%s\n", step->loop->nlow || step->loop->nhigh ? " (bounded)" : "");
       print_body(t, s, step->loop->body, step->loop->nbody, indent + 2);

@@ -53,6 +53,7 @@ typedef enum {
   LANES_NONE,
   LANES_STRIP, // lanes of iterations at a time, and the rest one by one
   LANES_HELD,  // the same, of some vectors: the loop within adds terms to entries of theirs, which stay in registers
+  LANES_ROWS,  // inside of a tile: a product with its samples' rows as they lie (rows.c)
   LANES_TILE   // SAMPLE_TILE iterations at a time, each group of steps for all of them before the next
 } LaneKind;
 
@@ -191,6 +192,15 @@ typedef struct Schedule {
   bool team;                              // threads share out some of it
   const Poly *own_reals, *own_integers;   // how far apart what threads have of their own is
 } Schedule;
+
+// In a tile: what a loop sums, a product of a row of each sample and a vector.
+typedef struct RowProduct {
+  const Node *node;
+  const Expr *row, *by; // reads, over loop ids
+  bool sums;            // over the samples, for each entry; else over the entries, for each sample
+} RowProduct;
+// False: it does something else.
+bool row_product(Schedule *s, const Loop *tile, const Loop *loop, RowProduct *p);
 
 // Is the loop's index in an expression over loop ids?
 bool mentions_loop(const Expr *e, const Loop *loop);

@@ -278,16 +278,21 @@ static bool excluded_by(const Pair *p, const Expr *e, const Access *a, const Sum
   return at_least(p, &over, missing) || at_least(p, &under, missing);
 }
 
-static const Expr *guard_of(const Access *a) {
+// The condition without which nothing is read; without which nothing is written: what is not added to becomes 0 then.
+static const Expr *read_guard(const Access *a) {
   return a->step->kind == STEP_NODE ? a->user->guard : NULL;
+}
+
+static const Expr *write_guard(const Access *a) {
+  return a->step->kind == STEP_NODE && node_accumulates(a->user) ? a->user->guard : NULL;
 }
 
 static bool never_equal_at(const Pair *p, const Expr *read, const Expr *write) {
   Sum r, w;
   if (!as_sum(p, read, p->read, &r) || !as_sum(p, write, p->write, &w)) return false;
   Sum d = difference(p, &w, &r), opposite = difference(p, &r, &w);
-  return at_least(p, &d, 1) || at_least(p, &opposite, 1) || excluded_by(p, guard_of(p->read), p->read, &d, &opposite) ||
-         excluded_by(p, guard_of(p->write), p->write, &d, &opposite);
+  return at_least(p, &d, 1) || at_least(p, &opposite, 1) || excluded_by(p, read_guard(p->read), p->read, &d, &opposite) ||
+         excluded_by(p, write_guard(p->write), p->write, &d, &opposite);
 }
 
 // ---- may a write come before a read? ----

@@ -2,8 +2,9 @@
 #   awk -f loops.awk -v named=NAME FILE.c       of generated C
 #   awk -f loops.awk TREE                          of `mdlc explain --schedule`
 # Of C, loops over the lanes of a tile, loops that only fill or copy memory (they have no braces), and those for the edges and the
-# rest of a strip or a tile's vectors are none of the tree.
+# rest of a strip or a tile's vectors are none of the tree; of the tree, products with a tile's rows are calls in C.
 function tree_loop(line,   name) {
+  if (line ~ /^[^#]*, rows( |$)/) return # a call
   match(line, /^ */)
   depth = RLENGTH / 2
   sub(/ *#.*/, "", line)

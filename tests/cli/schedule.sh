@@ -89,6 +89,9 @@ case_is 'a minimum cut' 0 '' mdlc explain --schedule --function=forward gmm.mdl
 says 'stored: u[n, k, d]' 'of the least memory that stands between what is dear and backward'
 
 case_is 'the schedule of a logistic regression' 0 '' mdlc explain --schedule "$examples/logistic/logistic.mdl"
+says 'for j in 0..d, rows' 'inside of a tile: a product with its rows of x as they lie'
+sed 's/x @ w/(x * x) @ w/; s/x\[i, j\]/x[i, j]^2/' "$examples/logistic/logistic.mdl" > "$top/files/squares.mdl"
+case_is 'the schedule of a logistic regression of squares' 0 '' mdlc explain --schedule squares.mdl
 says 'for j in 0..d, 4 rounds at a time (j_round)' 'inside of a tile, whose samples are the lanes'
 
 case_is 'the schedule of a sum of logarithms' 0 '' mdlc explain --schedule "$examples/robust/robust.mdl"

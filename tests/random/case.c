@@ -175,7 +175,7 @@ static int64_t entries(const Case *c, int rank, const Poly *const *extent) {
 
 // Parameters are to be few, for dual numbers go through them one by one, and no array of the graph too long for the interpreter.
 static bool is_too_large(const Case *c) {
-  enum { PARAMS = 100, ARRAY = 20000 };
+  enum { PARAMS = 100, ARRAY = 4000 };
   const Model *m = c->model;
   int64_t params = 0, most = 0;
   for (int p = 0; p < m->nparam; p++) params += entries(c, m->param[p].rank, (const Poly *const *)m->param[p].extent);

@@ -59,6 +59,9 @@ static const char *const tiled[] = {
     "node z[i:n] = sum[j:d](x[i, j] * w[j])\nnode l[i:n] = softplus(z[i] + b) - real(y[i]) * z[i] * sign(z[i])\n"
     "node loss = sum[i:n](l[i])\nroot loss = loss\n",
 
+    "batch n\ndim d\ndata x[n, d]\nparam w[d]\nparam b\n"
+    "node z[i:n] = sum[j:d](x[i, j] * x[i, j] * w[j])\nnode loss = sum[i:n](tanh(z[i] + b))\nroot loss = loss\n",
+
     "batch n\ndim d\ndata x[n, d]\nparam mu[d]\nparam L[d * d]\n"
     "node u[i:n, r:d] = sum[s:d if s < r](L[r + s * d] * (x[i, s] - mu[s]))\n"
     "node loss = sum[i:n, r:d](tanh(u[i, r])^2)\nroot loss = loss\n",
@@ -186,10 +189,21 @@ END_TEST
 // Each round of a loop adds up one sum over the samples: four of them run side by side, and the rest one by one.
 START_TEST(test_rounds_run_in_fours) {
   Arena *a = arena_new();
-  const char *f = value_and_grad_of(a, tiled[0]);
+  const char *f = value_and_grad_of(a, tiled[1]);
   ck_assert_int_eq(count_of(f, "; j_round + 4 <= d; j_round += 4)"), 1);
   ck_assert_int_eq(count_of(f, "int64_t j = j_round; j < d; j++)"), 1);
-  ck_assert_int_eq(count_of(f, "j_round + 3"), 3); // whole vectors, the last one, its entry
+  ck_assert_int_eq(count_of(f, "j_round + 3"), 5); // whole vectors, the last one, twice each; its entry
+  arena_free(a);
+}
+END_TEST
+
+// Products with the rows of an input are calls that take them as they lie.
+START_TEST(test_rows_are_taken_as_they_lie) {
+  Arena *a = arena_new();
+  const char *f = value_and_grad_of(a, tiled[0]);
+  ck_assert_int_eq(count_of(f, "mdl_rows_times(mdl_level, &x[i_tile * d], d, d, lanes, w, z);"), 1);
+  ck_assert_int_eq(count_of(f, ", &x[i_tile * d], d, d, lanes, grad_w);"), 1);
+  ck_assert_int_eq(count_of(f, "x_rows"), 0);
   arena_free(a);
 }
 END_TEST
@@ -249,6 +263,7 @@ int main(void) {
   tcase_add_loop_test(c, test_agrees_in_tiles, 0, (int)(sizeof tiled / sizeof *tiled));
   tcase_add_test(c, test_nothing_is_read_beyond_an_end);
   tcase_add_test(c, test_rounds_run_in_fours);
+  tcase_add_test(c, test_rows_are_taken_as_they_lie);
   tcase_add_test(c, test_thermometer_is_one_loop);
   tcase_add_loop_test(c, test_tape_cost, 0, count);
   suite_add_tcase(s, c);

@@ -1,0 +1,122 @@
+/* mdl/rows.h - products with the rows of up to 64 samples as they lie, row by row.
+ *
+ * Both are sums of fused multiply-adds (mdl/math/fma.h) in an order of their own, whatever the sizes and the instruction set:
+ * of a sample over its entries one by one, of an entry over the samples in lanes, the partial sums joined in pairs.  What is
+ * read of the rows is turned into lanes (mdl/turn.h) a few entries at a time, or not at all.
+ *
+ * The text stands alone, in C99 and in C++: it is copied into generated C that has such products.
+ */
+#ifndef MDL_ROWS_H
+#define MDL_ROWS_H
+
+#include "mdl/math/fma.h"
+#include "mdl/turn.h"
+
+#ifdef MDL_TURN_FLOAT
+#define MDL_ROWS_FMA(level, x, y, z) mdl_fmaf_at(level, x, y, z)
+#define MDL_ROWS_PART(lane) (part[lane][c] + part[lane + 8][c])
+#else
+#define MDL_ROWS_FMA(level, x, y, z) mdl_fma_at(level, x, y, z)
+#define MDL_ROWS_PART(lane) part[lane][c]
+#endif
+
+#if defined(__clang__)
+#define MDL_ROWS_LANES _Pragma("clang loop vectorize(assume_safety)")
+#define MDL_ROWS_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__) && !defined(__TINYC__)
+#define MDL_ROWS_LANES _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#define MDL_ROWS_UNROLL _Pragma("GCC unroll 16")
+#else
+#define MDL_ROWS_LANES
+#define MDL_ROWS_UNROLL
+#endif
+
+enum {
+  MDL_ROWS_TURNED = 8, /* entries of each row that are turned at a time, and multiplied one behind the other */
+  MDL_ROWS_COLUMNS = 8 /* entries that are summed side by side */
+};
+
+/* to[r] += sum of from[r * stride + j] * by[j] over `count` entries, for each of `rows` samples; lanes behind the last sample
+ * take its sum. */
+MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
+                                    const mdl_turn_real *by, mdl_turn_real *to) {
+  enum { WIDTH = MDL_TURN_LANES / 2 }; /* 32 bytes: what is turned is stored so, and is soon read again */
+  const int64_t whole = rows - rows % 8, blocks = count - count % MDL_ROWS_TURNED;
+  for (int64_t j = 0; j < blocks; j += MDL_ROWS_TURNED) {
+    mdl_turn_real turned[MDL_ROWS_TURNED * MDL_TURN_TILE];
+    for (int64_t r = 0; r < whole; r += 8) mdl_turn_block(mdl_level, from + r * stride + j, stride, turned + r);
+    mdl_turn_plain(from + whole * stride + j, stride, 0, MDL_ROWS_TURNED, rows - whole, turned + whole);
+    int64_t r = 0;
+    for (; r < whole; r += WIDTH) {
+      MDL_ROWS_LANES
+      for (int64_t k = 0; k < WIDTH; k++) {
+        const mdl_turn_real *const at = turned + r + k;
+        mdl_turn_real sum = to[r + k];
+        sum = MDL_ROWS_FMA(mdl_level, at[0], by[j], sum);
+        sum = MDL_ROWS_FMA(mdl_level, at[MDL_TURN_TILE], by[j + 1], sum);
+        sum = MDL_ROWS_FMA(mdl_level, at[2 * MDL_TURN_TILE], by[j + 2], sum);
+        sum = MDL_ROWS_FMA(mdl_level, at[3 * MDL_TURN_TILE], by[j + 3], sum);
+        sum = MDL_ROWS_FMA(mdl_level, at[4 * MDL_TURN_TILE], by[j + 4], sum);
+        sum = MDL_ROWS_FMA(mdl_level, at[5 * MDL_TURN_TILE], by[j + 5], sum);
+        sum = MDL_ROWS_FMA(mdl_level, at[6 * MDL_TURN_TILE], by[j + 6], sum);
+        to[r + k] = MDL_ROWS_FMA(mdl_level, at[7 * MDL_TURN_TILE], by[j + 7], sum);
+      }
+    }
+    for (; r < rows; r++)
+      for (int64_t i = 0; i < MDL_ROWS_TURNED; i++)
+        to[r] = MDL_ROWS_FMA(mdl_level, turned[i * MDL_TURN_TILE + r], by[j + i], to[r]);
+  }
+  for (int64_t j = blocks; j < count; j++)
+    for (int64_t r = 0; r < rows; r++) to[r] = MDL_ROWS_FMA(mdl_level, from[r * stride + j], by[j], to[r]);
+  for (int64_t r = rows; r % MDL_TURN_LANES != 0; r++) to[r] = to[rows - 1];
+}
+
+/* The sums of `some` entries over the samples. */
+MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const mdl_turn_real *by, const mdl_turn_real *from, int64_t stride,
+                                   const int some, int64_t rows, mdl_turn_real *to) {
+  enum { LANES = MDL_TURN_LANES };
+  mdl_turn_real part[LANES][MDL_ROWS_COLUMNS] = {{0}};
+  const int64_t whole = rows - rows % LANES;
+  for (int64_t r = 0; r < whole; r += LANES) {
+    MDL_ROWS_UNROLL
+    for (int64_t l = 0; l < LANES; l++) {
+#ifdef __GNUC__
+      if (some == MDL_ROWS_COLUMNS) /* the next tile's row: it is wanted behind this one; behind the last nothing is read */
+        __builtin_prefetch((const void *)((uintptr_t)from + (uintptr_t)((r + l + MDL_TURN_TILE) * stride) * sizeof *from), 0, 2);
+#endif
+      MDL_ROWS_LANES
+      for (int64_t c = 0; c < some; c++)
+        part[l][c] = MDL_ROWS_FMA(mdl_level, by[r + l], from[(r + l) * stride + c], part[l][c]);
+    }
+  }
+  for (int64_t r = whole; r < rows; r++)
+    for (int64_t c = 0; c < some; c++)
+      part[r - whole][c] = MDL_ROWS_FMA(mdl_level, by[r], from[r * stride + c], part[r - whole][c]);
+  for (int64_t c = 0; c < some; c++)
+    to[c] += ((MDL_ROWS_PART(0) + MDL_ROWS_PART(4)) + (MDL_ROWS_PART(2) + MDL_ROWS_PART(6))) +
+             ((MDL_ROWS_PART(1) + MDL_ROWS_PART(5)) + (MDL_ROWS_PART(3) + MDL_ROWS_PART(7)));
+}
+
+/* to[j] += sum of by[r] * from[r * stride + j] over `rows` samples, for `count` entries. */
+MDL_TURN_INLINE void mdl_rows_sum(const int mdl_level, const mdl_turn_real *by, const mdl_turn_real *from, int64_t stride,
+                                  int64_t count, int64_t rows, mdl_turn_real *to) {
+  enum { COLUMNS = MDL_ROWS_COLUMNS };
+  int64_t j = 0;
+  for (; j + COLUMNS <= count; j += COLUMNS) mdl_rows_part(mdl_level, by, from + j, stride, COLUMNS, rows, to + j);
+  if (count - j >= 4) {
+    mdl_rows_part(mdl_level, by, from + j, stride, 4, rows, to + j);
+    j += 4;
+  }
+  if (count - j >= 2) {
+    mdl_rows_part(mdl_level, by, from + j, stride, 2, rows, to + j);
+    j += 2;
+  }
+  if (count - j >= 1) mdl_rows_part(mdl_level, by, from + j, stride, 1, rows, to + j);
+}
+
+#undef MDL_ROWS_FMA
+#undef MDL_ROWS_PART
+#undef MDL_ROWS_LANES
+#undef MDL_ROWS_UNROLL
+
+#endif
