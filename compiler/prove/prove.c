@@ -286,13 +286,14 @@ static const Gap *gap_at(Prover *p, const int64_t *dims, int param) {
   return &p->gap[param];
 }
 
-// Looks for a real point that tells the sides of a parameter apart.
+// Looks for a real point that tells the sides of a parameter apart.  What an iteration leaves undone when it ends is no rounding.
 static bool refute(Prover *p, const Trial *t, int param) {
+  static const double left_undone = 1e-12;
   Proof *proof = &p->proofs.param[param];
   if (proof->verdict == PROOF_DIFFERS) return true;
   const Gap *gap = gap_at(p, t->dims, param);
   proof->difference = fmax(proof->difference, gap->difference);
-  if (!gap->differs) return false;
+  if (!gap->differs || (iterates(p->graph) && gap->difference <= left_undone)) return false;
   proof->point = gap->point;
   proof->verdict = PROOF_DIFFERS;
   return true;

@@ -290,12 +290,21 @@ static int load_against(const Arguments *args, const Program *program, const Jit
   return against_load(args->model.arena, program, against);
 }
 
+static bool has_real_prediction(const Program *program) {
+  const Root *r;
+  for (int k = 0; (r = graph_root(program->model->graph, ROOT_PREDICT, k)); k++)
+    if (r->node->type == TYPE_REAL) return true;
+  return false;
+}
+
 // A model without a loss has no gradient: in its place stand derivatives of its predictions, three kinds or what
 // --derivatives names.
 static int ask_for_predictions(Arguments *args, Program *program) {
   static Wanted wanted[] = {{DERIVATIVE_JVP, NULL}, {DERIVATIVE_VJP, NULL}, {DERIVATIVE_JACOBIAN, NULL}};
   if (args->against || args->template || args->digits) return pass_need_loss(program, "gradient to compare");
   if (program->emit.nrequest > 0) return STATUS_OK;
+  if (!has_real_prediction(program))
+    return tool_reject("%s: there is neither a loss nor a real prediction: nothing has a derivative", program->emit.source);
   ModelOptions asking = args->model;
   asking.derivatives = wanted;
   asking.nderivatives = sizeof wanted / sizeof *wanted;

@@ -91,7 +91,7 @@ int program_derivatives(const ModelOptions *options, Program *program) {
   for (size_t k = 0; !status && k < options->nderivatives; k++) status = add_wanted(&w, &options->derivatives[k]);
   bool loss = graph_root(program->model->graph, ROOT_LOSS, 0) != NULL;
   if (!status && w.ndata > 0 && !loss && options->nderivatives == 0)
-    status = tool_reject("%s: --wrt: the model has no loss to derive", program->emit.source);
+    status = tool_reject("%s: --wrt: the model has no loss to derive; --derivatives names kinds of its predictions", program->emit.source);
   if (!status && w.ndata > 0 && loss) status = add(&w, DERIVATIVE_GRADIENT, NULL);
   program->emit.request = w.list;
   program->emit.nrequest = (int)w.count;

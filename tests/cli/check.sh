@@ -113,6 +113,11 @@ scan t in 0..2 with h = y {
 loss h * v\n'
 case_is 'a kink in a condition' 0 '' mdlc check while.mdl --points 1
 prints 'note: point 0 is on a kink of the condition of `iterate` (line 2)'
+file root.mdl 'param w = 2\niterate z = 1 while abs(z * z - w) > 1e-14 at most 50 { z = 0.5 * (z + w / z) }\nloss z\ngradient w = 0.5 / sqrt(w)\n'
+case_is 'a statement beside an iteration that ends near its limit' 0 '' mdlc check root.mdl
+prints 'gradient w: undecided (it iterates until a condition on reals fails), numerically agrees to'
+file integer.mdl 'predict p = 3\n'
+case_is 'nothing to check' 1 'there is neither a loss nor a real prediction' mdlc check integer.mdl
 file step.mdl 'param w = 1\nscan t in 0..2 with h = w {\n  h = h * max(h, w)\n}\nloss h\n'
 case_is 'a kink in a step' 0 '' mdlc check step.mdl --points 1
 prints 'note: point 0 is on a kink of `h * max(h, w)` (line 3)'
