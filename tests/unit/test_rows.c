@@ -5,13 +5,13 @@
 #include "mdl/rows.h"
 #include "suite.h"
 
-enum { MOST = 21, UNTOUCHED = -1, STRIDE = MOST + 2, LANES = MDL_TURN_LANES };
+enum { FEW = 21, MOST = MDL_ROWS_LONG + 13, STRIDE = MOST + 2, LANES = MDL_TURN_LANES };
 
-static mdl_turn_real from[MDL_TURN_TILE * STRIDE], by[MDL_TURN_TILE], to[MDL_TURN_TILE + 1];
+static mdl_turn_real from[MDL_TURN_TILE * STRIDE], by[MOST], to[MOST + 1];
 
 static void fill(void) {
   for (int k = 0; k < MDL_TURN_TILE * STRIDE; k++) from[k] = (mdl_turn_real)sin(k + 1);
-  for (int k = 0; k < MDL_TURN_TILE; k++) by[k] = (mdl_turn_real)cos(3 * k);
+  for (int k = 0; k < MOST; k++) by[k] = (mdl_turn_real)cos(3 * k);
 }
 
 #ifdef MDL_TURN_FLOAT
@@ -25,7 +25,7 @@ static mdl_turn_real started(int k) {
 }
 
 static void start(void) {
-  for (int k = 0; k <= MDL_TURN_TILE; k++) to[k] = started(k);
+  for (int k = 0; k <= MOST; k++) to[k] = started(k);
 }
 
 static void compare(const char *what, int count, int rows, int entry, mdl_turn_real wanted) {
@@ -50,16 +50,16 @@ static mdl_turn_real summed(int j, int rows) {
 
 static void all_sizes(const int level) {
   fill();
-  for (int count = 0; count <= MOST; count++)
+  for (int count = 0; count <= MOST; count += count == FEW ? MDL_ROWS_LONG - FEW : 1)
     for (int rows = 1; rows <= MDL_TURN_TILE; rows++) {
       const int padded = (rows + LANES - 1) / LANES * LANES;
       start();
       mdl_rows_times(level, from, STRIDE, count, rows, by, to);
-      for (int r = 0; r <= MDL_TURN_TILE; r++)
+      for (int r = 0; r <= MOST; r++)
         compare("times", count, rows, r, r < padded ? times(r < rows ? r : rows - 1, count) : started(r));
       start();
       mdl_rows_sum(level, by, from, STRIDE, count, rows, to);
-      for (int j = 0; j <= MDL_TURN_TILE; j++) compare("sum", count, rows, j, j < count ? summed(j, rows) : started(j));
+      for (int j = 0; j <= MOST; j++) compare("sum", count, rows, j, j < count ? summed(j, rows) : started(j));
     }
 }
 

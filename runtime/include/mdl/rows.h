@@ -33,6 +33,7 @@
 
 enum {
   MDL_ROWS_TURNED = 8, /* entries of each row that are turned at a time, and multiplied one behind the other */
+  MDL_ROWS_LONG = 96,  /* entries of rows that a tile of is more than what lies nearest: they are read some rows at a time */
   MDL_ROWS_COLUMNS = 8 /* entries that are summed side by side */
 };
 
@@ -41,30 +42,34 @@ enum {
 MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
                                     const mdl_turn_real *by, mdl_turn_real *to) {
   enum { WIDTH = MDL_TURN_LANES / 2 }; /* 32 bytes: what is turned is stored so, and is soon read again */
+  const int64_t group = count < MDL_ROWS_LONG ? MDL_TURN_TILE : 16;
   const int64_t whole = rows - rows % 8, blocks = count - count % MDL_ROWS_TURNED;
-  for (int64_t j = 0; j < blocks; j += MDL_ROWS_TURNED) {
-    mdl_turn_real turned[MDL_ROWS_TURNED * MDL_TURN_TILE];
-    for (int64_t r = 0; r < whole; r += 8) mdl_turn_block(mdl_level, from + r * stride + j, stride, turned + r);
-    mdl_turn_plain(from + whole * stride + j, stride, 0, MDL_ROWS_TURNED, rows - whole, turned + whole);
-    int64_t r = 0;
-    for (; r < whole; r += WIDTH) {
-      MDL_ROWS_LANES
-      for (int64_t k = 0; k < WIDTH; k++) {
-        const mdl_turn_real *const at = turned + r + k;
-        mdl_turn_real sum = to[r + k];
-        sum = MDL_ROWS_FMA(mdl_level, at[0], by[j], sum);
-        sum = MDL_ROWS_FMA(mdl_level, at[MDL_TURN_TILE], by[j + 1], sum);
-        sum = MDL_ROWS_FMA(mdl_level, at[2 * MDL_TURN_TILE], by[j + 2], sum);
-        sum = MDL_ROWS_FMA(mdl_level, at[3 * MDL_TURN_TILE], by[j + 3], sum);
-        sum = MDL_ROWS_FMA(mdl_level, at[4 * MDL_TURN_TILE], by[j + 4], sum);
-        sum = MDL_ROWS_FMA(mdl_level, at[5 * MDL_TURN_TILE], by[j + 5], sum);
-        sum = MDL_ROWS_FMA(mdl_level, at[6 * MDL_TURN_TILE], by[j + 6], sum);
-        to[r + k] = MDL_ROWS_FMA(mdl_level, at[7 * MDL_TURN_TILE], by[j + 7], sum);
+  for (int64_t g = 0; g < rows; g += group) {
+    const int64_t end = g + group < rows ? g + group : rows, most = end < whole ? end : whole;
+    for (int64_t j = 0; j < blocks; j += MDL_ROWS_TURNED) {
+      mdl_turn_real turned[MDL_ROWS_TURNED * MDL_TURN_TILE];
+      for (int64_t r = g; r < most; r += 8) mdl_turn_block(mdl_level, from + r * stride + j, stride, turned + r);
+      if (most < end) mdl_turn_plain(from + whole * stride + j, stride, 0, MDL_ROWS_TURNED, rows - whole, turned + whole);
+      int64_t r = g;
+      for (; r < most; r += WIDTH) {
+        MDL_ROWS_LANES
+        for (int64_t k = 0; k < WIDTH; k++) {
+          const mdl_turn_real *const at = turned + r + k;
+          mdl_turn_real sum = to[r + k];
+          sum = MDL_ROWS_FMA(mdl_level, at[0], by[j], sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[MDL_TURN_TILE], by[j + 1], sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[2 * MDL_TURN_TILE], by[j + 2], sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[3 * MDL_TURN_TILE], by[j + 3], sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[4 * MDL_TURN_TILE], by[j + 4], sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[5 * MDL_TURN_TILE], by[j + 5], sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[6 * MDL_TURN_TILE], by[j + 6], sum);
+          to[r + k] = MDL_ROWS_FMA(mdl_level, at[7 * MDL_TURN_TILE], by[j + 7], sum);
+        }
       }
+      for (; r < end; r++)
+        for (int64_t i = 0; i < MDL_ROWS_TURNED; i++)
+          to[r] = MDL_ROWS_FMA(mdl_level, turned[i * MDL_TURN_TILE + r], by[j + i], to[r]);
     }
-    for (; r < rows; r++)
-      for (int64_t i = 0; i < MDL_ROWS_TURNED; i++)
-        to[r] = MDL_ROWS_FMA(mdl_level, turned[i * MDL_TURN_TILE + r], by[j + i], to[r]);
   }
   for (int64_t j = blocks; j < count; j++)
     for (int64_t r = 0; r < rows; r++) to[r] = MDL_ROWS_FMA(mdl_level, from[r * stride + j], by[j], to[r]);
