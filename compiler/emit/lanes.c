@@ -300,6 +300,7 @@ static void put_inside(Function *f, const Loop *loop, int depth, int many) {
   put_vector_copies(f, loop, many, false);
   LoopText text;
   open_loop(f, loop, &text);
+  hoist_shared(f, loop->body, loop->nbody);
   note_sides(f, loop->body, loop->nbody);
   const OpenLines inner = open_many_lanes(f, many);
   put_steps(f, loop->body, loop->nbody, depth + 1);

@@ -4,10 +4,11 @@
 #include "graph/pool.h"
 #include "schedule/contraction.h"
 
-// A call over its own indices: 0, 1, … in the order of the node's; n - 1 - i where it says so of an index everywhere.
+// A call over its own indices: 0, 1, … as they occur in it, so that nodes with others in front of them know it; n - 1 - i where it says so of an index everywhere.
 typedef struct Call {
-  const Index *index; // of the node where it was met first
+  const Index *index; // in the order of the node where it was met first
   int count;
+  int place[INDEX_MAX]; // by own index: its position there
   const Node *met;  // the last one where it was met
   int uses;         // by nodes
   bool again;       // it needs fewer indices than a node in which it is always made
@@ -51,14 +52,29 @@ static bool always_mirrored(Dims *dims, const Node *n, const Own *o, int q) {
   return true;
 }
 
+static bool has_index(const Own *o, int q) {
+  for (int k = 0; k < o->nindex; k++)
+    if (o->at[k] == q) return true;
+  return false;
+}
+
+// The indices in the order in which they occur; seen: parts that have been gone through.
+static void note_indices(Own *o, const Expr *e, bool *seen) {
+  const size_t place = expr_place(o->part, o->count, e);
+  if (seen[place]) return;
+  seen[place] = true;
+  if (e->kind == EXPR_INDEX && !has_index(o, e->u.index)) o->at[o->nindex++] = e->u.index;
+  const Expr *const *operand;
+  const int count = expr_operands(e, &operand);
+  for (int k = 0; k < count; k++) note_indices(o, operand[k], seen);
+}
+
 static Own own_of(Arena *a, Dims *dims, const Node *n, const Expr *e) {
   Own o = {.part = NULL};
   o.part = expr_parts(a, e, &o.count);
-  for (int q = 0; q < n->nout + n->nred; q++) {
-    if (!expr_uses_index(e, q)) continue;
-    if (always_mirrored(dims, n, &o, q)) o.mirrored |= (uint64_t)1 << q;
-    o.at[o.nindex++] = q;
-  }
+  note_indices(&o, e, arena_array(a, bool, o.count));
+  for (int k = 0; k < o.nindex; k++)
+    if (always_mirrored(dims, n, &o, o.at[k])) o.mirrored |= (uint64_t)1 << o.at[k];
   return o;
 }
 
@@ -79,10 +95,10 @@ static const Expr *renamed(void *context, Graph *g, const Expr *part, const Expr
   return NULL;
 }
 
-// The call over its own indices, in g, of the same nodes.
-static const Expr *over_own(Graph *g, const Node *n, const Own *o, const Expr *call) {
+// The call over its own indices, in g, of the same nodes; in these places, or (null) in their own order.
+static const Expr *over_own(Graph *g, const Node *n, const Own *o, const Expr *call, const int *place) {
   Renaming r = {.n = n, .own = o};
-  for (int k = 0; k < o->nindex; k++) r.place[o->at[k]] = expr_index(g, k);
+  for (int k = 0; k < o->nindex; k++) r.place[o->at[k]] = expr_index(g, place ? place[k] : k);
   return expr_rebuild(g, call, renamed, &r);
 }
 
@@ -118,19 +134,22 @@ static Call **entry_of(Namer *m, const Expr *own) {
 
 static bool same_indices(const Call *c, const Node *n, const Own *o) {
   for (int k = 0; k < o->nindex; k++)
-    if (c->index[k].extent != n->index[o->at[k]].extent) return false;
+    if (c->index[c->place[k]].extent != n->index[o->at[k]].extent) return false;
   return true;
 }
 
 // What is known of the call; null: it is of other indices than the one that is known.
 static Call *call_of(Namer *m, const Node *n, const Own *o) {
-  const Expr *own = over_own(m->pool, n, o, o->part[o->count - 1]);
+  const Expr *own = over_own(m->pool, n, o, o->part[o->count - 1], NULL);
   Call **c = entry_of(m, own);
   if (!*c) {
     *c = arena_new_of(m->arena, Call);
     Index *index = arena_array(m->arena, Index, (size_t)o->nindex + 1);
-    for (int k = 0; k < o->nindex; k++) index[k] = n->index[o->at[k]];
     **c = (Call){.index = index, .count = o->nindex};
+    for (int k = 0; k < o->nindex; k++) {
+      for (int j = 0; j < o->nindex; j++) (*c)->place[k] += o->at[j] < o->at[k];
+      index[(*c)->place[k]] = n->index[o->at[k]];
+    }
   }
   return same_indices(*c, n, o) ? *c : NULL;
 }
@@ -139,12 +158,8 @@ static Call *call_of(Namer *m, const Node *n, const Own *o) {
 static bool is_repeated(const Node *n, const Own *o) {
   const int from = n->kind == NODE_SCATTER ? n->nout : 0;
   int64_t extent;
-  for (int q = from, k = 0; q < n->nout + n->nred; q++) {
-    if (k < o->nindex && o->at[k] == q)
-      k++;
-    else if (!poly_is_int(n->index[q].extent, &extent) || extent > 1)
-      return true;
-  }
+  for (int q = from; q < n->nout + n->nred; q++)
+    if (!has_index(o, q) && (!poly_is_int(n->index[q].extent, &extent) || extent > 1)) return true;
   return false;
 }
 
@@ -191,7 +206,9 @@ static bool is_worth_a_node(const Call *c, const Node *n, const Expr *e) {
 }
 
 // Is n the call's node as it stands?
-static bool is_the_call(const Node *n, const Own *o) {
+static bool is_the_call(const Node *n, const Own *o, const Call *c) {
+  for (int k = 0; k < o->nindex; k++)
+    if (o->at[k] != c->place[k]) return false;
   return n->kind == NODE_COMP && n->nred == 0 && !n->guard && o->nindex == n->nout && !o->mirrored;
 }
 
@@ -206,13 +223,13 @@ static const Expr *named(Namer *m, const Node *n, const Own *o, Call *c, const E
     node.origin = c->again ? ORIGIN_CALL_REPEATED : ORIGIN_CALL_SHARED;
     const char *what = call->u.prim.op == PRIM_DIV ? "reciprocal" : prim_table[call->u.prim.op].name;
     node.name = arena_printf(m->arena, "%s_%s", n->name, what);
-    node.expr = over_own(g, n, o, call);
+    node.expr = over_own(g, n, o, call, c->place);
     c->node = graph_add(g, &node);
   }
   for (int k = 0; k < o->nindex; k++) {
-    const Poly *last = poly_sub(g->dims, c->index[k].extent, poly_int(g->dims, 1));
+    const Poly *last = poly_sub(g->dims, c->index[c->place[k]].extent, poly_int(g->dims, 1));
     const Expr *index = expr_index(g, o->at[k]);
-    sub[k] = o->mirrored >> o->at[k] & 1 ? expr_prim2(g, PRIM_SUB, expr_poly(g, last), index) : index;
+    sub[c->place[k]] = o->mirrored >> o->at[k] & 1 ? expr_prim2(g, PRIM_SUB, expr_poly(g, last), index) : index;
   }
   return expr_read(g, c->node, sub);
 }
@@ -241,8 +258,8 @@ static void know(Namer *m, const Node *n) {
   if (!n->expr || !is_call(n->expr)) return;
   Arena *a = arena_new();
   const Own own = own_of(a, m->in->dims, n, n->expr);
-  Call *c = is_the_call(n, &own) && reads_well(m, n, &own) ? call_of(m, n, &own) : NULL;
-  if (c && !c->node) c->node = m->map[n->id];
+  Call *c = reads_well(m, n, &own) ? call_of(m, n, &own) : NULL;
+  if (c && !c->node && is_the_call(n, &own, c)) c->node = m->map[n->id];
   arena_free(a);
 }
 

@@ -85,6 +85,9 @@ says 'for l in 0..h' 'inside of a tile, whose samples are the lanes'
 case_is 'what a perceptron leaves for backward' 0 '' mdlc explain --schedule --function=forward mlp.mdl
 says 'a[i, j] =' 'on the tape: saved_a[n, h]'
 says 'stored: a[n, h]' 'a call is not made again'
+# d_b1[j] sums over i what d_a_product[i, j] is: both call by j and i, whichever comes first.
+case_is 'a call by indices in another order' 0 '' mdlc explain --schedule "$examples/mlp/mlp.mdl" -D d=784 -D h=128 -D k=10
+says 'd_a_product_sech[i, j] = sech' 'a call that several nodes make: made once'
 case_is 'a minimum cut' 0 '' mdlc explain --schedule --function=forward gmm.mdl
 says 'stored: u[n, k, d]' 'of the least memory that stands between what is dear and backward'
 
