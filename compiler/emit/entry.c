@@ -129,9 +129,7 @@ static void put_start(Function *f, Text *t, const Node *n, const Expr *const *su
     put_neutral(f, t, n);
     return;
   }
-  keep_to_samples(f);
   put_expr(f, t, expr_substitute(f->s->pool, start, sub, n->nout, NULL), PREC_NONE);
-  set_lane(f, f->lane, f->wide);
 }
 
 static const Expr *first_state(Function *f, const Node *c) {
@@ -155,10 +153,12 @@ void put_init(Function *f, const Node *n) {
     else
       text_printf(t, "%s %s", element_type(f, n), f->node_name[n->id]);
     text_put(t, " = ");
+    keep_to_samples(f);
     if (p->in_place)
       put_sink_entry(f, t, n, p->sink);
     else
       put_start(f, t, n, sub);
+    set_lane(f, f->lane, f->wide);
     text_put(t, ";\n");
   } else if (!p->in_place) {
     size_t mark = f->names.count;
@@ -176,7 +176,9 @@ void put_init(Function *f, const Node *n) {
     else
       put_entry(f, t, n, sub);
     text_put(t, " = ");
+    keep_to_samples(f);
     put_start(f, t, n, sub);
+    set_lane(f, f->lane, f->wide);
     text_put(t, ";\n");
     f->indent -= opened;
     names_release(&f->names, mark);
