@@ -104,17 +104,24 @@ static void try_copy(Sharer *h, const Node *from, const Expr *const *sub, const 
   if (is_copy(h, from, sub, to)) ARENA_PUSH(h->s->arena, h->copy, h->ncopy, h->copy_room) = (Copy){from, to, step};
 }
 
+typedef struct Start {
+  Sharer *h;
+  Access at;
+} Start;
+
+static void read_at_start(void *context, const Expr *read) {
+  Start *s = context;
+  s->at.array = read->u.read.node;
+  s->at.sub = read->u.read.sub;
+  add_access(s->h, &s->h->read, s->at);
+}
+
 static void visit_init(Sharer *h, Step *step, Access a) {
   const Node *n = step->node;
   const Expr *start = n->kind == NODE_CARRY ? n->expr : n->base;
   a.loop = loops_around(h, n, a.inside);
-  if (start && start->kind == EXPR_READ) {
-    Access r = a;
-    r.array = start->u.read.node;
-    r.sub = start->u.read.sub;
-    add_access(h, &h->read, r);
-    try_copy(h, r.array, r.sub, n, step);
-  }
+  if (start) expr_each_read(h->s->task.graph, start, read_at_start, &(Start){h, a});
+  if (start && start->kind == EXPR_READ) try_copy(h, start->u.read.node, start->u.read.sub, n, step);
   a.array = n;
   a.sub = own_entry(h, n);
   add_access(h, &h->written, a);

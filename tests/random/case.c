@@ -173,7 +173,14 @@ static int64_t entries(const Case *c, int rank, const Poly *const *extent) {
   return count;
 }
 
-// Parameters are to be few, for dual numbers go through them one by one, and no array of the graph too long for the interpreter.
+static const Poly *const *reduced(const Case *c, const Node *n) {
+  const Poly **extent = arena_array(c->arena, const Poly *, (size_t)n->nred + 1);
+  for (int k = 0; k < n->nred; k++) extent[k] = n->index[n->nout + k].extent;
+  return extent;
+}
+
+// Parameters are to be few, for dual numbers go through them one by one, and no array of the graph too long for the interpreter;
+// products that are, since in the steps of a loop a derivative takes all others for each.
 static bool is_too_large(const Case *c) {
   enum { PARAMS = 100, ARRAY = 4000 };
   const Model *m = c->model;
@@ -181,7 +188,7 @@ static bool is_too_large(const Case *c) {
   for (int p = 0; p < m->nparam; p++) params += entries(c, m->param[p].rank, (const Poly *const *)m->param[p].extent);
   for (size_t k = 0; k < m->graph->count; k++) {
     const Node *n = m->graph->nodes[k];
-    int64_t all = 1, extent;
+    int64_t all = n->reduce == REDUCE_PROD ? entries(c, n->nred, reduced(c, n)) : 1, extent;
     for (int q = 0; q < n->nout + n->nred; q++) all *= poly_value(m->dims, n->index[q].extent, c->dims, &extent) ? extent : 1;
     most = all > most ? all : most;
   }

@@ -323,7 +323,7 @@ static bool check_all(Case *c, const Asked *asked, const double *value, const ch
 
 // Simplify may see that terms cancel; dual numbers round each of them.  How large these are, and how far roundings lead, is known from
 // the derivative as derive leaves it.
-static void raise_scales(Case *c, Asked *asked) {
+void kinds_raise(Case *c, Asked *asked) {
   if (asked->request.kind == DERIVATIVE_SPARSE) return;
   Arena *before = c->scratch;
   c->scratch = arena_new();
@@ -344,7 +344,7 @@ static void raise_scales(Case *c, Asked *asked) {
 
 void kinds_check(Case *c, Asked *asked, const double *value, const char *who) {
   if (check_all(c, asked, value, NULL)) return;
-  raise_scales(c, asked);
+  kinds_raise(c, asked);
   check_all(c, asked, value, who);
 }
 

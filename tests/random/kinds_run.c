@@ -46,13 +46,26 @@ static double *run(const Runner *r, int at, const double *vector, size_t nvector
   return NULL;
 }
 
+// Said, or looked for.
+static bool differs(const Runner *r, int at, const double *value, bool say) {
+  const Asked *asked = &r->c->kinds->asked[at];
+  const char *kind = r->m->derivatives[at].kind, *of = r->m->derivatives[at].of;
+  bool any = false;
+  for (size_t e = 0; e < asked->count; e++) {
+    if (!isfinite(asked->value[e]) || is_near(value[e], asked->value[e], asked->scale[e], gate)) continue;
+    if (say) case_fail(r->c, "%s:%s[%zu] is %.17g, in the interpreter %.17g", kind, of, e, value[e], asked->value[e]);
+    any = true;
+  }
+  return any;
+}
+
 static void compare(const Runner *r, int at, const double *value, double returned) {
   Case *c = r->c;
   Asked *asked = &c->kinds->asked[at];
-  const char *kind = r->m->derivatives[at].kind, *of = r->m->derivatives[at].of;
-  for (size_t e = 0; e < asked->count; e++)
-    if (isfinite(asked->value[e]) && !is_near(value[e], asked->value[e], asked->scale[e], gate))
-      case_fail(c, "%s:%s[%zu] is %.17g, in the interpreter %.17g", kind, of, e, value[e], asked->value[e]);
+  if (differs(r, at, value, false)) {
+    kinds_raise(c, asked);
+    differs(r, at, value, true);
+  }
   kinds_check(c, asked, value, "generated C");
   if (asked->request.kind == DERIVATIVE_JVP && !asked->predict && !is_near(returned, c->loss, c->loss_magnitude, gate))
     case_fail(c, "jvp returns a loss of %.17g, in the interpreter %.17g", returned, c->loss);
