@@ -175,9 +175,9 @@ static bool run_variant(Case *c, int v, const struct mdl_model *m) {
   struct mdl_sizes sizes;
   struct mdl_where where;
   const void **data = data_for(c, m), *params = case_reals(c, m, c->params, c->total);
-  if (m->sizes(c->call, &sizes) != MDL_OK || sizes.params != case_real_size(m) * c->total ||
-      m->check(c->call, data, &where) != MDL_OK || m->has_loss != (c->gradient != NULL)) {
-    case_fail(c, "%s: sizes or check refuse the inputs", variants[v].name);
+  const int sized = m->sizes(c->call, &sizes), checked = sized == MDL_OK ? m->check(c->call, data, &where) : MDL_OK;
+  if (sized != MDL_OK || checked != MDL_OK || sizes.params != case_real_size(m) * c->total || m->has_loss != (c->gradient != NULL)) {
+    case_fail(c, "%s: refuses the inputs: sizes gives %d, check %d", variants[v].name, sized, checked);
     return false;
   }
   if (v == PLAIN) wrong_labels(c, m, data);

@@ -187,7 +187,8 @@ static void scan(Generator *g, const Body *around) {
     else if (!ends && to == e)
       from = i;
   }
-  const bool all = *from == '0' && (to == e || strchr(to, '+'));
+  // As long as the axis; a loop up to the index of another is, for some index, where that one runs over all of its own.
+  const bool all = *from == '0' && (to == e || (strchr(to, '+') && g->nloop == 1));
   text_printf(g->text, "%sscan %s in %s%s..%s", around->indent, t, gen_chance(g, 30) ? "reverse " : "", from, to);
   carry(g, &b, " with ", b.ncarried > 0 ? 0 : 1);
   text_put(g->text, " {\n");
