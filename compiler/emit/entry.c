@@ -125,11 +125,10 @@ static void keep_to_samples(Function *f) {
 // What n's entry `sub` holds before anything is added to it: a carry's start, a scatter's base, a neutral value.
 static void put_start(Function *f, Text *t, const Node *n, const Expr *const *sub) {
   const Expr *start = n->kind == NODE_CARRY ? n->expr : n->base;
-  if (!start) {
+  if (start)
+    put_expr(f, t, expr_substitute(f->s->pool, start, sub, n->nout, NULL), PREC_NONE);
+  else
     put_neutral(f, t, n);
-    return;
-  }
-  put_expr(f, t, expr_substitute(f->s->pool, start, sub, n->nout, NULL), PREC_NONE);
 }
 
 static const Expr *first_state(Function *f, const Node *c) {

@@ -272,7 +272,8 @@ static Task make_task(const Plan *p, const Scheduled *f) {
   const Graph *g = f->graph;
   const bool forward = f == &p->function[FUNCTION_FORWARD], backward = f == &p->function[FUNCTION_BACKWARD];
   Sink *sinks = arena_array(u->arena, Sink, g->count + (size_t)f->noutput + 1);
-  Task task = {.graph = g, .sinks = sinks, .no_fuse = u->options->no_fuse, .no_contract = u->options->no_contract};
+  Task task = {.graph = g, .sinks = sinks, .no_fuse = u->options->no_fuse, .no_contract = u->options->no_contract,
+               .no_fma = u->options->no_fma};
   task.sample = p->sample;
   task.data = u->model->data;
   const bool once = f == &p->function[FUNCTION_INIT] || f->row == &function_table[FUNCTION_STRUCTURE];

@@ -54,16 +54,15 @@ static void put_call(Function *f, const Loop *loop, const RowProduct *p) {
   text_put(t, ");\n");
 }
 
-// Each multiply-add is one rounding there; entries of a result lie one behind the other.
-static bool is_called(const Function *f, const RowProduct *p) {
-  const Place *place = &f->s->place[p->node->id];
-  const bool apart = place->stored == STORED_SINK && f->sink[place->sink].stride && f->sink[place->sink].nrow == p->node->nout;
-  return !f->unit->options->no_fma && !apart;
+// Do the entries of the result lie one behind the other?
+static bool lies_close(const Function *f, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  return !(p->stored == STORED_SINK && f->sink[p->sink].stride && f->sink[p->sink].nrow == n->nout);
 }
 
 bool put_row_product(Function *f, const Loop *loop) {
   RowProduct p;
-  if (loop->lanes != LANES_ROWS || !row_product(f->s, f->tile, loop, &p) || !is_called(f, &p)) return false;
+  if (loop->lanes != LANES_ROWS || !row_product(f->s, f->tile, loop, &p) || !lies_close(f, p.node)) return false;
   f->unit->helper[HELPER_TURN] = f->unit->helper[HELPER_ROWS] = true;
   fma_call(f);
   const Loop *tile = f->tile;

@@ -4,7 +4,8 @@
 #include "graph/pool.h"
 #include "schedule/contraction.h"
 
-// A call over its own indices: 0, 1, … as they occur in it, so that nodes with others in front of them know it; n - 1 - i where it says so of an index everywhere.
+// A call over its own indices: 0, 1, … as they occur in it, so that nodes with others in front of them
+// know it; n - 1 - i where it says so of an index everywhere.
 typedef struct Call {
   const Index *index; // in the order of the node where it was met first
   int count;

@@ -34,9 +34,10 @@ void hold_sums(Schedule *s);
 bool runs_within(const Loop *outer, const Loop *inner);
 // The index of n that runs in the loop, -1: none.  Of a scatter's the output, where the two are one.
 int index_in(const Schedule *s, const Node *n, const Loop *loop);
-// rows.c: marks the loops of a tile that are such products.
-void find_row_products(Schedule *s, const Loop *tile, const Step *body, size_t count);
 bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop);
+
+// rows.c: marks the loops of a tile that are products with its samples' rows.
+void find_row_products(Schedule *s, const Loop *tile, const Step *body, size_t count);
 
 // team.c: what threads share out.  array_root: the array that n is in, of several versions the first, or behind all nodes its sink;
 // -1: it is none that is written here.

@@ -58,7 +58,7 @@ static const Node *only_sum(const Schedule *s, const Loop *loop) {
 
 bool row_product(Schedule *s, const Loop *tile, const Loop *loop, RowProduct *p) {
   const Node *n = only_sum(s, loop);
-  if (!n) return false;
+  if (!n || s->task.no_fma) return false; // each multiply-add is one rounding there
   const Place *place = &s->place[n->id];
   const Expr *e = schedule_expr(s, n, n->expr);
   for (int q = 0; q < n->nout + n->nred; q++)

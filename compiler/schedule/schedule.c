@@ -168,6 +168,9 @@ static void print_shape(Text *t, const Schedule *s, const Node *n) {
 static const char *const team_words[] = {
     [TEAM_ONE] = "", [TEAM_EACH] = " (each thread)", [TEAM_STEPS] = " (threads within)", [TEAM_SPLIT] = " (threads)", [TEAM_WAVES] = " (threads, waves)"};
 
+static const char *const lane_words[] = {
+    [LANES_NONE] = "", [LANES_STRIP] = " (lanes)", [LANES_HELD] = " (held)", [LANES_ROWS] = " (rows)", [LANES_TILE] = " (tile)"};
+
 static void print_body(Text *t, const Schedule *s, const Step *body, size_t count, int indent) {
   for (size_t k = 0; k < count; k++) {
     const Step *step = &body[k];
@@ -178,7 +181,7 @@ static void print_body(Text *t, const Schedule *s, const Step *body, size_t coun
       text_printf(t, "for %s in 0..", step->loop->name);
       poly_print(t, s->task.graph->dims, step->loop->extent);
       if (step->loop->carries) text_put(t, step->loop->reverse ? " (steps, back)" : " (steps)");
-      text_put(t, step->loop->lanes == LANES_TILE ? " (tile)" : step->loop->lanes == LANES_STRIP  ? " (lanes)" : step->loop->lanes == LANES_ROWS ? " (rows)" : step->loop->lanes == LANES_HELD ? " (held)" : "");
+      text_put(t, lane_words[step->loop->lanes]);
       if (s->team) text_put(t, team_words[step->loop->team]);
       text_printf(t, "%s\n", step->loop->nlow || step->loop->nhigh ? " (bounded)" : "");
       print_body(t, s, step->loop->body, step->loop->nbody, indent + 2);

@@ -134,6 +134,7 @@ typedef struct Task {
   const Poly *sample; // sample_extent
   const DataDecl *data; // the model's: what is declared of subscripts; null: nothing
   bool no_fuse, no_contract;
+  bool no_fma; // each product and each sum is rounded by itself
   int threads; // of a team, at most; 0: there is none
 } Task;
 

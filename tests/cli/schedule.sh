@@ -93,6 +93,8 @@ says 'stored: u[n, k, d]' 'of the least memory that stands between what is dear 
 
 case_is 'the schedule of a logistic regression' 0 '' mdlc explain --schedule "$examples/logistic/logistic.mdl"
 says 'for j in 0..d, rows' 'inside of a tile: a product with its rows of x as they lie'
+case_is 'rows without an operation for a multiply-add' 0 '' mdlc explain --schedule --no-fma "$examples/logistic/logistic.mdl"
+says 'for j in 0..d, 4 rounds at a time (j_round)' 'inside of a tile, whose samples are the lanes'
 sed 's/x @ w/(x * x) @ w/; s/x\[i, j\]/x[i, j]^2/' "$examples/logistic/logistic.mdl" > "$top/files/squares.mdl"
 case_is 'the schedule of a logistic regression of squares' 0 '' mdlc explain --schedule squares.mdl
 says 'for j in 0..d, 4 rounds at a time (j_round)' 'inside of a tile, whose samples are the lanes'

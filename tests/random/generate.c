@@ -232,7 +232,7 @@ static void declare_constrained(Generator *g) {
         gen_chance(g, 50) ? "in cholesky" : format("in cholesky = eye[%s]", gen_extent_text(g, extent[rank - 1]));
   }
   text_printf(g->text, "param %s%s %s\n", name, gen_shape_text(g, rank, extent), constraint);
-  add_param(g, name, rank, extent, LIMIT);
+  add_param(g, name, rank, extent, g->small ? g->terms : LIMIT); // what is in order starts as large as it is long
 }
 
 static void declare_params(Generator *g) {
