@@ -35,7 +35,7 @@ static void put_call(Function *f, const Loop *loop, const RowProduct *p) {
   Text *t = &f->body;
   const Poly *stride = row_size(f->s->task.graph, p->row->u.read.node);
   line_start(f);
-  text_printf(t, "mdl_rows_%s(mdl_level, ", p->sums ? "sum" : "times");
+  text_printf(t, "mdl_rows_%s(mdl_level, %d, ", p->sums ? "sum" : "times", loop->fetches);
   if (p->sums) {
     put_address(f, p->by);
     text_put(t, ", ");

@@ -37,7 +37,7 @@ int index_in(const Schedule *s, const Node *n, const Loop *loop);
 bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop);
 
 // rows.c: marks the loops of a tile that are products with its samples' rows.
-void find_row_products(Schedule *s, const Loop *tile, const Step *body, size_t count);
+void find_row_products(Schedule *s, const Loop *tile);
 
 // team.c: what threads share out.  array_root: the array that n is in, of several versions the first, or behind all nodes its sink;
 // -1: it is none that is written here.

@@ -556,7 +556,7 @@ static void finish_tiles(Schedule *s) {
     if (loop->lanes != LANES_TILE) continue;
     class_steps(s, loop->body, loop->nbody, loop);
     spread(s, loop);
-    find_row_products(s, loop, loop->body, loop->nbody);
+    find_row_products(s, loop);
     find_rows(s, loop);
   }
 }

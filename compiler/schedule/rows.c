@@ -78,14 +78,33 @@ bool row_product(Schedule *s, const Loop *tile, const Loop *loop, RowProduct *p)
   return false;
 }
 
-void find_row_products(Schedule *s, const Loop *tile, const Step *body, size_t count) {
+typedef struct Fetched {
+  const Node **rows;
+  size_t count, room;
+} Fetched;
+
+// The first product with an array's rows fetches the next tile's.
+static bool fetch(Schedule *s, Fetched *fetched, const Node *rows) {
+  for (size_t k = 0; k < fetched->count; k++)
+    if (fetched->rows[k] == rows) return false;
+  ARENA_PUSH(s->arena, fetched->rows, fetched->count, fetched->room) = rows;
+  return true;
+}
+
+static void find_products(Schedule *s, const Loop *tile, const Step *body, size_t count, Fetched *fetched) {
   RowProduct p;
   for (size_t k = 0; k < count; k++) {
     if (body[k].kind != STEP_LOOP) continue;
     Loop *loop = body[k].loop;
-    find_row_products(s, tile, loop->body, loop->nbody);
+    find_products(s, tile, loop->body, loop->nbody, fetched);
     if (!row_product(s, tile, loop, &p)) continue;
     loop->lanes = LANES_ROWS;
     loop->lanes_why = (Reason){REASON_ROWS, p.row->u.read.node};
+    loop->fetches = fetch(s, fetched, p.row->u.read.node);
   }
+}
+
+void find_row_products(Schedule *s, const Loop *tile) {
+  Fetched fetched = {0};
+  find_products(s, tile, tile->body, tile->nbody, &fetched);
 }

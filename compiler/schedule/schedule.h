@@ -109,6 +109,7 @@ struct Loop {
   const Node **blocked; // of a tile: the arrays that are blocked and known there
   size_t nblocked, blocked_room;
   Reason why, lanes_why; // it is a loop by itself; its iterations run so
+  bool fetches;          // LANES_ROWS: it asks for the next tile's rows meanwhile
   TeamKind team;
   const Poly *record; // TEAM_WAVES: the reals that a tile keeps
   const Poly *kept;   // where in work memory those of a wave's tiles are

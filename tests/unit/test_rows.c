@@ -54,11 +54,11 @@ static void all_sizes(const int level) {
     for (int rows = 1; rows <= MDL_TURN_TILE; rows++) {
       const int padded = (rows + LANES - 1) / LANES * LANES;
       start();
-      mdl_rows_times(level, from, STRIDE, count, rows, by, to);
+      mdl_rows_times(level, rows % 2, from, STRIDE, count, rows, by, to);
       for (int r = 0; r <= MOST; r++)
         compare("times", count, rows, r, r < padded ? times(r < rows ? r : rows - 1, count) : started(r));
       start();
-      mdl_rows_sum(level, by, from, STRIDE, count, rows, to);
+      mdl_rows_sum(level, rows % 2, by, from, STRIDE, count, rows, to);
       for (int j = 0; j <= MOST; j++) compare("sum", count, rows, j, j < count ? summed(j, rows) : started(j));
     }
 }

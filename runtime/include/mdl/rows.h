@@ -2,7 +2,8 @@
  *
  * Both are sums of fused multiply-adds (mdl/math/fma.h) in an order of their own, whatever the sizes and the instruction set:
  * of a sample over its entries one by one, of an entry over the samples in lanes, the partial sums joined in pairs.  What is
- * read of the rows is turned into lanes (mdl/turn.h) a few entries at a time, or not at all.
+ * read of the rows is turned into lanes (mdl/turn.h) a few entries at a time, or not at all.  `fetch`, a constant of the caller:
+ * they ask for the rows of the next 64 samples, which are wanted behind these.
  *
  * The text stands alone, in C99 and in C++: it is copied into generated C that has such products.
  */
@@ -33,14 +34,26 @@
 
 enum {
   MDL_ROWS_TURNED = 8, /* entries of each row that are turned at a time, and multiplied one behind the other */
-  MDL_ROWS_LONG = 96,  /* entries of rows that a tile of is more than what lies nearest: they are read some rows at a time */
+  MDL_ROWS_SHORT = 16, /* entries of rows that processors fetch by themselves, below */
+  MDL_ROWS_LONG = 48,  /* entries of rows that a tile of fills what lies nearest: they are read some rows at a time */
   MDL_ROWS_COLUMNS = 8 /* entries that are summed side by side */
 };
 
+/* The same as mdl_rows_times for `some` entries, sample by sample. */
+MDL_TURN_INLINE void mdl_rows_few(const int mdl_level, const mdl_turn_real *from, int64_t stride, const int some,
+                                  int64_t rows, const mdl_turn_real *by, mdl_turn_real *to) {
+  for (int64_t r = 0; r < rows; r++) {
+    mdl_turn_real sum = to[r];
+    MDL_ROWS_UNROLL
+    for (int64_t c = 0; c < some; c++) sum = MDL_ROWS_FMA(mdl_level, from[r * stride + c], by[c], sum);
+    to[r] = sum;
+  }
+}
+
 /* to[r] += sum of from[r * stride + j] * by[j] over `count` entries, for each of `rows` samples; lanes behind the last sample
  * take its sum. */
-MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
-                                    const mdl_turn_real *by, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const int fetch, const mdl_turn_real *from, int64_t stride,
+                                    int64_t count, int64_t rows, const mdl_turn_real *by, mdl_turn_real *to) {
   enum { WIDTH = MDL_TURN_LANES / 2 }; /* 32 bytes: what is turned is stored so, and is soon read again */
   const int64_t group = count < MDL_ROWS_LONG ? MDL_TURN_TILE : 16;
   const int64_t whole = rows - rows % 8, blocks = count - count % MDL_ROWS_TURNED;
@@ -48,8 +61,15 @@ MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const mdl_turn_real *fr
     const int64_t end = g + group < rows ? g + group : rows, most = end < whole ? end : whole;
     for (int64_t j = 0; j < blocks; j += MDL_ROWS_TURNED) {
       mdl_turn_real turned[MDL_ROWS_TURNED * MDL_TURN_TILE];
-      for (int64_t r = g; r < most; r += 8) mdl_turn_block(mdl_level, from + r * stride + j, stride, turned + r);
-      if (most < end) mdl_turn_plain(from + whole * stride + j, stride, 0, MDL_ROWS_TURNED, rows - whole, turned + whole);
+      for (int64_t r = g; r < most; r += 8) {
+        if (count < MDL_ROWS_SHORT)
+          MDL_TURN_FETCH(from + r * stride + j, stride, 8, 3);
+        else if (fetch)
+          MDL_TURN_FETCH(from + r * stride + j, stride, MDL_TURN_TILE, 2);
+        mdl_turn_block(mdl_level, from + r * stride + j, stride, turned + r);
+      }
+      if (most < end)
+        mdl_turn_plain(from + whole * stride + j, stride, 0, MDL_ROWS_TURNED, rows - whole, turned + whole);
       int64_t r = g;
       for (; r < most; r += WIDTH) {
         MDL_ROWS_LANES
@@ -71,24 +91,31 @@ MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const mdl_turn_real *fr
           to[r] = MDL_ROWS_FMA(mdl_level, turned[i * MDL_TURN_TILE + r], by[j + i], to[r]);
     }
   }
-  for (int64_t j = blocks; j < count; j++)
-    for (int64_t r = 0; r < rows; r++) to[r] = MDL_ROWS_FMA(mdl_level, from[r * stride + j], by[j], to[r]);
+  int64_t j = blocks;
+  if (count - j >= 4) {
+    mdl_rows_few(mdl_level, from + j, stride, 4, rows, by + j, to);
+    j += 4;
+  }
+  if (count - j >= 2) {
+    mdl_rows_few(mdl_level, from + j, stride, 2, rows, by + j, to);
+    j += 2;
+  }
+  if (count - j >= 1) mdl_rows_few(mdl_level, from + j, stride, 1, rows, by + j, to);
   for (int64_t r = rows; r % MDL_TURN_LANES != 0; r++) to[r] = to[rows - 1];
 }
 
 /* The sums of `some` entries over the samples. */
-MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const mdl_turn_real *by, const mdl_turn_real *from, int64_t stride,
-                                   const int some, int64_t rows, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const int fetch, const mdl_turn_real *by,
+                                   const mdl_turn_real *from, int64_t stride, const int some, int64_t rows,
+                                   mdl_turn_real *to) {
   enum { LANES = MDL_TURN_LANES };
   mdl_turn_real part[LANES][MDL_ROWS_COLUMNS] = {{0}};
   const int64_t whole = rows - rows % LANES;
   for (int64_t r = 0; r < whole; r += LANES) {
+    if (fetch && some == MDL_ROWS_COLUMNS)
+      for (int64_t l = 0; l < LANES; l += 8) MDL_TURN_FETCH(from + r * stride, stride, MDL_TURN_TILE + l, 2);
     MDL_ROWS_UNROLL
     for (int64_t l = 0; l < LANES; l++) {
-#ifdef __GNUC__
-      if (some == MDL_ROWS_COLUMNS) /* the next tile's row: it is wanted behind this one; behind the last nothing is read */
-        __builtin_prefetch((const void *)((uintptr_t)from + (uintptr_t)((r + l + MDL_TURN_TILE) * stride) * sizeof *from), 0, 2);
-#endif
       MDL_ROWS_LANES
       for (int64_t c = 0; c < some; c++)
         part[l][c] = MDL_ROWS_FMA(mdl_level, by[r + l], from[(r + l) * stride + c], part[l][c]);
@@ -103,20 +130,22 @@ MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const mdl_turn_real *by,
 }
 
 /* to[j] += sum of by[r] * from[r * stride + j] over `rows` samples, for `count` entries. */
-MDL_TURN_INLINE void mdl_rows_sum(const int mdl_level, const mdl_turn_real *by, const mdl_turn_real *from, int64_t stride,
-                                  int64_t count, int64_t rows, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_rows_sum(const int mdl_level, const int fetch, const mdl_turn_real *by,
+                                  const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
+                                  mdl_turn_real *to) {
   enum { COLUMNS = MDL_ROWS_COLUMNS };
+  const int ask = fetch || count < MDL_ROWS_SHORT;
   int64_t j = 0;
-  for (; j + COLUMNS <= count; j += COLUMNS) mdl_rows_part(mdl_level, by, from + j, stride, COLUMNS, rows, to + j);
+  for (; j + COLUMNS <= count; j += COLUMNS) mdl_rows_part(mdl_level, ask, by, from + j, stride, COLUMNS, rows, to + j);
   if (count - j >= 4) {
-    mdl_rows_part(mdl_level, by, from + j, stride, 4, rows, to + j);
+    mdl_rows_part(mdl_level, ask, by, from + j, stride, 4, rows, to + j);
     j += 4;
   }
   if (count - j >= 2) {
-    mdl_rows_part(mdl_level, by, from + j, stride, 2, rows, to + j);
+    mdl_rows_part(mdl_level, ask, by, from + j, stride, 2, rows, to + j);
     j += 2;
   }
-  if (count - j >= 1) mdl_rows_part(mdl_level, by, from + j, stride, 1, rows, to + j);
+  if (count - j >= 1) mdl_rows_part(mdl_level, ask, by, from + j, stride, 1, rows, to + j);
 }
 
 #undef MDL_ROWS_FMA

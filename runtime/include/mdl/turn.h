@@ -99,8 +99,6 @@ MDL_TURN_INLINE void mdl_turn_narrow(const mdl_turn_real *from, int64_t count, m
 
 /* Eight entries of eight samples, in squares that vectors have room for. */
 MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
-  for (int64_t r = 8; r < 16; r++) /* the next eight samples; behind the last nothing is read */
-    __builtin_prefetch((const void *)((uintptr_t)from + (uintptr_t)(r * count) * sizeof *from));
   const int64_t side = mdl_level > 0 ? MDL_TURN_WIDE : MDL_TURN_NARROW;
   for (int64_t r = 0; r < 8; r += side)
     for (int64_t j = 0; j < 8; j += side)
@@ -122,12 +120,25 @@ MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *fr
 }
 #endif
 
+/* Asks for what eight samples, `ahead` behind those at `from`, have there, to be in the nearest cache (3) or the next (2)
+ * when it is read; behind the last sample nothing is. */
+#ifdef __GNUC__
+#define MDL_TURN_FETCH(from, count, ahead, cache)                                                                      \
+  for (int64_t row = (ahead); row < (ahead) + 8; row++)                                                                \
+  __builtin_prefetch((const void *)((uintptr_t)(from) + (uintptr_t)(row * (count)) * sizeof *(from)), 0, cache)
+#else
+#define MDL_TURN_FETCH(from, count, ahead, cache) (void)0
+#endif
+
 /* to[j * 64 + r] = from[r * count + j] for `count` entries of each of `rows` samples; lanes behind the last sample take its
  * entries.  mdl_level: above 0 for a processor with vectors of 32 bytes, a constant of the caller. */
 MDL_TURN_INLINE void mdl_turn_rows(const int mdl_level, const mdl_turn_real *from, int64_t count, int64_t rows, mdl_turn_real *to) {
   const int64_t whole = rows - rows % 8, blocks = count - count % 8;
   for (int64_t r = 0; r < whole; r += 8)
-    for (int64_t j = 0; j < blocks; j += 8) mdl_turn_block(mdl_level, from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+    for (int64_t j = 0; j < blocks; j += 8) {
+      MDL_TURN_FETCH(from + r * count + j, count, 8, 3);
+      mdl_turn_block(mdl_level, from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+    }
   mdl_turn_plain(from, count, blocks, count, whole, to);
   mdl_turn_plain(from + whole * count, count, 0, count, rows - whole, to + whole);
   for (int64_t j = 0; j < count; j++)
