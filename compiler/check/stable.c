@@ -136,6 +136,13 @@ static const Expr *one_over_one_exp(Walk *w, const Expr *const *a) {
   return x ? make1(w, PRIM_SIGMOID, make1(w, PRIM_NEG, x)) : NULL;
 }
 
+// y / exp(x) = y exp(-x): its derivative by x is itself again, and there is no division.  Not of an exponential with a name, which is
+// computed once.
+static const Expr *over_exp(Walk *w, const Expr *const *a) {
+  if (a[1]->kind != EXPR_PRIM || a[1]->u.prim.op != PRIM_EXP) return NULL;
+  return make2(w, PRIM_MUL, a[0], make1(w, PRIM_EXP, make1(w, PRIM_NEG, a[1]->u.prim.arg[0])));
+}
+
 // lgamma(n) = log((n - 1)!) of an integer that is no size: of one of many counts.
 static const Expr *lgamma_of_integer(Walk *w, const Expr *const *a) {
   const Expr *n = is_op(w, a[0], PRIM_REAL) ? argument(w, a[0], 0) : NULL;
@@ -149,7 +156,7 @@ static const struct {
     {PRIM_LOG1P, log1p_exp},  {PRIM_LOG, log_one_exp},  {PRIM_LOG, log_exp},          {PRIM_LOG, log_sigmoid},
     {PRIM_LOG, log_sum_exp},  {PRIM_LOG, log_quotient}, {PRIM_SUB, one_less_sigmoid}, {PRIM_DIV, one_over_one_exp},
     {PRIM_SUB, one_less_erf}, {PRIM_ADD, one_and_erf},  {PRIM_POWI, root_squared},    {PRIM_MUL, root_times_root},
-    {PRIM_LGAMMA, lgamma_of_integer},
+    {PRIM_DIV, over_exp},     {PRIM_LGAMMA, lgamma_of_integer},
 };
 
 const Expr *stable_form(Walk *w, Prim op, const Expr *const *args) {

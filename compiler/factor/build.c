@@ -24,7 +24,7 @@ static int by_place(const void *x, const void *y) {
   if (reads != other) return other - reads;
   const int na = reads ? a->e->u.read.node->id : 0, nb = other ? b->e->u.read.node->id : 0;
   if (na != nb) return (na > nb) - (na < nb);
-  return (a->e->id > b->e->id) - (a->e->id < b->e->id);
+  return (a->e->id < b->e->id) - (a->e->id > b->e->id); // what was made last first: products that go back share that
 }
 
 static const Expr *times(Graph *g, const Expr *x, const Expr *y) {

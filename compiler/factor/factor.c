@@ -19,7 +19,7 @@
 enum { CALL_SIZE = 64, BATCH_SIZE = 1024, SCATTERED = 3 }; // operations that adding to a computed place is worth
 
 static const double gain = 0.98;      // what is not that much cheaper stays as the author has it
-static const double order_gain = 0.5; // sums are distributed over where that takes an index out of a loop, say
+static const double order_gain = 0.5; // several sums take the place of one where that takes an index out of a loop, say
 
 // The greatest, or least, of no entries is infinite.
 static bool may_be_of_none(const Node *n) {
@@ -115,6 +115,13 @@ static const Node *build_forms(Factoring *f, const Forms *forms, const Node *n, 
   return factor_add(f, &sum, known);
 }
 
+// The forms that have something to sum: others are multiplied by the number of terms.
+static int sums_of(const Forms *forms) {
+  int sums = 0;
+  for (int k = 0; k < forms->count; k++) sums += forms->form[k]->p.summed != 0;
+  return sums;
+}
+
 static const Node *visit_sum(Factoring *f, const Node *from, const Node *n, Known known) {
   uint64_t summed = 0;
   double least;
@@ -125,7 +132,8 @@ static const Node *visit_sum(Factoring *f, const Node *from, const Node *n, Know
   product_of(f, apart, n, summed, true);
   if (!apart->full) {
     const Forms forms = distribute(f, apart, loop_of(f, from));
-    if (forms.count > 1 && forms.cost < order_gain * (least + forms.saved)) return build_forms(f, &forms, n, known);
+    const double wanted = sums_of(&forms) > 1 ? order_gain : gain;
+    if (forms.count > 1 && forms.cost < wanted * (least + forms.saved)) return build_forms(f, &forms, n, known);
   }
   if (!better) return factor_add(f, n, known);
   known.cost = form->order.cost;
@@ -194,6 +202,9 @@ static void visit(Factoring *f, const Node *from, const int *uses, const bool *r
     *to = visit_logs(f, from, &n, known);
   else if (n.kind == NODE_SCATTER && !n.assign && n.type == TYPE_REAL)
     *to = visit_scatter(f, from, &n, known);
+  else if (n.kind == NODE_COMP && n.reduce == REDUCE_NONE && n.type == TYPE_REAL && !n.guard && known.uses > 1 && !known.loop &&
+           f->scalable[from->id] && (*to = scale_apart(f, &n, known)))
+    return;
   else
     *to = factor_add(f, &n, known);
 }
@@ -246,6 +257,7 @@ Graph *factor(Arena *a, const Model *m, const Graph *g) {
   f.map = arena_array(a, const Node *, g->count + 1);
   nominal_sizes(&f);
   const int *uses = count_uses(&f, root);
+  f.scalable = find_scalable(a, g);
   for (size_t k = 0; k < g->count && !f.loops; k++)
     if (g->nodes[k]->kind == NODE_CARRY) f.loops = graph_loops(a, g, NULL);
   for (size_t k = 0; k < g->count; k++) {

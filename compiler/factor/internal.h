@@ -4,6 +4,7 @@
 //   product.c     a sum as a product of factors and conditions, also through the nodes that it reads
 //   distribute.c  a sum of several products as several sums
 //   logs.c        logarithms in a sum, apart
+//   scale.c       what no index changes, out of a node that sums alone read
 //   order.c       the cheapest order in which the indices of a product can be summed over
 //   build.c       nodes for that order
 #ifndef MDLC_FACTOR_INTERNAL_H
@@ -21,6 +22,7 @@ enum {
 typedef struct Known {
   int uses; // nodes that read it, a root included
   bool root;
+  bool scaled;           // a factor and a node of the same indices (scale.c): sums are looked at with that one
   bool poled;            // may be infinite, or not a number, where inputs are finite
   const GraphLoop *loop; // that it, or what it was made for, runs in
   double cost;           // operations at the sizes that choices are made for
@@ -34,6 +36,7 @@ typedef struct Factoring {
   Graph *g;
   const LoopTree *loops; // of `in`; null: none
   const Node **map;      // by id in `in`
+  const bool *scalable;  // by id in `in`: only sums without outputs read it, as a factor
   int64_t *values;       // by dimension: the sizes that choices are made for
   Known *known;          // by id in g
   size_t nknown, known_room;
@@ -95,7 +98,13 @@ void product_protect(Factoring *f, Product *p);
 // May the terms of a scatter be summed over these indices before it looks at its target?  Not where that is inside only by
 // what a condition, or a term's being there at all, says of them.
 bool product_frees_target(Factoring *f, const Product *p, const Node *n, uint64_t summed);
-double work_of(const Expr *e); // operations of one entry
+double work_of(const Expr *e); // operations of one entry; what no index changes is computed once
+enum { COUNTED_MAX = 256 };
+typedef struct Counted {
+  const Expr *e[COUNTED_MAX];
+} Counted;
+// Those of the parts that have not been counted yet.
+double more_work_of(const Expr *e, Counted *counted);
 bool may_be_poled(Factoring *f, const Expr *e);
 bool may_look_through(const Factoring *f, const Node *m, const GraphLoop *loop);
 
@@ -129,6 +138,12 @@ Forms distribute(Factoring *f, const Product *p, const GraphLoop *loop);
 // The sum's logarithms, of which there is one for their arguments' product, as an expression, and what is left to sum (its expr
 // may be null); null: there are none.
 const Expr *logs_apart(Factoring *f, const Node *n, const GraphLoop *loop, Node *rest);
+
+// ---- scale.c ----
+// By node: do only sums without outputs read it, each as a factor?
+bool *find_scalable(Arena *a, const Graph *g);
+// Such a node as a factor, which its indices do not change, and another node; null: it has no such factor.
+const Node *scale_apart(Factoring *f, const Node *n, Known known);
 
 // ---- build.c ----
 // The product as an expression over indices 0 … of the result, the indices in `outs`, whatever is summed over in nodes of

@@ -130,9 +130,11 @@ static double last_cost(const Product *p, const double *work, double each) {
   return entries_of(p, own) * (left + each);
 }
 
+// What several items share is the first one's.
 static void work_of_items(const Product *p, double *work) {
+  Counted counted = {{NULL}};
   for (int k = 0; k < p->nitem; k++) {
-    work[k] = p->item[k].condition ? 0 : work_of(p->item[k].e);
+    work[k] = p->item[k].condition ? 0 : more_work_of(p->item[k].e, &counted);
     if (p->item[k].inverse) work[k] += 3; // a division in place of a multiplication
   }
 }

@@ -17,19 +17,36 @@ static bool is_call(Prim op) {
   return c[0] >= 'a' && c[0] <= 'z' && prim_table[op].cost > 0 && op != PRIM_POWI && op != PRIM_MAX && op != PRIM_MIN;
 }
 
-double work_of(const Expr *e) {
+// Marks it; false: it was.  With as many as fit, any other is new.
+static bool is_new(Counted *counted, const Expr *e) {
+  size_t at = (size_t)e->id % COUNTED_MAX;
+  for (size_t k = 0; k < COUNTED_MAX; k++, at = (at + 1) % COUNTED_MAX) {
+    if (counted->e[at] == e) return false;
+    if (counted->e[at]) continue;
+    counted->e[at] = e;
+    return true;
+  }
+  return true;
+}
+
+double more_work_of(const Expr *e, Counted *counted) {
   size_t count;
   double work = 0;
   if (e->kind != EXPR_PRIM) return 0;
   Arena *scratch = arena_new();
   const Expr **part = expr_parts(scratch, e, &count);
   for (size_t k = 0; k < count; k++) {
-    if (part[k]->kind != EXPR_PRIM || part[k]->type != TYPE_REAL) continue;
+    if (part[k]->kind != EXPR_PRIM || part[k]->type != TYPE_REAL || !part[k]->indices || !is_new(counted, part[k])) continue;
     const Prim op = part[k]->u.prim.op;
     work += is_call(op) ? CALL : op == PRIM_DIV ? DIVISION : prim_table[op].cost;
   }
   arena_free(scratch);
   return work;
+}
+
+double work_of(const Expr *e) {
+  Counted counted = {{NULL}};
+  return more_work_of(e, &counted);
 }
 
 // Primitives that are infinite, or no number, at finite arguments that they may be given.
@@ -189,7 +206,8 @@ static bool look_through(Factoring *f, Product *p, int k, const GraphLoop *loop,
   if (item.condition || item.inverse || item.e->kind != EXPR_READ) return false;
   const Node *m = item.e->u.read.node;
   const bool single = f->known[m->id].uses == 1;
-  if (!may_look_through(f, m, loop) || (!single && (!shared || m->nred > 0))) return false;
+  const bool scaled = f->known[m->id].scaled;
+  if (!may_look_through(f, m, loop) || (!single && !scaled && (!shared || m->nred > 0))) return false;
   if (m->nred == 0 && !is_product(m->expr)) return false;
   if (p->nindex + m->nred > INDEX_MAX || bits_in(p->summed) + m->nred > SUMMED_MAX) return false;
   const Expr *sub[INDEX_MAX];
@@ -202,7 +220,7 @@ static bool look_through(Factoring *f, Product *p, int k, const GraphLoop *loop,
   const Expr *guard = m->guard ? expr_substitute(f->g, m->guard, sub, m->nout + m->nred, NULL) : NULL;
   if (guard) add_conditions(p, guard); // first: it protects those within the expression
   product_replace(f, p, k, expr_substitute(f->g, m->expr, sub, m->nout + m->nred, NULL));
-  if (single) *saved += f->known[m->id].cost;
+  if (single || scaled) *saved += f->known[m->id].cost / f->known[m->id].uses;
   return true;
 }
 

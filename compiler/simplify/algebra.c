@@ -259,6 +259,18 @@ static const Expr *rule_or(Simplifier *s, const Expr *const *arg) {
   return connective(s, arg, false);
 }
 
+// Of two products or quotients with an operand in common, only the other one is chosen; it keeps all bits.
+static const Expr *choose_operand(Simplifier *s, const Expr *c, const Expr *x, const Expr *y) {
+  if (is_prim(x, PRIM_NEG) && is_prim(y, PRIM_NEG)) return make1(s, PRIM_NEG, make_select(s, c, arg_of(x, 0), arg_of(y, 0)));
+  for (int k = 0; k < 2 && is_prim(x, PRIM_MUL) && is_prim(y, PRIM_MUL); k++)
+    for (int j = 0; j < 2; j++)
+      if (arg_of(x, k) == arg_of(y, j))
+        return simplify_prim2(s, PRIM_MUL, arg_of(x, k), make_select(s, c, arg_of(x, 1 - k), arg_of(y, 1 - j)));
+  if (is_prim(x, PRIM_DIV) && is_prim(y, PRIM_DIV) && arg_of(x, 1) == arg_of(y, 1))
+    return simplify_prim2(s, PRIM_DIV, make_select(s, c, arg_of(x, 0), arg_of(y, 0)), arg_of(x, 1));
+  return NULL;
+}
+
 static const Expr *rule_select(Simplifier *s, const Expr *const *arg) {
   const Expr *c = arg[0], *x = arg[1], *y = arg[2];
   if (c->kind == EXPR_BOOL) return c->u.boolean ? x : y;
@@ -266,7 +278,7 @@ static const Expr *rule_select(Simplifier *s, const Expr *const *arg) {
   if (is_prim(c, PRIM_NOT)) return make_select(s, arg_of(c, 0), y, x);
   if (is_prim(x, PRIM_SELECT) && arg_of(x, 0) == c) return make_select(s, c, arg_of(x, 1), y);
   if (is_prim(y, PRIM_SELECT) && arg_of(y, 0) == c) return make_select(s, c, x, arg_of(y, 2));
-  return NULL;
+  return x->type == TYPE_REAL ? choose_operand(s, c, x, y) : NULL;
 }
 
 // ---- the table ----

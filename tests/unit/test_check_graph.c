@@ -202,7 +202,9 @@ static const struct {
      "predict o = 1 / (1 + exp(-x))\n"
      "predict p = log(mean(exp(x)))\n"
      "predict q = log(sum[t if t > 0](exp(x[t])))\n"
-     "predict r = log(1 / (1 + exp(-x)))\n",
+     "predict r = log(1 / (1 + exp(-x)))\n"
+     "predict u = x / exp(2 * x)\n"
+     "predict v = x / grown\n",
      "node start_w = 0.0\n"
      "node s[i:n] = sigmoid(w * x[i])\n"
      "node a[i:n] = softplus(x[i])\n"
@@ -225,7 +227,9 @@ static const struct {
      "node q_sum = sum[t:n if t > 0](exp(x[t]))\n"
      "node log_q_sum = logsumexp[t:n if t > 0](x[t])\n"
      "node q = log_q_sum\n"
-     "node r[i:n] = -softplus(-x[i])\n"},
+     "node r[i:n] = -softplus(-x[i])\n"
+     "node u[i:n] = x[i] * exp(-(2.0 * x[i]))\n"
+     "node v[i:n] = x[i] / grown[i]\n"},
     {"functions",
      "dim B, T, d = 4\n"
      "data x[B, T, d], v[T, d]\n"

@@ -45,6 +45,24 @@ static const struct {
     {"logarithms that are small by themselves", "node loss = sum[i:n](y[i] - log1p(y[i] * y[i]))\n", NULL},
     {"logarithms of data, which may be next to 1", "node loss = sum[i:n](y[i] - 2.0 * log(abs(y[i])))\n", NULL},
     {"logarithms beside a constant that is too small", "node loss = sum[i:n](0.1 - y[i] * y[i] - log1p(y[i] * y[i]))\n", NULL},
+    {"a factor of what sums alone read",
+     "node e[i:n] = -0.5 * sin(y[i]) * b\nnode s = sum[i:n](e[i])\nnode r = sum[i:n](e[i] * A[i, 0])\nnode loss = s * r\n",
+     "node e_rest[i:n] = sin(y[i])\n"
+     "node s_part = sum[i:n](e_rest[i])\n"
+     "node s = -0.5 * (b * s_part)\n"
+     "node r_part = sum[i:n](A[i, 0] * e_rest[i])\n"
+     "node r = -0.5 * (b * r_part)\n"
+     "node loss = s * r\n"},
+    {"a factor of what a sum with outputs reads, too",
+     "node e[i:n] = b * sin(y[i])\nnode s = sum[i:n](e[i])\nnode r[j:m] = sum[i:n](e[i] * A[i, j])\nnode loss = s * r[0]\n", NULL},
+    {"one that may be infinite", "node e[i:n] = 0.5 * sin(y[i]) / b\nnode s = sum[i:n](e[i])\nnode r = sum[i:n](e[i] * A[i, 0])\nnode loss = s * r\n",
+     NULL},
+    {"a product beside a constant",
+     "node loss = sum[i:n](b * exp(y[i]) * sin(y[i]) - b)\n",
+     "node loss_term_part = sum[i:n](sin(y[i]) * exp(y[i]))\n"
+     "node loss_term = b * loss_term_part\n"
+     "node loss_term_2 = -(b * real(n))\n"
+     "node loss = loss_term + loss_term_2\n"},
     {"a divisor",
      "node s[j:m] = sum[i:n](A[i, j] / exp(w[j]))\n"
      "node loss = sum[j:m](s[j]^2)\n",
