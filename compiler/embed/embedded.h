@@ -9,6 +9,7 @@ extern const char embedded_model_h[];       // runtime/include/mdl/model.h: the 
 extern const char embedded_random_h[];      // runtime/include/mdl/random.h: draws of start values
 extern const char embedded_constrain_h[];   // runtime/include/mdl/constrain.h: transforms of constrained parameters
 extern const char embedded_contract_h[];    // runtime/include/mdl/contract.h: sums of products over packed panels
+extern const char embedded_join_h[];        // runtime/include/mdl/join.h: sums in lanes, four joined side by side
 extern const char embedded_rows_h[];        // runtime/include/mdl/rows.h: products with such samples
 extern const char embedded_turn_h[];        // runtime/include/mdl/turn.h: samples that lie row by row, turned
 

@@ -266,8 +266,8 @@ void put_part(Function *f, const Loop *loop, int depth) {
     return;
   }
   const char *end = loop == f->part ? f->part_to : put_loop_end(f, loop);
-  if (loop->lanes == LANES_STRIP || loop->lanes == LANES_HELD) {
-    (loop->lanes == LANES_STRIP ? put_strip : put_held)(f, loop, depth, end);
+  if (loop->lanes == LANES_STRIP || loop->lanes == LANES_TURNS || loop->lanes == LANES_HELD) {
+    (loop->lanes == LANES_HELD ? put_held : put_strip)(f, loop, depth, end);
     return;
   }
   LoopText text;

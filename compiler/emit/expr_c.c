@@ -135,7 +135,7 @@ static void put_prim(Function *f, Text *t, const Expr *e, int precedence) {
   }
   if (op == PRIM_SELECT && e->type == TYPE_REAL && selects_bits(f)) {
     f->bound = true;
-    text_put(t, select_call(f));
+    text_put(t, choose_call(f));
     put_truth(f, t, arg[0]);
     for (int k = 1; k < 3; k++) {
       text_put(t, ", ");

@@ -19,10 +19,12 @@ typedef enum {
   HELPER_MIN_INTEGER,
   HELPER_LANES,
   HELPER_UNROLL,
+  HELPER_TURNS,
   HELPER_TILE,
   HELPER_TURN,
   HELPER_ROWS,
   HELPER_JOIN,
+  HELPER_JOIN_FOUR,
   HELPER_JOIN_MAX,
   HELPER_JOIN_MIN,
   HELPER_FLOORDIV,
@@ -240,7 +242,8 @@ const char *fma_call(Function *f);
 // Does a choice in lanes compute both sides and take the bits of one?  Where a side takes long, compilers make a branch of `? :` that
 // they then find no vectors for; where it is short, `? :` is one instruction, and bits are three.
 bool selects_bits(const Function *f);
-const char *select_call(Function *f); // "mdl_select("
+const char *select_call(Function *f); // "mdl_select(": of a constant, or where lanes are left out
+const char *choose_call(Function *f); // "mdl_choose("
 void math_use(Unit *u, const char *header);
 void math_put_text(Text *t, const char *text); // without its #includes of such texts
 void math_print(Text *t, const Unit *u);

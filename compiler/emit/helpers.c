@@ -67,6 +67,14 @@ static const char *const helper_text[HELPER_COUNT] = {
                       "#else\n"
                       "#define MDL_UNROLL\n"
                       "#endif\n",
+    [HELPER_TURNS] = "/* loops over lanes, one behind the other, each written out */\n"
+                     "#if defined(__clang__)\n"
+                     "#define MDL_TURNS _Pragma(\"clang loop unroll(full)\")\n"
+                     "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
+                     "#define MDL_TURNS _Pragma(\"GCC unroll 16\")\n"
+                     "#else\n"
+                     "#define MDL_TURNS\n"
+                     "#endif\n",
     [HELPER_TILE] = "/* what a tile's samples have: where it lies, if whole vectors of it do, or a copy; lanes behind the\n"
                     " * last sample have its value */\n"
                     "MDL_INLINE const $R *mdl_tile_copy(const $R *from, int64_t step, int64_t lanes, $R *to) {\n"
@@ -171,6 +179,8 @@ void helpers_print(Text *t, const Unit *u) {
       math_put_text(t, embedded_contract_h);
     } else if (k == HELPER_TURN)
       text_printf(t, "%s%s", u->options->use_float ? "#define MDL_TURN_FLOAT\n" : "", embedded_turn_h);
+    else if (k == HELPER_JOIN_FOUR)
+      text_printf(t, "%s%s", u->options->use_float ? "#define MDL_JOIN_FLOAT\n" : "", embedded_join_h);
     else if (k == HELPER_ROWS)
       math_put_text(t, embedded_rows_h);
     else

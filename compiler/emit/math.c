@@ -72,6 +72,11 @@ const char *select_call(Function *f) {
   return use_float ? "mdl_selectf(" : "mdl_select(";
 }
 
+const char *choose_call(Function *f) {
+  select_call(f);
+  return f->unit->options->use_float ? "mdl_choosef(" : "mdl_choose(";
+}
+
 static const char include[] = "#include \"mdl/math/", include_any[] = "#include \"mdl/";
 
 void math_put_text(Text *t, const char *text) {

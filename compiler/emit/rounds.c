@@ -102,6 +102,27 @@ static void put_vectors(Function *f, const Rounds *r) {
   f->flops = flops;
 }
 
+// Adds what the vectors summed up: joined side by side, where it is not kept for threads to add.
+static void put_sums(Function *f, const Rounds *r) {
+  Text *t = &f->body;
+  const char *joined = NULL;
+  if (!f->record) {
+    f->unit->helper[HELPER_JOIN_FOUR] = f->math = true;
+    joined = names_take(&f->names, "joined");
+    line_start(f);
+    text_printf(t, "%s %s[%d];\n", f->unit->real, joined, ROUNDS);
+    line_start(f);
+    text_printf(t, "mdl_join_four(mdl_level, %s, %s, %s, %s, %s);\n", r->part[0], r->part[1], r->part[2], r->part[3], joined);
+  }
+  for (int k = 0; k < ROUNDS; k++) {
+    set_round(f, r, k);
+    if (joined)
+      add_block(f, r->sum->node, arena_printf(f->s->arena, "%s[%d]", joined, k));
+    else
+      close_block(f, r->sum->node, r->part[k]);
+  }
+}
+
 // for (; j_round + 4 <= d; j_round += 4) { … }
 const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const char *end) {
   Text *t = &f->body;
@@ -126,10 +147,7 @@ const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const cha
   hoist_rounds(f, &r);
   for (int k = 0; k < ROUNDS; k++) r.part[k] = open_block(f, sum->node);
   put_vectors(f, &r);
-  for (int k = 0; k < ROUNDS; k++) {
-    set_round(f, &r, k);
-    close_block(f, sum->node, r.part[k]);
-  }
+  put_sums(f, &r);
   f->trips = trips;
   close_scope(f, names, lets);
   line_start(f);

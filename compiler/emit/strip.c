@@ -120,6 +120,7 @@ static void put_last_edge(Function *f, const Loop *loop, int depth, const char *
 
 static void put_vectors(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
   Text *t = &f->body;
+  const bool wide = loop->lanes != LANES_TURNS;
   size_t names, lets;
   open_scope(f, &names, &lets);
   f->indent--;
@@ -129,16 +130,16 @@ static void put_vectors(Function *f, const Loop *loop, int depth, const char *fr
   put_until(f, loop, end, PREC_ADD);
   text_printf(t, "; %s += %d)\n", from, lanes_of(f));
   f->indent++;
-  f->unit->helper[HELPER_LANES] = true;
+  f->unit->helper[wide ? HELPER_LANES : HELPER_TURNS] = true;
   line_start(f);
-  text_put(t, "MDL_LANES\n");
+  text_put(t, wide ? "MDL_LANES\n" : "MDL_TURNS\n");
   line_start(f);
   text_printf(t, "for (int64_t %s = 0; %s < %d; %s++) {\n", lane, lane, lanes_of(f), lane);
   f->indent++;
   f->loop_name[loop->id] = arena_printf(f->s->arena, "%s + %s", from, lane);
   f->strip_lane = lane;
   note_sides(f, loop->body, loop->nbody);
-  f->wide = true;
+  f->wide = wide;
   put_strip_body(f, loop, depth);
   f->wide = false;
   f->indent--;

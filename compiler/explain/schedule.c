@@ -133,6 +133,7 @@ static void put_loop_head(Printer *p, const Loop *loop) {
   if (loop->alive) text_printf(t, " while %s", loop->alive->name);
   if (loop->lanes == LANES_ROWS) text_put(t, ", rows");
   if (loop->lanes == LANES_TILE) text_printf(t, ", tiles of %d", SAMPLE_TILE);
+  if (loop->lanes == LANES_TURNS) text_printf(t, ", %d by turns", p->f->lanes);
   if (loop->lanes == LANES_STRIP || loop->lanes == LANES_HELD) text_printf(t, ", lanes of %d", p->f->lanes);
   if (p->f->loop_rounds[loop->id]) text_printf(t, ", %d rounds at a time", p->f->loop_rounds[loop->id]);
   if (variable && strcmp(variable, p->loop[loop->id]) != 0) text_printf(t, " (%s)", variable);

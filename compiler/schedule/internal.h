@@ -39,6 +39,9 @@ bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop);
 // rows.c: marks the loops of a tile that are products with its samples' rows.
 void find_row_products(Schedule *s, const Loop *tile);
 
+// turns.c: does a loop over samples that may run in a tile run better sample by sample?
+bool runs_by_turns(const Schedule *s, const Loop *loop);
+
 // team.c: what threads share out.  array_root: the array that n is in, of several versions the first, or behind all nodes its sink;
 // -1: it is none that is written here.
 int array_root(const Schedule *s, const Node *n);

@@ -646,6 +646,9 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
     if (!strip.kind && !needs_tiles(s, loop) && !shares_sums(s, loop)) {
       loop->lanes = LANES_STRIP;
       loop->lanes_why.kind = loop->lanes_why.node ? REASON_STRIP_INSIDE : REASON_STRIP;
+    } else if (!tiles.kind && runs_by_turns(s, loop)) {
+      loop->lanes = LANES_TURNS;
+      loop->lanes_why.kind = REASON_TURNS;
     } else if (!tiles.kind) {
       loop->edges = (Edges){0, 0};
       tile(loop);

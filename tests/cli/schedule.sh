@@ -193,3 +193,19 @@ says 'diagonal_w[i] =' 'lanes behind the last one would go beyond the'
 file gather.mdl 'dim n, m, q\ndata h[m] in 0..q\nparam w[n] = 1, v[q] = 1\npredict c[i] = if h[i] < n then w[h[i]] else w[n - 1]\nloss sum(v)\n'
 case_is 'what is added under a condition that keeps its place in range' 0 '' mdlc explain --schedule gather.mdl --derivatives=jacobian --function=jacobian_c
 says 'd_w_via_c_2[i, h[i]] +=' 'no entry must be touched where its condition'
+
+# Samples that read and add at places of their own, and do little else, run one by one; with a call among it in lanes.
+cat >"$top/files/turns.mdl" <<'MODEL'
+batch n
+dim groups = 5
+data  group[n] in 0..groups, x[n], y[n]
+param a[groups] = 0, b[groups] = 0
+predict line[i] = a[group[i]] + b[group[i]] * x[i]
+loss    sum((y - line)^2)
+MODEL
+case_is 'places of their own' 0 '' mdlc explain --schedule turns.mdl
+says 'for i in 0..n, 8 by turns (i_strip)' 'one by one: places that subscripts compute take longer than all else; sums in lanes go on by turns'
+case_is 'and right' 0 '' mdlc check turns.mdl
+sed "s/= a\\[/= exp(x[i]) * a[/" "$top/files/turns.mdl" >"$top/files/called.mdl"
+case_is 'with a call' 0 '' mdlc explain --schedule called.mdl
+says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'

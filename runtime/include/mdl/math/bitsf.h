@@ -29,6 +29,19 @@ MDL_INLINE float mdl_selectf(int condition, float x, float y) {
   return mdl_of_bitsf((mdl_bitsf(x) & mask) | (mdl_bitsf(y) & ~mask));
 }
 
+MDL_INLINE float mdl_choosef(int condition, float x, float y) {
+  if (!MDL_CONSTANT(x) && !MDL_CONSTANT(y)) return condition ? x : y;
+  return mdl_selectf(condition, x, y);
+}
+
+MDL_INLINE float mdl_at_mostf(float x, float most) {
+  return mdl_selectf(x > most, most, x);
+}
+
+MDL_INLINE float mdl_at_leastf(float x, float least) {
+  return mdl_selectf(x < least, least, x);
+}
+
 /* (float)(double)n */
 MDL_INLINE float mdl_realf_at(const int mdl_level, int64_t n) {
   return (float)mdl_real_at(mdl_level, n);

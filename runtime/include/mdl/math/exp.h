@@ -52,8 +52,7 @@ MDL_INLINE double mdl_scale(double x, double k) {
 }
 
 MDL_INLINE double mdl_exp_clamp(double x) {
-  x = x > 709.8 ? 709.8 : x;
-  return x < -745.2 ? -745.2 : x;
+  return mdl_at_least(mdl_at_most(x, 709.8), -745.2);
 }
 
 MDL_INLINE double mdl_exp_at(const int mdl_level, double x) {
@@ -64,7 +63,7 @@ MDL_INLINE double mdl_exp_at(const int mdl_level, double x) {
 /* exp(x) - 1 is 2^k times the result; |x| <= 709.8, or not a number. */
 MDL_INLINE mdl_pair mdl_expm1_split(const int mdl_level, double x, double *k) {
   const mdl_exp_parts e = mdl_exp_split(mdl_level, x, 0.0);
-  const double t = 1.0 - mdl_power_of_two(-mdl_select(e.k > 99.0, 99.0, e.k)), s = t + e.r,
+  const double t = 1.0 - mdl_power_of_two(-mdl_at_most(e.k, 99.0)), s = t + e.r,
                low = (e.r - (s - t)) + e.tail;
   mdl_pair pair;
   pair.high = s + low;
@@ -75,7 +74,7 @@ MDL_INLINE mdl_pair mdl_expm1_split(const int mdl_level, double x, double *k) {
 
 MDL_INLINE double mdl_expm1_at(const int mdl_level, double x) {
   double k, y;
-  const double at_most = x > 709.8 ? 709.8 : x, clamped = at_most < -40.0 ? -40.0 : at_most;
+  const double clamped = mdl_at_least(mdl_at_most(x, 709.8), -40.0);
   y = mdl_expm1_split(mdl_level, clamped, &k).high;
   y = mdl_scale(y, k);
   return mdl_select(fabs(x) < 1e-300, x, y);
@@ -83,15 +82,15 @@ MDL_INLINE double mdl_expm1_at(const int mdl_level, double x) {
 
 MDL_INLINE double mdl_sinh_at(const int mdl_level, double x) {
   double k;
-  const double size = fabs(x), clamped = size > 710.6 ? 710.6 : size;
+  const double size = fabs(x), clamped = mdl_at_most(size, 710.6);
   const mdl_pair p = mdl_expm1_split(mdl_level, clamped, &k);
   const double a = mdl_power_of_two(k - 2.0), h = p.high * a * 2.0, low = p.low * a * 2.0; /* half of exp(|x|) - 1 */
-  const double y = h + (h / (1.0 + 2.0 * mdl_select(h > 1e300, 1e300, h)) + low);
+  const double y = h + (h / (1.0 + 2.0 * mdl_at_most(h, 1e300)) + low);
   return mdl_select(size < 1e-300, x, mdl_with_sign(y, x));
 }
 
 MDL_INLINE double mdl_cosh_at(const int mdl_level, double x) {
-  const double size = fabs(x), clamped = size > 710.6 ? 710.6 : size;
+  const double size = fabs(x), clamped = mdl_at_most(size, 710.6);
   const mdl_exp_parts e = mdl_exp_split(mdl_level, clamped, 0.0);
   const double h = (1.0 + (e.r + e.tail)) * mdl_power_of_two(e.k - 2.0) * 2.0;
   return h + 0.25 / h;
@@ -99,7 +98,7 @@ MDL_INLINE double mdl_cosh_at(const int mdl_level, double x) {
 
 MDL_INLINE double mdl_tanh_at(const int mdl_level, double x) {
   double k;
-  const double twice = 2.0 * fabs(x), clamped = twice > 40.0 ? 40.0 : twice;
+  const double twice = 2.0 * fabs(x), clamped = mdl_at_most(twice, 40.0);
   const mdl_pair p = mdl_expm1_split(mdl_level, clamped, &k);
   const double a = mdl_power_of_two(k), h = p.high * a, low = p.low * a; /* exp(2 |x|) - 1 */
   const double d = h + 2.0;
@@ -109,7 +108,7 @@ MDL_INLINE double mdl_tanh_at(const int mdl_level, double x) {
 
 /* 1 / cosh(x) = 2 e / (1 + e^2) for e = exp(-|x|) */
 MDL_INLINE double mdl_sech_at(const int mdl_level, double x) {
-  const double size = fabs(x), clamped = size > 747.0 ? 747.0 : size;
+  const double size = fabs(x), clamped = mdl_at_most(size, 747.0);
   const mdl_exp_parts e = mdl_exp_split(mdl_level, -clamped, 0.0);
   const double y = 1.0 + (e.r + e.tail), small = mdl_scale(y, e.k);
   return mdl_scale(y / mdl_fma(small, small, 1.0), e.k + 1.0);
@@ -117,7 +116,7 @@ MDL_INLINE double mdl_sech_at(const int mdl_level, double x) {
 
 /* 1 / (1 + exp(-x)) */
 MDL_INLINE double mdl_sigmoid_at(const int mdl_level, double x) {
-  const double size = fabs(x), clamped = size > 745.2 ? 745.2 : size;
+  const double size = fabs(x), clamped = mdl_at_most(size, 745.2);
   const mdl_exp_parts e = mdl_exp_split(mdl_level, -clamped, 0.0);
   const double y = 1.0 + (e.r + e.tail), small = mdl_scale(y, e.k), d = 1.0 + small;
   const double q = mdl_select(x < 0.0, small, 1.0) / d, over = mdl_select(x < 0.0, 1.0 - q, q); /* 1 / d, nearly */

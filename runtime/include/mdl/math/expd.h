@@ -6,8 +6,8 @@
 
 /* To 31 bits; as 0 and infinity are to float where exp(x) is beyond it. */
 MDL_INLINE double mdl_exp_for_float(const int mdl_level, double x) {
-  const double whole = 6755399441055744.0, at_most = mdl_select(x > 100.0, 100.0, x);
-  const double y = mdl_select(at_most < -120.0, -120.0, at_most);
+  const double whole = 6755399441055744.0, at_most = mdl_at_most(x, 100.0);
+  const double y = mdl_at_least(at_most, -120.0);
   const double shifted = mdl_fma(y, 1.4426950408889634, whole), r = mdl_fma(shifted - whole, -0.6931471805599453, y);
   double p = 0.0001736567655641629;
   p = mdl_fma(p, r, 0.0013933257174653037);

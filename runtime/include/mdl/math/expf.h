@@ -42,15 +42,14 @@ MDL_INLINE float mdl_scalef(float x, float k) {
 }
 
 MDL_INLINE float mdl_expf_at(const int mdl_level, float x) {
-  const float at_most = x > 89.0f ? 89.0f : x;
-  const mdl_exp_partsf e = mdl_exp_splitf(mdl_level, at_most < -104.0f ? -104.0f : at_most);
+  const mdl_exp_partsf e = mdl_exp_splitf(mdl_level, mdl_at_leastf(mdl_at_mostf(x, 89.0f), -104.0f));
   return mdl_scalef(1.0f + (e.r + e.tail), e.k);
 }
 
 /* exp(x) - 1 is 2^k times the result; |x| <= 89.5, or not a number. */
 MDL_INLINE mdl_pairf mdl_expm1_splitf(const int mdl_level, float x, float *k) {
   const mdl_exp_partsf e = mdl_exp_splitf(mdl_level, x);
-  const float t = 1.0f - mdl_power_of_twof(-mdl_selectf(e.k > 99.0f, 99.0f, e.k)), s = t + e.r,
+  const float t = 1.0f - mdl_power_of_twof(-mdl_at_mostf(e.k, 99.0f)), s = t + e.r,
               low = (e.r - (s - t)) + e.tail;
   mdl_pairf pair;
   pair.high = s + low;
@@ -61,22 +60,21 @@ MDL_INLINE mdl_pairf mdl_expm1_splitf(const int mdl_level, float x, float *k) {
 
 MDL_INLINE float mdl_expm1f_at(const int mdl_level, float x) {
   float k;
-  const float at_most = x > 89.0f ? 89.0f : x;
-  const float y = mdl_expm1_splitf(mdl_level, at_most < -20.0f ? -20.0f : at_most, &k).high;
+  const float y = mdl_expm1_splitf(mdl_level, mdl_at_leastf(mdl_at_mostf(x, 89.0f), -20.0f), &k).high;
   return mdl_selectf(fabsf(x) < 1e-30f, x, mdl_scalef(y, k));
 }
 
 MDL_INLINE float mdl_sinhf_at(const int mdl_level, float x) {
   float k;
-  const float size = fabsf(x), clamped = size > 89.5f ? 89.5f : size;
+  const float size = fabsf(x), clamped = mdl_at_mostf(size, 89.5f);
   const mdl_pairf p = mdl_expm1_splitf(mdl_level, clamped, &k);
   const float a = mdl_power_of_twof(k - 2.0f), h = p.high * a * 2.0f, low = p.low * a * 2.0f;
-  const float y = h + (h / (1.0f + 2.0f * mdl_selectf(h > 1e30f, 1e30f, h)) + low);
+  const float y = h + (h / (1.0f + 2.0f * mdl_at_mostf(h, 1e30f)) + low);
   return mdl_selectf(size < 1e-30f, x, mdl_with_signf(y, x));
 }
 
 MDL_INLINE float mdl_coshf_at(const int mdl_level, float x) {
-  const float size = fabsf(x), clamped = size > 89.5f ? 89.5f : size;
+  const float size = fabsf(x), clamped = mdl_at_mostf(size, 89.5f);
   const mdl_exp_partsf e = mdl_exp_splitf(mdl_level, clamped);
   const float h = (1.0f + (e.r + e.tail)) * mdl_power_of_twof(e.k - 2.0f) * 2.0f;
   return h + 0.25f / h;
@@ -84,7 +82,7 @@ MDL_INLINE float mdl_coshf_at(const int mdl_level, float x) {
 
 MDL_INLINE float mdl_tanhf_at(const int mdl_level, float x) {
   float k;
-  const float twice = 2.0f * fabsf(x), clamped = twice > 20.0f ? 20.0f : twice;
+  const float twice = 2.0f * fabsf(x), clamped = mdl_at_mostf(twice, 20.0f);
   const mdl_pairf p = mdl_expm1_splitf(mdl_level, clamped, &k);
   const float a = mdl_power_of_twof(k), h = p.high * a, low = p.low * a; /* exp(2 |x|) - 1 */
   const float d = h + 2.0f, q = h / d;
@@ -93,14 +91,14 @@ MDL_INLINE float mdl_tanhf_at(const int mdl_level, float x) {
 }
 
 MDL_INLINE float mdl_sechf_at(const int mdl_level, float x) {
-  const float size = fabsf(x), clamped = size > 106.0f ? 106.0f : size;
+  const float size = fabsf(x), clamped = mdl_at_mostf(size, 106.0f);
   const mdl_exp_partsf e = mdl_exp_splitf(mdl_level, -clamped);
   const float y = 1.0f + (e.r + e.tail), small = mdl_scalef(y, e.k);
   return mdl_scalef(y / mdl_fmaf(small, small, 1.0f), e.k + 1.0f);
 }
 
 MDL_INLINE float mdl_sigmoidf_at(const int mdl_level, float x) {
-  const float size = fabsf(x), clamped = size > 104.0f ? 104.0f : size;
+  const float size = fabsf(x), clamped = mdl_at_mostf(size, 104.0f);
   const mdl_exp_partsf e = mdl_exp_splitf(mdl_level, -clamped);
   const float y = 1.0f + (e.r + e.tail), small = mdl_scalef(y, e.k), d = 1.0f + small;
   const float q = mdl_selectf(x < 0.0f, small, 1.0f) / d, over = mdl_selectf(x < 0.0f, 1.0f - q, q);

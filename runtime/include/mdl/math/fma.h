@@ -50,10 +50,30 @@ MDL_INLINE double mdl_with_sign(double x, double y) {
   return mdl_of_bits((mdl_bits(x) & UINT64_C(0x7fffffffffffffff)) | (mdl_bits(y) & UINT64_C(0x8000000000000000)));
 }
 
-/* condition ? x : y without a branch: between sums and products, which might trap, gcc would leave one. */
+#if defined(__GNUC__)
+#define MDL_CONSTANT(x) __builtin_constant_p(x)
+#else
+#define MDL_CONSTANT(x) 0
+#endif
+/* Both sides are computed before.  In lanes gcc makes no branch of it, given -fno-trapping-math; a constant is chosen by a
+ * mask, or what follows would be computed of it apart. */
 MDL_INLINE double mdl_select(int condition, double x, double y) {
   const uint64_t mask = condition ? UINT64_MAX : 0;
   return mdl_of_bits((mdl_bits(x) & mask) | (mdl_bits(y) & ~mask));
+}
+
+MDL_INLINE double mdl_choose(int condition, double x, double y) {
+  if (!MDL_CONSTANT(x) && !MDL_CONSTANT(y)) return condition ? x : y;
+  return mdl_select(condition, x, y);
+}
+
+/* x, but not above, or below, a constant; not a number stays. */
+MDL_INLINE double mdl_at_most(double x, double most) {
+  return mdl_select(x > most, most, x);
+}
+
+MDL_INLINE double mdl_at_least(double x, double least) {
+  return mdl_select(x < least, least, x);
 }
 
 /* (double)n in lanes.  AVX-512 has an instruction for that; elsewhere the halves of n become the low bits of reals that are large

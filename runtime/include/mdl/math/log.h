@@ -59,7 +59,7 @@ MDL_INLINE mdl_pair mdl_log1p_parts(const int mdl_level, double x) {
   double k;
   const double u = 1.0 + x, v = u - 1.0, lost = (1.0 - (u - v)) + (x - v); /* 1 + x = u + lost */
   const double f = mdl_log_split(u, &k) - 1.0;
-  const double rest = lost * mdl_of_bits((mdl_bits(6755399441055744.0 - mdl_select(k > 100.0, 100.0, k)) << 52) +
+  const double rest = lost * mdl_of_bits((mdl_bits(6755399441055744.0 - mdl_at_most(k, 100.0)) << 52) +
                                          UINT64_C(0x3ff0000000000000));
   const double sum = f + rest, low = rest - (sum - f);
   return mdl_log_parts(mdl_level, k, sum, mdl_fma(-low, sum, low));

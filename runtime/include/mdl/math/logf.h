@@ -44,7 +44,7 @@ MDL_INLINE float mdl_log1p_insidef(const int mdl_level, float x) {
   const float u = 1.0f + x, v = u - 1.0f, lost = (1.0f - (u - v)) + (x - v); /* 1 + x = u + lost */
   const float f = mdl_log_splitf(u, &k) - 1.0f;
   const float rest =
-      lost * mdl_of_bitsf((mdl_bitsf(12582912.0f - mdl_selectf(k > 100.0f, 100.0f, k)) << 23) + UINT32_C(0x3f800000));
+      lost * mdl_of_bitsf((mdl_bitsf(12582912.0f - mdl_at_mostf(k, 100.0f)) << 23) + UINT32_C(0x3f800000));
   const float sum = f + rest, low = rest - (sum - f);
   return mdl_log_joinf(mdl_level, k, sum, mdl_fmaf(-low, sum, low));
 }

@@ -103,8 +103,8 @@ MDL_INLINE mdl_turn mdl_turn_of(const int mdl_level, double x) {
   if (mdl_is_called(mdl_level)) return is_near ? mdl_turn_near(mdl_level, size) : mdl_turn_far(mdl_level, size);
   near = mdl_turn_near(mdl_level, size);
   far = mdl_turn_far(mdl_level, size);
-  far.r = mdl_select(is_near, near.r, far.r);
-  far.low = mdl_select(is_near, near.low, far.low);
+  far.r = mdl_choose(is_near, near.r, far.r);
+  far.low = mdl_choose(is_near, near.low, far.low);
   far.quarter = is_near ? near.quarter : far.quarter;
   return far;
 }
@@ -166,12 +166,12 @@ MDL_INLINE double mdl_tan_at(const int mdl_level, double x) {
   const mdl_pair c = mdl_cos_parts(mdl_level, t.r, t.low);
   const mdl_pair s = mdl_quick_sum(t.r, mdl_sin_rest(mdl_level, t.r, t.low)), d = mdl_quick_sum(c.high, c.low);
   const int swap = (int)(t.quarter & 1);
-  const double above = mdl_select(swap, -d.high, s.high), above_low = mdl_select(swap, -d.low, s.low);
-  const double below = mdl_select(swap, s.high, d.high), below_low = mdl_select(swap, s.low, d.low);
+  const double above = mdl_choose(swap, -d.high, s.high), above_low = mdl_choose(swap, -d.low, s.low);
+  const double below = mdl_choose(swap, s.high, d.high), below_low = mdl_choose(swap, s.low, d.low);
   const double q = above / below;
   const double rest = mdl_fma(-q, below_low, mdl_cancel(mdl_level, -q, below, above)) + above_low;
   const double y = q + rest / below;
-  return mdl_select(fabs(x) < 1e-150, x, mdl_of_bits(mdl_bits(y) ^ (mdl_bits(x) & UINT64_C(0x8000000000000000))));
+  return mdl_choose(fabs(x) < 1e-150, x, mdl_of_bits(mdl_bits(y) ^ (mdl_bits(x) & UINT64_C(0x8000000000000000))));
 }
 
 #endif
