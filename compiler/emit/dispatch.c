@@ -39,6 +39,12 @@ static const char *const width_text =
     "    return 512;\n"
     "  return __builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\") && __builtin_cpu_supports(\"bmi2\") ? 256 : 0;\n"
     "}\n"
+    "#elif defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__FMA__)\n"
+    "#define MDL_LEVEL 2\n"
+    "#elif defined(__AVX2__) && defined(__FMA__)\n"
+    "#define MDL_LEVEL 1\n"
+    "#else\n"
+    "#define MDL_LEVEL 0\n"
     "#endif\n"
     "\n";
 
@@ -91,8 +97,9 @@ bool has_lanes(const Schedule *s) {
 // (mdl/math/fma.h).
 static const struct {
   const char *suffix, *attribute;
-  int vectors, level;
-} variants[] = {{"_avx512", "MDL_AVX512 ", 512, 2}, {"_avx2", "MDL_AVX2 ", 256, 1}, {"_plain", "MDL_PLAIN ", 0, 0}};
+  int vectors;
+  const char *level;
+} variants[] = {{"_avx512", "MDL_AVX512 ", 512, "2"}, {"_avx2", "MDL_AVX2 ", 256, "1"}, {"_plain", "MDL_PLAIN ", 0, "0"}};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 // The arguments' names of a prototype, as a call has them: the last word of each.
@@ -125,15 +132,14 @@ void put_body_signature(Text *t, const char *prototype, const char *name, Body b
   put_renamed(t, prototype, name, "_body", first[body.math][body.team]);
 }
 
-static void put_body_call(Text *t, const char *prototype, const char *name, const int *level, Body body, bool returns) {
+static void put_body_call(Text *t, const char *prototype, const char *name, const char *level, Body body, bool returns) {
   text_printf(t, "  %s%s_body(", returns ? "return " : "", name);
-  if (body.math) text_printf(t, "%d, ", *level);
+  if (body.math) text_printf(t, "%s, ", level);
   if (body.team) text_put(t, "mdl_thread, ");
   put_arguments(t, prototype);
 }
 
 void put_dispatch(Text *t, const char *prototype, const char *name, Body body, bool returns) {
-  static const int any = 0;
   const int first = body.lanes ? 0 : 1; // without lanes, wider vectors are no faster
   const char *team = body.team ? "const mdl_team mdl_thread, " : "", *thread = body.team ? "mdl_thread, " : "";
   Text chosen; // the prototype of what chooses
@@ -142,10 +148,10 @@ void put_dispatch(Text *t, const char *prototype, const char *name, Body body, b
   put_renamed(&chosen, prototype, name, body.team ? "_thread" : "", team);
   text_put(t, "#ifdef MDL_DISPATCH\n");
   for (int k = first; k < VARIANTS; k++) {
-    text_printf(t, "%sstatic ", variants[k].level || body.math ? variants[k].attribute : "");
+    text_printf(t, "%sstatic ", variants[k].vectors || body.math ? variants[k].attribute : "");
     put_renamed(t, prototype, name, variants[k].suffix, team);
     text_put(t, " {\n");
-    put_body_call(t, prototype, name, &variants[k].level, body, returns);
+    put_body_call(t, prototype, name, variants[k].level, body, returns);
     text_put(t, "}\n");
   }
   text_printf(t, "%s {\n  const int vectors = mdl_vectors();\n", chosen.s);
@@ -157,7 +163,7 @@ void put_dispatch(Text *t, const char *prototype, const char *name, Body body, b
     put_arguments(t, prototype);
   }
   text_printf(t, "}\n#else\n%s {\n", chosen.s);
-  put_body_call(t, prototype, name, &any, body, returns);
+  put_body_call(t, prototype, name, "MDL_LEVEL", body, returns);
   text_put(t, "}\n#endif\n");
   text_free(&chosen);
 }

@@ -42,6 +42,9 @@ void find_row_products(Schedule *s, const Loop *tile);
 // turns.c: does a loop over samples that may run in a tile run better sample by sample?
 bool runs_by_turns(const Schedule *s, const Loop *loop);
 
+// along.c: do the loops within one over samples run better in lanes than a tile would?
+bool runs_along_rows(Schedule *s, const Loop *loop);
+
 // team.c: what threads share out.  array_root: the array that n is in, of several versions the first, or behind all nodes its sink;
 // -1: it is none that is written here.
 int array_root(const Schedule *s, const Node *n);

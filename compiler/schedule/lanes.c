@@ -638,6 +638,13 @@ static bool shares_sums(const Schedule *s, const Loop *loop) {
   return s->task.threads && sums && loop->depth == 1 && !no_tile(s, loop).kind;
 }
 
+// Would all loops within one run in strips?
+static bool strips_within(const Schedule *s, const Loop *loop) {
+  for (size_t k = 0; k < loop->nbody; k++)
+    if (!loop->body[k].idle && no_strip_between(s, loop->body[k].loop, (Edges){0, 0}).kind) return false;
+  return true;
+}
+
 static void lane_steps(Schedule *s, const Step *body, size_t count) {
   for (size_t k = 0; k < count; k++) {
     if (body[k].kind != STEP_LOOP || body[k].idle) continue;
@@ -649,6 +656,9 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
     } else if (!tiles.kind && runs_by_turns(s, loop)) {
       loop->lanes = LANES_TURNS;
       loop->lanes_why.kind = REASON_TURNS;
+    } else if (!tiles.kind && !needs_tiles(s, loop) && runs_along_rows(s, loop) && strips_within(s, loop)) {
+      loop->lanes_why.kind = REASON_ALONG;
+      lane_steps(s, loop->body, loop->nbody);
     } else if (!tiles.kind) {
       loop->edges = (Edges){0, 0};
       tile(loop);

@@ -209,3 +209,19 @@ case_is 'and right' 0 '' mdlc check turns.mdl
 sed "s/= a\\[/= exp(x[i]) * a[/" "$top/files/turns.mdl" >"$top/files/called.mdl"
 case_is 'with a call' 0 '' mdlc explain --schedule called.mdl
 says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'
+
+# Entries of a sample that lie side by side, each for itself, are taken as they lie; few of them in tiles.
+cat >"$top/files/along.mdl" <<'MODEL'
+batch n
+dim   d = 40, h = 64
+data  x[n, d]
+param W[d, h] = normal(0, 1), V[h, h] = normal(0, 1), b[h] = 0
+a = tanh(x @ W + b)
+loss  mean((a @ V)^2)
+MODEL
+case_is 'entries side by side' 0 '' mdlc explain --schedule along.mdl
+says 'for i in 0..n' 'one by one: entries of a sample lie side by side, and each stands for itself'
+case_is 'and right' 0 '' mdlc check along.mdl
+sed 's/h = 64/h = 24/' "$top/files/along.mdl" >"$top/files/short.mdl"
+case_is 'few entries' 0 '' mdlc explain --schedule short.mdl
+says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'

@@ -76,10 +76,11 @@ typedef void mdl_contract_tile(int rows, int vectors, int mode, int64_t steps, c
                                int64_t a_row, int64_t a_step, const mdl_contract_real *b, int64_t b_step,
                                mdl_contract_real *c, int64_t c_row);
 
-/* The chains of one row and of MDL_CONTRACT_WIDE vectors of columns, put or added. */
+/* The chains of rows by themselves, in each of so many columns that MDL_CONTRACT_WIDE vectors fill, put or added. */
 enum { MDL_CONTRACT_WIDE = 8 };
-typedef void mdl_contract_row(int mode, int64_t steps, const mdl_contract_real *a, int64_t a_step,
-                              const mdl_contract_real *b, int64_t b_step, mdl_contract_real *c);
+typedef void mdl_contract_row(int mode, int64_t rows, int64_t columns, int64_t steps, const mdl_contract_real *a,
+                              int64_t a_row, int64_t a_step, const mdl_contract_real *b, int64_t b_step,
+                              mdl_contract_real *c, int64_t c_row);
 
 typedef struct mdl_contract_level {
   mdl_contract_tile *tile;
@@ -146,29 +147,33 @@ typedef struct mdl_contract_level {
     (void)p3;                                                                                                          \
   }
 
-/* One row by eight vectors: as many chains as hide an addition's latency, and whole lines of b. */
+/* A row by eight vectors: as many chains as hide an addition's latency, and whole lines of b. */
 #define MDL_CONTRACT_VECTORS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define MDL_CONTRACT_ROW_STEP(v)                                                                                       \
   {                                                                                                                    \
-    const V y = *(const U *)(b + v * lanes);                                                                           \
-    for (int l = 0; l < lanes; l++) c##v[l] = MDL_CONTRACT_FMA(1, *a, y[l], c##v[l]);                                  \
+    const V y = *(const U *)(q + v * lanes);                                                                           \
+    for (int l = 0; l < lanes; l++) c##v[l] = MDL_CONTRACT_FMA(1, *p, y[l], c##v[l]);                                  \
   }
 #define MDL_CONTRACT_ROW_END(v)                                                                                        \
-  *(U *)(c + v * lanes) = (mode == MDL_CONTRACT_ADD ? (V) * (const U *)(c + v * lanes) : zero) + c##v;
+  *(U *)(c + j + v * lanes) = (mode == MDL_CONTRACT_ADD ? (V) * (const U *)(c + j + v * lanes) : zero) + c##v;
 #define MDL_CONTRACT_ROW(name, BYTES, TARGET)                                                                          \
-  TARGET MDL_CONTRACT_FUNCTION void name(int mode, int64_t steps, const mdl_contract_real *a, int64_t a_step,          \
-                                         const mdl_contract_real *b, int64_t b_step, mdl_contract_real *c) {           \
+  TARGET MDL_CONTRACT_FUNCTION void name(int mode, int64_t rows, int64_t columns, int64_t steps,                       \
+                                         const mdl_contract_real *a, int64_t a_row, int64_t a_step,                    \
+                                         const mdl_contract_real *b, int64_t b_step, mdl_contract_real *c,             \
+                                         int64_t c_row) {                                                              \
     typedef mdl_contract_real V __attribute__((vector_size(BYTES)));                                                   \
     typedef mdl_contract_real U __attribute__((vector_size(BYTES), aligned(sizeof(mdl_contract_real)), may_alias));    \
     enum { lanes = BYTES / sizeof(mdl_contract_real) };                                                                \
     const V zero = {0};                                                                                                \
-    V c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;                          \
-    for (; steps > 0; steps--) {                                                                                       \
-      MDL_CONTRACT_VECTORS(MDL_CONTRACT_ROW_STEP)                                                                      \
-      a += a_step;                                                                                                     \
-      b += b_step;                                                                                                     \
-    }                                                                                                                  \
-    MDL_CONTRACT_VECTORS(MDL_CONTRACT_ROW_END)                                                                         \
+    for (; rows > 0; rows--, a += a_row, c += c_row)                                                                   \
+      for (int64_t j = 0; j < columns; j += MDL_CONTRACT_WIDE * lanes) {                                               \
+        const mdl_contract_real *p = a, *q = b + j;                                                                    \
+        V c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;                      \
+        for (int64_t k = 0; k < steps; k++, p += a_step, q += b_step) {                                                \
+          MDL_CONTRACT_VECTORS(MDL_CONTRACT_ROW_STEP)                                                                  \
+        }                                                                                                              \
+        MDL_CONTRACT_VECTORS(MDL_CONTRACT_ROW_END)                                                                     \
+      }                                                                                                                \
   }
 
 #define MDL_CONTRACT_ONE(height, tiles, wide)                                                                          \
@@ -445,14 +450,14 @@ MDL_CONTRACT_INLINE void mdl_contract_one_tile(const mdl_contract_state *s, int6
     }
 }
 
-/* Of a single row as many columns as eight vectors have, and again; returns how many columns that makes. */
-MDL_CONTRACT_INLINE int64_t mdl_contract_across(const mdl_contract_level *level, int mode, int64_t terms,
-                                                const mdl_contract_real *a, int64_t a_step, const mdl_contract_real *b,
-                                                int64_t b_step, mdl_contract_real *c, int64_t columns) {
-  const int64_t width = MDL_CONTRACT_WIDE * level->lanes;
-  int64_t j = 0;
-  for (; j + width <= columns; j += width) level->row(mode, terms, a, a_step, b + j, b_step, c + j);
-  return j;
+/* Of rows by themselves as many columns as eight vectors have, and again; returns how many columns that makes. */
+MDL_CONTRACT_INLINE int64_t mdl_contract_across(const mdl_contract_level *level, int mode, int64_t rows, int64_t columns,
+                                                int64_t terms, const mdl_contract_real *a, int64_t a_row, int64_t a_step,
+                                                const mdl_contract_real *b, int64_t b_step, mdl_contract_real *c,
+                                                int64_t c_row) {
+  const int64_t whole = columns - columns % (MDL_CONTRACT_WIDE * level->lanes);
+  if (whole > 0) level->row(mode, rows, whole, terms, a, a_row, a_step, b, b_step, c, c_row);
+  return whole;
 }
 
 /* ---- all tiles of a block ---- */
@@ -461,8 +466,8 @@ MDL_CONTRACT_FUNCTION void mdl_contract_tiles(const mdl_contract_state *s) {
   const int width = 2 * s->level->lanes;
   int64_t j = 0;
   if (s->rows == 1 && s->a && s->b && s->level->row && !s->t->bounded && s->t->columns.second[0] == 1)
-    j = mdl_contract_across(s->level, s->mode, s->terms, s->a + s->row_a[0], s->a_step, s->b + s->column_b[0], s->b_step,
-                            s->t->c + s->row_c[0] + s->column_c[0], s->columns);
+    j = mdl_contract_across(s->level, s->mode, 1, s->columns, s->terms, s->a + s->row_a[0], 0, s->a_step,
+                            s->b + s->column_b[0], s->b_step, s->t->c + s->row_c[0] + s->column_c[0], 0);
   for (; j < s->columns; j += width) {
     const int columns = (int)mdl_contract_least(width, s->columns - j);
     const int plain_c = mdl_contract_even(s->column_c + j, columns, 1);
@@ -527,8 +532,7 @@ MDL_CONTRACT_INLINE void mdl_contract_small(const mdl_contract_level *level, con
     work += terms * columns;
   }
   if ((rows == 1 || terms == 1) && level->row) /* nothing of b is read twice, or nothing of a */
-    for (int64_t r = 0; r < rows; r++)
-      j = mdl_contract_across(level, mode, terms, t->a + r * a_row, t->terms.first[0], b, b_step, t->c + r * c_row, columns);
+    j = mdl_contract_across(level, mode, rows, columns, terms, t->a, a_row, t->terms.first[0], b, b_step, t->c, c_row);
   const int64_t start = j, band = columns * terms <= MDL_CONTRACT_NEAR ? level->rows[0] : rows; /* c in the order of memory */
   for (int64_t from = 0; from < rows; from += band) {
     const int64_t to = mdl_contract_least(from + band, rows);
