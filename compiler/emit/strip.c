@@ -57,13 +57,6 @@ static const Loop *loop_inside(Function *f, const Loop *loop) {
   return inside;
 }
 
-static bool sums_along(const Function *f, const Loop *loop) {
-  bool sums = false;
-  for (size_t k = 0; k < loop->nbody && !sums; k++)
-    sums = loop->body[k].kind == STEP_NODE && f->s->order[loop->body[k].node->id].kind == ORDER_LANES;
-  return sums;
-}
-
 // Iterations one by one: `for (start; name < end; name++)`.
 static void put_singly(Function *f, const Loop *loop, int depth, const char *start, const char *name, const char *end) {
   size_t names, lets;
@@ -81,14 +74,14 @@ static void put_singly(Function *f, const Loop *loop, int depth, const char *sta
   text_put(&f->body, "}\n");
 }
 
-// Of sums in lanes a whole vector: the others then keep their lanes.
+// A whole vector: sums in lanes keep theirs, and what is stored stays aligned.
 static void put_first_edge(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
   Arena *a = f->s->arena;
   const Poly *flops = f->flops;
   const char *until = names_take(&f->names, arena_printf(a, "%s_inside", loop->name));
   f->unit->helper[HELPER_MIN_INTEGER] = true;
   line_start(f);
-  text_printf(&f->body, "const int64_t %s = mdl_min_integer(%d, ", until, sums_along(f, loop) ? lanes_of(f) : loop->edges.first);
+  text_printf(&f->body, "const int64_t %s = mdl_min_integer(%d, ", until, lanes_of(f));
   put_until(f, loop, end, PREC_NONE);
   text_put(&f->body, ");\n");
   f->strip_lane = from;
