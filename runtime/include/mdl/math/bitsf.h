@@ -35,7 +35,7 @@ MDL_INLINE float mdl_choosef(int condition, float x, float y) {
 }
 
 MDL_INLINE float mdl_at_mostf(float x, float most) {
-  return mdl_selectf(x > most, most, x);
+  return x > most ? most : x;
 }
 
 MDL_INLINE float mdl_at_leastf(float x, float least) {

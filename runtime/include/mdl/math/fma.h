@@ -67,9 +67,10 @@ MDL_INLINE double mdl_choose(int condition, double x, double y) {
   return mdl_select(condition, x, y);
 }
 
-/* x, but not above, or below, a constant; not a number stays. */
+/* x, but not above, or below, a constant; not a number stays.  Where both are asked for, `most` comes first: were the second a choice,
+ * gcc would compute what follows of the first one's constant apart. */
 MDL_INLINE double mdl_at_most(double x, double most) {
-  return mdl_select(x > most, most, x);
+  return x > most ? most : x;
 }
 
 MDL_INLINE double mdl_at_least(double x, double least) {
