@@ -136,31 +136,6 @@ static const Expr *one_over_one_exp(Walk *w, const Expr *const *a) {
   return x ? make1(w, PRIM_SIGMOID, make1(w, PRIM_NEG, x)) : NULL;
 }
 
-// What e is the square of; or null.
-static const Expr *base_of_square(Walk *w, const Expr *e) {
-  int64_t n;
-  if (is_op(w, e, PRIM_MUL) && argument(w, e, 0) == argument(w, e, 1)) return argument(w, e, 0);
-  return is_op(w, e, PRIM_POWI) && expr_is_int(argument(w, e, 1), &n) && n == 2 ? argument(w, e, 0) : NULL;
-}
-
-// (x / sqrt(v))^2 / 2 + log(sqrt(v)) = (x (x / v) + log(v)) / 2: a normal density by its variance takes no root.
-static const Expr *normal_by_variance(Walk *w, const Expr *const *a) {
-  if (!is_op(w, a[0], PRIM_MUL) || !is_op(w, a[1], PRIM_LOG)) return NULL;
-  const Expr *half = argument(w, a[0], 0), *z = base_of_square(w, argument(w, a[0], 1)), *root = argument(w, a[1], 0);
-  if (!expr_is_real(half, 0.5) || !z || !is_op(w, z, PRIM_DIV) || !is_op(w, root, PRIM_SQRT)) return NULL;
-  if (see_through(w, argument(w, z, 1)) != see_through(w, root)) return NULL;
-  const Expr *x = argument(w, z, 0), *v = argument(w, root, 0);
-  const Expr *sum = make2(w, PRIM_ADD, make2(w, PRIM_MUL, x, make2(w, PRIM_DIV, x, v)), make1(w, PRIM_LOG, v));
-  return make2(w, PRIM_MUL, half, sum);
-}
-
-// y / exp(x) = y exp(-x): its derivative by x is itself again, and there is no division.  Not of an exponential with a name, which is
-// computed once.
-static const Expr *over_exp(Walk *w, const Expr *const *a) {
-  if (a[1]->kind != EXPR_PRIM || a[1]->u.prim.op != PRIM_EXP) return NULL;
-  return make2(w, PRIM_MUL, a[0], make1(w, PRIM_EXP, make1(w, PRIM_NEG, a[1]->u.prim.arg[0])));
-}
-
 // lgamma(n) = log((n - 1)!) of an integer that is no size: of one of many counts.
 static const Expr *lgamma_of_integer(Walk *w, const Expr *const *a) {
   const Expr *n = is_op(w, a[0], PRIM_REAL) ? argument(w, a[0], 0) : NULL;
@@ -171,11 +146,10 @@ static const struct {
   Prim op;
   const Expr *(*rule)(Walk *w, const Expr *const *args);
 } rules[] = {
-    {PRIM_LOG1P, log1p_exp},      {PRIM_LOG, log_one_exp},          {PRIM_LOG, log_exp},
-    {PRIM_LOG, log_sigmoid},      {PRIM_LOG, log_sum_exp},          {PRIM_LOG, log_quotient},
-    {PRIM_SUB, one_less_sigmoid}, {PRIM_DIV, one_over_one_exp},     {PRIM_SUB, one_less_erf},
-    {PRIM_ADD, one_and_erf},      {PRIM_POWI, root_squared},        {PRIM_MUL, root_times_root},
-    {PRIM_DIV, over_exp},         {PRIM_LGAMMA, lgamma_of_integer}, {PRIM_ADD, normal_by_variance},
+    {PRIM_LOG1P, log1p_exp},  {PRIM_LOG, log_one_exp},  {PRIM_LOG, log_exp},          {PRIM_LOG, log_sigmoid},
+    {PRIM_LOG, log_sum_exp},  {PRIM_LOG, log_quotient}, {PRIM_SUB, one_less_sigmoid}, {PRIM_DIV, one_over_one_exp},
+    {PRIM_SUB, one_less_erf}, {PRIM_ADD, one_and_erf},  {PRIM_POWI, root_squared},    {PRIM_MUL, root_times_root},
+    {PRIM_LGAMMA, lgamma_of_integer},
 };
 
 const Expr *stable_form(Walk *w, Prim op, const Expr *const *args) {

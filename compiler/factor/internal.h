@@ -106,6 +106,7 @@ typedef struct Counted {
 // Those of the parts that have not been counted yet.
 double more_work_of(const Expr *e, Counted *counted);
 bool may_be_poled(Factoring *f, const Expr *e);
+bool may_only_overflow(Factoring *f, const Expr *e); // is it poled, if at all, where an exponential is too large?
 bool may_look_through(const Factoring *f, const Node *m, const GraphLoop *loop);
 
 // ---- order.c ----

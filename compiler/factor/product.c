@@ -50,9 +50,13 @@ double work_of(const Expr *e) {
 }
 
 // Primitives that are infinite, or no number, at finite arguments that they may be given.
-static bool has_pole(const Expr *e) {
+static bool has_pole(const Expr *e, bool overflows) {
   int64_t n;
   switch (e->u.prim.op) {
+  case PRIM_EXP:
+  case PRIM_EXPM1:
+  case PRIM_SINH:
+  case PRIM_COSH: return overflows;
   case PRIM_DIV: return e->u.prim.arg[1]->kind != EXPR_REAL;
   case PRIM_POWI: return !expr_is_int(e->u.prim.arg[1], &n) || n < 0;
   case PRIM_POW:
@@ -71,18 +75,26 @@ static bool has_pole(const Expr *e) {
   }
 }
 
-bool may_be_poled(Factoring *f, const Expr *e) {
+static bool has_poles(Factoring *f, const Expr *e, bool overflows) {
   size_t count;
   bool any = false;
   Arena *scratch = arena_new();
   const Expr **part = expr_parts(scratch, e, &count);
   for (size_t k = 0; k < count && !any; k++) {
-    if (part[k]->kind == EXPR_PRIM && part[k]->type == TYPE_REAL) any = has_pole(part[k]);
+    if (part[k]->kind == EXPR_PRIM && part[k]->type == TYPE_REAL) any = has_pole(part[k], overflows);
     if (part[k]->kind == EXPR_REAL) any = !isfinite(part[k]->u.real);
     if (part[k]->kind == EXPR_READ && part[k]->type == TYPE_REAL) any = f->known[part[k]->u.read.node->id].poled;
   }
   arena_free(scratch);
   return any;
+}
+
+bool may_be_poled(Factoring *f, const Expr *e) {
+  return has_poles(f, e, true);
+}
+
+bool may_only_overflow(Factoring *f, const Expr *e) {
+  return !has_poles(f, e, false);
 }
 
 // ---- taking an expression apart ----

@@ -63,9 +63,9 @@ bool *find_scalable(Arena *a, const Graph *g) {
   return s.otherwise;
 }
 
-// May the item be multiplied behind a sum, of no terms, too?
-static bool is_safe(const Item *item) {
-  return !item->condition && !item->inverse && !item->poled && !item->unsafe;
+// May the item be multiplied behind a sum?  Of no terms that is 0 times it: an exponential must be in the range of reals then.
+static bool is_safe(Factoring *f, const Item *item) {
+  return !item->condition && !item->unsafe && may_only_overflow(f, item->e) && (!item->inverse || is_prim(item->e, PRIM_EXP));
 }
 
 static const Expr *own_product(Factoring *f, const Product *p, const Node *n, const Expr **guard) {
@@ -86,7 +86,7 @@ const Node *scale_apart(Factoring *f, const Node *n, Known known) {
   bool stays = false; // one multiplication with what no index changes: another factor of the kind costs nothing
   for (int k = 0; k < rest->nitem; k++) {
     const Item item = rest->item[k];
-    stays = stays || item.condition || (item.scope == 0 && !is_safe(&item));
+    stays = stays || item.condition || (item.scope == 0 && !is_safe(f, &item));
     if (item.scope == 0)
       scale->item[scale->nitem++] = item;
     else

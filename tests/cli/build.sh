@@ -240,3 +240,17 @@ MODEL
 case_is 'what a step stores is read from a variable' 0 '' sh -c '"$0" build steps.mdl && grep "h_now = mdl_fma(z\[t\], w, x\[t\]);" steps.c' "$mdlc"
 case_is 'and so where it is stored' 0 '' sh -c '"$0" build steps.mdl && grep " h\[t\] = h_now;" steps.c' "$mdlc"
 case_is 'a quotient by a size goes back as a product' 0 '' sh -c '"$0" build steps.mdl && grep "d_z_times_quotient = d_z \* quotient;" steps.c' "$mdlc"
+
+# What may be infinite, an exponential too, stays within a sum whose condition may hold for no sample.
+cat >"$top/files/masked.mdl" <<'MODEL'
+batch n
+data x[n], k[n] in 0..2
+param w = 1000
+a[i] = if k[i] == 1 then x[i] / exp(-w) else 0
+d[i] = exp(w) * x[i]^2
+loss sum(a) + sum[i](if k[i] == 1 then d[i] else 0) + sum[i](if k[i] == 1 then d[i] * x[i] else 0)
+MODEL
+printf '{"x": [1, 2], "k": [0, 0]}' >"$top/files/none.json"
+case_is 'an exponential of no term' 0 '' mdlc eval masked.mdl --data none.json --json
+prints '"loss": 0,'
+prints '"w": 0'

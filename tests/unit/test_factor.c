@@ -57,6 +57,8 @@ static const struct {
      "node e[i:n] = b * sin(y[i])\nnode s = sum[i:n](e[i])\nnode r[j:m] = sum[i:n](e[i] * A[i, j])\nnode loss = s * r[0]\n", NULL},
     {"one that may be infinite", "node e[i:n] = 0.5 * sin(y[i]) / b\nnode s = sum[i:n](e[i])\nnode r = sum[i:n](e[i] * A[i, 0])\nnode loss = s * r\n",
      NULL},
+    {"an exponential, which may be infinite, under a condition that may never hold", "node loss = sum[i:n if y[i] > 0.0](exp(b) * y[i])\n",
+     NULL},
     {"a product beside a constant",
      "node loss = sum[i:n](b * exp(y[i]) * sin(y[i]) - b)\n",
      "node loss_term_part = sum[i:n](sin(y[i]) * exp(y[i]))\n"
