@@ -239,11 +239,11 @@ void helpers_print(Text *t, const Unit *u);
 const char *math_call(Function *f, Prim op);
 bool math_is_function(Prim op); // of those
 const char *fma_call(Function *f);
-// Does a choice in lanes compute both sides and take the bits of one?  Where a side takes long, compilers make a branch of `? :` that
-// they then find no vectors for; where it is short, `? :` is one instruction, and bits are three.
+// Does a choice in lanes compute both sides first?  Where a side takes long, compilers make a branch of a `? :` around it that they
+// then find no vectors for.
 bool selects_bits(const Function *f);
-const char *select_call(Function *f); // "mdl_select(": of a constant, or where lanes are left out
-const char *choose_call(Function *f); // "mdl_choose("
+const char *select_call(Function *f); // "mdl_select(": by a mask of bits, where lanes are left out
+const char *choose_call(Function *f); // "mdl_choose(": the model's own choices; by a mask where a side is a constant
 void math_use(Unit *u, const char *header);
 void math_put_text(Text *t, const char *text); // without its #includes of such texts
 void math_print(Text *t, const Unit *u);

@@ -112,10 +112,6 @@ static void add_conditions(Product *p, const Expr *e) {
   add_item(p, e, true, false);
 }
 
-static bool is_zero(const Expr *e) {
-  return e->kind == EXPR_REAL && e->u.real == 0;
-}
-
 // Do all factors of e need the same indices, so that they are never apart?
 static bool is_uniform(const Expr *e, uint64_t scope, int depth) {
   if (depth == 0) return false;

@@ -19,10 +19,6 @@ static void mark_all(Search *s, const Expr *e) {
   if (e) expr_each_read(s->g, e, mark_read, s);
 }
 
-static bool is_zero(const Expr *e) {
-  return e->kind == EXPR_REAL && e->u.real == 0;
-}
-
 // As product.c takes an expression apart.
 static void mark_but_factors(Search *s, const Expr *e) {
   const Expr *const *arg = e->kind == EXPR_PRIM ? e->u.prim.arg : NULL;

@@ -35,8 +35,9 @@ typedef struct Kinds {
   Tangents params, data;
 } Kinds;
 
+// Raises the scales to what roundings and cancelling terms may come to.
+void kinds_raise(Case *c, Asked *asked);
 // Says where `value`, an array as the derivative writes it, is not what dual numbers or the dot-product test ask for.
-void kinds_raise(Case *c, Asked *asked); // its scales to what roundings and cancelling terms may come to
 void kinds_check(Case *c, Asked *asked, const double *value, const char *who);
 // kinds_run.c: generated C's, of the same order in the descriptor.
 struct mdl_model;
