@@ -141,7 +141,7 @@ Node graph_translated(Graph *g, const Node *n, const Node *const *map) {
 void graph_close_copies(const Graph *in, const Node *const *map) {
   for (size_t k = 0; k < in->count; k++) {
     const Node *n = in->nodes[k];
-    if (n->kind == NODE_CARRY && map[k] && n->next)
+    if (n->kind == NODE_CARRY && map[k] && map[k]->kind == NODE_CARRY && n->next)
       graph_close(map[k], map[n->next->id], n->alive ? map[n->alive->id] : NULL);
   }
 }

@@ -141,20 +141,46 @@ static const Node *identity_of(const Node *view) {
   return n;
 }
 
-// The node without an index that its readers don't need, through a view; the node itself is left behind.
-static void narrow(Round *r, const Node *from, Node n) {
+// What reads n reads `narrowed` instead, which is n without index `drop`; the node itself is left behind.
+static const Node *replace(Round *r, const Node *from, const Node *n, const Node *narrowed, int drop) {
   Simplifier *s = &r->s;
-  const Narrowing *narrowing = &r->narrowing[from->id];
-  const Expr **sub = arena_array(s->arena, const Expr *, (size_t)n.nout + 1);
-  for (int k = 0, to = 0; k < n.nout; k++)
-    if (k != narrowing->drop) sub[to++] = expr_index(s->g, k);
-  append(r, from, &n);
-  const Node narrowed = simplify_narrowed(s, &n, narrowing), *added = graph_add(s->g, &narrowed);
+  const Expr **sub = arena_array(s->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0, to = 0; k < n->nout; k++)
+    if (k != drop) sub[to++] = expr_index(s->g, k);
+  append(r, from, n);
+  const Node *added = graph_add(s->g, narrowed);
   r->name[added->id] = arena_strdup(s->arena, from->name);
-  r->narrowed[from->id] = added;
   s->view[from->id] = expr_read(s->g, added, sub);
   s->narrow[from->id] = true;
   s->changed = true;
+  return added;
+}
+
+// The node without an index that its readers don't need.
+static void narrow(Round *r, const Node *from, const Node *n) {
+  const Narrowing *narrowing = &r->narrowing[from->id];
+  const Node narrowed = simplify_narrowed(&r->s, n, narrowing);
+  r->narrowed[from->id] = replace(r, from, n, &narrowed, narrowing->drop);
+}
+
+// A state that every step leaves as it is.
+static bool is_settled(const Node *c) {
+  if (c->kind != NODE_CARRY) return false;
+  const Node *n = c->next;
+  if (n->kind != NODE_COMP || n->reduce != REDUCE_NONE || n->guard || n->nout != c->nout) return false;
+  if (n->expr->kind != EXPR_READ || n->expr->u.read.node->id != c->id) return false;
+  for (int k = 0; k < c->nout; k++)
+    if (loop_step_of(n->expr->u.read.sub[k], k == c->axis && c->reverse) != k) return false;
+  return true;
+}
+
+// Such a state is its start, at every step.
+static void settle(Round *r, const Node *from, Node n) {
+  Simplifier *s = &r->s;
+  n.kind = NODE_COMP;
+  Node start = simplify_narrowed(s, &n, &(Narrowing){n.axis, expr_int(s->g, 0)});
+  start.guard = NULL; // there always is a state 0
+  replace(r, from, &n, &start, n.axis);
 }
 
 static void visit(Round *r, const Node *from) {
@@ -164,8 +190,12 @@ static void visit(Round *r, const Node *from) {
     return;
   }
   Node n = simplify_node(s, from);
+  if (is_settled(from)) {
+    settle(r, from, n);
+    return;
+  }
   if (r->narrowing[from->id].by && n.kind == from->kind && n.nout == from->nout && !is_view(from, &n)) {
-    narrow(r, from, n);
+    narrow(r, from, &n);
     return;
   }
   if (is_view(from, &n)) {

@@ -163,6 +163,19 @@ static const char *const graphs[][2] = {
      "node loss = sum[i:n](h[4, i, i])\n",
      "carry h[t:5, i:n, j:n] along t from step = y[i]\nnode step[t:4, i:n, j:n] = h[t, i, 0] * sin(y[j])\n"
      "node loss = sum[i:n](h[4, i, i])\n"},
+    // a state that every step leaves as it is
+    {"carry h[i:n, t:m + 1] back along t from step = sin(y[i])\nnode step[i:n, t:m] = h[i, t + 1]\n"
+     "node loss = sum[i:n, t:m](step[i, t] * w[t])\n",
+     "node h[i:n] = sin(y[i])\nnode loss = sum[i:n, t:m](h[i] * w[t])\n"},
+    {"carry h[t:m + 1, i:n] along t from step = y[i]\nnode step[t:m, i:n] = h[t, i]\n"
+     "carry g[t:m + 1, i:n] along t from more = b\nnode more[t:m, i:n] = g[t, i] * h[t, i]\n"
+     "node loss = sum[i:n](g[m, i] - h[m, i])\n",
+     "carry g[t:m + 1, i:n] along t from more = b\nnode more[t:m, i:n] = g[t, i] * y[i]\n"
+     "node loss = sum[i:n](g[m, i] - y[i])\n"},
+    {"carry h[t:5, i:m, j:m] along t from step = w[i]\nnode step[t:4, i:m, j:m] = h[t, j, i]\n"
+     "node loss = sum[i:m](h[3, i, 0] * h[4, i, 1])\n",
+     "carry h[t:5, i:m, j:m] along t from step = w[i]\nnode step[t:4, i:m, j:m] = h[t, j, i]\n"
+     "node loss = sum[i:m](h[3, i, 0] * h[4, i, 1])\n"},
     // subscripts
     {"node loss = sum[i:n - 1](y[1 + i + 2 - 2] - y[i + 1])\n", "node loss = 0.0\n"},
     {"node loss = sum[i:2](y[(2 * i + 1) // 2] * y[(4 * i + 3) % 4])\n", "node loss = sum[i:2](y[i] * y[3])\n"},
