@@ -250,7 +250,8 @@ static void nominal_sizes(Factoring *f) {
   }
 }
 
-Graph *factor(Arena *a, const Model *m, const Graph *g) {
+Graph *factor(Arena *a, const Model *m, const Graph *in) {
+  const Graph *g = sum_states(a, in);
   Factoring f = {
       .arena = a, .scratch = arena_new(), .model = m, .in = g, .g = graph_new(a, g->dims, g->name)};
   bool *root = arena_array(a, bool, g->count + 1);

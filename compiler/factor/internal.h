@@ -3,6 +3,7 @@
 //   factor.c      the walk over the graph; which form of a sum is the cheapest
 //   product.c     a sum as a product of factors and conditions, also through the nodes that it reads
 //   distribute.c  a sum of several products as several sums
+//   total.c       a state that a loop only adds to, as a sum over its steps
 //   logs.c        logarithms in a sum, apart
 //   scale.c       what no index changes, out of a node that sums alone read
 //   order.c       the cheapest order in which the indices of a product can be summed over
@@ -138,6 +139,11 @@ typedef struct Forms {
 
 // A sum's product taken apart at sums that are factors in it, where that lowers the cost.  One form: it does not.
 Forms distribute(Factoring *f, const Product *p, const GraphLoop *loop);
+
+// ---- total.c ----
+// The graph with a sum over the steps for each state that a loop only adds to; the same graph: there is none.  Of a state of a loop
+// within a loop, the inner one.
+const Graph *sum_states(Arena *a, const Graph *in);
 
 // ---- logs.c ----
 // The sum's logarithms, of which there is one for their arguments' product, as an expression, and what is left to sum (its expr

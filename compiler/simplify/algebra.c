@@ -102,6 +102,28 @@ static const Expr *joined_choices(Simplifier *s, Prim op, const Expr *x, const E
                : NULL;
 }
 
+// What comparison b of integers comes to where condition a is `unit`; null: that depends.
+static const Expr *decided_beside(Simplifier *s, const Expr *a, const Expr *b, bool unit) {
+  if (b->kind != EXPR_PRIM || b->u.prim.narg != 2 || arg_of(b, 0)->type != TYPE_INT) return NULL;
+  const int nknown = s->nknown, nfact = s->nfact;
+  simplify_assume(s, unit ? a : simplify_prim(s, PRIM_NOT, &a));
+  const Expr *e = simplify_comparison(s, b->u.prim.op, b->u.prim.arg);
+  s->nknown = nknown;
+  s->nfact = nfact;
+  return e;
+}
+
+// (if c then a else 0) ± (if d then b else 0), of which one at least is 0 for every index, as one choice with no sum.  Terms of a sum
+// stay apart: each may have a sum of its own.
+static const Expr *exclusive_choices(Simplifier *s, Prim op, const Expr *x, const Expr *y) {
+  if (s->sums || !is_prim(x, PRIM_SELECT) || !is_prim(y, PRIM_SELECT) || !is_zero(arg_of(x, 2)) || !is_zero(arg_of(y, 2))) return NULL;
+  const Expr *beside = decided_beside(s, arg_of(x, 0), arg_of(y, 0), true);
+  if (!beside || beside->kind != EXPR_BOOL || beside->u.boolean) return NULL;
+  const Expr *instead = decided_beside(s, arg_of(x, 0), arg_of(y, 0), false);
+  const Expr *other = instead && instead->kind == EXPR_BOOL && instead->u.boolean ? arg_of(y, 1) : y;
+  return make_select(s, arg_of(x, 0), arg_of(x, 1), joined_side(s, op, expr_real(s->g, 0), other));
+}
+
 static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   if (adds_nothing(y)) return x;
@@ -109,7 +131,8 @@ static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, x, arg_of(y, 0));
   if (is_prim(x, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, y, arg_of(x, 0));
   if (x == y) return simplify_prim2(s, PRIM_MUL, expr_real(s->g, 2), x);
-  return joined_choices(s, PRIM_ADD, x, y);
+  const Expr *choice = joined_choices(s, PRIM_ADD, x, y);
+  return choice ? choice : exclusive_choices(s, PRIM_ADD, x, y);
 }
 
 static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
@@ -117,7 +140,8 @@ static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
   if (x == y) return expr_real(s->g, 0);
   if (adds_nothing(y)) return x;
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_ADD, x, arg_of(y, 0));
-  return joined_choices(s, PRIM_SUB, x, y);
+  const Expr *choice = joined_choices(s, PRIM_SUB, x, y);
+  return choice ? choice : exclusive_choices(s, PRIM_SUB, x, y);
 }
 
 static const Expr *rule_mul(Simplifier *s, const Expr *const *arg) {
@@ -228,17 +252,6 @@ static const Expr *rule_not(Simplifier *s, const Expr *const *arg) {
       (x->kind == EXPR_PRIM && inverse[x->u.prim.op] != PRIM_ADD && arg_of(x, 0)->type == TYPE_INT))
     return simplify_prim(s, inverse[x->u.prim.op], x->u.prim.arg);
   return NULL;
-}
-
-// What comparison b of integers comes to where condition a is `unit`; null: that depends.
-static const Expr *decided_beside(Simplifier *s, const Expr *a, const Expr *b, bool unit) {
-  if (b->kind != EXPR_PRIM || b->u.prim.narg != 2 || arg_of(b, 0)->type != TYPE_INT) return NULL;
-  const int nknown = s->nknown, nfact = s->nfact;
-  simplify_assume(s, unit ? a : simplify_prim(s, PRIM_NOT, &a));
-  const Expr *e = simplify_comparison(s, b->u.prim.op, b->u.prim.arg);
-  s->nknown = nknown;
-  s->nfact = nfact;
-  return e;
 }
 
 // `and` with unit true and zero false; `or` the other way round.

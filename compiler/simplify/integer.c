@@ -189,7 +189,9 @@ const Expr *simplify_comparison(Simplifier *s, Prim op, const Expr *const *arg) 
   if (op == PRIM_EQ || op == PRIM_NE) {
     if (d.n == 0 && poly_is_int(d.rest, &rest)) return expr_bool(s->g, (rest == 0) == (op == PRIM_EQ));
     Linear above = linear_scale(s, &d, 1, -1), below = linear_scale(s, &d, -1, -1);
-    return nonnegative(s, &above) || nonnegative(s, &below) ? expr_bool(s->g, op == PRIM_NE) : NULL;
+    if (nonnegative(s, &above) || nonnegative(s, &below)) return expr_bool(s->g, op == PRIM_NE);
+    const Linear turned = linear_scale(s, &d, -1, 0);
+    return nonnegative(s, &d) && nonnegative(s, &turned) ? expr_bool(s->g, op == PRIM_EQ) : NULL;
   }
   int c = order_form[op].c, offset = order_form[op].offset;
   Linear holds = linear_scale(s, &d, c, offset), fails = linear_scale(s, &d, -c, -offset - 1);

@@ -42,6 +42,7 @@ typedef struct Simplifier {
   // of the node at hand
   const Index *index;
   int nindex;
+  bool sums; // over some of them
   const Expr *known[FACTS_MAX]; // conditions that hold wherever its expression is computed
   Linear fact[2 * FACTS_MAX];   // linear forms that are >= 0 there
   int nknown, nfact;

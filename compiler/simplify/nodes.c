@@ -265,6 +265,7 @@ Node simplify_node(Simplifier *s, const Node *from) {
   Conditions c = {.list = NULL};
   s->index = n.index;
   s->nindex = n.nout + n.nred;
+  s->sums = n.nred > 0;
   s->nknown = s->nfact = 0;
   s->today++;
   n.base = from->base ? rewritten(s, from->base) : NULL; // the guard is the terms' alone

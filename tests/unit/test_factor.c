@@ -170,6 +170,22 @@ static const struct {
      "node q = sum[j:m](s[j]^2)\n"
      "node loss_part = sum[k:p](r[k]^2)\n"
      "node loss = q * loss_part\n"},
+    {"a state that every step adds to",
+     "carry h[t:n + 1] along t from h_step = b\nnode h_step[t:n] = h[t] - y[t] * y[t]\n"
+     "carry c[t:n + 1, j:m] along t from c_step = 0.0\n"
+     "node c_step[t:n, j:m] = A[t, j] + (if y[t] > 0.0 then c[t, j] + w[j] * y[t] else c[t, j])\n"
+     "node s = sum[j:m](c[n, j]^2)\nnode loss = s * h[n]\n",
+     "node h_sum_part = sum[t:n](y[t] * y[t])\nnode h_sum = -h_sum_part\nnode h = b + h_sum\n"
+     "node c_sum[j:m] = sum[t:n](A[t, j] + (if y[t] > 0.0 then w[j] * y[t] else 0.0))\n"
+     "node s = sum[j:m](c_sum[j]^2)\nnode loss = s * h\n"},
+    {"logarithms that a loop which goes back adds up",
+     "carry h[t:n + 1] back along t from h_step = b\nnode h_step[t:n] = h[t + 1] + log(y[t] * y[t])\nnode loss = h[0]\n",
+     "node h_sum = sum[t:n](log(y[t] * y[t]))\nnode loss = b + h_sum\n"},
+    {"a state that is read on the way, or of which a step takes more than once",
+     "carry h[t:n + 1] along t from h_step = b\nnode h_step[t:n] = h[t] + y[t]\n"
+     "carry c[t:n + 1] along t from c_step = b\nnode c_step[t:n] = c[t] + y[t] * c[t]\n"
+     "carry d[t:n + 1] along t from d_step = b\nnode d_step[t:n] = y[t] - d[t]\n"
+     "node loss = c[n] * d[n] * h[n - 1]\n", NULL},
     {"within a loop",
      "carry h[t:p + 1, j:m] along t from h_step = w[j]\n"
      "node h_step[t:p, j:m] = sum[i:n](A[i, j] * h[t, j] * v[t])\n"

@@ -176,6 +176,15 @@ static const char *const graphs[][2] = {
      "node loss = sum[i:m](h[3, i, 0] * h[4, i, 1])\n",
      "carry h[t:5, i:m, j:m] along t from step = w[i]\nnode step[t:4, i:m, j:m] = h[t, j, i]\n"
      "node loss = sum[i:m](h[3, i, 0] * h[4, i, 1])\n"},
+    // terms of which one at most is not 0 are a choice, but not in a sum, which may be one of each
+    {"node a[i:n] = (if i >= 1 then y[i - 1] else 0.0) + (if 0 == i then b else 0.0)\nnode loss = sum[i:n](a[i])\n",
+     "node a[i:n] = if i >= 1 then y[i - 1] else b\nnode loss = sum[i:n](a[i])\n"},
+    {"node a[i:n] = (if i >= 2 then y[i - 1] else 0.0) - (if 0 == i then b else 0.0)\nnode loss = sum[i:n](a[i])\n",
+     "node a[i:n] = if i >= 2 then y[i - 1] else -(if 0 == i then b else 0.0)\nnode loss = sum[i:n](a[i])\n"},
+    {"node a[i:n] = (if i >= 1 then y[i - 1] else 0.0) + (if i < 3 then b else 0.0)\nnode loss = sum[i:n](a[i])\n",
+     "node a[i:n] = (if i >= 1 then y[i - 1] else 0.0) + (if i < 3 then b else 0.0)\nnode loss = sum[i:n](a[i])\n"},
+    {"node loss = sum[i:n]((if i >= 1 then y[i - 1] else 0.0) + (if 0 == i then b else 0.0))\n",
+     "node loss = sum[i:n]((if i >= 1 then y[i - 1] else 0.0) + (if 0 == i then b else 0.0))\n"},
     // subscripts
     {"node loss = sum[i:n - 1](y[1 + i + 2 - 2] - y[i + 1])\n", "node loss = 0.0\n"},
     {"node loss = sum[i:2](y[(2 * i + 1) // 2] * y[(4 * i + 3) % 4])\n", "node loss = sum[i:2](y[i] * y[3])\n"},
