@@ -39,20 +39,51 @@ bool is_product(const Expr *e) {
   return take_product(e, &fused);
 }
 
+// What a value waits for: the last node that is read in it, and operations that wait for one another.
+typedef struct Wait {
+  int node, depth;
+} Wait;
+
+enum { LOOK_DEPTH = 5 }; // so far is looked
+
+static Wait wait_of(const Expr *e, int look) {
+  Wait w = {-1, 0};
+  if (e->kind == EXPR_READ) w.node = e->u.read.node->id;
+  if (e->kind != EXPR_PRIM || look == 0) return w;
+  for (int k = 0; k < e->u.prim.narg; k++) {
+    const Wait of = wait_of(e->u.prim.arg[k], look - 1);
+    if (of.node > w.node) w.node = of.node;
+    if (of.depth > w.depth) w.depth = of.depth;
+  }
+  w.depth++;
+  return w;
+}
+
+static bool waits_longer(const Expr *e, const Expr *other) {
+  const Wait a = wait_of(e, LOOK_DEPTH), b = wait_of(other, LOOK_DEPTH);
+  return a.node != b.node ? a.node > b.node : a.depth > b.depth;
+}
+
+// Of two products the one that is known last is rounded with the sum.
 bool fused_sum(const Function *f, const Expr *e, Fused *fused) {
   if (e->kind != EXPR_PRIM || e->type != TYPE_REAL || f->unit->options->no_fma) return false;
   const bool minus = e->u.prim.op == PRIM_SUB;
   const Expr *const *arg = e->u.prim.arg;
-  *fused = (Fused){NULL, NULL, NULL, false, false};
+  Fused left, right;
   if (!minus && e->u.prim.op != PRIM_ADD) return false;
-  if (take_product(arg[1], fused)) {
-    fused->z = arg[0];
-    fused->minus_product ^= minus;
-    return true;
+  const bool first = take_product(arg[0], &left), second = take_product(arg[1], &right);
+  if (!first && !second) return false;
+  if (second && !(first && waits_longer(arg[0], arg[1]))) {
+    right.z = arg[0];
+    right.minus_z = false;
+    right.minus_product ^= minus;
+    *fused = right;
+  } else {
+    left.z = arg[1];
+    left.minus_z = minus;
+    *fused = left;
   }
-  fused->z = arg[1];
-  fused->minus_z = minus;
-  return take_product(arg[0], fused);
+  return true;
 }
 
 bool fused_term(const Function *f, const Node *n, Fused *fused) {

@@ -3,12 +3,14 @@
 
 #include "derive/derive.h"
 #include "emit/contract.h"
+#include "factor/common.h"
 #include "factor/factor.h"
 #include "factor/reciprocal.h"
 #include "schedule/calls.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
 #include "schedule/pieces.h"
+#include "schedule/products.h"
 #include "schedule/unroll.h"
 #include "simplify/simplify.h"
 
@@ -261,8 +263,11 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
     small = simplify(u->arena, share_reciprocals(u->arena, factor(u->arena, u->model, small)), roles);
   small = expand_reductions(u->arena, small, u->options->use_float ? NEGLIGIBLE_FLOAT : NEGLIGIBLE_DOUBLE);
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
-  if (!u->options->no_simplify && !starts)
+  if (!u->options->no_simplify && !starts) {
     small = name_calls(u->arena, simplify(u->arena, name_pieces(u->arena, unroll(u->arena, small, sample)), roles));
+    small = prune(u->arena, write_out_products(u->arena, small), roles);
+    if (!u->options->no_factor) small = take_out_factors(u->arena, small);
+  }
   return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);
 }
 

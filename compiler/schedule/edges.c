@@ -127,6 +127,14 @@ static bool is_product(const Expr *e, const Inside *in) {
   return false;
 }
 
+// Is there a choice in it that is made between the edges?
+static bool has_choice(const Expr *e, const Inside *in) {
+  if (e->kind != EXPR_PRIM) return false;
+  bool has = e->u.prim.op == PRIM_SELECT && edges_truth(e->u.prim.arg[0], in) >= 0;
+  for (int k = 0; k < e->u.prim.narg && !has; k++) has = has_choice(e->u.prim.arg[k], in);
+  return has;
+}
+
 bool edges_keep_roundings(const Expr *e, const Inside *in, bool added) {
   if (e->kind != EXPR_PRIM) return true;
   const Prim op = e->u.prim.op;
@@ -136,6 +144,7 @@ bool edges_keep_roundings(const Expr *e, const Inside *in, bool added) {
     return !(added && is_product(chosen, in)) && edges_keep_roundings(chosen, in, added);
   }
   const bool sum = op == PRIM_ADD || op == PRIM_SUB, sign = op == PRIM_NEG || op == PRIM_STOP;
+  if (sum && is_product(e->u.prim.arg[0], in) && is_product(e->u.prim.arg[1], in) && has_choice(e, in)) return false; // it tells which
   bool keeps = true;
   for (int k = 0; k < e->u.prim.narg && keeps; k++) keeps = edges_keep_roundings(e->u.prim.arg[k], in, sum || (sign && added));
   return keeps;

@@ -163,6 +163,7 @@ static const Expr *rule_mul(Simplifier *s, const Expr *const *arg) {
   // A power of two goes to the factor that no loop changes, else to the front.
   if (is_scaled(y)) {
     const Expr *c = arg_of(y, 0), *z = arg_of(y, 1);
+    if (z->indices == 0 && x->indices != 0) return NULL; // there already
     if (x->indices == 0 && z->indices != 0) return simplify_prim2(s, PRIM_MUL, simplify_prim2(s, PRIM_MUL, c, x), z);
     return simplify_prim2(s, PRIM_MUL, c, simplify_prim2(s, PRIM_MUL, x, z));
   }
