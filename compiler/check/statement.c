@@ -10,7 +10,7 @@ static Value read_of(Walk *w, const Node *node, Value shape) {
   return shape;
 }
 
-static const Node *add_input(Walk *w, NodeKind kind, Name name, const Value *shape, size_t which) {
+static const Node *add_input(Walk *w, NodeKind kind, Name name, const Value *shape, size_t which, const Poly *limit) {
   Index index[MAX_RANK];
   for (int k = 0; k < shape->rank; k++) index[k] = (Index){axis_name(w, k), shape->extent[k]};
   return add_node(w, &(Node){.kind = kind,
@@ -18,6 +18,7 @@ static const Node *add_input(Walk *w, NodeKind kind, Name name, const Value *sha
                              .span = name.span,
                              .type = shape->type,
                              .which = (int)which,
+               .limit = limit,
                              .nout = shape->rank,
                              .index = index});
 }
@@ -56,7 +57,7 @@ static void data_statement(Walk *w, const Stmt *s) {
                    .batch = v.rank && uses_batch(w, v.extent[0]),
                    .ranged = s->data.integer,
                    .limit = limit};
-  symbol->value = read_of(w, add_input(w, NODE_DATA, s->data.name, &v, w->ndata), v);
+  symbol->value = read_of(w, add_input(w, NODE_DATA, s->data.name, &v, w->ndata, limit), v);
   ARENA_PUSH(w->arena, w->data, w->ndata, w->data_room) = decl;
 }
 
@@ -103,7 +104,7 @@ static void param_statement(Walk *w, const Stmt *s) {
   const Node *start = shaped ? start_of(w, s, &v, &bounds, which) : NULL;
   Symbol *symbol = scope_define_value(w, s->param.name, bad_value(v.span));
   if (!shaped || !symbol) return;
-  symbol->value = read_of(w, add_input(w, NODE_PARAM, s->param.name, &v, which), v);
+  symbol->value = read_of(w, add_input(w, NODE_PARAM, s->param.name, &v, which, NULL), v);
   symbol->value = constrained_value(w, symbol->value, &bounds);
   symbol->param = (int)which;
   ParamDecl decl = {.name = s->param.name.text,

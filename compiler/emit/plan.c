@@ -260,7 +260,7 @@ static void find_outputs(const Plan *p, Scheduled *f) {
 static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly *sample) {
   Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
   if (!u->options->no_factor && !u->options->no_simplify)
-    small = simplify(u->arena, share_reciprocals(u->arena, factor(u->arena, u->model, small)), roles);
+    small = simplify(u->arena, share_reciprocals(u->arena, factor(u->arena, small)), roles);
   small = expand_reductions(u->arena, small, u->options->use_float ? NEGLIGIBLE_FLOAT : NEGLIGIBLE_DOUBLE);
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
   if (!u->options->no_simplify && !starts) {
@@ -280,7 +280,6 @@ static Task make_task(const Plan *p, const Scheduled *f) {
   Task task = {.graph = g, .sinks = sinks, .no_fuse = u->options->no_fuse, .no_contract = u->options->no_contract,
                .no_fma = u->options->no_fma};
   task.sample = p->sample;
-  task.data = u->model->data;
   const bool once = f == &p->function[FUNCTION_INIT] || f->row == &function_table[FUNCTION_STRUCTURE];
   task.threads = once ? 0 : u->options->threads;
   for (int k = 0; k < f->noutput; k++)

@@ -250,10 +250,10 @@ static void nominal_sizes(Factoring *f) {
   }
 }
 
-Graph *factor(Arena *a, const Model *m, const Graph *in) {
+Graph *factor(Arena *a, const Graph *in) {
   const Graph *g = sum_states(a, in);
   Factoring f = {
-      .arena = a, .scratch = arena_new(), .model = m, .in = g, .g = graph_new(a, g->dims, g->name)};
+      .arena = a, .scratch = arena_new(), .in = g, .g = graph_new(a, g->dims, g->name)};
   bool *root = arena_array(a, bool, g->count + 1);
   f.map = arena_array(a, const Node *, g->count + 1);
   nominal_sizes(&f);

@@ -6,6 +6,6 @@
 
 // A graph with the same roots whose values differ by rounding alone.  What nobody reads any more is left in it, and sums
 // that are alike stay apart: simplify follows.
-Graph *factor(Arena *a, const Model *m, const Graph *g);
+Graph *factor(Arena *a, const Graph *g);
 
 #endif

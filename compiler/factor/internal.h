@@ -32,7 +32,6 @@ typedef struct Known {
 typedef struct Factoring {
   Arena *arena;
   Arena *scratch; // for as long as one node is looked at
-  const Model *model;
   const Graph *in;
   Graph *g;
   const LoopTree *loops; // of `in`; null: none

@@ -252,7 +252,7 @@ static bool is_inside(Factoring *f, const Product *p, const Node *n, const Expr 
 
 // Is the subscript read from data whose declaration keeps it in the range?
 static bool is_declared(Factoring *f, const Product *p, const Expr *sub, const Poly *extent) {
-  return expr_is_declared(f->model->data, sub, extent) && is_inside(f, p, sub->u.read.node, sub->u.read.sub);
+  return expr_is_declared(sub, extent) && is_inside(f, p, sub->u.read.node, sub->u.read.sub);
 }
 
 typedef struct Bounds {

@@ -374,10 +374,8 @@ bool expr_may_be_exact(const Expr *e) {
   return may_be_exact(e, LOOK_DEPTH);
 }
 
-bool expr_is_declared(const DataDecl *data, const Expr *sub, const Poly *extent) {
-  if (!data || sub->kind != EXPR_READ || sub->u.read.node->kind != NODE_DATA) return false;
-  const DataDecl *d = &data[sub->u.read.node->which];
-  return d->ranged && d->limit == extent;
+bool expr_is_declared(const Expr *sub, const Poly *extent) {
+  return sub->kind == EXPR_READ && sub->u.read.node->limit == extent;
 }
 
 bool expr_calls(const Expr *e) {

@@ -113,6 +113,7 @@ struct Node {
   Span span;
   Type type;
   int which;            // NODE_DATA, NODE_PARAM: position in the model's declarations
+  const Poly *limit;    // NODE_DATA: integers that are declared to be in 0 … limit-1; null: not said
   int nout, nred;
   const Index *index;   // nout + nred; a scatter's guard, expr and targets use nout + k, its base 0 … nout-1
   Reduce reduce;        // REDUCE_NONE exactly where nred is 0; of a scatter always REDUCE_NONE
@@ -244,8 +245,8 @@ uint64_t indices_below(int count); // the first ones, a bit each
 bool expr_reads(const Expr *e, const Node *node);
 // May e be without an error of rounding?  Differences of such numbers are where it matters, so they are taken to be exact.
 bool expr_may_be_exact(const Expr *e);
-// Is the subscript an entry of data, itself read inside, that is declared to be in 0..extent?  data: the model's, or null.
-bool expr_is_declared(const DataDecl *data, const Expr *sub, const Poly *extent);
+// Is the subscript an entry of data, itself read inside, that is declared to be in 0..extent?
+bool expr_is_declared(const Expr *sub, const Poly *extent);
 bool expr_calls(const Expr *e); // is a function called in it?
 
 // e, perhaps of another graph over the same Dims, built in g from the inside out, each part once: `make` gives what stands for a

@@ -194,6 +194,7 @@ static const Node *add_input(ModelReader *p, NodeKind kind, int which, Span span
   if (kind == NODE_DATA) {
     n.type = p->data[which].type;
     n.nout = p->data[which].rank;
+    n.limit = p->data[which].limit;
     extent = p->data[which].extent;
   } else if (kind == NODE_PARAM) {
     n.nout = p->param[which].rank;

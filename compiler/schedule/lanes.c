@@ -119,7 +119,7 @@ bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop) {
 // Is the subscript within the extent wherever the node's indices are in range, no condition needed?
 static bool is_in_range(const Schedule *s, const Node *n, const Expr *sub, const Poly *extent) {
   if (sub->kind == EXPR_INDEX && n->index[sub->u.index].extent == extent) return true;
-  return expr_is_declared(s->task.data, sub, extent) ||
+  return expr_is_declared(sub, extent) ||
          simplify_in_range(s->arena, s->pool, n->index, n->nout + n->nred, sub, extent);
 }
 
@@ -656,6 +656,10 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
     } else if (!tiles.kind && runs_by_turns(s, loop)) {
       loop->lanes = LANES_TURNS;
       loop->lanes_why.kind = REASON_TURNS;
+    } else if (!tiles.kind && runs_singly_with_loops(s, loop)) {
+      loop->edges = (Edges){0, 0};
+      loop->lanes_why.kind = REASON_SINGLY;
+      lane_steps(s, loop->body, loop->nbody);
     } else if (!tiles.kind && !needs_tiles(s, loop) && runs_along_rows(s, loop) && strips_within(s, loop)) {
       loop->lanes_why.kind = REASON_ALONG;
       lane_steps(s, loop->body, loop->nbody);

@@ -134,7 +134,6 @@ typedef struct Task {
   const bool *given;           // by node id: on the tape already; null: none
   const Node *const *given_in; // by node id: the given carry that holds the node's entries, or null; null: none
   const Poly *sample; // sample_extent
-  const DataDecl *data; // the model's: what is declared of subscripts; null: nothing
   bool no_fuse, no_contract;
   bool no_fma; // each product and each sum is rounded by itself
   int threads; // of a team, at most; 0: there is none

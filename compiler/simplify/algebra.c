@@ -139,6 +139,7 @@ static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   if (x == y) return expr_real(s->g, 0);
   if (adds_nothing(y)) return x;
+  if (adds_nothing(x)) return make1(s, PRIM_NEG, y);
   if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_ADD, x, arg_of(y, 0));
   const Expr *choice = joined_choices(s, PRIM_SUB, x, y);
   return choice ? choice : exclusive_choices(s, PRIM_SUB, x, y);

@@ -123,6 +123,7 @@ static const Poly *atom_top(Simplifier *s, const Expr *atom) {
   int64_t m;
   if (atom->kind == EXPR_INDEX && atom->u.index < s->nindex)
     return poly_sub(d, s->index[atom->u.index].extent, poly_int(d, 1));
+  if (atom->kind == EXPR_READ && atom->u.read.node->limit) return poly_sub(d, atom->u.read.node->limit, poly_int(d, 1));
   if (atom->kind != EXPR_PRIM || atom->u.prim.narg != 2 || !expr_is_int(atom->u.prim.arg[1], &m) || m <= 0) return NULL;
   if (atom->u.prim.op == PRIM_MOD) return poly_int(d, m - 1);
   if (atom->u.prim.op != PRIM_FLOORDIV) return NULL;

@@ -36,7 +36,7 @@ int pass_simplify(Arena *a, const Program *program, const Graph *g, unsigned rol
 int pass_factor(Arena *a, const Program *program, const Graph *g, unsigned roles, const Graph **factored) {
   *factored = g;
   if (program->emit.no_factor || program->emit.no_simplify) return STATUS_OK;
-  const Graph *raw = factor(a, program->model, g);
+  const Graph *raw = factor(a, g);
   int status = verified(program, raw, "factor");
   if (!status) *factored = simplify(a, raw, roles);
   return status ? status : verified(program, *factored, "simplify behind factor");

@@ -332,7 +332,7 @@ static bool passes_keep(Case *c, const Graph *g) {
         *factored = arena_array(c->arena, Array, (size_t)nparam + 1);
   const Graph *s = simplify(c->arena, g, 1u << ROOT_LOSS | 1u << ROOT_GRADIENT);
   if (!by_derive(c, g, "derive", NUMBER_GENERATED, plain) || !by_derive(c, s, "simplify", NUMBER_GENERATED, simple) ||
-      !by_derive(c, factor(c->arena, c->model, s), "factor", NUMBER_MAGNITUDE, factored))
+      !by_derive(c, factor(c->arena, s), "factor", NUMBER_MAGNITUDE, factored))
     return false;
   const bool regrouped = is_regrouped(g, s);
   size_t at = 0;

@@ -168,7 +168,7 @@ static const Graph *made(Case *c, const Request *r) {
   if (g && c->scope == SCOPE_FIRST) return g; // generated C is held against what no pass has seen
   if (g) {
     const unsigned roles = 1u << ROOT_DERIVATIVE;
-    return simplify(c->scratch, factor(c->scratch, c->model, simplify(c->scratch, g, roles)), roles);
+    return simplify(c->scratch, factor(c->scratch, simplify(c->scratch, g, roles)), roles);
   }
   case_fail(c, "derive gives up on %s", derivative_table[r->kind].name);
   return NULL;

@@ -198,7 +198,7 @@ static const struct {
 
 START_TEST(test_sum) {
   Lab l = lab_of(LETTERS, sums[_i].before);
-  const Graph *s = simplify(l.arena, l.model->graph, ROLES), *f = factor(l.arena, l.model, s);
+  const Graph *s = simplify(l.arena, l.model->graph, ROLES), *f = factor(l.arena, s);
   lab_verify(&l, f);
   lab_compare(&l, s, f, 1e-14);
   const Graph *after = simplify(l.arena, f, ROLES);
@@ -215,7 +215,7 @@ START_TEST(test_gradient) {
   Lab l = open_case(_i);
   const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
   const Graph *s = simplify(l.arena, derive_gradient(l.arena, l.model->graph, true, NULL), roles);
-  const Graph *f = factor(l.arena, l.model, s);
+  const Graph *f = factor(l.arena, s);
   lab_verify(&l, f);
   l.seed = 1;
   const double error = lab_gradient_error(&l, simplify(l.arena, f, roles));

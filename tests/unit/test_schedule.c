@@ -170,7 +170,7 @@ START_TEST(test_loop_trees) {
   text_init(&why);
   ck_assert_msg(graph_verify(m, g, &why), "%s", why.s);
   text_free(&why);
-  Task task = {.graph = g, .data = m->data, .result = graph_root(g, ROOT_LOSS, 0)->node, .no_fuse = c->no_fuse, .no_contract = c->no_contract};
+  Task task = {.graph = g, .result = graph_root(g, ROOT_LOSS, 0)->node, .no_fuse = c->no_fuse, .no_contract = c->no_contract};
   Text t;
   text_init(&t);
   schedule_print(&t, schedule_task(a, &task));

@@ -22,6 +22,7 @@ static const char *const scalars[][2] = {
     {"b / 1.0", "b"},
     {"b * -1.0", "-b"},
     {"b - 0.0", "b"},
+    {"0.0 - b", "-b"},
     {"b + 0.0", "b"},
     {"b + 0.0 * exp(b)", "b"},
     {"b + -0.0", "b"},
@@ -133,10 +134,9 @@ static const char *const graphs[][2] = {
     {"node S[i:m, j:m] = sin(w[i]) * w[j]\nnode H[i:m, j:m if j == i] = S[i, j] + 1.0\nroot named H = H\nnode loss = b\n",
      "node S[i:m] = sin(w[i]) * w[i]\nnode H[i:m, j:m if j == i] = S[i] + 1.0\nnode loss = b\nroot named H = H\n"},
     {"node T[c:m, i:n] = sin(w[c]) * y[i]\nnode loss = sum[i:n](T[token[i], i])\n",
-     "node T[i:n if token[i] >= 0 and token[i] < m] = sin(w[token[i]]) * y[i]\nnode loss = sum[i:n](T[i])\n"},
+     "node T[i:n] = sin(w[token[i]]) * y[i]\nnode loss = sum[i:n](T[i])\n"},
     {"node T[c:m, i:n] = sin(w[c]) * y[i]\nnode loss = sum[i:n](T[token[token[i]], i])\n",
-     "node T[i:n if token[i] >= 0 and token[i] < n and token[token[i]] >= 0 and token[token[i]] < m] = "
-     "sin(w[token[token[i]]]) * y[i]\nnode loss = sum[i:n](T[i])\n"},
+     "node T[i:n if token[i] < n] = sin(w[token[token[i]]]) * y[i]\nnode loss = sum[i:n](T[i])\n"},
     {"node T[i:n, j:m] = sin(y[i]) * w[j]\nnode loss = sum[i:m](T[i, i])\n",
      "node T[i:n if i < m] = sin(y[i]) * w[i]\nnode loss = sum[i:m](T[i])\n"},
     {"scatter S[m, m] = [i:n](token[i], (i + 1) % m) += y[i]\nnode loss = sum[j:m](S[j, j])\n",
@@ -146,8 +146,8 @@ static const char *const graphs[][2] = {
     // a loop's state so, with what it takes
     {"carry h[c:m, i:n, t:5] along t from step = w[c] * y[i]\nnode step[c:m, i:n, t:4] = sin(h[c, i, t]) * w[c]\n"
      "node loss = sum[i:n](h[token[i], i, 4])\n",
-     "carry h[i:n, t:5] along t from step = if token[i] >= 0 and token[i] < m then w[token[i]] * y[i] else 0.0\n"
-     "node step[i:n, t:4 if token[i] >= 0 and token[i] < m] = sin(h[i, t]) * w[token[i]]\n"
+     "carry h[i:n, t:5] along t from step = w[token[i]] * y[i]\n"
+     "node step[i:n, t:4] = sin(h[i, t]) * w[token[i]]\n"
      "node loss = sum[i:n](h[i, 4])\n"},
     {"carry h[t:5, i:n, j:n] along t from set = y[i]\n"
      "scatter set[t:4, i:n, j:n] = h[t, i, j] then [s:4, k:n, q:n] (s, k, q) = cos(h[s, k, q]) * b\n"
@@ -204,7 +204,7 @@ static const char *const graphs[][2] = {
     {"node a[i:n] = sum[j:n if j + 1 == i](y[j]^2)\nnode loss = sum[i:n](a[i])\n",
      "node a[i:n if i - 1 >= 0] = y[i - 1]^2\nnode loss = sum[i:n](a[i])\n"},
     {"node a[i:n] = sum[j:m if j == token[i]](x[i, j] * w[j])\nnode loss = sum[i:n](a[i])\n",
-     "node a[i:n if token[i] >= 0 and token[i] < m] = x[i, token[i]] * w[token[i]]\nnode loss = sum[i:n](a[i])\n"},
+     "node a[i:n] = x[i, token[i]] * w[token[i]]\nnode loss = sum[i:n](a[i])\n"},
     {"node a[i:n, k:m] = sum[j:n, l:m if i == j and l == k](x[j, l]^2)\nnode loss = sum[i:n, k:m](a[i, k])\n",
      "node a[i:n, k:m] = x[i, k]^2\nnode loss = sum[i:n, k:m](a[i, k])\n"},
 };
