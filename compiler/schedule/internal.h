@@ -41,7 +41,7 @@ void find_row_products(Schedule *s, const Loop *tile);
 
 // turns.c: does a loop over samples that may run in a tile run better sample by sample?
 bool runs_by_turns(const Schedule *s, const Loop *loop);
-bool runs_singly_with_loops(const Schedule *s, const Loop *loop); // and one that sums nothing, with the loops inside?
+bool runs_singly_with_loops(const Schedule *s, const Loop *loop); // and one with loops inside?
 
 // along.c: do the loops within one over samples run better in lanes than a tile would?
 bool runs_along_rows(Schedule *s, const Loop *loop);

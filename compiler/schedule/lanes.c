@@ -95,9 +95,23 @@ static bool is_gathered(const Schedule *s, const Node *n, int q) {
   return order->kind != ORDER_TERMS && order->index == q;
 }
 
+// Does each value of index k add to entries that no other one does: at k, or k + 3?
+static bool has_own_entries(const Node *n, int k) {
+  bool own = false;
+  for (int j = 0; n->target && j < n->nout; j++) {
+    const Expr *to = n->target[j];
+    if (to->kind == EXPR_PRIM && to->u.prim.op == PRIM_ADD && to->u.prim.arg[1]->kind == EXPR_POLY) to = to->u.prim.arg[0];
+    own = own || (to->kind == EXPR_INDEX && to->u.index == k);
+  }
+  return own;
+}
+
 bool adds_by_tiles(const Schedule *s, const Node *n, int q) {
   if (q < n->nout || n->index[q].extent != s->task.sample || !node_accumulates(n) || node_is_target(n, q)) return false;
-  return s->order[n->id].kind == ORDER_BLOCKS || q + 1 < n->nout + n->nred;
+  if (s->order[n->id].kind == ORDER_BLOCKS) return true;
+  bool inside = false;
+  for (int k = q + 1; k < n->nout + n->nred; k++) inside = inside || !has_own_entries(n, k);
+  return inside;
 }
 
 bool needs_tiles(const Schedule *s, const Loop *loop) {

@@ -2,8 +2,8 @@
 //
 // In a tile, what is read so is fetched before the vectors, and what is added so is kept for a loop behind them: more than the
 // operations themselves take.  Such a loop runs sample by sample; sums in lanes go on by turns, so that nothing changes in them.  One
-// with loops inside, which sums nothing over its samples, runs so as well, and the loops inside in lanes of their own: the rows of a
-// sparse Jacobian, say, which reads and writes for each sample what lies side by side.
+// with loops inside runs so as well, and these in lanes of their own: the rows of a sparse Jacobian, say, which reads and writes for each
+// sample what lies side by side.
 #include "schedule/internal.h"
 
 // In operations: a division, a choice that may go either way, and what lanes save of one place (a vector has eight operations for one).
@@ -88,8 +88,9 @@ static bool count_steps(const Schedule *s, const Loop *loop, const Loop *within,
     }
     const Node *n = step->node;
     const int q = index_in(s, n, loop);
-    if (step->kind != STEP_NODE || n->kind != NODE_COMP || s->place[n->id].contraction || q < 0 || n->type != TYPE_REAL) return false;
-    if (is_summed_along(s, n, loop)) return false;
+    if (step->kind != STEP_NODE || s->place[n->id].contraction || q < 0 || n->type != TYPE_REAL) return false;
+    if (n->kind == NODE_SCATTER ? !adds_anywhere(s, n, loop) : is_summed_along(s, n, loop) && n->nout > 0) return false;
+    if (n->kind == NODE_SCATTER) work->places += times;
     count_work(n->expr, q, times, work);
     if (s->place[n->id].guard) count_work(s->place[n->id].guard, q, times, work);
     if (writes_rows(s, n, q)) work->places += times;
