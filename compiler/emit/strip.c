@@ -74,19 +74,40 @@ static void put_singly(Function *f, const Loop *loop, int depth, const char *sta
   text_put(&f->body, "}\n");
 }
 
-// A whole vector: sums in lanes keep theirs, and what is stored stays aligned.
-static void put_first_edge(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
-  Arena *a = f->s->arena;
+// Up to the iteration `inside` (C), where whole vectors start: sums in lanes keep theirs, and what is stored stays aligned.
+static void put_first(Function *f, const Loop *loop, int depth, const char *from, const char *inside, const char *lane, const char *end) {
   const Poly *flops = f->flops;
-  const char *until = names_take(&f->names, arena_printf(a, "%s_inside", loop->name));
+  const char *until = names_take(&f->names, arena_printf(f->s->arena, "%s_inside", loop->name));
   f->unit->helper[HELPER_MIN_INTEGER] = true;
   line_start(f);
-  text_printf(&f->body, "const int64_t %s = mdl_min_integer(%d, ", until, lanes_of(f));
+  text_printf(&f->body, "const int64_t %s = mdl_min_integer(%s, ", until, inside);
   put_until(f, loop, end, PREC_NONE);
   text_put(&f->body, ");\n");
-  f->strip_lane = from;
+  f->strip_lane = lane;
   put_singly(f, loop, depth, "", from, until);
   f->flops = flops;
+}
+
+static void put_first_edge(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
+  put_first(f, loop, depth, from, arena_printf(f->s->arena, "%d", lanes_of(f)), from, end);
+}
+
+// Of a loop that starts anywhere: terms go to the lanes that they would from 0 on.
+static void put_first_terms(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
+  Arena *a = f->s->arena;
+  const int lanes = lanes_of(f);
+  const char *inside = arena_printf(a, "(%s + %d) / %d * %d", from, lanes - 1, lanes, lanes);
+  put_first(f, loop, depth, from, inside, arena_printf(a, "%s %% %d", from, lanes), end);
+}
+
+static bool sums_in_lanes(const Function *f, const Loop *loop) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Node *n = loop->body[k].node;
+    if (loop->body[k].kind != STEP_NODE || loop->body[k].idle) continue;
+    const NodeOrder *order = &f->s->order[n->id];
+    if (order->kind == ORDER_LANES && f->s->place[n->id].loop[order->index] == loop) return true;
+  }
+  return false;
 }
 
 // The variable that holds where the last edge starts.
@@ -165,7 +186,10 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
   text_printf(&f->body, "int64_t %s = ", from);
   put_loop_start(f, loop);
   text_put(&f->body, ";\n");
-  if (loop->edges.first) put_first_edge(f, loop, depth, from, end);
+  if (loop->edges.first)
+    put_first_edge(f, loop, depth, from, end);
+  else if (loop->nlow && sums_in_lanes(f, loop))
+    put_first_terms(f, loop, depth, from, end);
   if (loop->edges.last) until = put_edge_start(f, loop, end);
   if (edges) change_sides(f, loop);
   const Loop *inside = edges ? loop_inside(f, loop) : loop;

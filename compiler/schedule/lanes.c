@@ -603,7 +603,7 @@ static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *ste
   if (computes && n->kind == NODE_SCATTER && !node_is_target(n, q) && q >= n->nout) return (Reason){REASON_ADDS_ANYWHERE, n};
   if (!is_summed_along(s, n, loop)) return (Reason){REASON_NONE, NULL};
   if (!is_gathered(s, n, q)) return (Reason){REASON_TERM_BY_TERM, n};
-  return (Reason){loop->nlow ? REASON_OTHER_BOUNDS : REASON_NONE, NULL};
+  return (Reason){loop->nlow && edges.first ? REASON_OTHER_BOUNDS : REASON_NONE, NULL};
 }
 
 // The edges that the conditions of a loop's steps tell; *by: the last node that has such a condition.

@@ -75,7 +75,7 @@ static const Case cases[] = {
      "  compute s: scalar\n", false, false},
     {"a neighbour's entry keeps two loops apart",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n if i >= 1](y[i] * y[i - 1])\nroot loss = s\n",
-     "  for i in 0..n (lanes)\n    compute y: work [n]\n  start s\n  for i in 0..n (bounded)\n    add to s: scalar\n  join s\n", false, false},
+     "  for i in 0..n (lanes)\n    compute y: work [n]\n  start s\n  for i in 0..n (lanes) (bounded)\n    add to s: scalar\n  join s\n", false, false},
     {"a triangle bounds its inner loop",
      HEAD "data x[n]\nnode s = sum[i:n, j:n if j < i](x[i] * x[j])\nroot loss = s\n",
      "  start s\n  for i in 0..n\n    for j in 0..n (lanes) (bounded)\n      add to s: scalar\n  join s\n", false, false},
