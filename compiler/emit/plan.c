@@ -12,6 +12,7 @@
 #include "schedule/pieces.h"
 #include "schedule/products.h"
 #include "schedule/unroll.h"
+#include "schedule/zeros.h"
 #include "simplify/simplify.h"
 
 #define INPUTS ARGUMENT_DATA, ARGUMENT_PARAMS
@@ -268,6 +269,7 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
     small = prune(u->arena, write_out_products(u->arena, small), roles);
     if (!u->options->no_factor) small = take_out_factors(u->arena, small);
   }
+  if (!u->options->no_simplify) small = leave_zeros(u->arena, small, sample);
   return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);
 }
 

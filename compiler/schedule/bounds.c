@@ -8,11 +8,6 @@ static const Expr *joined(Graph *pool, const Expr *sum, const Expr *e, bool minu
   return minus ? expr_prim1(pool, PRIM_NEG, e) : e;
 }
 
-typedef struct Limit {
-  const Expr *at; // of loops outside; null: none
-  bool low;       // the first iteration, otherwise behind the last
-} Limit;
-
 // What a - b + slack = c * q + rest >= 0 says of the loop that runs n's index q, if c is 1 or -1 and rest needs only loops outside.
 static Limit limit_of(Schedule *s, const Node *n, int q, const Expr *a, const Expr *b, int64_t slack) {
   const Limit none = {NULL, false};
@@ -60,7 +55,7 @@ static Limit limit_of(Schedule *s, const Node *n, int q, const Expr *a, const Ex
   return (Limit){limit, c == 1};
 }
 
-static Limit limit_by(Schedule *s, const Node *n, const Expr *e, int q) {
+Limit limit_of_condition(Schedule *s, const Node *n, const Expr *e, int q) {
   const Limit none = {NULL, false};
   if (e->kind != EXPR_PRIM || e->u.prim.narg != 2 || e->u.prim.arg[0]->type != TYPE_INT) return none;
   const Expr *x = e->u.prim.arg[0], *y = e->u.prim.arg[1];
@@ -73,7 +68,7 @@ static Limit limit_by(Schedule *s, const Node *n, const Expr *e, int q) {
   }
 }
 
-static void limit_loop(Schedule *s, Loop *loop, Limit limit) {
+void limit_loop(Schedule *s, Loop *loop, Limit limit) {
   const Expr ***list = limit.low ? &loop->low : &loop->high;
   size_t *count = limit.low ? &loop->nlow : &loop->nhigh;
   for (size_t k = 0; k < *count; k++)
@@ -94,11 +89,10 @@ static bool only_adds(const Loop *loop) {
   return true;
 }
 
-// Does the guard let nothing through outside of the limit?
-static bool keeps(Schedule *s, const Node *n, const Expr *guard, int q, Limit limit) {
+bool limit_keeps(Schedule *s, const Node *n, const Expr *guard, int q, Limit limit) {
   if (guard->kind == EXPR_PRIM && guard->u.prim.op == PRIM_AND)
-    return keeps(s, n, guard->u.prim.arg[0], q, limit) || keeps(s, n, guard->u.prim.arg[1], q, limit);
-  const Limit own = limit_by(s, n, guard, q);
+    return limit_keeps(s, n, guard->u.prim.arg[0], q, limit) || limit_keeps(s, n, guard->u.prim.arg[1], q, limit);
+  const Limit own = limit_of_condition(s, n, guard, q);
   return own.at == limit.at && own.low == limit.low;
 }
 
@@ -106,10 +100,22 @@ static bool all_keep(Schedule *s, const Loop *loop, Limit limit) {
   for (size_t k = 0; k < loop->nmembers; k++) {
     const Node *n = loop->members[k];
     const int q = index_in(s, n, loop);
-    if (q < 0 || !n->guard || !node_accumulates(n) || (n->kind == NODE_SCATTER && q < n->nout) || !keeps(s, n, n->guard, q, limit))
+    if (q < 0 || !n->guard || !node_accumulates(n) || (n->kind == NODE_SCATTER && q < n->nout) || !limit_keeps(s, n, n->guard, q, limit))
       return false;
   }
   return true;
+}
+
+// Is the condition a loop's range already?
+static bool is_range(Schedule *s, const Node *n, const Expr *e) {
+  for (int q = n->kind == NODE_SCATTER ? n->nout : 0; q < n->nout + n->nred; q++) {
+    const Loop *loop = s->place[n->id].loop[q];
+    const Limit limit = loop ? limit_of_condition(s, n, e, q) : (Limit){NULL, false};
+    const Expr *const *list = limit.low ? loop->low : loop->high;
+    for (size_t k = 0; limit.at && k < (limit.low ? loop->nlow : loop->nhigh); k++)
+      if (list[k] == limit.at) return true;
+  }
+  return false;
 }
 
 // What of the guard the loops do not take care of.
@@ -118,12 +124,13 @@ static const Expr *take_bounds(Schedule *s, const Node *n, const Expr *guard) {
     const Expr *x = take_bounds(s, n, guard->u.prim.arg[0]), *y = take_bounds(s, n, guard->u.prim.arg[1]);
     return x && y ? expr_prim2(s->pool, PRIM_AND, x, y) : x ? x : y;
   }
+  if (is_range(s, n, guard)) return NULL;
   // The innermost index that it can bound.
   for (int q = n->nout + n->nred - 1; q >= 0; q--) {
     const Loop *loop = s->place[n->id].loop[q];
     if (n->kind == NODE_SCATTER && q < n->nout) break; // its guard knows terms alone
-    if (!loop || ((loop->nmembers > 1 || q < n->nout || node_is_target(n, q)) && !only_adds(loop))) continue;
-    const Limit limit = limit_by(s, n, guard, q);
+    if (!node_accumulates(n) || !loop || ((loop->nmembers > 1 || q < n->nout || node_is_target(n, q)) && !only_adds(loop))) continue;
+    const Limit limit = limit_of_condition(s, n, guard, q);
     if (!limit.at || (loop->nmembers > 1 && !all_keep(s, loop, limit))) continue;
     limit_loop(s, s->loops[loop->id], limit);
     return NULL;
@@ -132,11 +139,12 @@ static const Expr *take_bounds(Schedule *s, const Node *n, const Expr *guard) {
 }
 
 void bound_loops(Schedule *s) {
+  limit_to_wanted(s);
   const Graph *g = s->task.graph;
   for (size_t k = 0; k < g->count; k++) {
     Place *p = &s->place[k];
     const Node *n = g->nodes[k];
     if (p->loop && n->guard && !p->contraction)
-      p->guard = node_accumulates(n) ? take_bounds(s, n, n->guard) : schedule_expr(s, n, n->guard);
+      p->guard = take_bounds(s, n, n->guard);
   }
 }

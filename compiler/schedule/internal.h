@@ -14,6 +14,17 @@ void find_contractions(Schedule *s);
 int64_t panel_size(const Schedule *s);
 // bounds.c: loops of one node alone take their range from its guard.
 void bound_loops(Schedule *s);
+typedef struct Limit {
+  const Expr *at; // of loops outside; null: none
+  bool low;       // the first iteration, otherwise behind the last
+} Limit;
+// What the condition says of the loop that runs n's index q.
+Limit limit_of_condition(Schedule *s, const Node *n, const Expr *e, int q);
+// Does the condition let nothing through outside of the limit?
+bool limit_keeps(Schedule *s, const Node *n, const Expr *guard, int q, Limit limit);
+void limit_loop(Schedule *s, Loop *loop, Limit limit);
+// wanted.c: loops leave out entries that nobody reads.
+void limit_to_wanted(Schedule *s);
 // place.c: contraction, storage, stores and copies; then offsets in work memory.
 void place_nodes(Schedule *s, const Reads *reads);
 void place_arrays(Schedule *s);

@@ -71,8 +71,18 @@ static const Case cases[] = {
     {"where a guard keeps subscripts in their range, it is not",
      HEAD "param v[n]\nparam M[n, n]\nnode z[i:n, j:n] = sum[k:n if k <= i](v[i - k] * M[k, j])\n"
           "node s = z[0, 0]\nroot loss = s\n",
-     "  for i in 0..n\n    start z\n    for j in 0..n (held)\n      for k in 0..n (bounded)\n        add to z: work [n, n]\n"
+     "  for i in 0..n\n    start z\n    for j in 0..n (held) (bounded)\n      for k in 0..n (bounded)\n        add to z: work [n, n]\n"
      "  compute s: scalar\n", false, false},
+    {"a triangle that nobody reads is left out, with what it takes",
+     HEAD "data x[n]\nnode g[i:n, j:n] = x[i] - x[j]\nnode e[i:n, j:n] = exp(g[i, j])\n"
+          "node s = sum[i:n, j:n if j <= i](e[i, j] * e[i, i])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    for j in 0..n (lanes) (bounded)\n      compute g: scalar\n      compute e: work [n]\n"
+     "    for j in 0..n (lanes) (bounded)\n      add to s: scalar\n  join s\n", false, false},
+    {"not where a reader needs all of it",
+     HEAD "data x[n]\nnode e[i:n, j:n] = exp(x[i] - x[j])\nnode r[i:n] = sum[j:n](e[i, j] * x[j])\n"
+          "node s = sum[i:n, j:n if j <= i](e[i, j] * r[i])\nroot loss = s\n",
+     "  start s\n  for i in 0..n\n    start r\n    for j in 0..n (lanes)\n      compute e: work [n]\n      add to r: scalar\n    join r\n"
+     "    for j in 0..n (lanes) (bounded)\n      add to s: scalar\n  join s\n", false, false},
     {"a neighbour's entry keeps two loops apart",
      HEAD "data x[n]\nnode y[i:n] = exp(x[i])\nnode s = sum[i:n if i >= 1](y[i] * y[i - 1])\nroot loss = s\n",
      "  for i in 0..n (lanes)\n    compute y: work [n]\n  start s\n  for i in 0..n (lanes) (bounded)\n    add to s: scalar\n  join s\n", false, false},
@@ -148,7 +158,7 @@ static const Case cases[] = {
     {"an index that runs beyond an array's end keeps what is read there out of lanes",
      HEAD "dim m\nparam e[m]\nparam B[n, n]\nnode y[i:n, k:n] = exp(B[i, k]) * (if k < m then e[k] else 0.3)\n"
           "node s = y[0, 0]\nroot loss = s\n",
-     "  for i in 0..n\n    for k in 0..n\n      compute y: work [n, n]\n  compute s: scalar\n", false, false},
+     "  for i in 0..n\n    for k in 0..n (bounded)\n      compute y: work [n, n]\n  compute s: scalar\n", false, false},
     {"not an index that ends before",
      HEAD "param e[12]\nparam B[n, n]\nnode y[i:n, k:8] = exp(B[i, k]) * (if k < i then e[k + 1] else 0.3)\n"
           "node s = y[0, 0]\nroot loss = s\n",

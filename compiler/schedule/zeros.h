@@ -1,0 +1,11 @@
+// zeros.h - sums that leave out terms known to be zero.
+#ifndef MDLC_ZEROS_H
+#define MDLC_ZEROS_H
+
+#include "graph/graph.h"
+
+// A sum over products with an array of which one triangle is zero gets that as a condition, which becomes a loop's range: what is
+// never added need not be computed either (wanted.c).  Samples run all alike and get none.
+Graph *leave_zeros(Arena *a, const Graph *g, const Poly *sample);
+
+#endif
