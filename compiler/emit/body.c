@@ -271,9 +271,11 @@ void put_part(Function *f, const Loop *loop, int depth) {
     return;
   }
   LoopText text;
+  open_fixed(f, loop);
   open_loop_from(f, loop, NULL, end, &text);
   put_steps(f, loop->body, loop->nbody, depth + 1);
   close_loop(f, &text);
+  close_fixed(f, loop);
 }
 
 // A sum in lanes becomes what it is.
@@ -391,8 +393,7 @@ void put_steps(Function *f, const Step *steps, size_t count, int depth) {
 
 // ---- what is known of each expression before printing ----
 
-// Is the subscript a loop's index or a number, and below the extent whatever the sizes are?
-static bool is_entry(const Function *f, const Expr *sub, const Poly *extent) {
+bool is_entry(const Function *f, const Expr *sub, const Poly *extent) {
   Dims *dims = f->s->task.graph->dims;
   if (sub->kind == EXPR_INDEX) {
     const Poly *trips = f->s->loops[sub->u.index]->extent;

@@ -28,6 +28,10 @@ void put_lane_term(Function *f, const Node *n, const char *lane, const char *mas
 // The node's condition, where it does not stand around the loops over the tile; or null.
 const Expr *guard_within(const Function *f, const Node *n);
 
+// fixed.c: around a loop, what it adds to in all iterations.
+void open_fixed(Function *f, const Loop *loop);
+void close_fixed(Function *f, const Loop *loop);
+
 // lanes.c: the loop over tiles, and what stands in it.
 typedef struct OpenTile {
   size_t names, lets;
@@ -58,6 +62,8 @@ void put_steps(Function *f, const Step *steps, size_t count, int depth);
 void put_loop_start(Function *f, const Loop *loop);
 const char *put_loop_end(Function *f, const Loop *loop); // the variable that holds where it ends; null: its extent
 void open_loop(Function *f, const Loop *loop, LoopText *text);
+// Is the subscript a loop's index or a number, and below the extent whatever the sizes are?
+bool is_entry(const Function *f, const Expr *sub, const Poly *extent);
 // `from`: C, or null: where the loop starts.  `end`: of put_loop_end.
 void open_loop_from(Function *f, const Loop *loop, const char *from, const char *end, LoopText *text);
 void close_loop(Function *f, const LoopText *text);
