@@ -271,15 +271,16 @@ void put_part(Function *f, const Loop *loop, int depth) {
     return;
   }
   LoopText text;
+  const char *from = put_dots(f, loop, end);
   open_fixed(f, loop);
-  open_loop_from(f, loop, NULL, end, &text);
+  open_loop_from(f, loop, from, end, &text);
   put_steps(f, loop->body, loop->nbody, depth + 1);
   close_loop(f, &text);
   close_fixed(f, loop);
+  if (from) f->loop_variable[loop->id] = from; // the loop is told by it
 }
 
-// A sum in lanes becomes what it is.
-static void put_finish(Function *f, const Node *n) {
+void put_finish(Function *f, const Node *n, const char *joined) {
   const Place *p = &f->s->place[n->id];
   const bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
   line_start(f);
@@ -289,7 +290,10 @@ static void put_finish(Function *f, const Node *n) {
     put_own_entry(f, &f->body, n);
   text_put(&f->body, add ? " += " : " = ");
   if (add) count_flops(f, 1);
-  put_join(f, &f->body, n, partial_sums(f, n));
+  if (joined)
+    text_put(&f->body, joined);
+  else
+    put_join(f, &f->body, n, partial_sums(f, n));
   text_put(&f->body, ";\n");
   if (p->stored != STORED_LOCAL || !f->unit->options->no_simplify) return;
   line_start(f); // what is not simplified may have no use for it
@@ -378,7 +382,7 @@ static void put_step(Function *f, const Step *step, int depth) {
       put_node(f, step->node);
     }
     break;
-  case STEP_FINISH: put_finish(f, step->node); break;
+  case STEP_FINISH: put_finish(f, step->node, NULL); break;
   case STEP_NEXT: put_next(f, step->node); break;
   case STEP_LEAVE: put_leave(f, step); break;
   case STEP_STORE: put_store(f, step); break;

@@ -28,6 +28,10 @@ void put_lane_term(Function *f, const Node *n, const char *lane, const char *mas
 // The node's condition, where it does not stand around the loops over the tile; or null.
 const Expr *guard_within(const Function *f, const Node *n);
 
+// dots.c: the iterations of a loop with a dot product in each, as many as can be some at a time; the variable that holds where the others
+// start, or null: it is none.
+const char *put_dots(Function *f, const Loop *loop, const char *end);
+
 // fixed.c: around a loop, what it adds to in all iterations.
 void open_fixed(Function *f, const Loop *loop);
 void close_fixed(Function *f, const Loop *loop);
@@ -59,6 +63,7 @@ typedef struct LoopText { // an open loop
   const Poly *trips;
 } LoopText;
 void put_steps(Function *f, const Step *steps, size_t count, int depth);
+void put_finish(Function *f, const Node *n, const char *joined); // a sum in lanes becomes what it is, which `joined` (C) is, or null
 void put_loop_start(Function *f, const Loop *loop);
 const char *put_loop_end(Function *f, const Loop *loop); // the variable that holds where it ends; null: its extent
 void open_loop(Function *f, const Loop *loop, LoopText *text);

@@ -14,6 +14,9 @@ void declare_lanes(Function *f, const char *type, const char *name);
 void put_extent(Function *f, const Loop *loop, int precedence);
 void put_until(Function *f, const Loop *loop, const char *end, int precedence); // end: of put_loop_end
 bool is_multiple(const Function *f, const Poly *extent); // is nothing left over behind the last whole vector?
+// Does all that e reads along the loop go on behind its bound, as far as it would run without?  Then a last vector may reach beyond the
+// bound, if what it makes there is left out.
+bool goes_on(const Function *f, const Expr *e, const Loop *loop);
 
 // Each of these opens one of the lines that close_lines closes.
 void open_lines(Function *f, OpenLines *l);

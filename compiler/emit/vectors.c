@@ -122,6 +122,18 @@ bool is_multiple(const Function *f, const Poly *extent) {
   return poly_fixed(dims, extent, &value) && value % lanes_of(f) == 0;
 }
 
+bool goes_on(const Function *f, const Expr *e, const Loop *loop) {
+  size_t count;
+  const Expr **part = expr_parts(f->s->arena, e, &count);
+  for (size_t k = 0; k < count; k++)
+    for (int q = 0; part[k]->kind == EXPR_READ && q < part[k]->u.read.node->nout; q++) {
+      const Expr *sub = part[k]->u.read.sub[q];
+      const Poly *extent = part[k]->u.read.node->index[q].extent;
+      if (mentions_loop(sub, loop) && (sub->kind != EXPR_INDEX || !is_entry(f, sub, extent))) return false;
+    }
+  return true;
+}
+
 void open_condition(Function *f, const Expr *condition, OpenLines *l) {
   f->bound = true;
   line_start(f);

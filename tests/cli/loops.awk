@@ -53,7 +53,7 @@ function c_line(line,   name) {
   }
   if (line !~ /{$/) return
   if (line !~ /^ *for \(/) {
-    push("other")
+    push(line ~ /^ *if \([a-z0-9_]*_strip(_[0-9]+)? < [a-z0-9_]*_end(_[0-9]+)? && / ? "rest" : "other") # a last vector, beyond the end
     return
   }
   if (strip != "") {
