@@ -30,8 +30,8 @@ static void open_terms(Function *f, const Held *h) {
   if (f->guarded) open_condition(f, f->guarded, &condition);
 }
 
-// What `size` entries hold goes to variables of their own, or back; of one entry (lane: null) to a scalar.
-static void put_copies(Function *f, const Held *h, const char *lane, int size, bool back) {
+// What `size` (C) entries hold goes to variables of their own, or back; of one entry (lane: null) to a scalar.
+static void put_copies(Function *f, const Held *h, const char *lane, const char *size, bool back) {
   for (size_t k = 0; k < h->terms->nbody; k++) {
     const Node *n = h->terms->body[k].node;
     const char *sums = f->in_vector[n->id];
@@ -46,10 +46,10 @@ static void put_copies(Function *f, const Held *h, const char *lane, int size, b
         text_printf(&f->body, "%s %s = %s;\n", f->unit->real, sums, entry);
     } else {
       if (!back) {
-        text_printf(&f->body, "%s %s[%d];\n", f->unit->real, sums, size);
+        text_printf(&f->body, "%s %s[%s];\n", f->unit->real, sums, size);
         line_start(f);
       }
-      text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) ", lane, lane, size, lane);
+      text_printf(&f->body, "for (int64_t %s = 0; %s < %s; %s++) ", lane, lane, size, lane);
       if (back)
         text_printf(&f->body, "%s = %s[%s];\n", entry, sums, lane);
       else
@@ -59,23 +59,37 @@ static void put_copies(Function *f, const Held *h, const char *lane, int size, b
   }
 }
 
-// The terms of `many` vectors of entries, for as many of these as there are.
-static void put_vectors(Function *f, const Held *h, int many) {
+// Of entries that end at a bound: do they, and what is read for them, go on behind it, as far as the loop would without?
+static bool entries_go_on(const Function *f, const Held *h) {
+  for (size_t k = 0; k < h->terms->nbody; k++)
+    if (!goes_on(f, f->expr[h->terms->body[k].node->id], h->entries)) return false;
+  return h->end && !f->guarded;
+}
+
+// The terms of `many` vectors of entries, for as many of these as there are; `last`: of what is left, as one that goes beyond the end.
+static void put_vectors(Function *f, const Held *h, int many, bool last) {
   Text *t = &f->body;
   Arena *a = f->s->arena;
   const char *from = f->loop_variable[h->entries->id];
   const int size = many * lanes_of(f);
+  const char *all = arena_printf(a, "%d", size);
   OpenLines strip, terms, lanes;
   line_start(f);
-  text_printf(t, "for (; %s + %d <= ", from, size);
-  put_until(f, h->entries, h->end, PREC_COMPARE + 1);
-  text_printf(t, "; %s += %d) {\n", from, size);
+  if (last) {
+    text_printf(t, "if (%s < %s && %s + %d <= ", from, h->end, from, size);
+    put_extent(f, h->entries, PREC_ADD);
+    text_put(t, ") {\n");
+  } else {
+    text_printf(t, "for (; %s + %d <= ", from, size);
+    put_until(f, h->entries, h->end, PREC_COMPARE + 1);
+    text_printf(t, "; %s += %d) {\n", from, size);
+  }
   open_lines(f, &strip);
   f->indent++;
   const char *lane = names_take(&f->names, "lane"), *u = many > 1 ? names_take(&f->names, "u") : NULL;
   const char *here = arena_printf(a, "%s + %s", from, lane);
   f->loop_name[h->entries->id] = here;
-  put_copies(f, h, lane, size, false);
+  put_copies(f, h, lane, all, false);
   open_lines(f, &terms);
   open_terms(f, h);
   open_lines(f, &lanes);
@@ -102,7 +116,11 @@ static void put_vectors(Function *f, const Held *h, int many) {
   close_lines(f, &lanes);
   close_lines(f, &terms);
   f->loop_name[h->entries->id] = here;
-  put_copies(f, h, lane, size, true);
+  put_copies(f, h, lane, last ? arena_printf(a, "%s - %s", h->end, from) : all, true);
+  if (last) {
+    line_start(f);
+    text_printf(t, "%s = %s;\n", from, h->end);
+  }
   close_lines(f, &strip);
 }
 
@@ -117,13 +135,13 @@ static void put_rest(Function *f, const Held *h) {
   put_until(f, h->entries, h->end, PREC_COMPARE + 1);
   text_printf(&f->body, "; %s++) {\n", name);
   f->indent++;
-  put_copies(f, h, NULL, 1, false);
+  put_copies(f, h, NULL, NULL, false);
   open_lines(f, &terms);
   open_terms(f, h);
   f->vector_lane = NULL;
   put_steps(f, h->terms->body, h->terms->nbody, h->depth + 2);
   close_lines(f, &terms);
-  put_copies(f, h, NULL, 1, true);
+  put_copies(f, h, NULL, NULL, true);
   close_lines(f, &l);
 }
 
@@ -138,12 +156,12 @@ static void put_entries(Function *f, const Held *h) {
   text_put(&f->body, ";\n");
   const int vector = lanes_of(f), block = HELD_VECTORS * vector;
   const Poly *before = f->flops, *all = NULL;
-  const bool part[] = {!fixed || extent >= block, !fixed || extent % block >= vector, !fixed || extent % vector > 0};
-  for (int k = 0; k < 3; k++) {
+  const bool part[] = {!fixed || extent >= block, !fixed || extent % block >= vector, entries_go_on(f, h), !fixed || extent % vector > 0};
+  for (int k = 0; k < 4; k++) {
     if (!part[k]) continue;
     f->flops = before;
-    if (k < 2)
-      put_vectors(f, h, k == 0 ? HELD_VECTORS : 1);
+    if (k < 3)
+      put_vectors(f, h, k == 0 ? HELD_VECTORS : 1, k == 2);
     else
       put_rest(f, h);
     if (!all) all = f->flops;
