@@ -28,9 +28,8 @@ static const char arithmetic_text[] =
     "#pragma STDC FP_CONTRACT OFF\n"
     "#elif defined(__GNUC__)\n"
     "#pragma GCC optimize(\"fp-contract=off\", \"no-trapping-math\") /* nothing looks at exceptions: a choice is no branch */\n"
-    "#pragma GCC optimize(\"no-gcse\") /* an eighth of the compiler's time, and what it finds has been found */\n"
     "#if __GNUC__ >= 8\n"
-    "#pragma GCC optimize(\"no-loop-interchange\", \"no-loop-unroll-and-jam\") /* loops are nested as they should be */\n"
+    "#pragma GCC optimize(\"no-loop-interchange\", \"no-loop-unroll-and-jam\") /* loops are nested as they should be: a tenth of the time at -O3 */\n"
     "#endif\n"
     "#endif\n";
 

@@ -9,11 +9,11 @@
 #if defined(MDL_DISPATCH)
 #define MDL_CALL_1(TYPE, name, FIRST)                                                                                  \
   MDL_AVX2 MDL_APART TYPE name##_fma(FIRST x) { return name##_at(MDL_CALLED_FMA, x); }                                 \
-  MDL_PLAIN MDL_APART TYPE name##_plain(FIRST x) { return name##_at(MDL_CALLED, x); }                                  \
+  MDL_APART TYPE name##_plain(FIRST x) { return name##_at(MDL_CALLED, x); }                                            \
   MDL_INLINE TYPE name(FIRST x) { return mdl_vectors() ? name##_fma(x) : name##_plain(x); }
 #define MDL_CALL_2(TYPE, name, FIRST)                                                                                  \
   MDL_AVX2 MDL_APART TYPE name##_fma(FIRST x, TYPE y) { return name##_at(MDL_CALLED_FMA, x, y); }                      \
-  MDL_PLAIN MDL_APART TYPE name##_plain(FIRST x, TYPE y) { return name##_at(MDL_CALLED, x, y); }                       \
+  MDL_APART TYPE name##_plain(FIRST x, TYPE y) { return name##_at(MDL_CALLED, x, y); }                                 \
   MDL_INLINE TYPE name(FIRST x, TYPE y) { return mdl_vectors() ? name##_fma(x, y) : name##_plain(x, y); }
 #else
 #define MDL_CALL_1(TYPE, name, FIRST)                                                                                  \
