@@ -272,12 +272,15 @@ void put_part(Function *f, const Loop *loop, int depth) {
   }
   LoopText text;
   const char *from = put_dots(f, loop, end);
+  const size_t before = f->body.length;
   open_fixed(f, loop);
   open_loop_from(f, loop, from, end, &text);
   put_steps(f, loop->body, loop->nbody, depth + 1);
   close_loop(f, &text);
   close_fixed(f, loop);
-  if (from) f->loop_variable[loop->id] = from; // the loop is told by it
+  if (!from) return;
+  f->loop_variable[loop->id] = from; // the loop is told by it
+  if (dots_leave_none(f, loop)) text_cut(&f->body, before); // it has only counted operations
 }
 
 void put_finish(Function *f, const Node *n, const char *joined) {

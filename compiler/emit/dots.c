@@ -175,6 +175,11 @@ static void put_four(Function *f, Dots *d) {
   put_iterations(f, d, loop->body + behind, loop->nbody - behind, joined);
 }
 
+bool dots_leave_none(const Function *f, const Loop *loop) {
+  int64_t extent;
+  return !loop->nlow && !loop->nhigh && poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent % DOTS == 0;
+}
+
 // for (; i_round + 4 <= n; i_round += 4) { … }
 const char *put_dots(Function *f, const Loop *loop, const char *end) {
   Text *t = &f->body;

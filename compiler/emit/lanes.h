@@ -31,6 +31,7 @@ const Expr *guard_within(const Function *f, const Node *n);
 // dots.c: the iterations of a loop with a dot product in each, as many as can be some at a time; the variable that holds where the others
 // start, or null: it is none.
 const char *put_dots(Function *f, const Loop *loop, const char *end);
+bool dots_leave_none(const Function *f, const Loop *loop); // of the loop's iterations
 
 // fixed.c: around a loop, what it adds to in all iterations.
 void open_fixed(Function *f, const Loop *loop);

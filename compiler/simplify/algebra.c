@@ -120,8 +120,9 @@ static const Expr *exclusive_choices(Simplifier *s, Prim op, const Expr *x, cons
   const Expr *beside = decided_beside(s, arg_of(x, 0), arg_of(y, 0), true);
   if (!beside || beside->kind != EXPR_BOOL || beside->u.boolean) return NULL;
   const Expr *instead = decided_beside(s, arg_of(x, 0), arg_of(y, 0), false);
-  const Expr *other = instead && instead->kind == EXPR_BOOL && instead->u.boolean ? arg_of(y, 1) : y;
-  return make_select(s, arg_of(x, 0), arg_of(x, 1), joined_side(s, op, expr_real(s->g, 0), other));
+  const Expr *other = joined_side(s, op, expr_real(s->g, 0), arg_of(y, 1));
+  if (!instead || instead->kind != EXPR_BOOL || !instead->u.boolean) other = make_select(s, arg_of(y, 0), other, arg_of(y, 2));
+  return make_select(s, arg_of(x, 0), arg_of(x, 1), other);
 }
 
 static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {

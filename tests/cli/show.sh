@@ -119,7 +119,8 @@ loss = sum[i](z[n, i]^2)
 d_z[n, j] = 2 * z[n, j]  # d loss / d z[n, j]
 d_z[i, j] = (if i != j then d_z[i + 1, j] else 0) -
     (if j < i then d_z[i + 1, i] * A[i, j] / A[i, i] else 0)  # i in 0..n; d loss / d z[i, j]
-d loss / d A[i in 0..n, j] = -((if i == j then d_z[i + 1, i] * (b[i] - z_set_sum[i]) / A[i, i]^2 else 0) + (if j < i then d_z[i + 1, i] * z[i, j] / A[i, i] else 0))'
+d loss / d A[i in 0..n, j] = if i == j then d_z[i + 1, i] * (z_set_sum[i] - b[i]) / A[i, i]^2 else
+    -(if j < i then d_z[i + 1, i] * z[i, j] / A[i, i] else 0)'
 file while.mdl 'param x = 3
 iterate a = x, k = 1 while a > 1 at most 20 {
   a = a / 2 + 1 / k

@@ -35,7 +35,7 @@ static const struct {
      "node loss = sum[j:n, i:2*m](p[j, i])\n",
      "node p_piece[j:n, i:m] = y[j] * exp(w[i])\n"
      "node p_piece_2[i:m] = exp(w[i])\n"
-     "node p[j:n, i:2*m] = (if i < m then p_piece[j, i] else 0.0) + (if i >= m then p_piece_2[i + -m] else 0.0)\n"
+     "node p[j:n, i:2*m] = if i < m then p_piece[j, i] else p_piece_2[i + -m]\n"
      "node loss = sum[j:n, i:2*m](p[j, i])\n"},
     {"other comparisons",
      "node p[i:2*m] = if i <= m - 1 then exp(w[i]) else 0.0\nnode q[i:2*m] = if i > m - 1 then exp(w[i - m]) else 0.0\n"

@@ -180,7 +180,7 @@ static const char *const graphs[][2] = {
     {"node a[i:n] = (if i >= 1 then y[i - 1] else 0.0) + (if 0 == i then b else 0.0)\nnode loss = sum[i:n](a[i])\n",
      "node a[i:n] = if i >= 1 then y[i - 1] else b\nnode loss = sum[i:n](a[i])\n"},
     {"node a[i:n] = (if i >= 2 then y[i - 1] else 0.0) - (if 0 == i then b else 0.0)\nnode loss = sum[i:n](a[i])\n",
-     "node a[i:n] = if i >= 2 then y[i - 1] else -(if 0 == i then b else 0.0)\nnode loss = sum[i:n](a[i])\n"},
+     "node a[i:n] = if i >= 2 then y[i - 1] else if 0 == i then -b else 0.0\nnode loss = sum[i:n](a[i])\n"},
     {"node a[i:n] = (if i >= 1 then y[i - 1] else 0.0) + (if i < 3 then b else 0.0)\nnode loss = sum[i:n](a[i])\n",
      "node a[i:n] = (if i >= 1 then y[i - 1] else 0.0) + (if i < 3 then b else 0.0)\nnode loss = sum[i:n](a[i])\n"},
     {"node loss = sum[i:n]((if i >= 1 then y[i - 1] else 0.0) + (if 0 == i then b else 0.0))\n",
