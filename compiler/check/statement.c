@@ -18,7 +18,7 @@ static const Node *add_input(Walk *w, NodeKind kind, Name name, const Value *sha
                              .span = name.span,
                              .type = shape->type,
                              .which = (int)which,
-               .limit = limit,
+                             .limit = limit,
                              .nout = shape->rank,
                              .index = index});
 }

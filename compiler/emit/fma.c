@@ -39,12 +39,13 @@ bool is_product(const Expr *e) {
   return take_product(e, &fused);
 }
 
-// What a value waits for: the last node that is read in it, and operations that wait for one another.
+// What a value waits for: the last node that is read in it, as far as is looked, and operations that wait for one another.  Passes
+// keep nodes in their order, so that all functions find the same.
 typedef struct Wait {
   int node, depth;
 } Wait;
 
-enum { LOOK_DEPTH = 5 }; // so far is looked
+enum { LOOK_DEPTH = 5 };
 
 static Wait wait_of(const Expr *e, int look) {
   Wait w = {-1, 0};

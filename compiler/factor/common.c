@@ -1,6 +1,8 @@
 // common.c - see common.h.
 #include "factor/common.h"
 
+#include "factor/internal.h"
+
 enum { FACTORS_MAX = 8, TERMS_MAX = 32 };
 
 typedef struct Taking {
@@ -14,10 +16,6 @@ typedef struct Factors {
   int count;
   bool minus, full; // full: there are more
 } Factors;
-
-static bool is_prim(const Expr *e, Prim op) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == op;
-}
 
 // The recursion is as deep as the expression is high, which is limited.
 static void list_factors(Factors *f, const Expr *e) {
@@ -105,7 +103,8 @@ Graph *take_out_factors(Arena *a, const Graph *g) {
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     Node copy = graph_translated(out, n, map);
-    const Expr *e = n->expr ? expr_rebuild(out, n->expr, rewritten, &(Taking){map, n->kind == NODE_COMP && n->reduce == REDUCE_NONE}) : NULL;
+    Taking taking = {map, n->kind == NODE_COMP && n->reduce == REDUCE_NONE};
+    const Expr *e = n->expr ? expr_rebuild(out, n->expr, rewritten, &taking) : NULL;
     if (e) copy.expr = e; // else it would be too high
     map[k] = graph_add(out, &copy);
   }

@@ -8,6 +8,8 @@
 //   scale.c       what no index changes, out of a node that sums alone read
 //   order.c       the cheapest order in which the indices of a product can be summed over
 //   build.c       nodes for that order
+//   common.c      what terms within an entry have in common, multiplied once (common.h)
+//   reciprocal.c  what is divided by again and again, inverted once (reciprocal.h)
 #ifndef MDLC_FACTOR_INTERNAL_H
 #define MDLC_FACTOR_INTERNAL_H
 

@@ -1,7 +1,8 @@
 // total.c - a state that every step adds to, and that is read when the last one has, is a sum over the steps.
 //
 // c[t + 1] = c[t] + f[t] becomes c[T] = start + Σₜ f[t].  That is summed in the order which sums have, not one after the other,
-// where each addition waits for the one before, and its logarithms are one of the product of their arguments (logs.c).
+// where each addition waits for the one before, and its logarithms are one of the product of their arguments (logs.c).  What one step
+// adds and takes away, f - g, is one term, formed before the state comes to it.
 #include "factor/internal.h"
 
 typedef struct Totals {

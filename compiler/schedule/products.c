@@ -37,7 +37,7 @@ static const Expr *without_sign(const Expr *e) {
   return e;
 }
 
-static bool is_product(const Expr *e) {
+static bool is_real_product(const Expr *e) {
   e = without_sign(e);
   return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_MUL && e->type == TYPE_REAL;
 }
@@ -80,7 +80,7 @@ static bool is_added(const Writer *w, const Reader *r) {
 static bool is_written_out(const Writer *w, const Node *m) {
   const Reader *r = &w->reader[m->id];
   bool stays = false;
-  if (m->kind != NODE_COMP || m->reduce != REDUCE_NONE || m->guard || !is_product(m->expr)) return false;
+  if (m->kind != NODE_COMP || m->reduce != REDUCE_NONE || m->guard || !is_real_product(m->expr)) return false;
   if (!r->node || r->more || r->node->kind != NODE_COMP || w->loops->inside[m->id] != w->loops->inside[r->node->id]) return false;
   if (!reads_entry_by_entry(m, r) || !is_added(w, r)) return false;
   expr_each_read(w->in, m->expr, look_at_read, &stays);

@@ -179,7 +179,7 @@ static void settle(Round *r, const Node *from, Node n) {
   Simplifier *s = &r->s;
   n.kind = NODE_COMP;
   Node start = simplify_narrowed(s, &n, &(Narrowing){n.axis, expr_int(s->g, 0)});
-  start.guard = NULL; // there always is a state 0
+  start.guard = NULL; // the step has no condition, so there is a state 0 wherever the loop is
   replace(r, from, &n, &start, n.axis);
 }
 
