@@ -182,20 +182,12 @@ bool dots_leave_none(const Function *f, const Loop *loop) {
 
 // for (; i_round + 4 <= n; i_round += 4) { … }
 const char *put_dots(Function *f, const Loop *loop, const char *end) {
-  Text *t = &f->body;
   Dots d;
   OpenLines l;
   if (!find_dots(f, loop, &d)) return NULL;
   const Poly *flops = f->flops; // the loop over what is left counts all of them
   d.from = f->loop_variable[loop->id] = names_take(&f->names, arena_printf(f->s->arena, "%s_round", loop->name));
-  line_start(f);
-  text_printf(t, "int64_t %s = ", d.from);
-  put_loop_start(f, loop);
-  text_put(t, ";\n");
-  line_start(f);
-  text_printf(t, "for (; %s + %d <= ", d.from, DOTS);
-  put_until(f, loop, end, PREC_ADD);
-  text_printf(t, "; %s += %d) {\n", d.from, DOTS);
+  put_round_head(f, loop, d.from, DOTS, end);
   open_lines(f, &l);
   f->indent++;
   f->loop_rounds[loop->id] = DOTS;

@@ -51,8 +51,13 @@ static bool adds_to_fixed(const Function *f, const Loop *loop, const Step *step)
   return true;
 }
 
+// In lanes and in threads entries have other places.
+static bool has_variables(const Function *f) {
+  return !f->tile && !f->team && !f->strip;
+}
+
 void open_fixed(Function *f, const Loop *loop) {
-  if (f->tile || f->team || f->strip) return;
+  if (!has_variables(f)) return;
   for (size_t k = 0; k < loop->nbody; k++) {
     const Node *n = loop->body[k].node;
     if (!adds_to_fixed(f, loop, &loop->body[k])) continue;
@@ -65,6 +70,7 @@ void open_fixed(Function *f, const Loop *loop) {
 }
 
 void close_fixed(Function *f, const Loop *loop) {
+  if (!has_variables(f)) return;
   for (size_t k = 0; k < loop->nbody; k++) {
     const Node *n = loop->body[k].node;
     if (loop->body[k].kind != STEP_NODE || !f->in_vector[n->id]) continue;

@@ -127,17 +127,7 @@ static void put_sums(Function *f, const Rounds *r) {
 const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const char *end) {
   Text *t = &f->body;
   Rounds r = {.loop = loop, .sum = sum, .from = names_take(&f->names, arena_printf(f->s->arena, "%s_round", loop->name))};
-  line_start(f);
-  text_printf(t, "int64_t %s = ", r.from);
-  put_loop_start(f, loop);
-  text_put(t, ";\n");
-  line_start(f);
-  text_printf(t, "for (; %s + %d <= ", r.from, ROUNDS);
-  if (end)
-    text_put(t, end);
-  else
-    put_extent(f, loop, PREC_ADD);
-  text_printf(t, "; %s += %d) {\n", r.from, ROUNDS);
+  put_round_head(f, loop, r.from, ROUNDS, end);
   size_t names, lets;
   open_scope(f, &names, &lets);
   const Poly *trips = f->trips;

@@ -13,6 +13,8 @@ void note_sides(Function *f, const Step *step, size_t count); // of the steps th
 void declare_lanes(Function *f, const char *type, const char *name);
 void put_extent(Function *f, const Loop *loop, int precedence);
 void put_until(Function *f, const Loop *loop, const char *end, int precedence); // end: of put_loop_end
+// The loop's iterations, so many at a time: int64_t j_round = 0; for (; j_round + 4 <= d; j_round += 4) {
+void put_round_head(Function *f, const Loop *loop, const char *from, int rounds, const char *end);
 bool is_multiple(const Function *f, const Poly *extent); // is nothing left over behind the last whole vector?
 // Does all that e reads along the loop go on behind its bound, as far as it would run without?  Then a last vector may reach beyond the
 // bound, if what it makes there is left out.

@@ -115,6 +115,17 @@ void put_until(Function *f, const Loop *loop, const char *end, int precedence) {
     put_extent(f, loop, precedence);
 }
 
+void put_round_head(Function *f, const Loop *loop, const char *from, int rounds, const char *end) {
+  line_start(f);
+  text_printf(&f->body, "int64_t %s = ", from);
+  put_loop_start(f, loop);
+  text_put(&f->body, ";\n");
+  line_start(f);
+  text_printf(&f->body, "for (; %s + %d <= ", from, rounds);
+  put_until(f, loop, end, PREC_ADD);
+  text_printf(&f->body, "; %s += %d) {\n", from, rounds);
+}
+
 // Is nothing left over behind the last whole vector?
 bool is_multiple(const Function *f, const Poly *extent) {
   Dims *dims = f->s->task.graph->dims;

@@ -14,10 +14,10 @@ typedef struct Writer {
   const Graph *in;
   Graph *out;
   const LoopTree *loops;
-  Reader *reader;     // by id in `in`
-  bool *written;      // by id in `in`: stands in its reader
-  const Node **map;   // by id in `in`; of what is written out: a node of which nobody knows
-  const Node *at;     // the node at hand
+  Reader *reader;      // by id in `in`
+  bool *written;       // by id in `in`: stands in its reader
+  const Node **map;    // by id in `in`
+  const Node *at;      // the node at hand
   const Expr **inside; // by id in `out`: the product that stands for a read, over its node's indices; null: the read stays
   size_t ninside, inside_room;
 } Writer;

@@ -205,6 +205,10 @@ loss    sum((y - line)^2)
 MODEL
 case_is 'places of their own' 0 '' mdlc explain --schedule turns.mdl
 says 'for i in 0..n, 8 by turns (i_strip)' 'one by one: places that subscripts compute take longer than all else; sums in lanes go on by turns'
+case_is 'and right' 0 '' mdlc check turns.mdl
+sed "s/= a\\[/= exp(x[i]) * a[/" "$top/files/turns.mdl" >"$top/files/called.mdl"
+case_is 'with a call' 0 '' mdlc explain --schedule called.mdl
+says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'
 
 # Rows of a Jacobian, of what lies side by side at a place that a subscript computes.
 cat >"$top/files/rows_of_turns.mdl" <<'MODEL'
@@ -212,13 +216,11 @@ dim n, m
 data group[n] in 0..m, y[n]
 param turn[m, 9] = 1
 predict seen[i] = y[i] * sum[j](turn[group[i], j]^2 * turn[group[i], (j + 1) % 9])
+loss    sum(seen^2)
 MODEL
-case_is 'rows at places of their own' 0 '' mdlc explain --schedule rows_of_turns.mdl --derivatives sparse_jacobian
+case_is 'rows at places of their own' 0 '' mdlc explain --schedule rows_of_turns.mdl --derivatives sparse_jacobian --function=sparse_jacobian_seen
 says 'for i in 0..n  ' 'one by one: places that subscripts compute, and rows that are written, take longer in a tile than all else'
-case_is 'and right' 0 '' mdlc check turns.mdl
-sed "s/= a\\[/= exp(x[i]) * a[/" "$top/files/turns.mdl" >"$top/files/called.mdl"
-case_is 'with a call' 0 '' mdlc explain --schedule called.mdl
-says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'
+case_is 'and right' 0 '' mdlc check rows_of_turns.mdl --derivatives sparse_jacobian
 
 # Entries of a sample that lie side by side, each for itself, are taken as they lie; few of them in tiles.
 cat >"$top/files/along.mdl" <<'MODEL'
