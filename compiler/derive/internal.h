@@ -191,6 +191,7 @@ const Expr *derive_clauses_any(Derive *d, Clauses *c, bool loosely);
 // ---- support.c ----
 // The support of the adjoint of a, over the extra indices and its own: that of any of the contributions.
 const Expr *derive_support(Derive *d, const Node *a, const ContributionList *into, const Expr *pattern);
+bool derive_stands_alone(const Derive *d, const Expr *e); // may it be computed wherever its indices are in range?
 
 // ---- solve.c ----
 // The contribution of a flow in the expression of node n, which has the extra indices (derive_lifted).

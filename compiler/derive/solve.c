@@ -224,12 +224,16 @@ static bool uses_solved(const Solver *s, const Expr *e) {
   return false;
 }
 
-// Of a guard, the conditions on what was solved for, or the others.
-static const Expr *part_of_guard(const Solver *s, const Expr *e, bool solved) {
-  if (!e) return NULL;
-  if (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_AND)
-    return derive_and(s->g, part_of_guard(s, e->u.prim.arg[0], solved), part_of_guard(s, e->u.prim.arg[1], solved));
-  return uses_solved(s, e) == solved ? e : NULL;
+// Splits a guard: the conditions on what was solved for come later, and with them what may be read only where those hold.
+static void split_guard(const Solver *s, const Expr *guard, const Expr **before, const Expr **after) {
+  size_t count;
+  const Expr **list = derive_conjuncts(s->d, guard, &count);
+  *before = *after = NULL;
+  for (size_t k = 0; k < count; k++) {
+    const bool waits = uses_solved(s, list[k]) || (*after && !derive_stands_alone(s->d, list[k]));
+    const Expr **part = waits ? after : before;
+    *part = derive_and(s->g, *part, list[k]);
+  }
 }
 
 static const Expr *left_equations(Solver *s) {
@@ -265,9 +269,10 @@ static Contribution comprehension(Solver *s, const Flow *flow) {
     }
   for (int q = s->first; q < s->nv; q++)
     sub[q] = s->solved[q] ? expr_substitute(s->g, s->solved[q], position, s->nv + s->m, NULL) : position[q];
-  const Expr *guard = moved(s, part_of_guard(s, flow->guard, false), sub, s->nv);
-  guard = derive_and(s->g, guard, moved(s, s->guard, position, s->nv + s->m));
-  guard = derive_and(s->g, guard, moved(s, part_of_guard(s, flow->guard, true), sub, s->nv));
+  const Expr *before, *after;
+  split_guard(s, flow->guard, &before, &after);
+  const Expr *guard = derive_and(s->g, moved(s, before, sub, s->nv), moved(s, s->guard, position, s->nv + s->m));
+  guard = derive_and(s->g, guard, moved(s, after, sub, s->nv));
   guard = derive_and(s->g, guard, moved(s, left_equations(s), position, s->nv + s->m));
   return (Contribution){.via = n->name,
                         .index = index,

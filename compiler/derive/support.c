@@ -51,7 +51,7 @@ static void see_plain(void *context, const Expr *read) {
   for (int k = 0; k < read->u.read.node->nout; k++) *plain = *plain && read->u.read.sub[k]->kind == EXPR_INDEX;
 }
 
-static bool stands_alone(const Derive *d, const Expr *e) {
+bool derive_stands_alone(const Derive *d, const Expr *e) {
   bool plain = true;
   expr_each_read(d->graph, e, see_plain, &plain);
   return plain;
@@ -74,7 +74,7 @@ static const Expr *of_entry(Derive *d, const Node *a, const Expr *e, int end) {
       left_out |= list[k]->indices;
     else if (derive_reads_version(d, list[k], a))
       left_out = ~(uint64_t)0;
-    else if (!(list[k]->indices & left_out) || stands_alone(d, list[k]))
+    else if (!(list[k]->indices & left_out) || derive_stands_alone(d, list[k]))
       kept = derive_and(d->graph, kept, list[k]);
   }
   return kept;
