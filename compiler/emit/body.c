@@ -490,6 +490,8 @@ static void survey_all(Function *f) {
   f->part_name = arena_array(a, const char *, g->count);
   f->twos_name = arena_array(a, const char *, g->count);
   f->in_vector = arena_array(a, const char *, g->count);
+  f->starts_in_vector = arena_array(a, bool, g->count);
+  f->stays_in_vector = arena_array(a, bool, g->count);
   f->parents = arena_array(a, int, f->nexpr);
   f->level = arena_array(a, int, f->nexpr);
   f->safe = arena_array(a, bool, f->nexpr);

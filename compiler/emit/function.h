@@ -101,6 +101,8 @@ typedef struct Function {
   const char **part_name; // by node: the array of its partial sums
   const char **twos_name; // by node: of a sum of logarithms, the array of the powers of two that its products leave out
   const char **in_vector; // by node: the variable that holds the vector in hand
+  bool *starts_in_vector; // by node: it starts there,
+  bool *stays_in_vector;  // and has no array over the tile
   const char **rows_name; // by node: the pointer to its rows, turned
   const char **best_name; // by node: of an argmax, the entry that is the greatest so far
   const char **staged;    // by expression: the array over the tile that holds what it reads

@@ -7,7 +7,7 @@
 
 // ---- arrays over the tile ----
 
-static bool is_scalar_lane(const Function *f, const Node *n) {
+bool is_scalar_lane(const Function *f, const Node *n) {
   return f->s->place[n->id].lane && f->s->place[n->id].stored == STORED_LOCAL;
 }
 
@@ -17,7 +17,7 @@ bool starts_in_tile(const Function *f, const Node *n) {
   return f->tile && inside;
 }
 
-static bool is_plain_node(const Step *step) {
+bool is_plain_node(const Step *step) {
   return step->kind == STEP_NODE && step->node->kind == NODE_COMP && step->node->reduce == REDUCE_NONE;
 }
 
@@ -26,12 +26,23 @@ static void declare_steps(Function *f, const Step *step, size_t count) {
   for (size_t k = 0; k < count; k++) {
     const Node *n = step[k].node;
     if (step[k].idle || !(step[k].kind == STEP_INIT || is_plain_node(&step[k]))) continue;
-    if (is_scalar_lane(f, n)) declare_lanes(f, element_type(f, n), f->node_name[n->id]);
+    if (is_scalar_lane(f, n) && !f->stays_in_vector[n->id]) declare_lanes(f, element_type(f, n), f->node_name[n->id]);
     if (n->reduce == REDUCE_ARGMAX) declare_lanes(f, contender_type(f, n), f->best_name[n->id]);
   }
 }
 
 // ---- groups of steps ----
+
+// Does the loop behind start it?
+static bool starts_in_registers(const Function *f, const Step *step) {
+  return step->kind == STEP_INIT && f->starts_in_vector[step->node->id];
+}
+
+static bool all_start_in_registers(const Function *f, const Step *step, size_t count) {
+  for (size_t k = 0; k < count; k++)
+    if (!step[k].idle && !starts_in_registers(f, &step[k])) return false;
+  return true;
+}
 
 // All lanes of the tile, whatever their number.
 static void put_fill(Function *f, const Step *step) {
@@ -149,10 +160,22 @@ static void put_tile_term(Function *f, const Node *n, const char *part) {
     put_term(f, n, arena_printf(f->s->arena, "%s[%s]", part, f->lane_name), mask, guard_within(f, n));
 }
 
+void put_lane_steps(Function *f, const Step *step, size_t count, const char *const *part) {
+  for (size_t k = 0; k < count; k++)
+    if (is_gathered(&step[k]))
+      put_tile_term(f, step[k].node, part[k]);
+    else if (!starts_in_registers(f, &step[k]))
+      put_steps(f, &step[k], 1, 0);
+}
+
 // Steps that run as one: what they compute for the tile, and what they sum over it.
 static void put_group(Function *f, const Step *step, size_t count) {
   const size_t mark = f->nstages;
   const Node *first = step->node;
+  if (all_start_in_registers(f, step, count)) {
+    declare_steps(f, step, count);
+    return;
+  }
   if (step->kind == STEP_INIT && first->kind == NODE_COMP && f->s->place[first->id].stored == STORED_WORK) {
     put_fill(f, step);
     return;
@@ -166,11 +189,7 @@ static void put_group(Function *f, const Step *step, size_t count) {
   open_lines(f, &l);
   open_vectors(f);
   open_lanes(f);
-  for (size_t k = 0; k < count; k++)
-    if (is_gathered(&step[k]))
-      put_tile_term(f, step[k].node, part[k]);
-    else
-      put_steps(f, &step[k], 1, 0);
+  put_lane_steps(f, step, count, part);
   close_lines(f, &l);
   set_lane(f, NULL, false);
   close_sums(f, step, count, part);
@@ -194,141 +213,6 @@ static void put_block_singly(Function *f, const Step *step) {
 }
 
 // ---- loops inside of a tile ----
-
-// All of it one group that reads nothing from outside: then the vectors stand outside, and what it sums stays in registers.
-static bool turns_out(const Function *f, const Loop *loop) {
-  for (size_t k = 0; k < loop->nbody; k++) {
-    const Step *step = &loop->body[k];
-    if (step->idle) continue;
-    const Node *n = step->node;
-    if (step->kind == STEP_LOOP || step->lane != LANE_WIDE || step->kind == STEP_INIT) return false;
-    if (is_plain_node(step) && is_scalar_lane(f, n)) return false;
-    if (step->kind != STEP_NODE) continue;
-    const Expr *guard = node_accumulates(n) ? f->s->place[n->id].guard : NULL;
-    if (has_outside(f, f->expr[n->id]) || (guard && (guard_stands_outside(f->s, n, f->tile) || has_outside(f, guard))))
-      return false;
-    for (int q = 0; n->target && q < n->nout; q++)
-      if (has_outside(f, f->target[n->id][q])) return false;
-  }
-  return true;
-}
-
-// Does the loop add to one entry of an array over the tile, and do nothing else?
-static bool adds_to_entry(const Function *f, const Loop *loop) {
-  const Step *step = loop->body;
-  if (loop->nbody != 1 || step->kind != STEP_NODE || step->node->kind != NODE_COMP || !node_accumulates(step->node)) return false;
-  for (int q = 0; q < step->node->nout; q++)
-    if (f->s->place[step->node->id].loop[q] == loop) return false;
-  return f->s->place[step->node->id].lane;
-}
-
-static const char *lane_array(Function *f, const Node *n) {
-  set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, f->lane_name), false);
-  const char *entry = own_entry(f, n);
-  set_lane(f, NULL, false);
-  return entry;
-}
-
-static bool is_in_vector(const Function *f, const Loop *loop, const Step *step) {
-  return !step->idle && (is_scalar_lane(f, step->node) || adds_to_entry(f, loop));
-}
-
-// The scalars over the tile that a loop changes, `many` vectors of each at a time in a variable of its own.
-static void put_vector_copies(Function *f, const Loop *loop, int many, bool back) {
-  const int size = many * lanes_of(f);
-  for (size_t k = 0; k < loop->nbody; k++) {
-    const Step *step = &loop->body[k];
-    if (!is_in_vector(f, loop, step)) continue;
-    const int id = step->node->id;
-    const char *vector = f->in_vector[id];
-    f->in_vector[id] = NULL;
-    const char *entry = lane_array(f, step->node);
-    f->in_vector[id] = vector;
-    if (!back) {
-      if (f->in_vector[id]) continue;
-      f->in_vector[id] = names_take(&f->names, arena_printf(f->s->arena, "%s_vector", step->node->name));
-      line_start(f);
-      text_printf(&f->body, "%s %s[%d];\n", element_type(f, step->node), f->in_vector[id], size);
-    } else if (!f->in_vector[id]) {
-      continue;
-    }
-    line_start(f);
-    text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) ", f->lane_name, f->lane_name, size, f->lane_name);
-    if (back)
-      text_printf(&f->body, "%s = %s[%s];\n", entry, f->in_vector[id], f->lane_name);
-    else
-      text_printf(&f->body, "%s[%s] = %s;\n", f->in_vector[id], f->lane_name, entry);
-    if (back) f->in_vector[id] = NULL;
-  }
-}
-
-// How many vectors are taken at a time, so that the chains of several sums overlap and what they share is read once.
-static int vectors_at_once(const Function *f, const Loop *loop) {
-  int sums = 0;
-  for (size_t k = 0; k < loop->nbody; k++) {
-    const Step *step = &loop->body[k];
-    if (step->idle) continue;
-    if (step->kind != STEP_NODE || !is_in_vector(f, loop, step) || expr_calls(f->expr[step->node->id])) return 1;
-    sums++;
-  }
-  return sums == 0 ? 1 : sums <= 2 ? 4 : sums <= 4 ? 2 : 1;
-}
-
-// for all lanes of `many` vectors
-static OpenLines open_many_lanes(Function *f, int many) {
-  OpenLines l;
-  open_lines(f, &l);
-  if (many > 1) {
-    const char *u = f->block_name;
-    f->unit->helper[HELPER_UNROLL] = true;
-    line_start(f);
-    text_put(&f->body, "MDL_UNROLL\n");
-    line_start(f);
-    text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s += %d) {\n", u, u, many * lanes_of(f), u, lanes_of(f));
-    f->indent++;
-  }
-  open_lanes(f);
-  f->vector_lane = f->lane_name;
-  if (many == 1) return l;
-  f->vector_lane = arena_printf(f->s->arena, "%s + %s", f->block_name, f->lane_name);
-  set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, f->vector_lane), true);
-  return l;
-}
-
-// The loop for the vectors that stand open around it.
-static void put_inside(Function *f, const Loop *loop, int depth, int many) {
-  put_vector_copies(f, loop, many, false);
-  LoopText text;
-  open_loop(f, loop, &text);
-  hoist_shared(f, loop->body, loop->nbody);
-  note_sides(f, loop->body, loop->nbody);
-  const OpenLines inner = open_many_lanes(f, many);
-  put_steps(f, loop->body, loop->nbody, depth + 1);
-  close_lines(f, &inner);
-  set_lane(f, NULL, false);
-  close_loop(f, &text);
-  put_vector_copies(f, loop, many, true);
-}
-
-static void put_turned_out(Function *f, const Loop *loop, int depth) {
-  const int many = vectors_at_once(f, loop);
-  OpenLines l;
-  if (many > 1) {
-    open_lines(f, &l);
-    open_blocks(f, many);
-    put_inside(f, loop, depth, many);
-    close_lines(f, &l);
-  }
-  const Poly *flops = f->flops;
-  open_lines(f, &l);
-  if (many > 1)
-    open_rest(f, many);
-  else
-    open_vectors(f);
-  put_inside(f, loop, depth, 1);
-  close_lines(f, &l);
-  if (many > 1) f->flops = flops;
-}
 
 // The loop's index, or that plus what neither loop nor tile changes.
 static bool runs_with(const Function *f, const Expr *e, const Loop *loop) {
@@ -376,10 +260,22 @@ static void put_added_few(Function *f, const Loop *loop, int depth) {
 
 static void put_tile_steps(Function *f, const Step *step, size_t count, int depth);
 
+// The loop within the vectors, and the group of steps behind it that goes along.
+static void put_with_vectors(Function *f, const Loop *loop, const Step *step, size_t count, int depth) {
+  OpenLines l;
+  open_lines(f, &l);
+  hoist_shared(f, step, count);
+  declare_steps(f, step, count);
+  const Turned turned = {loop, step, count, open_sums(f, step, count)};
+  put_turned_out(f, &turned, depth);
+  close_sums(f, step, count, turned.part);
+  close_lines(f, &l);
+}
+
 static void put_inner_loop(Function *f, const Loop *loop, int depth) {
   if (put_row_product(f, loop)) return;
   if (turns_out(f, loop)) {
-    put_turned_out(f, loop, depth);
+    put_with_vectors(f, loop, NULL, 0, depth);
     return;
   }
   if (adds_few(f, loop)) {
@@ -400,11 +296,17 @@ static void put_inner_loop(Function *f, const Loop *loop, int depth) {
 }
 
 static void put_tile_steps(Function *f, const Step *step, size_t count, int depth) {
+  note_starts(f, step, count);
   for (size_t k = 0, end; k < count; k = end) {
     end = lane_group_end(f->s, f->tile, step, k, count);
     if (step[k].idle) continue;
     if (step[k].kind == STEP_LOOP) {
-      put_inner_loop(f, step[k].loop, depth);
+      const size_t along = count_along(f, &step[k], count - k);
+      if (along > 0)
+        put_with_vectors(f, step[k].loop, &step[end], along, depth);
+      else
+        put_inner_loop(f, step[k].loop, depth);
+      end += along;
       continue;
     }
     // a condition that all samples share stands around the loops over them

@@ -24,7 +24,7 @@ static void change_sides(Function *f, const Loop *loop) {
   }
 }
 
-static bool reads_of(const Function *f, const Step *step, const Node *n) {
+bool step_reads(const Function *f, const Step *step, const Node *n) {
   const Node *m = step->node;
   if (step->kind != STEP_NODE) return m == n;
   const Expr *guard = f->s->place[m->id].guard;
@@ -41,7 +41,7 @@ static bool is_used(const Function *f, const Loop *loop, size_t at) {
   if (guard && guard->kind == EXPR_BOOL && node_accumulates(n)) return false; // it never holds
   if (loop->body[at].kind != STEP_NODE || f->s->place[n->id].stored != STORED_LOCAL || node_accumulates(n)) return true;
   for (size_t k = at + 1; k < loop->nbody; k++)
-    if (!loop->body[k].idle && reads_of(f, &loop->body[k], n)) return true;
+    if (!loop->body[k].idle && step_reads(f, &loop->body[k], n)) return true;
   return false;
 }
 

@@ -39,8 +39,30 @@ void put_turned_rows(Function *f, const Node *n);
 
 // ---- lanes.c ----
 
+bool is_scalar_lane(const Function *f, const Node *n); // has each sample of the tile a scalar of its own?
+bool is_plain_node(const Step *step);
+// Steps of a group at the lanes that stand open; `part`: of sums over the samples, the partial sums.
+void put_lane_steps(Function *f, const Step *step, size_t count, const char *const *part);
 void hoist_shared(Function *f, const Step *step, size_t count);
 bool adds_block(const Function *f, const Step *step); // of a sum over the samples, to be added to its entry
+
+// ---- turned.c ----
+
+// A loop for the vectors of the tile, and a group of steps behind it that go along.
+typedef struct Turned {
+  const Loop *loop;
+  const Step *step;
+  size_t count;
+  const char **part; // their partial sums
+} Turned;
+
+// Is all of it one group that reads nothing from outside?  Then the vectors stand around the loop.
+bool turns_out(const Function *f, const Loop *loop);
+// Which sums of a tile's steps start in the registers of the loop that adds them up, so that their steps do nothing, and which of these
+// nothing reads but what goes with that loop.
+void note_starts(Function *f, const Step *step, size_t count);
+size_t count_along(const Function *f, const Step *step, size_t count); // how many of `count` steps go with the first, a loop
+void put_turned_out(Function *f, const Turned *turned, int depth);
 
 // ---- rounds.c ----
 
@@ -54,6 +76,10 @@ const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const cha
 
 // A loop inside of the tile as one call, where it is a product with the samples' rows; else false, and nothing is put.
 bool put_row_product(Function *f, const Loop *loop);
+
+// ---- strip.c ----
+
+bool step_reads(const Function *f, const Step *step, const Node *n); // of a step that is no loop
 
 // ---- rest.c ----
 

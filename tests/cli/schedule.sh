@@ -161,6 +161,21 @@ takes() { # the function, the argument
 case_is 'logarithms of what is 1 or more' 0 '' takes mdl_log_take_from_1 '1.5 + exp(w * x[i])'
 case_is 'logarithms of what may be less' 0 '' takes mdl_log_take '0.5 + exp(w * x[i])'
 
+# A sum in a tile's vectors starts in registers, and what reads it next does so there.
+cat > "$top/files/near.mdl" << 'END'
+dim n, k, d
+data x[n, d]
+param c[k, d]
+far[i, j] = sum[a]((x[i, a] - c[j, a])^2)
+predict cost = sum[i](min[j](far[i, j]))
+loss cost
+END
+in_registers() {
+  mdlc build near.mdl && awk '/^MDL_INLINE void near_predict_body/ { on = 1 } on { print } on && /^}/ { exit }' near.c > body &&
+    grep -qF 'far_vector[lane] = 0.0;' body && grep -q 'mdl_min(.*far_vector\[u + lane\])' body && ! grep -qF 'far[' body
+}
+case_is 'a sum that stays in registers' 0 '' in_registers
+
 # A sample's few entries are added to their places at once.
 file rows.mdl 'dim n, k\ndata c[n] in 0..k, x[n, 3]\nparam w[k, 3] = 1\nz[i, j] = exp(w[c[i], j])\nloss sum[i, j](z[i, j] * z[i, 0] * x[i, j])\n'
 added_at_once() { mdlc build rows.mdl && grep -A1 'lane < lanes; lane++) {' rows.c | grep -q MDL_UNROLL; }
