@@ -13,6 +13,7 @@ const DerivativeRow derivative_table[DERIVATIVE_COUNT] = {
     [DERIVATIVE_JACOBIAN] = {"jacobian", false, true},
     [DERIVATIVE_HESSIAN] = {"hessian", true, false},
     [DERIVATIVE_DIAGONAL] = {"hessian_diagonal", true, false},
+    [DERIVATIVE_GRADIENT_AND_DIAGONAL] = {"gradient_and_diagonal", true, false},
     [DERIVATIVE_SPARSE] = {"sparse_jacobian", false, true},
     [DERIVATIVE_STRUCTURE] = {"sparse_jacobian_structure", false, false},
 };
@@ -347,21 +348,34 @@ static bool make_hessian(Kind *k) {
   return true;
 }
 
-static bool make_diagonal(Kind *k) {
-  const Node **gradient = arena_array(k->arena, const Node *, (size_t)k->ninput + 1), *row;
-  if (!add_gradient(k, gradient)) return false;
-  add_zeros(k, "diagonal_%s", NULL, 0, 1, 0);
+// The Hessian's diagonal, whose roots are counted from `first` on.
+static bool add_diagonal(Kind *k, const Node *const *gradient, int first) {
+  const Node *row;
+  add_zeros(k, "diagonal_%s", NULL, 0, 1, first);
   for (int p = 0; p < k->ninput; p++) {
     const Node *n = k->input[p];
     if (!hessian_rows(k, p, &gradient[p], 1, &row)) return false;
     const char *name = arena_printf(k->arena, "diagonal_%s", n->name);
     const Expr **sub = arena_array(k->arena, const Expr *, 2 * (size_t)n->nout + 1);
     for (int q = 0; q < 2 * n->nout; q++) sub[q] = expr_index(k->graph, q % n->nout);
-    derive_add_root(k, k->input_at[p],
+    derive_add_root(k, first + k->input_at[p],
                     row ? view(k, row, name, gradient[p]->index, n->nout, sub)
                         : zeros(k, name, NULL, 0, k->input_at[p]));
   }
   return true;
+}
+
+static bool make_diagonal(Kind *k) {
+  const Node **gradient = arena_array(k->arena, const Node *, (size_t)k->ninput + 1);
+  return add_gradient(k, gradient) && add_diagonal(k, gradient, 0);
+}
+
+static bool make_gradient_and_diagonal(Kind *k) {
+  const Node **gradient = arena_array(k->arena, const Node *, (size_t)k->ninput + 1);
+  if (!add_gradient(k, gradient)) return false;
+  add_zeros(k, "d_%s", NULL, 0, 1, 0);
+  for (int p = 0; p < k->ninput; p++) derive_add_root(k, k->input_at[p], gradient[p]);
+  return add_diagonal(k, gradient, k->model->nparam);
 }
 
 static bool (*const makers[DERIVATIVE_COUNT])(Kind *k) = {
@@ -372,6 +386,7 @@ static bool (*const makers[DERIVATIVE_COUNT])(Kind *k) = {
     [DERIVATIVE_JACOBIAN] = make_jacobian,
     [DERIVATIVE_HESSIAN] = make_hessian,
     [DERIVATIVE_DIAGONAL] = make_diagonal,
+    [DERIVATIVE_GRADIENT_AND_DIAGONAL] = make_gradient_and_diagonal,
     [DERIVATIVE_SPARSE] = derive_sparse,
     [DERIVATIVE_STRUCTURE] = derive_sparse,
 };

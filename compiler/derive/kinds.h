@@ -12,6 +12,7 @@ typedef enum {
   DERIVATIVE_JACOBIAN,  // of a prediction by the parameters
   DERIVATIVE_HESSIAN,   // of the loss
   DERIVATIVE_DIAGONAL,  // of that Hessian
+  DERIVATIVE_GRADIENT_AND_DIAGONAL, // by the parameters: what a step of Newton's method with that diagonal takes
   DERIVATIVE_SPARSE,    // Jacobian of a prediction in compressed rows: entries
   DERIVATIVE_STRUCTURE, // of that: where rows start, and columns; asked for with each of those
   DERIVATIVE_COUNT
@@ -39,6 +40,7 @@ const Model *derive_variables(Arena *a, const Model *m, const Request *r);
 
 // A copy of the model's graph with the derivative: its results are ROOT_DERIVATIVE, in rows of which `which` says
 //   GRADIENT  data array;   JVP  0;   VJP  a parameter, or nparam + a data array;   HVP, DIAGONAL  a parameter
+//   GRADIENT_AND_DIAGONAL  a parameter, or nparam + a parameter: of the diagonal
 //   JACOBIAN  a parameter: over the indices of the prediction, then those of the parameter
 //   HESSIAN   p * nparam + q: over the indices of parameter p, then those of q
 //   SPARSE    a block: over the indices of the prediction, then those of the parameter that its place in the parameter does

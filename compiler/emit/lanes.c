@@ -146,24 +146,25 @@ static void close_sums(Function *f, const Step *step, size_t count, const char *
     if (adds_block(f, &step[k])) close_block(f, step[k].node, part[k]);
 }
 
-// One term of each lane; of lanes behind the last sample what changes nothing.
-static void put_tile_term(Function *f, const Node *n, const char *part) {
+// One term of each lane; of lanes behind the last sample, where there may be some (not `whole`), what changes nothing.
+static void put_tile_term(Function *f, const Node *n, const char *part, bool whole) {
   const bool lanes = f->s->order[n->id].kind == ORDER_LANES;
   if (f->record && lanes) {
     keep_lane_term(f, n);
     return;
   }
-  const char *mask = is_multiple(f, f->tile->extent) ? NULL : arena_printf(f->s->arena, "%s < %s", f->lane, f->lanes_name);
+  whole = whole || is_multiple(f, f->tile->extent);
+  const char *mask = whole ? NULL : arena_printf(f->s->arena, "%s < %s", f->lane, f->lanes_name);
   if (lanes)
     put_lane_term(f, n, f->lane_name, mask, guard_within(f, n));
   else
     put_term(f, n, arena_printf(f->s->arena, "%s[%s]", part, f->lane_name), mask, guard_within(f, n));
 }
 
-void put_lane_steps(Function *f, const Step *step, size_t count, const char *const *part) {
+void put_lane_steps(Function *f, const Step *step, size_t count, const char *const *part, bool whole) {
   for (size_t k = 0; k < count; k++)
     if (is_gathered(&step[k]))
-      put_tile_term(f, step[k].node, part[k]);
+      put_tile_term(f, step[k].node, part[k], whole);
     else if (!starts_in_registers(f, &step[k]))
       put_steps(f, &step[k], 1, 0);
 }
@@ -189,7 +190,7 @@ static void put_group(Function *f, const Step *step, size_t count) {
   open_lines(f, &l);
   open_vectors(f);
   open_lanes(f);
-  put_lane_steps(f, step, count, part);
+  put_lane_steps(f, step, count, part, false);
   close_lines(f, &l);
   set_lane(f, NULL, false);
   close_sums(f, step, count, part);

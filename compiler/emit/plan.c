@@ -115,6 +115,14 @@ const FunctionRow function_table[FUNCTION_ROWS] = {
                            "diagonal",
                            "Diagonal of the Hessian of the loss: a vector like $V.",
                            false},
+    [FUNCTION_GRADIENT_AND_DIAGONAL] =
+        {"gradient_and_diagonal",
+         true,
+         ROOT_DERIVATIVE,
+         {INPUTS, ARGUMENT_WORK, ARGUMENT_RESULT},
+         "both",
+         "Returns the loss and writes its gradient, then the diagonal of its Hessian: two vectors like $V.",
+         false},
     [FUNCTION_SPARSE] =
         {"sparse_jacobian",
          false,
@@ -226,6 +234,18 @@ static Output sparse_block(const Plan *p, const Scheduled *f, const Root *root) 
   return o;
 }
 
+// Of two vectors, one behind the other.
+static Output one_of_both(const Plan *p, const Scheduled *f, const Root *root) {
+  const Model *m = f->by;
+  const int param = root->which % m->nparam;
+  Output o = like_params(p, f, root->node, param);
+  o.label = arena_printf(p->unit->arena, "%s_%s", root->which < m->nparam ? "grad" : "diagonal", m->param[param].name);
+  if (root->which < m->nparam) return o;
+  o.offset = poly_add(m->dims, o.offset, f->offset[m->nparam]);
+  o.at = -1;
+  return o;
+}
+
 static Output output_of(const Plan *p, const Scheduled *f, const Root *root) {
   const Model *m = p->unit->model;
   Arena *a = p->unit->arena;
@@ -243,6 +263,7 @@ static Output output_of(const Plan *p, const Scheduled *f, const Root *root) {
   case FUNCTION_SPARSE:
   case FUNCTION_STRUCTURE: return sparse_block(p, f, root);
   case FUNCTION_HESSIAN: return hessian_block(p, f, root);
+  case FUNCTION_GRADIENT_AND_DIAGONAL: return one_of_both(p, f, root);
   default: return like_params(p, f, n, root->which);
   }
 }
@@ -343,6 +364,7 @@ static FunctionKind function_of(const Request *r) {
                                                        [DERIVATIVE_JACOBIAN] = FUNCTION_JACOBIAN,
                                                        [DERIVATIVE_HESSIAN] = FUNCTION_HESSIAN,
                                                        [DERIVATIVE_DIAGONAL] = FUNCTION_DIAGONAL,
+                                                       [DERIVATIVE_GRADIENT_AND_DIAGONAL] = FUNCTION_GRADIENT_AND_DIAGONAL,
                                                        [DERIVATIVE_SPARSE] = FUNCTION_SPARSE,
                                                        [DERIVATIVE_STRUCTURE] = FUNCTION_STRUCTURE};
   return r->kind == DERIVATIVE_JVP && r->predict ? FUNCTION_JVP_OF : kinds[r->kind];

@@ -41,8 +41,8 @@ void put_turned_rows(Function *f, const Node *n);
 
 bool is_scalar_lane(const Function *f, const Node *n); // has each sample of the tile a scalar of its own?
 bool is_plain_node(const Step *step);
-// Steps of a group at the lanes that stand open; `part`: of sums over the samples, the partial sums.
-void put_lane_steps(Function *f, const Step *step, size_t count, const char *const *part);
+// Steps of a group at the lanes that stand open; `part`: of sums over the samples, the partial sums; whole: all lanes are samples.
+void put_lane_steps(Function *f, const Step *step, size_t count, const char *const *part, bool whole);
 void hoist_shared(Function *f, const Step *step, size_t count);
 bool adds_block(const Function *f, const Step *step); // of a sum over the samples, to be added to its entry
 

@@ -217,7 +217,7 @@ static void put_inside(Function *f, const Turned *turned, int depth, int many) {
   if (turned->count > 0) {
     note_sides(f, turned->step, turned->count);
     lanes = open_many_lanes(f, many);
-    put_lane_steps(f, turned->step, turned->count, turned->part);
+    put_lane_steps(f, turned->step, turned->count, turned->part, many > 1);
     close_lines(f, &lanes);
     set_lane(f, NULL, false);
   }

@@ -49,6 +49,11 @@ static bool is_part(Dims *dims, const Node *n, const Expr *e, int by, bool lazy)
   return !lazy || reads_plainly(dims, n, e);
 }
 
+// Does it take more than to read it again?
+static bool is_long(const Expr *e) {
+  return e->kind == EXPR_PRIM && (prim_calls(e->u.prim.op) || e->u.prim.op == PRIM_DIV);
+}
+
 static Part part_of(const Node *n, const Expr *e, int by) {
   Part p = {.nindex = 1, .at = {by}};
   for (int q = 0; q < n->nout + n->nred; q++)
@@ -94,7 +99,7 @@ static bool same_extents(const Node *staged, const Node *n, const Part *p) {
 }
 
 static const Expr *staged_expr(Stager *g, Node *n, const Expr *e, int by, bool lazy, bool top) {
-  if (top || !is_part(g->out->dims, n, e, by, lazy)) return staged_arguments(g, n, e, by, lazy);
+  if ((top && !is_long(e)) || !is_part(g->out->dims, n, e, by, lazy)) return staged_arguments(g, n, e, by, lazy);
   Part p = part_of(n, e, by);
   const bool again = p.nindex < (n->kind == NODE_SCATTER ? n->nred : n->nout + n->nred);
   const Expr *own_index[INDEX_MAX] = {NULL};

@@ -27,7 +27,7 @@ typedef struct Kinds {
 } Kinds;
 
 static bool of_gradient(DerivativeKind kind) {
-  return kind == DERIVATIVE_HVP || kind == DERIVATIVE_HESSIAN || kind == DERIVATIVE_DIAGONAL;
+  return kind == DERIVATIVE_HVP || kind == DERIVATIVE_HESSIAN || kind == DERIVATIVE_DIAGONAL || kind == DERIVATIVE_GRADIENT_AND_DIAGONAL;
 }
 
 static bool is_directional(DerivativeKind kind) {
@@ -64,7 +64,9 @@ static void find_variables(Kinds *k) {
   k->variable = data;
 }
 
+// Of the gradient, then, where that is asked for, too, of the loss.
 static const Root *primal_root(const Kinds *k, int which) {
+  if (k->request->kind == DERIVATIVE_GRADIENT_AND_DIAGONAL && which == k->nvariables) return graph_root(k->primal, ROOT_LOSS, 0);
   if (of_gradient(k->request->kind) && derive_by_data(k->request))
     return which < k->nvariables ? graph_root(k->primal, ROOT_DERIVATIVE, k->request->data[which]) : NULL;
   if (of_gradient(k->request->kind)) return graph_root(k->primal, ROOT_GRADIENT, which);
@@ -88,6 +90,7 @@ static bool find_sizes(Kinds *k, const Array *values) {
   case DERIVATIVE_JACOBIAN:
   case DERIVATIVE_SPARSE: k->size = k->noutputs * total; break;
   case DERIVATIVE_HESSIAN: k->size = total * total; break;
+  case DERIVATIVE_GRADIENT_AND_DIAGONAL: k->size = 2 * total; break;
   default: k->size = total;
   }
   k->nvector = k->request->kind == DERIVATIVE_VJP ? k->noutputs : total;
@@ -105,6 +108,7 @@ static size_t place(const Kinds *k, const Root *r, size_t e) {
   case DERIVATIVE_JACOBIAN: return e / p->count * total + p->offset + e % p->count;
   case DERIVATIVE_HESSIAN:
     return (k->variable[r->which / count].offset + e / p->count) * total + p->offset + e % p->count;
+  case DERIVATIVE_GRADIENT_AND_DIAGONAL: return (r->which < count ? 0 : total) + p->offset + e;
   case DERIVATIVE_GRADIENT: data = r->which; break;
   case DERIVATIVE_VJP: data = r->which - count; break;
   default: break;
@@ -330,6 +334,10 @@ static void compare_column(const Kinds *k, size_t entry, const double *tangent, 
     for (size_t j = 0; j < k->noutputs; j++) compare(k, entry * k->total + j, tangent[j], f);
     return;
   case DERIVATIVE_DIAGONAL: compare(k, entry, tangent[entry], f); return;
+  case DERIVATIVE_GRADIENT_AND_DIAGONAL:
+    compare(k, entry, tangent[k->total], f);
+    compare(k, k->total + entry, tangent[entry], f);
+    return;
   default:
     for (size_t j = 0; j < k->noutputs; j++) compare(k, j, tangent[j], f);
   }

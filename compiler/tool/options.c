@@ -102,7 +102,7 @@ static const struct argp_option model_options[] = {
      1},
     {"name", KEY_NAME, "NAME", 0, "Name of the model in C (default: the file's name)", 1},
     {"derivatives", KEY_DERIVATIVES, "KIND[:NAME],…", 0,
-     "Further derivatives: jvp, hvp, hessian, hessian_diagonal of the loss; jvp:NAME, vjp:NAME, jacobian:NAME, "
+     "Further derivatives: jvp, hvp, hessian, hessian_diagonal, gradient_and_diagonal of the loss; jvp:NAME, vjp:NAME, jacobian:NAME, "
      "sparse_jacobian:NAME of a prediction (these three without NAME: of all)",
      1},
     {"wrt", KEY_WRT, "X,…", 0, "The gradient of the loss, and all that --derivatives asks for, by these data, too", 1},

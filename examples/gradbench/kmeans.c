@@ -13,10 +13,10 @@ static void prepare(struct run *run, const json_t *input) {
 
 /* Newton's step: the gradient over the Hessian's diagonal, which is all of it. */
 static void compute_step(struct run *run) {
-  double *step = run->derivative[0];
-  compute_gradient(run);
-  compute_derivative(run, 0, NULL, step);
-  for (size_t k = 0; k < run->entries[0]; k++) step[k] = run->grad[k] / step[k];
+  const size_t count = run->entries[0] / 2;
+  double *const gradient = run->derivative[0], *const diagonal = gradient + count;
+  compute_derivative(run, 0, NULL, gradient);
+  for (size_t k = 0; k < count; k++) gradient[k] /= diagonal[k];
 }
 
 static json_t *step(const struct run *run) {

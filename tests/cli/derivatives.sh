@@ -13,11 +13,11 @@ predict r[i] = logsumexp[k](z[i, k] * v[k])
 predict best[i] = argmax[k](z[i, k])
 loss mean((p - y)^2) + exp(v[0]) * s + mean(e * r)
 MODEL
-all=jvp,jvp:p,jvp:q,vjp,hvp,jacobian,sparse_jacobian,hessian,hessian_diagonal
+all=jvp,jvp:p,jvp:q,vjp,hvp,jacobian,sparse_jacobian,hessian,hessian_diagonal,gradient_and_diagonal
 
 case_is 'every kind is held against dual numbers' 0 '' mdlc check net.mdl --derivatives "$all" --wrt x,s
 prints 'worst relative errors of the other derivatives, against dual numbers'
-for line in jvp jvp:p jvp:q vjp:p vjp:q vjp:r hvp jacobian:p jacobian:q jacobian:r sparse_jacobian:p hessian hessian_diagonal gradient; do
+for line in jvp jvp:p jvp:q vjp:p vjp:q vjp:r hvp jacobian:p jacobian:q jacobian:r sparse_jacobian:p hessian hessian_diagonal gradient_and_diagonal gradient; do
   prints "$line  "
 done
 case_is 'every kind without simplification' 0 '' mdlc check net.mdl --derivatives "$all" --wrt x,s --no-simplify
@@ -54,6 +54,9 @@ case_is 'a diagonal of its own' 0 '' mdlc cost kmeans.mdl --derivatives hessian_
 prints '  hessian_diagonal                   3*k*d*n + 2*k*n + k + n'
 prints '  work memory of hessian_diagonal    65*k + 64*d'
 case_is 'and right' 0 '' mdlc check kmeans.mdl --derivatives hessian_diagonal,hessian
+case_is 'the gradient beside it' 0 '' mdlc cost kmeans.mdl --derivatives gradient_and_diagonal
+prints '  gradient_and_diagonal                 6*k*d*n + k*d + 2*k*n + k + 2*n'
+case_is 'and right, also' 0 '' mdlc check kmeans.mdl --derivatives gradient_and_diagonal
 case_is 'a diagonal through gathers' 0 '' mdlc cost gathers.mdl --derivatives hessian_diagonal
 lacks 'hessian_diagonal' '[mnl]\*[mnl]' 'no product of dimensions'
 case_is 'and right, too' 0 '' mdlc check gathers.mdl --derivatives hessian_diagonal,jacobian,hvp,sparse_jacobian

@@ -91,21 +91,29 @@ static const Graph *primal_by_data(Case *c, const Request *by) {
                1u << ROOT_LOSS | 1u << ROOT_PREDICT | 1u << ROOT_DERIVATIVE);
 }
 
-// The Hessian's diagonal, at some entries.
+static bool is_diagonal(DerivativeKind kind) {
+  return kind == DERIVATIVE_DIAGONAL || kind == DERIVATIVE_GRADIENT_AND_DIAGONAL;
+}
+
+// The Hessian's diagonal, at some entries, and the gradient where it is asked for, too.
 static bool find_diagonal(Case *c, Asked *asked) {
   const Graph *g = primal_with_gradient(c);
   double *direction = arena_array(c->arena, double, c->total + 1);
   const size_t step = c->total > DIAGONAL_MAX ? c->total / DIAGONAL_MAX : 1;
-  asked->entry = arena_array(c->arena, double, c->total + 1);
+  const bool both = asked->request.kind == DERIVATIVE_GRADIENT_AND_DIAGONAL;
+  const size_t first = both ? c->total : 0; // of the diagonal
+  asked->entry = arena_array(c->arena, double, asked->count + 1);
   bool ok = true;
-  for (size_t k = 0; k < c->total; k++) asked->entry[k] = NAN;
+  for (size_t k = 0; k < asked->count; k++) asked->entry[k] = NAN;
   for (size_t k = 0; k < c->total && ok; k += step) {
     Tangents t;
     direction[k] = 1;
     move_params(c, direction);
     ok = find_tangents(c, g, &t);
     direction[k] = 0;
-    if (ok) asked->entry[k] = t.gradient[k];
+    if (!ok) break;
+    asked->entry[first + k] = t.gradient[k];
+    if (both) asked->entry[k] = t.loss;
   }
   move_params(c, NULL);
   return ok;
@@ -156,6 +164,7 @@ static size_t place(const Case *c, const Asked *asked, const Root *root, size_t 
   case DERIVATIVE_HESSIAN:
     return (offset_of(c, r, root->which / count) + e / variable(c, r, p)->count) * asked->total + offset_of(c, r, p) +
            e % variable(c, r, p)->count;
+  case DERIVATIVE_GRADIENT_AND_DIAGONAL: return (root->which < count ? 0 : asked->total) + offset_of(c, r, p) + e;
   case DERIVATIVE_VJP:
     if (root->which >= count) return asked->ngrad + data_offset(c, r, root->which - count) + e;
     return offset_of(c, r, p) + e;
@@ -304,7 +313,7 @@ static bool check_all(Case *c, const Asked *asked, const double *value, const ch
   const double *predict = asked->predict ? t->predict[asked->predict->which] : &t->loss;
   const DerivativeKind kind = asked->request.kind;
   const bool second = kind == DERIVATIVE_HESSIAN || kind == DERIVATIVE_HVP;
-  const double *theirs = kind == DERIVATIVE_DIAGONAL ? asked->entry : second ? t->gradient : predict;
+  const double *theirs = is_diagonal(kind) ? asked->entry : second ? t->gradient : predict;
   bool good = true;
   switch (kind) {
   case DERIVATIVE_GRADIENT:
@@ -374,7 +383,7 @@ static void ask(Case *c, DerivativeKind kind, const Root *predict, bool by_data)
   if (both || by_data) r.data = real_data(c, &r.ndata);
   if ((kind == DERIVATIVE_GRADIENT || by_data) && r.ndata == 0) return;
   if (kind == DERIVATIVE_HESSIAN && total > PARAMS_MAX) return;
-  if (kind == DERIVATIVE_DIAGONAL && total > 4 * PARAMS_MAX) return;
+  if (is_diagonal(kind) && total > 4 * PARAMS_MAX) return;
   if ((kind == DERIVATIVE_JACOBIAN || kind == DERIVATIVE_SPARSE) && rows * total > ENTRIES_MAX) return;
   Asked a = {.request = r, .predict = predict, .rows = rows, .total = total, .count = total, .ngrad = total};
   a.direction = by_data ? k->by_data : k->direction;
@@ -385,6 +394,7 @@ static void ask(Case *c, DerivativeKind kind, const Root *predict, bool by_data)
   case DERIVATIVE_HVP: a.vector = a.direction; break;
   case DERIVATIVE_JACOBIAN: a.count = rows * total; break;
   case DERIVATIVE_HESSIAN: a.count = total * total; break;
+  case DERIVATIVE_GRADIENT_AND_DIAGONAL: a.count = 2 * total; break;
   default: break;
   }
   k->asked[k->count] = a;
@@ -397,7 +407,7 @@ static void ask(Case *c, DerivativeKind kind, const Root *predict, bool by_data)
 
 static void ask_both(Case *c, DerivativeKind kind, const Root *predict) {
   ask(c, kind, predict, false);
-  const bool too = kind == DERIVATIVE_GRADIENT || kind == DERIVATIVE_VJP || kind == DERIVATIVE_DIAGONAL;
+  const bool too = kind == DERIVATIVE_GRADIENT || kind == DERIVATIVE_VJP || is_diagonal(kind);
   const uint64_t one_of = c->scope == SCOPE_ALL ? 3 : 2; // each costs the C compiler as much as that by the parameters
   if (!too && c->scope != SCOPE_FIRST && (c->seed + (uint64_t)kind) % one_of == 0) ask(c, kind, predict, true);
 }
@@ -416,7 +426,7 @@ static void ask_all(Case *c, unsigned which) {
 
 static void ask_some(Case *c) {
   static const unsigned choices[] = {
-      KIND(HVP),    KIND(JVP) | KIND(VJP), KIND(GRADIENT) | KIND(DIAGONAL), KIND(JACOBIAN), KIND(HESSIAN),
+      KIND(HVP),    KIND(JVP) | KIND(VJP), KIND(GRADIENT) | KIND(DIAGONAL), KIND(GRADIENT_AND_DIAGONAL), KIND(JACOBIAN), KIND(HESSIAN),
       KIND(SPARSE), KIND(JVP) | KIND(HVP)};
   enum { CHOICES = sizeof choices / sizeof *choices };
   switch (c->scope) {
@@ -464,7 +474,7 @@ void case_kinds(Case *c) {
     Asked *asked = &k->asked[j];
     if (asked->request.kind == DERIVATIVE_STRUCTURE) continue;
     arena_clear(c->scratch);
-    ok = find_values(c, asked) && (asked->request.kind != DERIVATIVE_DIAGONAL || find_diagonal(c, asked));
+    ok = find_values(c, asked) && (!is_diagonal(asked->request.kind) || find_diagonal(c, asked));
     if (ok) kinds_check(c, asked, asked->value, "interpreted");
   }
   arena_free(c->scratch);
