@@ -54,10 +54,12 @@ bool runs_over_samples(const Ways *w, const Node *n) {
   return false;
 }
 
+// In all that n reads: but an entry of a vector stays what it is in the loop inside, or lies beside the next one.
 static int walk(const Ways *w, const Node *n, int q) {
   const Reads *r = &w->reads[n->id];
   int all = 0;
-  for (size_t k = 0; k < r->count; k++) all += stride(r->read[k]->u.read.sub, r->read[k]->u.read.node->nout, q);
+  for (size_t k = 0; k < r->count; k++)
+    if (r->read[k]->u.read.node->nout > 1) all += stride(r->read[k]->u.read.sub, r->read[k]->u.read.node->nout, q);
   return all;
 }
 
