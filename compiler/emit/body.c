@@ -1,7 +1,7 @@
 // body.c - the loop tree as C statements.
 #include <string.h>
 
-#include "emit/lanes.h"
+#include "emit/delay.h"
 
 // ---- accumulators ----
 
@@ -263,6 +263,10 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
 void put_part(Function *f, const Loop *loop, int depth) {
   if (loop->lanes == LANES_TILE) {
     put_tile(f, loop, depth);
+    return;
+  }
+  if (loop->blocks || loop->delayed) {
+    (loop->blocks ? put_blocks : put_near)(f, loop, depth);
     return;
   }
   const char *end = loop == f->part ? f->part_to : put_loop_end(f, loop);

@@ -114,6 +114,7 @@ typedef struct Function {
   const Loop *part;
   const char *part_from, *part_to, *part_step, *record; // part_step: between its tiles; null: SAMPLE_TILE
   const char **kept_name; // by loop: the pointer to what its waves keep
+  const char *block_from, *block_to; // of the steps in hand of a loop that runs some at a time (emit/delay.c)
   const Loop *strip; // the loop that runs in strips, and where in the partial sums its terms go
   const char *strip_lane;
   const Expr *guarded; // the condition that stands around the strip in hand

@@ -41,6 +41,8 @@ bool needs_tiles(const Schedule *s, const Loop *loop);
 // hold.c: sums whose entries stay in registers.  May n be one, in a loop over its index q around the one that is left?
 bool may_hold_sum(const Schedule *s, const Node *n, int q);
 void hold_sums(Schedule *s);
+// delay.c: what steps add to entries far from their own.
+void delay_adds(Schedule *s);
 
 bool runs_within(const Loop *outer, const Loop *inner);
 // The index of n that runs in the loop, -1: none.  Of a scatter's the output, where the two are one.

@@ -133,6 +133,7 @@ Schedule *schedule_task(Arena *a, const Task *task) {
   place_nodes(s, reads);
   bound_loops(s);
   lane_loops(s, reads);
+  delay_adds(s);
   if (task->threads) team_loops(s, reads);
   place_arrays(s);
   return s;

@@ -100,6 +100,8 @@ struct Loop {
   const Expr **low, **high;
   size_t nlow, nhigh;
   bool carries, reverse;
+  bool blocks;  // of its steps some loops are `delayed`
+  bool delayed; // what it adds far from its step is added behind some steps (delay.c)
   const Node *alive; // the condition to go on, or null
   const Node **fill; // of a loop that is left: the arrays over its steps
   size_t nfill;

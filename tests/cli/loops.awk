@@ -2,7 +2,7 @@
 #   awk -f loops.awk -v named=NAME FILE.c       of generated C
 #   awk -f loops.awk TREE                          of `mdlc explain --schedule`
 # Of C, loops over the lanes of a tile, loops that only fill or copy memory (they have no braces), and those for the edges and the
-# rest of a strip or a tile's vectors are none of the tree; of the tree, products with a tile's rows are calls in C.
+# rest of a strip or a tile's vectors, blocks of steps and what is done beyond them are none of the tree; of the tree, products with a tile's rows are calls in C.
 function tree_loop(line,   name) {
   if (line ~ /^[^#]*, rows( |$)/) return # a call
   match(line, /^ */)
@@ -53,7 +53,8 @@ function c_line(line,   name) {
   }
   if (line !~ /{$/) return
   if (line !~ /^ *for \(/) {
-    push(line ~ /^ *if \([a-z0-9_]*_strip(_[0-9]+)? < [a-z0-9_]*_end(_[0-9]+)? && / ? "rest" : "other") # a last vector, beyond the end
+    if (line ~ /^ *if \([a-z0-9_]* (<|\+ [0-9]+ ==) [a-z0-9_]*\) {$/) push("rest") # beyond a block of steps
+    else push(line ~ /^ *if \([a-z0-9_]*_strip(_[0-9]+)? < [a-z0-9_]*_end(_[0-9]+)? && / ? "rest" : "other") # a last vector, beyond the end
     return
   }
   if (strip != "") {
@@ -67,7 +68,7 @@ function c_line(line,   name) {
   sub(/ .*/, "", name)
   if (line ~ /_(strip|round)(_[0-9]+)?; / && line !~ /\+= /) push("rest")
   else if (line ~ /_strip(_[0-9]+)?, [a-z0-9_]*_edge(_[0-9]+)?\);/) push("rest") # the last edge
-  else if (name ~ /_block(_[0-9]+)?$/) push("other")
+  else if (name ~ /_block(_[0-9]+)?$/ || line ~ /_(from|to)(_[0-9]+)? [+-]= [0-9]+\) {$/) push("other")
   else if (line ~ / = lanes(_[0-9]+)? - lanes(_[0-9]+)? % /) push("rest")
   else if (name ~ /^lane(_[0-9]+)?$/ || (line ~ /\+= [0-9]+\) {$/ && name !~ /_tile(_[0-9]+)?$/)) push("lanes")
   else {

@@ -197,6 +197,27 @@ START_TEST(test_rounds_run_in_fours) {
 }
 END_TEST
 
+// What each step of a loop adds far from its own row and column is added behind four steps; where a step reads it all, it is not.
+START_TEST(test_far_entries_take_the_terms_of_four_steps) {
+  static const char *const reads[] = {"", " + L[t, n - 1, n - 1]"};
+  for (int all = 0; all < 2; all++) {
+    Arena *a = arena_new();
+    const char *text = arena_printf(a,
+                                    "dim n\ndata x[n, n]\nparam w\ninput x[n, n] = data 0\ninput w = param 0\n"
+                                    "carry L[t:n + 1, i:n, k:n] along t from L_step = x[i, k]\n"
+                                    "node f[t:n, i:n] = 0.3 * L[t, t, i]%s\n"
+                                    "scatter L_step[t:n, i:n, k:n] = L[t, i, k] then "
+                                    "[t_2:n, i_2:n, k_2:n if i_2 >= t_2 + 1 and k_2 >= t_2 + 1] (t_2, i_2, k_2) += f[t_2, k_2] * L[t_2, i_2, t_2]\n"
+                                    "node y = sum[i:n, k:n](w * L[n, i, k])\nroot loss y = y\n",
+                                    reads[all]);
+    const char *f = value_and_grad_of(a, text);
+    ck_assert_int_eq(count_of(f, "t_from += 4"), !all);
+    ck_assert_int_eq(count_of(f, "if (t_from + 4 == t_to)"), !all);
+    arena_free(a);
+  }
+}
+END_TEST
+
 // Products with the rows of an input are calls that take them as they lie.
 START_TEST(test_rows_are_taken_as_they_lie) {
   Arena *a = arena_new();
@@ -263,6 +284,7 @@ int main(void) {
   tcase_add_loop_test(c, test_agrees_in_tiles, 0, (int)(sizeof tiled / sizeof *tiled));
   tcase_add_test(c, test_nothing_is_read_beyond_an_end);
   tcase_add_test(c, test_rounds_run_in_fours);
+  tcase_add_test(c, test_far_entries_take_the_terms_of_four_steps);
   tcase_add_test(c, test_rows_are_taken_as_they_lie);
   tcase_add_test(c, test_thermometer_is_one_loop);
   tcase_add_loop_test(c, test_tape_cost, 0, count);

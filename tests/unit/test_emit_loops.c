@@ -5,6 +5,13 @@
 
 #include "generated.h"
 
+// A matrix that each step adds a product of one of its rows and one of its columns to, where the condition holds; `more`: of the row.
+#define UPDATE(along, at, end, condition, more)                                                                  \
+  "dim T\ndata x[T, T]\ninput x[T, T] = data 0\ncarry L[t:T + 1, i:T, k:T] " along " t from L_step = x[i, k]\n"  \
+  "node all[t:T] = sum[i:T, k:T](L[t" at ", i, k])\nnode f[t:T, i:T] = 0.3 * L[t" at ", t, i]" more "\n"         \
+  "scatter L_step[t:T, i:T, k:T] = L[t" at ", i, k] then [t_2:T, i_2:T, k_2:T if " condition "] (t_2, i_2, k_2)" \
+  " += f[t_2, k_2] * L[t_2" at ", i_2, t_2]\nnode y[i:T, k:T] = L[" end ", i, k]\nroot predict y = y\n"
+
 // Dimensions known at call time take the sizes in the order of the model.
 static const struct Case {
   const char *name, *text;
@@ -130,9 +137,23 @@ static const struct Case {
      "dim T\ndim m\nparam x[T]\n"
      "input x[T] = param 0\n"
      "carry h[t:T + 1, i:m] along t from h_step = real(i)\nnode h_step[t:T, i:m] = 0.5 * h[t, i] + x[t]\nroot predict y = h\n"},
+    {"products added to all that steps ahead have", UPDATE("along", "", "T", "i_2 >= t_2 + 1 and k_2 >= t_2 + 1", "")},
+    {"to what steps ahead have of those behind", UPDATE("along", "", "T", "i_2 >= t_2 + 1 and k_2 < t_2", "")},
+    {"the other way round", UPDATE("along", "", "T", "i_2 < t_2 and k_2 >= t_2 + 1", "")},
+    {"the same backwards", UPDATE("back along", " + 1", "0", "i_2 < t_2 and k_2 >= t_2 + 1", "")},
+    {"to all that steps ahead have, backwards", UPDATE("back along", " + 1", "0", "i_2 < t_2 and k_2 < t_2", "")},
+    {"to all that steps behind have", UPDATE("along", "", "T", "i_2 < t_2 and k_2 < t_2", "")},
+    {"to all that steps ahead have, where a step reads all of it", UPDATE("along", "", "T", "i_2 >= t_2 + 1 and k_2 >= t_2 + 1", " + 0.01 * all[t]")},
+    {"a triangular factor and what goes back through it",
+     "dim n\nparam x[n, n]\ninput x[n, n] = param 0\ncarry L[j:n + 1, i:n, k:n] along j from L_column = 0.0\n"
+     "node s[j:n] = sum[k:n if k < j](L[j, j, k]^2)\n"
+     "scatter L_diagonal[j:n, i:n, k:n] = L[j, i, k] then [j_2:n] (j_2, j_2, j_2) = sqrt(10.0 + x[j_2, j_2] + s[j_2])\n"
+     "node r[j:n, i:n] = sum[k:n if i >= j + 1 and k < j](L_diagonal[j, i, k] * L_diagonal[j, j, k])\n"
+     "scatter L_column[j:n, i:n, k:n] = L_diagonal[j, i, k] then [j_2:n, i_2:n if i_2 >= j_2 + 1] (j_2, i_2, j_2) = "
+     "(x[i_2, j_2] - r[j_2, i_2]) / L_diagonal[j_2, j_2, j_2]\nnode y[i:n, k:n] = L[n, i, k]\nroot predict y = y\n"},
 };
 
-static const int64_t sizes[][4] = {{5, 3, 4, 2}, {1, 2, 1, 3}, {4, 4, 4, 4}, {0, 3, 2, 2}, {3, 0, 2, 2}};
+static const int64_t sizes[][4] = {{5, 3, 4, 2}, {1, 2, 1, 3}, {4, 4, 4, 4}, {0, 3, 2, 2}, {3, 0, 2, 2}, {14, 2, 3, 2}};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
 // A loss of all real predictions: the sum of their entries and half their squares.
@@ -170,7 +191,7 @@ START_TEST(test_agrees) {
   add_loss(m);
   for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
     setenv("CFLAGS", v == 0 ? "-O2 " STRICT : "-O0 " STRICT, 1); // the bits are the same
-    Jit jit = generated_compile(a, m, &variants[v]);
+  Jit jit = generated_compile(a, m, &variants[v]);
     for (int k = 0; k < SIZES; k++) {
       const Inputs *in = generated_inputs(a, m, sizes[k]);
       Outputs *out = v ? &other : &first[k];
