@@ -191,7 +191,7 @@ START_TEST(test_agrees) {
   add_loss(m);
   for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
     setenv("CFLAGS", v == 0 ? "-O2 " STRICT : "-O0 " STRICT, 1); // the bits are the same
-  Jit jit = generated_compile(a, m, &variants[v]);
+    Jit jit = generated_compile(a, m, &variants[v]);
     for (int k = 0; k < SIZES; k++) {
       const Inputs *in = generated_inputs(a, m, sizes[k]);
       Outputs *out = v ? &other : &first[k];
