@@ -77,7 +77,7 @@ static const char *const helper_text[HELPER_COUNT] = {
                      "#endif\n",
     [HELPER_TILE] = "/* what a tile's samples have: where it lies, if whole vectors of it do, or a copy; lanes behind the\n"
                     " * last sample have its value */\n"
-                    "MDL_INLINE const $R *mdl_tile_copy(const $R *from, int64_t step, int64_t lanes, $R *to) {\n"
+                    "MDL_APART const $R *mdl_tile_copy(const $R *from, int64_t step, int64_t lanes, $R *to) {\n"
                     "  for (int64_t k = 0; k < lanes; k++) to[k] = from[k * step];\n"
                     "  for (int64_t k = lanes; k % $L != 0; k++) to[k] = to[lanes - 1];\n"
                     "  return to;\n"
@@ -178,7 +178,10 @@ void helpers_print(Text *t, const Unit *u) {
                   u->options->blas ? "#define MDL_CONTRACT_BLAS\n" : "");
       math_put_text(t, embedded_contract_h);
     } else if (k == HELPER_TURN)
-      text_printf(t, "%s%s", u->options->use_float ? "#define MDL_TURN_FLOAT\n" : "", embedded_turn_h);
+{
+      text_put(t, u->options->use_float ? "#define MDL_TURN_FLOAT\n" : "");
+      math_put_text(t, embedded_turn_h);
+    }
     else if (k == HELPER_JOIN_FOUR)
       text_printf(t, "%s%s", u->options->use_float ? "#define MDL_JOIN_FLOAT\n" : "", embedded_join_h);
     else if (k == HELPER_ROWS)

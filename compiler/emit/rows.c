@@ -65,6 +65,7 @@ bool put_row_product(Function *f, const Loop *loop) {
   if (loop->lanes != LANES_ROWS || !row_product(f->s, f->tile, loop, &p) || !lies_close(f, p.node)) return false;
   f->unit->helper[HELPER_TURN] = f->unit->helper[HELPER_ROWS] = true;
   fma_call(f);
+  math_use(f->unit, "level.h");
   const Loop *tile = f->tile;
   f->lane = f->loop_name[loop->id] = "0";
   f->loop_name[tile->id] = f->tile_name;

@@ -65,6 +65,7 @@ static void stage_steps_apart(Function *f, const Expr *e, const char *array, con
   const char *copy = names_take(&f->names, arena_printf(f->s->arena, "%s_copy", e->u.read.node->name));
   const bool close = step == poly_int(f->s->task.graph->dims, 1);
   f->unit->helper[HELPER_TILE] = true;
+  math_use(f->unit, "fma.h");
   declare_lanes(f, f->unit->real, copy);
   line_start(f);
   text_printf(t, "const %s *const %s = %s(", f->unit->real, array, close ? "mdl_tile_at" : "mdl_tile_copy");
@@ -164,6 +165,7 @@ void put_turned_rows(Function *f, const Node *n) {
   Graph *pool = f->s->pool;
   const Expr *row = expr_poly(pool, row_size(f->s->task.graph, n));
   f->unit->helper[HELPER_TURN] = true;
+  math_use(f->unit, "level.h");
   f->math = true;
   line_start(f);
   text_printf(t, "mdl_turn_rows(mdl_level, %s + %s * ", array_name(f, n), f->tile_name);

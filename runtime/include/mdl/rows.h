@@ -11,6 +11,7 @@
 #define MDL_ROWS_H
 
 #include "mdl/math/fma.h"
+#include "mdl/math/level.h"
 #include "mdl/turn.h"
 
 #ifdef MDL_TURN_FLOAT
@@ -34,6 +35,7 @@
 
 enum {
   MDL_ROWS_TURNED = 8, /* entries of each row that are turned at a time, and multiplied one behind the other */
+  MDL_ROWS_FEW = 4,    /* at most, of those that are left */
   MDL_ROWS_SHORT = 16, /* entries of rows that processors fetch by themselves, below */
   MDL_ROWS_LONG = 48,  /* entries of rows that a tile of fills what lies nearest: they are read some rows at a time */
   MDL_ROWS_COLUMNS = 8 /* entries that are summed side by side */
@@ -42,18 +44,21 @@ enum {
 /* The same as mdl_rows_times for `some` entries, sample by sample. */
 MDL_TURN_INLINE void mdl_rows_few(const int mdl_level, const mdl_turn_real *from, int64_t stride, const int some,
                                   int64_t rows, const mdl_turn_real *by, mdl_turn_real *to) {
+  mdl_turn_real factor[MDL_ROWS_FEW] = {0}; /* read once, whatever `to` is */
+  MDL_ROWS_UNROLL
+  for (int64_t c = 0; c < some; c++) factor[c] = by[c];
   for (int64_t r = 0; r < rows; r++) {
     mdl_turn_real sum = to[r];
     MDL_ROWS_UNROLL
-    for (int64_t c = 0; c < some; c++) sum = MDL_ROWS_FMA(mdl_level, from[r * stride + c], by[c], sum);
+    for (int64_t c = 0; c < some; c++) sum = MDL_ROWS_FMA(mdl_level, from[r * stride + c], factor[c], sum);
     to[r] = sum;
   }
 }
 
 /* to[r] += sum of from[r * stride + j] * by[j] over `count` entries, for each of `rows` samples; lanes behind the last sample
  * take its sum. */
-MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const int fetch, const mdl_turn_real *from, int64_t stride,
-                                    int64_t count, int64_t rows, const mdl_turn_real *by, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_rows_times_at(const int mdl_level, const int fetch, const mdl_turn_real *from, int64_t stride,
+                                       int64_t count, int64_t rows, const mdl_turn_real *by, mdl_turn_real *to) {
   enum { WIDTH = MDL_TURN_LANES / 2 }; /* 32 bytes: what is turned is stored so, and is soon read again */
   const int64_t group = count < MDL_ROWS_LONG ? MDL_TURN_TILE : 16;
   const int64_t whole = rows - rows % 8, blocks = count - count % MDL_ROWS_TURNED;
@@ -70,20 +75,22 @@ MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const int fetch, const 
       }
       if (most < end)
         mdl_turn_plain(from + whole * stride + j, stride, 0, MDL_ROWS_TURNED, rows - whole, turned + whole);
+      const mdl_turn_real by0 = by[j], by1 = by[j + 1], by2 = by[j + 2], by3 = by[j + 3];
+      const mdl_turn_real by4 = by[j + 4], by5 = by[j + 5], by6 = by[j + 6], by7 = by[j + 7];
       int64_t r = g;
       for (; r < most; r += WIDTH) {
         MDL_ROWS_LANES
         for (int64_t k = 0; k < WIDTH; k++) {
           const mdl_turn_real *const at = turned + r + k;
           mdl_turn_real sum = to[r + k];
-          sum = MDL_ROWS_FMA(mdl_level, at[0], by[j], sum);
-          sum = MDL_ROWS_FMA(mdl_level, at[MDL_TURN_TILE], by[j + 1], sum);
-          sum = MDL_ROWS_FMA(mdl_level, at[2 * MDL_TURN_TILE], by[j + 2], sum);
-          sum = MDL_ROWS_FMA(mdl_level, at[3 * MDL_TURN_TILE], by[j + 3], sum);
-          sum = MDL_ROWS_FMA(mdl_level, at[4 * MDL_TURN_TILE], by[j + 4], sum);
-          sum = MDL_ROWS_FMA(mdl_level, at[5 * MDL_TURN_TILE], by[j + 5], sum);
-          sum = MDL_ROWS_FMA(mdl_level, at[6 * MDL_TURN_TILE], by[j + 6], sum);
-          to[r + k] = MDL_ROWS_FMA(mdl_level, at[7 * MDL_TURN_TILE], by[j + 7], sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[0], by0, sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[MDL_TURN_TILE], by1, sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[2 * MDL_TURN_TILE], by2, sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[3 * MDL_TURN_TILE], by3, sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[4 * MDL_TURN_TILE], by4, sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[5 * MDL_TURN_TILE], by5, sum);
+          sum = MDL_ROWS_FMA(mdl_level, at[6 * MDL_TURN_TILE], by6, sum);
+          to[r + k] = MDL_ROWS_FMA(mdl_level, at[7 * MDL_TURN_TILE], by7, sum);
         }
       }
       for (; r < end; r++)
@@ -103,6 +110,10 @@ MDL_TURN_INLINE void mdl_rows_times(const int mdl_level, const int fetch, const 
   if (count - j >= 1) mdl_rows_few(mdl_level, from + j, stride, 1, rows, by + j, to);
   for (int64_t r = rows; r % MDL_TURN_LANES != 0; r++) to[r] = to[rows - 1];
 }
+MDL_LEVELS(mdl_rows_times,
+           (const int fetch, const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
+            const mdl_turn_real *by, mdl_turn_real *to),
+           fetch, from, stride, count, rows, by, to)
 
 /* The sums of `some` entries over the samples. */
 MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const int fetch, const mdl_turn_real *by,
@@ -130,9 +141,9 @@ MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const int fetch, const m
 }
 
 /* to[j] += sum of by[r] * from[r * stride + j] over `rows` samples, for `count` entries. */
-MDL_TURN_INLINE void mdl_rows_sum(const int mdl_level, const int fetch, const mdl_turn_real *by,
-                                  const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
-                                  mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_rows_sum_at(const int mdl_level, const int fetch, const mdl_turn_real *by,
+                                     const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
+                                     mdl_turn_real *to) {
   enum { COLUMNS = MDL_ROWS_COLUMNS };
   const int ask = fetch || count < MDL_ROWS_SHORT;
   int64_t j = 0;
@@ -147,6 +158,10 @@ MDL_TURN_INLINE void mdl_rows_sum(const int mdl_level, const int fetch, const md
   }
   if (count - j >= 1) mdl_rows_part(mdl_level, ask, by, from + j, stride, 1, rows, to + j);
 }
+MDL_LEVELS(mdl_rows_sum,
+           (const int fetch, const mdl_turn_real *by, const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
+            mdl_turn_real *to),
+           fetch, by, from, stride, count, rows, to)
 
 #undef MDL_ROWS_FMA
 #undef MDL_ROWS_PART

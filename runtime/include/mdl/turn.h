@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "mdl/math/level.h"
+
 #ifdef MDL_TURN_FLOAT
 typedef float mdl_turn_real;
 enum { MDL_TURN_LANES = 16 }; /* of a vector */
@@ -132,7 +134,8 @@ MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *fr
 
 /* to[j * 64 + r] = from[r * count + j] for `count` entries of each of `rows` samples; lanes behind the last sample take its
  * entries.  mdl_level: above 0 for a processor with vectors of 32 bytes, a constant of the caller. */
-MDL_TURN_INLINE void mdl_turn_rows(const int mdl_level, const mdl_turn_real *from, int64_t count, int64_t rows, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_turn_rows_at(const int mdl_level, const mdl_turn_real *from, int64_t count, int64_t rows,
+                                      mdl_turn_real *to) {
   const int64_t whole = rows - rows % 8, blocks = count - count % 8;
   for (int64_t r = 0; r < whole; r += 8)
     for (int64_t j = 0; j < blocks; j += 8) {
@@ -144,5 +147,6 @@ MDL_TURN_INLINE void mdl_turn_rows(const int mdl_level, const mdl_turn_real *fro
   for (int64_t j = 0; j < count; j++)
     for (int64_t r = rows; r % MDL_TURN_LANES != 0; r++) to[j * MDL_TURN_TILE + r] = to[j * MDL_TURN_TILE + rows - 1];
 }
+MDL_LEVELS(mdl_turn_rows, (const mdl_turn_real *from, int64_t count, int64_t rows, mdl_turn_real *to), from, count, rows, to)
 
 #endif

@@ -18,7 +18,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__clang__)
+#define MDL_APART static __attribute__((noinline, noclone, unused))
+#elif defined(__GNUC__)
 #define MDL_APART static __attribute__((noinline, unused))
 #else
 #define MDL_APART static inline
