@@ -18,7 +18,8 @@ static const char *const dispatch_text =
 
 static const char *const width_text =
     "/* Functions are compiled for what processors have, vectors of several widths and fma; the processor's own is taken when they are\n"
-    " * called.  Without fma there is little speed, so that small code will do. */\n"
+    " * called.  Without fma there is little speed, so that small code will do, and gcc need not look for more in each function by\n"
+    " * itself; what it finds out about all of them stays. */\n"
     "#if defined(__GNUC__) && !defined(__TINYC__) && defined(__x86_64__) && !defined(__AVX512DQ__) && \\\n"
     "    !defined(MDL_NO_DISPATCH)\n"
     "#define MDL_DISPATCH 1\n"
@@ -31,8 +32,12 @@ static const char *const width_text =
     "#define MDL_AVX2 __attribute__((target(\"avx2,fma,bmi2\")))\n"
     "#if defined(MDL_NO_FMA)\n"
     "#define MDL_PLAIN\n"
-    "#else\n"
+    "#elif defined(__clang__)\n"
     "#define MDL_PLAIN __attribute__((cold))\n"
+    "#else\n"
+    "#define MDL_PLAIN \\\n"
+    "  __attribute__((cold, optimize(\"no-tree-loop-optimize\", \"no-tree-ccp\", \"no-tree-pre\", \"no-tree-vrp\", \\\n"
+    "                                \"no-tree-dominator-opts\", \"no-gcse\", \"no-schedule-insns2\", \"no-expensive-optimizations\")))\n"
     "#endif\n"
     "static inline int mdl_vectors(void) {\n"
     "  if (__builtin_cpu_supports(\"avx512dq\") && __builtin_cpu_supports(\"avx512vl\") && __builtin_cpu_supports(\"avx512bw\"))\n"
