@@ -85,6 +85,15 @@ static const char *const helper_text[HELPER_COUNT] = {
                     "MDL_INLINE const $R *mdl_tile_at(const $R *from, int64_t lanes, $R *to) {\n"
                     "  return lanes % $L == 0 ? from : mdl_tile_copy(from, 1, lanes, to);\n"
                     "}\n",
+    [HELPER_TILE_INTEGERS] = "/* the same of whole numbers */\n"
+                             "MDL_APART void mdl_tile_integers(const int32_t *from, int64_t step, int64_t lanes, int64_t *to) {\n"
+                             "  for (int64_t k = 0; k < lanes; k++) to[k] = from[k * step];\n"
+                             "  for (int64_t k = lanes; k % $L != 0; k++) to[k] = to[lanes - 1];\n"
+                             "}\n",
+    [HELPER_TILE_PUT] = "/* what a tile has computed, to where its samples have it */\n"
+                        "MDL_APART void mdl_tile_put($R *to, int64_t step, int64_t lanes, const $R *from) {\n"
+                        "  for (int64_t k = 0; k < lanes; k++) to[k * step] = from[k];\n"
+                        "}\n",
     [HELPER_CONTRACT_PART] =
         "/* The axis of a group, where it is longer than what was found before. */\n"
         "MDL_CONTRACT_INLINE void mdl_contract_longest(mdl_contract_axes *axes, mdl_contract_axes **group, int *axis) {\n"

@@ -85,6 +85,28 @@ void hoist_shared(Function *f, const Step *step, size_t count) {
   hoist_entries(f, step, count, f->tile);
 }
 
+// mdl_tile_put(&a[i_tile * d + j], d, lanes, a_lane); false where the samples' entries are not everywhere as far apart.
+static bool put_steps_apart(Function *f, const Node *n, const char *array) {
+  const Place *p = &f->s->place[n->id];
+  const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
+  for (int k = 0; k < n->nout; k++) {
+    if (!p->loop[k]) return false;
+    sub[k] = expr_index(f->s->pool, p->loop[k]->id);
+  }
+  const Expr *own = expr_read(f->s->pool, n, sub);
+  const Poly *step = sample_step(f, own);
+  if (!step) return false;
+  f->unit->helper[HELPER_TILE_PUT] = true;
+  math_use(f->unit, "fma.h");
+  line_start(f);
+  text_put(&f->body, "mdl_tile_put(");
+  put_first_entry(f, own);
+  text_put(&f->body, ", ");
+  put_expr(f, &f->body, expr_poly(f->s->pool, step), PREC_NONE);
+  text_printf(&f->body, ", %s, %s);\n", f->lanes_name, array);
+  return true;
+}
+
 // What goes to an array over all samples is computed for the tile first, where that is more than to copy.
 static void put_edge(Function *f, const Step *step) {
   const Node *n = step->node;
@@ -109,12 +131,14 @@ static void put_edge(Function *f, const Step *step) {
   put_expr(f, &f->body, value, PREC_NONE);
   text_put(&f->body, ";\n");
   close_lines(f, &l);
+  set_lane(f, NULL, false);
   forget_stages(f, mark);
+  const Place *p = &f->s->place[n->id];
+  const bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
+  if (!add && put_steps_apart(f, n, array)) return;
   open_lines(f, &l);
   open_samples(f, "0");
   line_start(f);
-  const Place *p = &f->s->place[n->id];
-  const bool add = p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate;
   put_own_entry(f, &f->body, n);
   text_printf(&f->body, " %s %s[%s];\n", add ? "+=" : "=", array, f->lane_name);
   if (add) count_flops(f, 1);

@@ -34,12 +34,12 @@ static bool runs_with_samples(const Function *f, const Expr *e) {
   return (runs_with_samples(f, x) && !mentions_loop(y, f->tile)) || (runs_with_samples(f, y) && !mentions_loop(x, f->tile));
 }
 
-// How far apart in memory the entries are that a real read has for one sample and the next; null: not everywhere as far.
-static const Poly *sample_step(const Function *f, const Expr *e) {
+// How far apart in memory the entries are that a read has for one sample and the next; null: not everywhere as far.
+const Poly *sample_step(const Function *f, const Expr *e) {
   Dims *dims = f->s->task.graph->dims;
   const Node *n = e->u.read.node;
   const Place *p = &f->s->place[n->id];
-  if (e->type != TYPE_REAL || p->stored == STORED_STATE || p->stored == STORED_SINK) return NULL;
+  if (p->stored == STORED_STATE || (p->stored == STORED_SINK && f->sink[p->sink].stride)) return NULL;
   const Poly *step = NULL, *size = poly_int(dims, 1);
   for (int k = n->nout - 1; k >= 0; k--) {
     const Expr *sub = e->u.read.sub[k];
@@ -52,11 +52,24 @@ static const Poly *sample_step(const Function *f, const Expr *e) {
   return step;
 }
 
-static void put_first_entry(Function *f, const Node *n, const Expr *const *sub) {
+void put_first_entry(Function *f, const Expr *read) {
   f->loop_name[f->tile->id] = f->tile_name;
   text_put(&f->body, "&");
-  put_entry(f, &f->body, n, sub);
+  put_entry(f, &f->body, read->u.read.node, read->u.read.sub);
   f->loop_name[f->tile->id] = NULL;
+}
+
+// mdl_tile_integers(&y[i_tile], 1, lanes, y_lane);
+static void stage_integers(Function *f, const Expr *e, const char *array, const Poly *step) {
+  f->unit->helper[HELPER_TILE_INTEGERS] = true;
+  math_use(f->unit, "fma.h");
+  declare_lanes(f, "int64_t", array);
+  line_start(f);
+  text_put(&f->body, "mdl_tile_integers(");
+  put_first_entry(f, e);
+  text_put(&f->body, ", ");
+  put_expr(f, &f->body, expr_poly(f->s->pool, step), PREC_NONE);
+  text_printf(&f->body, ", %s, %s);\n", f->lanes_name, array);
 }
 
 // const double *const x_lane = mdl_tile_copy(&x[i_tile * d + j], d, lanes, x_copy);
@@ -69,7 +82,7 @@ static void stage_steps_apart(Function *f, const Expr *e, const char *array, con
   declare_lanes(f, f->unit->real, copy);
   line_start(f);
   text_printf(t, "const %s *const %s = %s(", f->unit->real, array, close ? "mdl_tile_at" : "mdl_tile_copy");
-  put_first_entry(f, e->u.read.node, e->u.read.sub);
+  put_first_entry(f, e);
   text_put(t, ", ");
   if (!close) {
     put_expr(f, t, expr_poly(f->s->pool, step), PREC_NONE);
@@ -120,8 +133,10 @@ static void stage_singles(Function *f, const Singles *singles) {
 static void stage_read(Function *f, const Expr *e, Singles *singles) {
   const char *array = names_take(&f->names, arena_printf(f->s->arena, "%s_lane", e->u.read.node->name));
   const Poly *step = sample_step(f, e);
-  if (step)
+  if (step && e->type == TYPE_REAL)
     stage_steps_apart(f, e, array, step);
+  else if (step && f->s->place[e->u.read.node->id].stored == STORED_INPUT)
+    stage_integers(f, e, array, step);
   else
     ARENA_PUSH(f->s->arena, singles->list, singles->count, singles->room) = e;
   f->staged[e->id] = array;

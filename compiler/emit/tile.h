@@ -36,6 +36,9 @@ bool has_outside(const Function *f, const Expr *e);
 void stage_steps(Function *f, const Step *step, size_t count);
 void forget_stages(Function *f, size_t mark);
 void put_turned_rows(Function *f, const Node *n);
+// How far apart in memory the entries are that a read has for one sample and the next; null: not everywhere as far.
+const Poly *sample_step(const Function *f, const Expr *read);
+void put_first_entry(Function *f, const Expr *read); // the address of that of the tile's first sample
 
 // ---- lanes.c ----
 
