@@ -75,6 +75,18 @@ static const char *const helper_text[HELPER_COUNT] = {
                      "#else\n"
                      "#define MDL_TURNS\n"
                      "#endif\n",
+    [HELPER_FEW] = "/* loops of a few iterations, taken one by one: before such a loop, and in it where compilers would spend their time on\n"
+                   " * vectors of them */\n"
+                   "#if defined(__clang__)\n"
+                   "#define MDL_FEW _Pragma(\"clang loop vectorize(disable) unroll(disable)\")\n"
+                   "#define MDL_SINGLY (void)0\n"
+                   "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
+                   "#define MDL_FEW _Pragma(\"GCC unroll 1\")\n"
+                   "#define MDL_SINGLY __asm__ volatile(\"\")\n"
+                   "#else\n"
+                   "#define MDL_FEW\n"
+                   "#define MDL_SINGLY (void)0\n"
+                   "#endif\n",
     [HELPER_TILE] = "/* what a tile's samples have: where it lies, if whole vectors of it do, or a copy; lanes behind the\n"
                     " * last sample have its value */\n"
                     "MDL_APART const $R *mdl_tile_copy(const $R *from, int64_t step, int64_t lanes, $R *to) {\n"

@@ -176,14 +176,18 @@ static void put_loads(Function *f, const char *lanes) {
     any = any || r->copy[k].read;
   }
   if (!any) return;
+  put_few(f);
   put_for(f, "0", f->lanes_name);
+  put_singly(f);
   for (size_t k = 0; k < r->count; k++) {
     if (!r->copy[k].array || !r->copy[k].read) continue;
     line_start(f);
     text_printf(t, "%s[%s] = %s;\n", r->copy[k].array, r->lane, r->copy[k].entry);
   }
   put_close(f);
+  put_few(f);
   put_for(f, f->lanes_name, lanes);
+  put_singly(f);
   for (size_t k = 0; k < r->count; k++) {
     if (!r->copy[k].array || !r->copy[k].read) continue;
     line_start(f);
@@ -197,7 +201,9 @@ static void put_stores(Function *f) {
   bool any = false;
   for (size_t k = 0; k < r->count; k++) any = any || r->copy[k].written;
   if (!any) return;
+  put_few(f);
   put_for(f, "0", f->lanes_name);
+  put_singly(f);
   for (size_t k = 0; k < r->count; k++) {
     if (!r->copy[k].written) continue;
     line_start(f);

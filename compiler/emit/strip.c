@@ -57,17 +57,30 @@ static const Loop *loop_inside(Function *f, const Loop *loop) {
   return inside;
 }
 
+static bool sums_in_lanes(const Function *f, const Loop *loop) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Node *n = loop->body[k].node;
+    if (loop->body[k].kind != STEP_NODE || loop->body[k].idle) continue;
+    const NodeOrder *order = &f->s->order[n->id];
+    if (order->kind == ORDER_LANES && f->s->place[n->id].loop[order->index] == loop) return true;
+  }
+  return false;
+}
+
 // Iterations one by one: `for (start; name < end; name++)`.
-static void put_singly(Function *f, const Loop *loop, int depth, const char *start, const char *name, const char *end) {
+static void put_one_by_one(Function *f, const Loop *loop, int depth, const char *start, const char *name, const char *end) {
   size_t names, lets;
   open_scope(f, &names, &lets);
   f->indent--;
   f->loop_name[loop->id] = name;
+  const bool few = loop->lanes != LANES_TURNS;
+  if (few) put_few(f);
   line_start(f);
   text_printf(&f->body, "for (%s; %s < ", start, name);
   put_until(f, loop, end, PREC_COMPARE + 1);
   text_printf(&f->body, "; %s++) {\n", name);
   f->indent++;
+  if (few && !sums_in_lanes(f, loop)) put_singly(f); // what sums waits for its sums, and would for this as well
   put_strip_body(f, loop, depth);
   close_scope(f, names, lets);
   line_start(f);
@@ -84,7 +97,7 @@ static void put_first(Function *f, const Loop *loop, int depth, const char *from
   put_until(f, loop, end, PREC_NONE);
   text_put(&f->body, ");\n");
   f->strip_lane = lane;
-  put_singly(f, loop, depth, "", from, until);
+  put_one_by_one(f, loop, depth, "", from, until);
   f->flops = flops;
 }
 
@@ -98,16 +111,6 @@ static void put_first_terms(Function *f, const Loop *loop, int depth, const char
   const int lanes = lanes_of(f);
   const char *inside = arena_printf(a, "(%s + %d) / %d * %d", from, lanes - 1, lanes, lanes);
   put_first(f, loop, depth, from, inside, arena_printf(a, "%s %% %d", from, lanes), end);
-}
-
-static bool sums_in_lanes(const Function *f, const Loop *loop) {
-  for (size_t k = 0; k < loop->nbody; k++) {
-    const Node *n = loop->body[k].node;
-    if (loop->body[k].kind != STEP_NODE || loop->body[k].idle) continue;
-    const NodeOrder *order = &f->s->order[n->id];
-    if (order->kind == ORDER_LANES && f->s->place[n->id].loop[order->index] == loop) return true;
-  }
-  return false;
 }
 
 // The variable that holds where the last edge starts.
@@ -128,7 +131,7 @@ static void put_last_edge(Function *f, const Loop *loop, int depth, const char *
   const char *name = names_take(&f->names, loop->name);
   f->unit->helper[HELPER_MAX_INTEGER] = true;
   f->strip_lane = arena_printf(f->s->arena, "(%s - %s) %% %d", name, from, lanes_of(f));
-  put_singly(f, loop, depth, arena_printf(f->s->arena, "int64_t %s = mdl_max_integer(%s, %s)", name, from, start), name, end);
+  put_one_by_one(f, loop, depth, arena_printf(f->s->arena, "int64_t %s = mdl_max_integer(%s, %s)", name, from, start), name, end);
   f->flops = flops;
 }
 
@@ -171,7 +174,7 @@ static void put_left(Function *f, const Loop *loop, int depth, const char *from,
   const size_t mark = f->names.count;
   const char *name = names_take(&f->names, loop->name);
   f->strip_lane = arena_printf(f->s->arena, "%s - %s", name, from);
-  put_singly(f, loop, depth, arena_printf(f->s->arena, "int64_t %s = %s", name, from), name, end);
+  put_one_by_one(f, loop, depth, arena_printf(f->s->arena, "int64_t %s = %s", name, from), name, end);
   names_release(&f->names, mark);
   f->flops = flops;
 }

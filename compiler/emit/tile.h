@@ -20,6 +20,9 @@ bool is_multiple(const Function *f, const Poly *extent); // is nothing left over
 // bound, if what it makes there is left out.
 bool goes_on(const Function *f, const Expr *e, const Loop *loop);
 
+void put_few(Function *f);    // before a loop that has fewer iterations than a vector has lanes
+void put_singly(Function *f); // in such a loop, where it is not to become vectors
+
 // Each of these opens one of the lines that close_lines closes.
 void open_lines(Function *f, OpenLines *l);
 void open_vectors(Function *f);

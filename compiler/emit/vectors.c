@@ -54,6 +54,17 @@ void close_lines(Function *f, const OpenLines *l) {
   }
 }
 
+void put_few(Function *f) {
+  f->unit->helper[HELPER_FEW] = true;
+  line_start(f);
+  text_put(&f->body, "MDL_FEW\n");
+}
+
+void put_singly(Function *f) {
+  line_start(f);
+  text_put(&f->body, "MDL_SINGLY;\n");
+}
+
 // for all vectors of the tile
 void open_vectors(Function *f) {
   line_start(f);
