@@ -135,6 +135,39 @@ static const Expr *first_state(Function *f, const Node *c) {
   return c->reverse ? expr_poly(f->s->pool, c->next->index[c->axis].extent) : expr_int(f->s->pool, 0);
 }
 
+// Do all entries of an array, which lie side by side, start from the same value, and stands no loop over one of its axes open?
+static bool starts_alike(const Function *f, const Node *n) {
+  const Place *p = &f->s->place[n->id];
+  const bool dense = p->stored == STORED_WORK || (p->stored == STORED_SINK && !f->sink[p->sink].stride);
+  if (!dense || p->lane || n->nout < 2 || n->kind == NODE_CARRY || n->base) return false;
+  for (int k = 0; k < n->nout; k++)
+    if ((p->kept && !p->kept[k]) || (p->loop[k] && loop_around(p->loop[k], p->home))) return false;
+  return true;
+}
+
+// for (int64_t i = 0; i < n * d; i++)
+//   x[i] = 0.0;
+static void put_alike(Function *f, const Node *n) {
+  Text *t = &f->body;
+  Dims *dims = f->s->task.graph->dims;
+  const size_t mark = f->names.count;
+  const Poly *size = poly_int(dims, 1);
+  for (int k = 0; k < n->nout; k++) size = poly_mul(dims, size, n->index[k].extent);
+  const char *i = names_take(&f->names, "i");
+  f->unguarded = true;
+  line_start(f);
+  text_printf(t, "for (int64_t %s = 0; %s < ", i, i);
+  put_expr(f, t, expr_poly(f->s->pool, size), PREC_COMPARE + 1);
+  text_printf(t, "; %s++)\n", i);
+  f->indent++;
+  line_start(f);
+  text_printf(t, "%s[%s] = ", array_name(f, n), i);
+  put_neutral(f, t, n);
+  text_put(t, ";\n");
+  f->indent--;
+  names_release(&f->names, mark);
+}
+
 void put_init(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   Text *t = &f->body;
@@ -159,6 +192,8 @@ void put_init(Function *f, const Node *n) {
       put_start(f, t, n, sub);
     set_lane(f, f->lane, f->wide);
     text_put(t, ";\n");
+  } else if (!p->in_place && starts_alike(f, n)) {
+    put_alike(f, n);
   } else if (!p->in_place) {
     size_t mark = f->names.count;
     int opened = open_entry_loops(f, n, carry ? n->axis : -1, p->home, sub);

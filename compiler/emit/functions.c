@@ -442,7 +442,8 @@ Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
   text_init(&prototype);
   function_signature(&prototype, p, function);
   const char *name = arena_printf(a, "%s_%s", m->name, function->name);
-  const Body body = {.lanes = has_lanes(f.s), .math = f.math, .team = f.s->team};
+  const bool once = function->row == &function_table[FUNCTION_INIT]; // its speed matters to nobody
+  const Body body = {.lanes = has_lanes(f.s) && !once, .math = f.math, .team = f.s->team};
   const bool bodied = body.lanes || body.math || body.team;
   p->unit->dispatched |= body.lanes || body.math;
   p->unit->team |= body.team;

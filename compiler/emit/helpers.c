@@ -97,7 +97,7 @@ static const char *const helper_text[HELPER_COUNT] = {
                     "MDL_INLINE const $R *mdl_tile_at(const $R *from, int64_t lanes, $R *to) {\n"
                     "  return lanes % $L == 0 ? from : mdl_tile_copy(from, 1, lanes, to);\n"
                     "}\n",
-    [HELPER_TILE_INTEGERS] = "/* the same of whole numbers */\n"
+    [HELPER_TILE_INTEGERS] = "/* a copy of the labels that a tile's samples have; lanes behind the last sample have its label */\n"
                              "MDL_APART void mdl_tile_integers(const int32_t *from, int64_t step, int64_t lanes, int64_t *to) {\n"
                              "  for (int64_t k = 0; k < lanes; k++) to[k] = from[k * step];\n"
                              "  for (int64_t k = lanes; k % $L != 0; k++) to[k] = to[lanes - 1];\n"

@@ -136,15 +136,19 @@ static int count_of(const char *text, const char *what) {
   return count;
 }
 
-static const char *value_and_grad_of(Arena *a, const char *model) {
+static const char *source_of(Arena *a, const char *model) {
   Text t, header;
   text_init(&t);
   text_init(&header);
   emit_model(&header, &t, generated_model(a, 0, model), &(EmitOptions){.source = "test"});
-  const char *body = value_and_grad_text(a, t.s);
+  const char *source = arena_strdup(a, t.s);
   text_free(&header);
   text_free(&t);
-  return body;
+  return source;
+}
+
+static const char *value_and_grad_of(Arena *a, const char *model) {
+  return value_and_grad_text(a, source_of(a, model));
 }
 
 // What a loop over lanes reads at one entry, and what it computes of that, stand in front of it.
@@ -229,6 +233,54 @@ START_TEST(test_rows_are_taken_as_they_lie) {
 }
 END_TEST
 
+// Products and turns are one function for each kind of processor, which all functions call.
+START_TEST(test_rows_are_compiled_once) {
+  Arena *a = arena_new();
+  const char *source = source_of(a, tiled[0]);
+  ck_assert_int_eq(count_of(source, "MDL_LEVELS(mdl_rows_times,"), 1);
+  ck_assert_int_eq(count_of(source, "MDL_LEVELS(mdl_rows_sum,"), 1);
+  ck_assert_int_ge(count_of(source, "mdl_rows_times(mdl_level, "), 2);
+  arena_free(a);
+}
+END_TEST
+
+// What a tile puts where its samples have it, and the labels that it reads, go by calls.
+START_TEST(test_steps_of_tiles_are_calls) {
+  Arena *a = arena_new();
+  const char *source = source_of(a, "batch n\ndim d\ndata x[n, 2]\ndata y[n] in 0..3\nparam w[d]\nnode z[i:n, j:d] = tanh(x[i, 0] * w[j])\n"
+                                    "node l[i:n] = sum[j:d](z[i, j] * real(y[i]))\nnode loss = sum[i:n](l[i])\nroot predict z = z\nroot loss loss = loss\n");
+  ck_assert_int_ge(count_of(source, "mdl_tile_put(&out_z[i_tile * d + j], d, lanes, z_lane);"), 1);
+  ck_assert_int_ge(count_of(source, "mdl_tile_integers(&y[i_tile], 1, lanes, y_lane"), 1);
+  arena_free(a);
+}
+END_TEST
+
+// The iterations behind the last whole vector are marked as few; those that sum are not held up by that.
+START_TEST(test_few_iterations_are_marked) {
+  Arena *a = arena_new();
+  const char *f = value_and_grad_of(a, "dim d\nparam w[d]\nnode loss = sum[i:d](w[i] * w[i] * w[i])\nroot loss = loss\n");
+  const char *rest = strstr(f, "int64_t i = i_strip");
+  ck_assert(rest != NULL);
+  ck_assert_int_ge(count_of(f, "MDL_FEW\n"), 1);
+  ck_assert(strstr(rest, "MDL_SINGLY") == NULL || strstr(rest, "MDL_SINGLY") > strstr(rest, "_part["));
+  f = value_and_grad_of(a, "dim d\nparam w[d]\nparam v[d]\nnode u[i:d] = w[i] * v[i]\nnode s[i:d, j:d] = u[i] * u[j]\n"
+                           "node loss = sum[i:d, j:d](s[i, j] * s[j, i])\nroot loss = loss\n");
+  ck_assert_int_ge(count_of(f, "MDL_SINGLY;\n"), 1);
+  arena_free(a);
+}
+END_TEST
+
+// An array that starts from one value is filled by one loop, and start values are drawn by one function for all processors.
+START_TEST(test_fills_are_one_loop) {
+  Arena *a = arena_new();
+  const char *source = source_of(a, "dim d\ndim m\nparam w[d, m]\ndata k[d] in 0..2\n"
+                                    "node loss = sum[i:d, j:m](tanh(w[k[i], j]))\nroot loss = loss\n");
+  ck_assert_int_ge(count_of(source, "for (int64_t i = 0; i < d * m; i++)\n    grad_w[i] = 0.0;"), 1);
+  ck_assert_int_eq(count_of(source, "_init_avx512"), 0);
+  arena_free(a);
+}
+END_TEST
+
 // The thermometer's value_and_grad: one loop, scalars, no memory but the caller's data.
 START_TEST(test_thermometer_is_one_loop) {
   Arena *a = arena_new();
@@ -286,6 +338,10 @@ int main(void) {
   tcase_add_test(c, test_rounds_run_in_fours);
   tcase_add_test(c, test_far_entries_take_the_terms_of_four_steps);
   tcase_add_test(c, test_rows_are_taken_as_they_lie);
+  tcase_add_test(c, test_rows_are_compiled_once);
+  tcase_add_test(c, test_steps_of_tiles_are_calls);
+  tcase_add_test(c, test_few_iterations_are_marked);
+  tcase_add_test(c, test_fills_are_one_loop);
   tcase_add_test(c, test_thermometer_is_one_loop);
   tcase_add_loop_test(c, test_tape_cost, 0, count);
   suite_add_tcase(s, c);
