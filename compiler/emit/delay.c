@@ -171,9 +171,11 @@ static void put_rows(Function *f, const Nest *n, Rows *rows, Range entries) {
   put_vectors(f, n, rows, strip, entries.to);
   open_lines(f, &l);
   const char *name = f->loop_name[n->inner->id] = names_take(&f->names, n->inner->name);
+  put_few(f);
   line_start(f);
   text_printf(t, "for (int64_t %s = %s; %s < %s; %s++) {\n", name, strip, name, entries.to, name);
   f->indent++;
+  put_singly(f);
   put_terms(f, n, rows);
   close_lines(f, &l);
 }

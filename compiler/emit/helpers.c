@@ -198,12 +198,10 @@ void helpers_print(Text *t, const Unit *u) {
       text_printf(t, "%s%s", u->options->use_float ? "#define MDL_CONTRACT_FLOAT\n" : "",
                   u->options->blas ? "#define MDL_CONTRACT_BLAS\n" : "");
       math_put_text(t, embedded_contract_h);
-    } else if (k == HELPER_TURN)
-{
+    } else if (k == HELPER_TURN) {
       text_put(t, u->options->use_float ? "#define MDL_TURN_FLOAT\n" : "");
       math_put_text(t, embedded_turn_h);
-    }
-    else if (k == HELPER_JOIN_FOUR)
+    } else if (k == HELPER_JOIN_FOUR)
       text_printf(t, "%s%s", u->options->use_float ? "#define MDL_JOIN_FLOAT\n" : "", embedded_join_h);
     else if (k == HELPER_ROWS)
       math_put_text(t, embedded_rows_h);
