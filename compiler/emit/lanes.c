@@ -287,14 +287,11 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
 
 // The loop within the vectors, and the group of steps behind it that goes along.
 static void put_with_vectors(Function *f, const Loop *loop, const Step *step, size_t count, int depth) {
-  OpenLines l;
-  open_lines(f, &l);
   hoist_shared(f, step, count);
   declare_steps(f, step, count);
   const Turned turned = {loop, step, count, open_sums(f, step, count)};
   put_turned_out(f, &turned, depth);
   close_sums(f, step, count, turned.part);
-  close_lines(f, &l);
 }
 
 static void put_inner_loop(Function *f, const Loop *loop, int depth) {

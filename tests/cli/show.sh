@@ -206,7 +206,7 @@ prints 'on the tape, in elements'
 prints '  u[n, k, d]                         d*k*n'
 prints 'computed again by backward, in elements'
 case_is 'the cost of k-means' 0 '' mdlc cost "$examples/gradbench/kmeans.mdl"
-prints 'value and gradient at once         6*k*n*d + 2*k*n + k*d + n'
+prints 'value and gradient at once         6*k*n*d + k*n + k*d + 2*n'
 case_is 'the cost of a hierarchical model' 0 '' mdlc cost "$examples/hierarchical/hierarchical.mdl"
 prints 'value and gradient at once         18*groups + 11*n + 58'
 
