@@ -5,7 +5,8 @@
 #include "mdl/rows.h"
 #include "suite.h"
 
-enum { FEW = 21, MOST = MDL_ROWS_LONG + 13, STRIDE = MOST + 2, LANES = MDL_TURN_LANES };
+enum { FEW = 21, MOST = MDL_ROWS_LONG + 17, STRIDE = MOST + 2, LANES = MDL_TURN_LANES }; // a tile's samples have room, too
+_Static_assert((int)MOST >= (int)MDL_TURN_TILE, "an entry for each sample");
 
 static mdl_turn_real from[MDL_TURN_TILE * STRIDE], by[MOST], to[MOST + 1];
 
