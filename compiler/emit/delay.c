@@ -261,7 +261,7 @@ void put_blocks(Function *f, const Loop *loop, int depth) {
   variable = f->loop_variable[loop->id];
   open_lines(f, &full);
   line_start(f);
-  text_printf(&f->body, "if (%s + %d == %s) {\n", f->block_from, STEPS, f->block_to); // the last ones leave nothing
+  text_printf(&f->body, "if (%s + %d == %s) {\n", f->block_from, STEPS, f->block_to); // behind fewer, the last ones, there is nothing left
   f->indent++;
   for (size_t k = 0; k < loop->nbody; k++)
     if (loop->body[k].kind == STEP_LOOP && !loop->body[k].idle && loop->body[k].loop->delayed) put_far(f, loop->body[k].loop);

@@ -10,7 +10,10 @@
 // own index in one of these two axes, is another entry; and what the nest reads is there still if steps write it at their own index alone.
 #include "schedule/internal.h"
 
-enum { FEWEST_ENTRIES = 32 }; // along each loop, of those of a fixed number
+enum {
+  FEWEST_ENTRIES = 32, // along each loop, of those of a fixed number
+  MOST_READS = 8       // of arrays that steps make anew
+};
 
 // An array's entry that a step touches, by kept axis, over loop ids; null: any.
 typedef struct Touch {
@@ -217,8 +220,9 @@ static const Step *only_step(const Loop *loop) {
   return only;
 }
 
+// As many iterations as there are steps: blocks of these are blocks of them.
 static bool is_bounded(const Delay *d, const Loop *loop) {
-  const bool plain = !loop->carries && !loop->reverse && !loop->alive && !is_shorter(d->s, loop->extent, FEWEST_ENTRIES);
+  const bool plain = loop->extent == d->steps->extent && !loop->carries && !loop->reverse && !loop->alive && !is_shorter(d->s, loop->extent, FEWEST_ENTRIES);
   return plain && !edges_any(loop->edges) && (starts_behind(d->s, loop, d->steps) || ends_at(loop, d->steps));
 }
 
@@ -252,8 +256,8 @@ static int missing_axis(const Schedule *s, const Loop *steps, const Node *n) {
 
 typedef struct Widened {
   Delay *d;
-  bool *axis[8];
-  Reason *why[8];
+  bool *axis[MOST_READS];
+  Reason *why[MOST_READS];
   int count;
   bool fails; // it reads a variable of the step
 } Widened;
@@ -265,7 +269,7 @@ static void widen(void *context, const Expr *read) {
   if (p->stored == STORED_LOCAL && p->home && runs_within(w->d->steps, p->home)) w->fails = true;
   const int q = missing_axis(w->d->s, w->d->steps, n);
   if (q < 0) return;
-  if (w->count == 8) {
+  if (w->count == MOST_READS) {
     w->fails = true;
     return;
   }

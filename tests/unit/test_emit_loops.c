@@ -144,6 +144,11 @@ static const struct Case {
     {"to all that steps ahead have, backwards", UPDATE("back along", " + 1", "0", "i_2 < t_2 and k_2 < t_2", "")},
     {"to all that steps behind have", UPDATE("along", "", "T", "i_2 < t_2 and k_2 < t_2", "")},
     {"to all that steps ahead have, where a step reads all of it", UPDATE("along", "", "T", "i_2 >= t_2 + 1 and k_2 >= t_2 + 1", " + 0.01 * all[t]")},
+    {"to a matrix of more rows and columns than there are steps, or fewer",
+     "dim T\ndim m\ndata x[m, m]\ndata y[T]\ndata z[m]\ninput x[m, m] = data 0\ninput y[T] = data 1\ninput z[m] = data 2\n"
+     "carry L[t:T + 1, i:m, k:m] along t from L_step = x[i, k]\nnode f[t:T, k:m] = 0.3 * y[t] * z[k]\n"
+     "scatter L_step[t:T, i:m, k:m] = L[t, i, k] then [t_2:T, i_2:m, k_2:m if i_2 >= t_2 + 1 and k_2 >= t_2 + 1] (t_2, i_2, k_2)"
+     " += f[t_2, k_2] * L[t_2, i_2, t_2]\nnode w[i:m, k:m] = L[T, i, k]\nroot predict w = w\n"},
     {"a triangular factor and what goes back through it",
      "dim n\nparam x[n, n]\ninput x[n, n] = param 0\ncarry L[j:n + 1, i:n, k:n] along j from L_column = 0.0\n"
      "node s[j:n] = sum[k:n if k < j](L[j, j, k]^2)\n"
@@ -153,7 +158,7 @@ static const struct Case {
      "(x[i_2, j_2] - r[j_2, i_2]) / L_diagonal[j_2, j_2, j_2]\nnode y[i:n, k:n] = L[n, i, k]\nroot predict y = y\n"},
 };
 
-static const int64_t sizes[][4] = {{5, 3, 4, 2}, {1, 2, 1, 3}, {4, 4, 4, 4}, {0, 3, 2, 2}, {3, 0, 2, 2}, {14, 2, 3, 2}};
+static const int64_t sizes[][4] = {{5, 3, 4, 2}, {1, 2, 1, 3}, {4, 4, 4, 4}, {0, 3, 2, 2}, {3, 0, 2, 2}, {14, 2, 3, 2}, {6, 9, 2, 3}};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
 // A loss of all real predictions: the sum of their entries and half their squares.
