@@ -176,18 +176,6 @@ void lab_compare(Lab *l, const Graph *before, const Graph *after, double toleran
   }
 }
 
-Suite *lab_suite(const char *name, const TTest *own, int nown, const TTest *gradient, int ngradient) {
-  Suite *s = suite_create(name);
-  TCase *c = tcase_create(name);
-  tcase_add_loop_test(c, own, 0, nown);
-  suite_add_tcase(s, c);
-  c = tcase_create("gradients");
-  tcase_set_timeout(c, 60);
-  tcase_add_loop_test(c, gradient, 0, ngradient);
-  suite_add_tcase(s, c);
-  return s;
-}
-
 int lab_main(Suite *suite) {
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

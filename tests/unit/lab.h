@@ -46,8 +46,6 @@ const char *lab_nodes(const Lab *l, const Graph *g);
 void lab_expect(const Lab *l, const Graph *g, const char *name, const char *nodes);
 // Fails the test where an entry of a root differs by more than this, relative to the terms that it was made of before.
 void lab_compare(Lab *l, const Graph *before, const Graph *after, double tolerance);
-// The suite of a pass: its own cases, and what it does to gradients.
-Suite *lab_suite(const char *name, const TTest *own, int nown, const TTest *gradient, int ngradient);
 // Runs the suite: the exit status.
 int lab_main(Suite *suite);
 

@@ -1,19 +1,9 @@
 // test_calls.c - calls of functions before and after, and gradients of everything that derive is tried on.
 #include "schedule/calls.h"
 
-#include "derive/derive.h"
-#include "derive_cases.h"
-#include "simplify/simplify.h"
+#include "passes.h"
 
-#define LETTERS                                                                                                        \
-  "model t\ndim n\ndim m\ndata A[n, m]\ndata y[n]\nparam w[m]\nparam b\n"                                              \
-  "input A[n, m] = data 0\ninput y[n] = data 1\ninput w[m] = param 0\ninput b = param 1\n"
-
-#define ROLES (1u << ROOT_LOSS | 1u << ROOT_NAMED)
-
-static const struct {
-  const char *name, *before, *after; // after: null: as before
-} calls[] = {
+static const PassCase calls[] = {
     {"of fewer indices", "node loss = sum[i:n, j:m](A[i, j] * exp(w[j]))\n",
      "node loss_exp[j:m] = exp(w[j])\n"
      "node loss = sum[i:n, j:m](A[i, j] * loss_exp[j])\n"},
@@ -57,28 +47,16 @@ static const struct {
 };
 
 START_TEST(test_call) {
-  Lab l = lab_of(LETTERS, calls[_i].before);
-  const Graph *before = l.model->graph, *after = name_calls(l.arena, before);
-  lab_verify(&l, after);
-  lab_compare(&l, before, after, 0);
-  lab_expect(&l, after, calls[_i].name, calls[_i].after ? calls[_i].after : calls[_i].before);
-  lab_close(&l);
+  pass_check(PASS_HEAD, &calls[_i], name_calls, 0);
 }
 END_TEST
 
 // The gradients' values stay what they are.
 START_TEST(test_gradient) {
-  Lab l = open_case(_i);
-  const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
-  const Graph *s = simplify(l.arena, derive_gradient(l.arena, l.model->graph, true, NULL), roles);
-  const Graph *named = name_calls(l.arena, s);
-  lab_verify(&l, named);
-  l.seed = 1;
-  lab_compare(&l, s, named, 0);
-  lab_close(&l);
+  pass_check_gradient(_i, name_calls, 0);
 }
 END_TEST
 
 int main(void) {
-  return lab_main(lab_suite("calls", test_call, sizeof calls / sizeof *calls, test_gradient, sizeof cases / sizeof *cases));
+  return pass_main("calls", test_call, sizeof calls / sizeof *calls, test_gradient);
 }

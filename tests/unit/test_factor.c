@@ -1,12 +1,7 @@
 // test_factor.c - sums before and after, their values, and gradients of everything that derive is tried on.
 #include "factor/factor.h"
 
-#include <check.h>
-#include <math.h>
-
-#include "derive/derive.h"
-#include "derive_cases.h"
-#include "simplify/simplify.h"
+#include "passes.h"
 
 // n = 5, m = 3, p = 4, of which choices know nothing: each counts as large.
 #define LETTERS                                                                                                        \
@@ -14,11 +9,7 @@
   "param b\ninput A[n, m] = data 0\ninput B[m, p] = data 1\ninput y[n] = data 2\ninput g[n] = data 3\n"                \
   "input w[m] = param 0\ninput v[p] = param 1\ninput b = param 2\n"
 
-#define ROLES (1u << ROOT_LOSS | 1u << ROOT_NAMED)
-
-static const struct {
-  const char *name, *before, *after; // after: null: as before
-} sums[] = {
+static const PassCase sums[] = {
     {"a factor that no term changes",
      "node s[j:m] = sum[i:n](w[j] * A[i, j])\n"
      "node loss = sum[j:m](s[j]^2)\n",
@@ -197,33 +188,16 @@ static const struct {
 };
 
 START_TEST(test_sum) {
-  Lab l = lab_of(LETTERS, sums[_i].before);
-  const Graph *s = simplify(l.arena, l.model->graph, ROLES), *f = factor(l.arena, s);
-  lab_verify(&l, f);
-  lab_compare(&l, s, f, 1e-14);
-  const Graph *after = simplify(l.arena, f, ROLES);
-  if (sums[_i].after)
-    lab_expect(&l, after, sums[_i].name, sums[_i].after);
-  else
-    ck_assert_str_eq(lab_nodes(&l, after), lab_nodes(&l, s));
-  lab_close(&l);
+  pass_check_simplified(LETTERS, &sums[_i], factor, 1e-14);
 }
 END_TEST
 
 // Gradients, factored, against dual numbers.
 START_TEST(test_gradient) {
-  Lab l = open_case(_i);
-  const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
-  const Graph *s = simplify(l.arena, derive_gradient(l.arena, l.model->graph, true, NULL), roles);
-  const Graph *f = factor(l.arena, s);
-  lab_verify(&l, f);
-  l.seed = 1;
-  const double error = lab_gradient_error(&l, simplify(l.arena, f, roles));
-  ck_assert_msg(error < 1e-13, "%s: error %g", cases[_i].name, error);
-  lab_close(&l);
+  pass_check_dual(_i, factor);
 }
 END_TEST
 
 int main(void) {
-  return lab_main(lab_suite("factor", test_sum, sizeof sums / sizeof *sums, test_gradient, sizeof cases / sizeof *cases));
+  return pass_main("factor", test_sum, sizeof sums / sizeof *sums, test_gradient);
 }

@@ -1,19 +1,12 @@
 // test_pieces.c - choices by an index before and after their sides have nodes of their own.
 #include "schedule/pieces.h"
 
-#include "derive/derive.h"
-#include "derive_cases.h"
+#include "passes.h"
 #include "simplify/simplify.h"
-
-#define LETTERS                                                                                                        \
-  "model t\ndim n\ndim m\ndata A[n, m]\ndata y[n]\nparam w[m]\nparam b\n"                                              \
-  "input A[n, m] = data 0\ninput y[n] = data 1\ninput w[m] = param 0\ninput b = param 1\n"
 
 #define SUMMED "node loss = sum[i:n](p[i])\n"
 
-static const struct {
-  const char *name, *before, *after; // after: null: as before
-} pieces[] = {
+static const PassCase pieces[] = {
     {"of two bounds", "node p[i:2*m] = if i - m >= 0 and i < 2*m then exp(w[i - m]) else 0.0\nnode loss = sum[i:2*m](p[i])\n",
      "node p_piece[i:m] = exp(w[i])\n"
      "node p[i:2*m] = if i + -m >= 0 then p_piece[i + -m] else 0.0\n"
@@ -57,33 +50,21 @@ static const struct {
     {"by two indices", "node p[i:n, j:n] = if i < j then exp(y[i]) else 0.0\nnode loss = sum[i:n, j:n](p[i, j])\n", NULL},
 };
 
-static const Graph *with_pieces(const Lab *l, const Graph *g) {
-  return simplify(l->arena, name_pieces(l->arena, g), 1u << ROOT_LOSS | 1u << ROOT_NAMED);
+static Graph *with_pieces(Arena *a, const Graph *g) {
+  return simplify(a, name_pieces(a, g), 1u << ROOT_LOSS | 1u << ROOT_NAMED);
 }
 
 START_TEST(test_piece) {
-  Lab l = lab_of(LETTERS, pieces[_i].before);
-  const Graph *before = l.model->graph, *after = with_pieces(&l, before);
-  lab_verify(&l, after);
-  lab_compare(&l, before, after, 0);
-  lab_expect(&l, after, pieces[_i].name, pieces[_i].after ? pieces[_i].after : pieces[_i].before);
-  lab_close(&l);
+  pass_check(PASS_HEAD, &pieces[_i], with_pieces, 0);
 }
 END_TEST
 
 // The gradients' values stay what they are.
 START_TEST(test_gradient) {
-  Lab l = open_case(_i);
-  const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
-  const Graph *s = simplify(l.arena, derive_gradient(l.arena, l.model->graph, true, NULL), roles);
-  const Graph *named = name_pieces(l.arena, s);
-  lab_verify(&l, named);
-  l.seed = 1;
-  lab_compare(&l, s, named, 0);
-  lab_close(&l);
+  pass_check_gradient(_i, name_pieces, 0);
 }
 END_TEST
 
 int main(void) {
-  return lab_main(lab_suite("pieces", test_piece, sizeof pieces / sizeof *pieces, test_gradient, sizeof cases / sizeof *cases));
+  return pass_main("pieces", test_piece, sizeof pieces / sizeof *pieces, test_gradient);
 }

@@ -2,21 +2,12 @@
 // taken out, and gradients of everything that derive is tried on.
 #include "schedule/products.h"
 
-#include "derive/derive.h"
-#include "derive_cases.h"
 #include "factor/common.h"
+#include "passes.h"
 #include "simplify/simplify.h"
-
-#define LETTERS                                                                                                        \
-  "model t\ndim n\ndim m\ndata A[n, m]\ndata y[n]\nparam w[m]\nparam b\n"                                              \
-  "input A[n, m] = data 0\ninput y[n] = data 1\ninput w[m] = param 0\ninput b = param 1\n"
 
 #define SUMMED "node loss = sum[i:n](s[i])\n"
 #define ALL_SUMMED "node loss = sum[i:n, j:m](s[i, j])\n"
-
-typedef struct PassCase {
-  const char *name, *before, *after; // after: null: as before
-} PassCase;
 
 static const PassCase products[] = {
     {"in a sum", "node p[i:n] = y[i] * b\nnode s[j:n] = y[j] - p[j]\n" SUMMED, "node s[j:n] = y[j] - y[j] * b\n" SUMMED},
@@ -59,46 +50,30 @@ static const PassCase sums[] = {
     {"of a sum over an index", "node loss = sum[i:n](y[i] * exp(y[i]) * b + y[i] * w[0])\n", NULL},
 };
 
-static void run(const PassCase *c, const Graph *(*pass)(Arena *a, const Graph *g)) {
-  Lab l = lab_of(LETTERS, c->before);
-  const Graph *before = l.model->graph, *after = pass(l.arena, before);
-  lab_verify(&l, after);
-  lab_compare(&l, before, after, 1e-15);
-  lab_expect(&l, after, c->name, c->after ? c->after : c->before);
-  lab_close(&l);
-}
-
-static const Graph *written_out(Arena *a, const Graph *g) {
+static Graph *written_out(Arena *a, const Graph *g) {
   return prune(a, write_out_products(a, g), 1u << ROOT_LOSS);
 }
 
-static const Graph *taken_out(Arena *a, const Graph *g) {
-  return take_out_factors(a, g);
+static Graph *both(Arena *a, const Graph *g) {
+  return take_out_factors(a, write_out_products(a, g));
 }
 
 enum { NPRODUCTS = sizeof products / sizeof *products };
 
 START_TEST(test_case) {
   if (_i < NPRODUCTS)
-    run(&products[_i], written_out);
+    pass_check(PASS_HEAD, &products[_i], written_out, 1e-15);
   else
-    run(&sums[_i - NPRODUCTS], taken_out);
+    pass_check(PASS_HEAD, &sums[_i - NPRODUCTS], take_out_factors, 1e-15);
 }
 END_TEST
 
 // The gradients' values stay what they are, within a rounding.
 START_TEST(test_gradient) {
-  Lab l = open_case(_i);
-  const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
-  const Graph *s = simplify(l.arena, derive_gradient(l.arena, l.model->graph, true, NULL), roles);
-  const Graph *written = take_out_factors(l.arena, write_out_products(l.arena, s));
-  lab_verify(&l, written);
-  l.seed = 1;
-  lab_compare(&l, s, written, 1e-12);
-  lab_close(&l);
+  pass_check_gradient(_i, both, 1e-12);
 }
 END_TEST
 
 int main(void) {
-  return lab_main(lab_suite("products", test_case, NPRODUCTS + sizeof sums / sizeof *sums, test_gradient, sizeof cases / sizeof *cases));
+  return pass_main("products", test_case, NPRODUCTS + sizeof sums / sizeof *sums, test_gradient);
 }

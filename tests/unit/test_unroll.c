@@ -1,19 +1,13 @@
 // test_unroll.c - small arrays before and after, and gradients of everything that derive is tried on.
 #include "schedule/unroll.h"
 
-#include "derive/derive.h"
-#include "derive_cases.h"
-#include "simplify/simplify.h"
+#include "passes.h"
 
 #define LETTERS                                                                                                        \
   "model t\ndim n\ndim m = 3\ndata A[n, m]\ndata y[n]\ndata g[n] in 0..2\nparam w[2]\nparam b\n"                       \
   "input A[n, m] = data 0\ninput y[n] = data 1\ninput g[n] = data 2\ninput w[2] = param 0\ninput b = param 1\n"
 
-#define ROLES (1u << ROOT_LOSS | 1u << ROOT_NAMED)
-
-static const struct {
-  const char *name, *before, *after; // after: null: as before
-} arrays[] = {
+static const PassCase arrays[] = {
     {"a sum over few terms", "node loss = sum[i:n, j:m](A[i, j]^2)\n",
      "node loss = sum[i:n](A[i, 0]^2 + A[i, 1]^2 + A[i, 2]^2)\n"},
     {"an array of few entries",
@@ -81,35 +75,21 @@ static const struct {
      NULL},
 };
 
+static Graph *unrolled(Arena *a, const Graph *g) {
+  return unroll(a, g, NULL);
+}
+
 START_TEST(test_array) {
-  Lab l = lab_of(LETTERS, arrays[_i].before);
-  const Graph *before = simplify(l.arena, l.model->graph, ROLES), *raw = unroll(l.arena, before, NULL);
-  lab_verify(&l, raw);
-  const Graph *after = simplify(l.arena, raw, ROLES);
-  lab_verify(&l, after);
-  lab_compare(&l, before, after, 1e-15);
-  if (arrays[_i].after)
-    lab_expect(&l, after, arrays[_i].name, arrays[_i].after);
-  else
-    ck_assert_str_eq(lab_nodes(&l, after), lab_nodes(&l, before));
-  lab_close(&l);
+  pass_check_simplified(LETTERS, &arrays[_i], unrolled, 1e-15);
 }
 END_TEST
 
 // Gradients, unrolled, against dual numbers.
 START_TEST(test_gradient) {
-  Lab l = open_case(_i);
-  const unsigned roles = 1u << ROOT_LOSS | 1u << ROOT_GRADIENT;
-  const Graph *s = simplify(l.arena, derive_gradient(l.arena, l.model->graph, true, NULL), roles);
-  const Graph *u = unroll(l.arena, s, NULL);
-  lab_verify(&l, u);
-  l.seed = 1;
-  const double error = lab_gradient_error(&l, simplify(l.arena, u, roles));
-  ck_assert_msg(error < 1e-13, "%s: error %g", cases[_i].name, error);
-  lab_close(&l);
+  pass_check_dual(_i, unrolled);
 }
 END_TEST
 
 int main(void) {
-  return lab_main(lab_suite("unroll", test_array, sizeof arrays / sizeof *arrays, test_gradient, sizeof cases / sizeof *cases));
+  return pass_main("unroll", test_array, sizeof arrays / sizeof *arrays, test_gradient);
 }
