@@ -72,7 +72,7 @@ static const Expr *joined(Graph *g, const Expr *x, const Expr *y, bool minus_y, 
 }
 
 // x ± y, where x may be a sum of terms already, the last one outermost: y joins the first that it can.  Null: none.
-static const Expr *added(Graph *g, const Expr *x, const Expr *y, bool minus_y) {
+static const Expr *joined_to_sum(Graph *g, const Expr *x, const Expr *y, bool minus_y) {
   const Expr *sum[TERMS_MAX]; // the last has the first term alone, each before it one more
   int count = 0;
   for (sum[count++] = x; count < TERMS_MAX && (is_prim(x, PRIM_ADD) || is_prim(x, PRIM_SUB)); sum[count++] = x) x = x->u.prim.arg[0];
@@ -94,7 +94,7 @@ static const Expr *rewritten(void *context, Graph *g, const Expr *part, const Ex
   if (part->kind == EXPR_READ) return expr_read(g, t->map[part->u.read.node->id], arg);
   if (!t->takes || part->type != TYPE_REAL || !(is_prim(part, PRIM_ADD) || is_prim(part, PRIM_SUB))) return NULL;
   if (!arg[0] || !arg[1]) return NULL;
-  return added(g, arg[0], arg[1], is_prim(part, PRIM_SUB));
+  return joined_to_sum(g, arg[0], arg[1], is_prim(part, PRIM_SUB));
 }
 
 Graph *take_out_factors(Arena *a, const Graph *g) {

@@ -82,14 +82,14 @@ static bool find_totals(Totals *t) {
 // ---- what they become ----
 
 // What a step adds, over g; c's entry in it is 0.
-static const Expr *added(Totals *t, const Expr *e, const Node *c, const Expr *const *sub) {
+static const Expr *addend_of(Totals *t, const Expr *e, const Node *c, const Expr *const *sub) {
   Graph *g = t->g;
   if (!expr_reads(e, c)) return expr_substitute(g, e, sub, INDEX_MAX, t->map);
   if (e->kind == EXPR_READ) return expr_real(g, 0);
   const Expr *const *arg = e->u.prim.arg;
   if (is_prim(e, PRIM_SELECT))
-    return expr_select(g, expr_substitute(g, arg[0], sub, INDEX_MAX, t->map), added(t, arg[1], c, sub), added(t, arg[2], c, sub));
-  const Expr *x = added(t, arg[0], c, sub), *y = added(t, arg[1], c, sub);
+    return expr_select(g, expr_substitute(g, arg[0], sub, INDEX_MAX, t->map), addend_of(t, arg[1], c, sub), addend_of(t, arg[2], c, sub));
+  const Expr *x = addend_of(t, arg[0], c, sub), *y = addend_of(t, arg[1], c, sub);
   if (is_prim(e, PRIM_SUB)) return is_zero(x) ? expr_prim1(g, PRIM_NEG, y) : expr_prim2(g, PRIM_SUB, x, y);
   return is_zero(x) ? y : is_zero(y) ? x : expr_prim2(g, PRIM_ADD, x, y);
 }
@@ -117,7 +117,7 @@ static void become_sum(Totals *t, const Node *c, const Node *step) {
   sum.nred = 1;
   sum.index = index;
   sum.reduce = REDUCE_SUM;
-  sum.expr = added(t, step->expr, c, sub);
+  sum.expr = addend_of(t, step->expr, c, sub);
   const Expr *total = expr_read(g, graph_add(g, &sum), own), *start = expr_substitute(g, c->expr, sub, INDEX_MAX, t->map);
   Node end = sum;
   end.name = c->name;

@@ -66,15 +66,15 @@ static bool reads_entry_by_entry(const Node *m, const Reader *r) {
   return true;
 }
 
-static bool is_added(const Writer *w, const Reader *r) {
+static bool is_read_as_term(const Writer *w, const Reader *r) {
   size_t count;
-  bool added = false;
+  bool is_term = false;
   const Expr **part = expr_parts(w->arena, r->node->expr, &count);
   for (size_t k = 0; k < count; k++) {
     if (part[k]->kind != EXPR_PRIM || (part[k]->u.prim.op != PRIM_ADD && part[k]->u.prim.op != PRIM_SUB)) continue;
-    for (int j = 0; j < 2; j++) added = added || without_sign(part[k]->u.prim.arg[j]) == r->read;
+    for (int j = 0; j < 2; j++) is_term = is_term || without_sign(part[k]->u.prim.arg[j]) == r->read;
   }
-  return added;
+  return is_term;
 }
 
 static bool is_written_out(const Writer *w, const Node *m) {
@@ -82,7 +82,7 @@ static bool is_written_out(const Writer *w, const Node *m) {
   bool stays = false;
   if (m->kind != NODE_COMP || m->reduce != REDUCE_NONE || m->guard || !is_real_product(m->expr)) return false;
   if (!r->node || r->more || r->node->kind != NODE_COMP || w->loops->inside[m->id] != w->loops->inside[r->node->id]) return false;
-  if (!reads_entry_by_entry(m, r) || !is_added(w, r)) return false;
+  if (!reads_entry_by_entry(m, r) || !is_read_as_term(w, r)) return false;
   expr_each_read(w->in, m->expr, look_at_read, &stays);
   return !stays;
 }
