@@ -91,9 +91,9 @@ static const Expr *fold_comparison(Walk *w, Prim op, int64_t difference) {
 static const Expr *fold_unary(Walk *w, Prim op, const Expr *x) {
   int64_t n;
   if (op == PRIM_NEG && is_constant_real(x)) return expr_real(w->graph, -x->u.real);
-  if (op == PRIM_NEG && x->kind == EXPR_PRIM && x->u.prim.op == PRIM_NEG) return x->u.prim.arg[0];
+  if (op == PRIM_NEG && expr_is_prim(x, PRIM_NEG)) return x->u.prim.arg[0];
   if (op == PRIM_REAL && expr_is_int(x, &n)) return expr_real(w->graph, (double)n);
-  if (op == PRIM_REAL && x->kind == EXPR_PRIM && x->u.prim.op == PRIM_SELECT)
+  if (op == PRIM_REAL && expr_is_prim(x, PRIM_SELECT))
     return make_select(w, x->u.prim.arg[0], make_real(w, x->u.prim.arg[1]), make_real(w, x->u.prim.arg[2]));
   if (op == PRIM_NOT && x->kind == EXPR_BOOL) return expr_bool(w->graph, !x->u.boolean);
   return NULL;
@@ -127,7 +127,7 @@ static const Expr *fold_binary(Walk *w, Prim op, const Expr *x, const Expr *y) {
   const Expr *declared = right ? fold_declared(w, op, x, m) : NULL;
   if (declared) return declared;
   if (right && m == 0 && (op == PRIM_ADD || op == PRIM_SUB)) return x;
-  if (right && op == PRIM_SUB && x->kind == EXPR_PRIM && x->u.prim.op == PRIM_ADD && x->u.prim.arg[1] == y)
+  if (right && op == PRIM_SUB && expr_is_prim(x, PRIM_ADD) && x->u.prim.arg[1] == y)
     return x->u.prim.arg[0];
   if (left && n == 0 && op == PRIM_ADD) return y;
   if (right && m == 1 && (op == PRIM_MUL || op == PRIM_FLOORDIV)) return x;
@@ -188,9 +188,9 @@ const Expr *make_not(Walk *w, const Expr *c) {
     Prim op, contrary;
   } pairs[] = {{PRIM_LT, PRIM_GE}, {PRIM_GE, PRIM_LT}, {PRIM_GT, PRIM_LE},
                {PRIM_LE, PRIM_GT}, {PRIM_EQ, PRIM_NE}, {PRIM_NE, PRIM_EQ}};
-  if (c->kind == EXPR_PRIM && c->u.prim.op == PRIM_NOT) return c->u.prim.arg[0];
+  if (expr_is_prim(c, PRIM_NOT)) return c->u.prim.arg[0];
   for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
-    if (c->kind == EXPR_PRIM && c->u.prim.op == pairs[k].op && c->u.prim.arg[0]->type == TYPE_INT)
+    if (expr_is_prim(c, pairs[k].op) && c->u.prim.arg[0]->type == TYPE_INT)
       return make(w, pairs[k].contrary, c->u.prim.arg);
   return make1(w, PRIM_NOT, c);
 }

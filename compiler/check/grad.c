@@ -78,7 +78,7 @@ static bool is_whole(const Value *v) {
 // A parameter that is a Cholesky factor reads as 0 above its diagonal; by those entries there is nothing to differentiate.
 static void see_parameter(Value *x) {
   const Expr *e = x->expr;
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_SELECT || e->u.prim.arg[1]->kind != EXPR_READ) return;
+  if (!expr_is_prim(e, PRIM_SELECT) || e->u.prim.arg[1]->kind != EXPR_READ) return;
   Value read = *x;
   read.expr = e->u.prim.arg[1];
   if (read.expr->u.read.node->kind == NODE_PARAM && is_whole(&read)) *x = read;

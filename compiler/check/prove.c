@@ -370,7 +370,7 @@ static bool prove_here(Walk *w, const Linear *l, int choices) {
   gather_facts(w, l, &f);
   if (prove(w, l, &f, MAX_STEPS)) return true;
   for (int k = 0; k < l->n && choices > 0; k++)
-    if (l->term[k].atom->kind == EXPR_PRIM && l->term[k].atom->u.prim.op == PRIM_SELECT)
+    if (expr_is_prim(l->term[k].atom, PRIM_SELECT))
       return prove_side(w, l, &l->term[k], true, choices) && prove_side(w, l, &l->term[k], false, choices);
   return false;
 }

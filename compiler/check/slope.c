@@ -44,7 +44,7 @@ static const Derivative *derivative_by(const Stmt *def, const char *name) {
 }
 
 static bool is_stopped(const Expr *e) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_STOP;
+  return expr_is_prim(e, PRIM_STOP);
 }
 
 bool derivatives_suffice(Walk *w, const Function *f, const Value *args) {

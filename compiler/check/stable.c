@@ -24,8 +24,7 @@ const Expr *see_through(Walk *w, const Expr *e) {
 }
 
 static bool is_op(const Walk *w, const Expr *e, Prim op) {
-  e = root_of(w, e);
-  return e->kind == EXPR_PRIM && e->u.prim.op == op;
+  return expr_is_prim(root_of(w, e), op);
 }
 
 // The operation's argument k, over the indices of e.

@@ -44,7 +44,7 @@ enum { CLAUSES_MAX = 16 }; // of one condition: alternatives that would make mor
 static Clauses clauses_of(Derive *d, const Expr *e);
 
 static bool is_or(const Expr *e) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_OR;
+  return expr_is_prim(e, PRIM_OR);
 }
 
 static void add_all(Derive *d, Clauses *c, const Clauses *more) {

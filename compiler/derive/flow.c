@@ -58,25 +58,21 @@ const Expr *derive_fold(Graph *g, Prim op, const Expr **list, size_t n) {
 }
 
 const Expr *derive_not(Graph *g, const Expr *e) {
-  if (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_NOT) return e->u.prim.arg[0];
+  if (expr_is_prim(e, PRIM_NOT)) return e->u.prim.arg[0];
   return expr_prim1(g, PRIM_NOT, e);
-}
-
-static bool is_prim(const Expr *e, Prim op) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == op;
 }
 
 // By a whole number, a size: its reciprocal is there for all entries.
 static bool is_by_size(const Expr *a, const Expr *divisor) {
-  return a->indices && is_prim(divisor, PRIM_REAL);
+  return a->indices && expr_is_prim(divisor, PRIM_REAL);
 }
 
 const Expr *derive_mul(Graph *g, const Expr *a, const Expr *b) {
   if (expr_is_real(b, 1)) return a;
   if (expr_is_real(a, 1)) return b;
   if (expr_is_real(b, -1)) return expr_prim1(g, PRIM_NEG, a);
-  if (is_prim(b, PRIM_NEG)) return expr_prim1(g, PRIM_NEG, derive_mul(g, a, b->u.prim.arg[0]));
-  if (is_prim(b, PRIM_DIV) && expr_is_real(b->u.prim.arg[0], 1) && !is_by_size(a, b->u.prim.arg[1]))
+  if (expr_is_prim(b, PRIM_NEG)) return expr_prim1(g, PRIM_NEG, derive_mul(g, a, b->u.prim.arg[0]));
+  if (expr_is_prim(b, PRIM_DIV) && expr_is_real(b->u.prim.arg[0], 1) && !is_by_size(a, b->u.prim.arg[1]))
     return expr_prim2(g, PRIM_DIV, a, b->u.prim.arg[1]);
   return expr_prim2(g, PRIM_MUL, a, b);
 }
@@ -124,7 +120,7 @@ static Path *path_common(Path *p, Path *q) {
 static Path *path_opposite(const Path *p) {
   for (Path *q = p->parent ? p->parent->child : NULL; q; q = q->sibling) {
     const Expr *a = p->literal, *b = q->literal;
-    if ((is_prim(a, PRIM_NOT) && a->u.prim.arg[0] == b) || (is_prim(b, PRIM_NOT) && b->u.prim.arg[0] == a)) return q;
+    if ((expr_is_prim(a, PRIM_NOT) && a->u.prim.arg[0] == b) || (expr_is_prim(b, PRIM_NOT) && b->u.prim.arg[0] == a)) return q;
   }
   return NULL;
 }
@@ -167,7 +163,7 @@ static void merge_opposites(Walk *w, Groups *groups) {
     Group *g = groups->list[k];
     Path *other = g->merged ? NULL : path_opposite(g->path);
     if (!other || !other->group) continue;
-    const bool negated = is_prim(g->path->literal, PRIM_NOT);
+    const bool negated = expr_is_prim(g->path->literal, PRIM_NOT);
     Path *parent = g->path->parent;
     const Expr *condition = negated ? other->literal : g->path->literal;
     const Expr *here = group_take(w, g), *there = group_take(w, other->group);
@@ -211,7 +207,7 @@ static Arrival merge(Walk *w, const Arrival *first) {
 // Decides a comparison of constant integers (the exponent of powi); false where it cannot.
 static bool known_condition(const Expr *c, bool *value) {
   int64_t a, b;
-  if (!is_prim(c, PRIM_EQ) || !expr_is_int(c->u.prim.arg[0], &a) || !expr_is_int(c->u.prim.arg[1], &b)) return false;
+  if (!expr_is_prim(c, PRIM_EQ) || !expr_is_int(c->u.prim.arg[0], &a) || !expr_is_int(c->u.prim.arg[1], &b)) return false;
   *value = a == b;
   return true;
 }
@@ -221,7 +217,7 @@ static bool known_condition(const Expr *c, bool *value) {
 static const Expr *split_zero(Graph *g, const Expr *p, const Expr **condition) {
   *condition = NULL;
   if (expr_is_real(p, 0)) return NULL;
-  if (!is_prim(p, PRIM_SELECT)) return p;
+  if (!expr_is_prim(p, PRIM_SELECT)) return p;
   const Expr *c = p->u.prim.arg[0], *ca, *cb;
   bool known;
   if (known_condition(c, &known)) return split_zero(g, p->u.prim.arg[known ? 1 : 2], condition);
@@ -334,7 +330,7 @@ static const Expr *settled(Walk *w, Arrival in) {
 
 // Is the condition `x op 0`?
 static bool compares_with_zero(const Expr *condition, Prim op, const Expr *x) {
-  return is_prim(condition, op) && condition->u.prim.arg[0] == x && expr_is_real(condition->u.prim.arg[1], 0);
+  return expr_is_prim(condition, op) && condition->u.prim.arg[0] == x && expr_is_real(condition->u.prim.arg[1], 0);
 }
 
 // The condition of a choice.  Of a node that is x where x is positive and else 0, its own sign tells as much: then what it was made of

@@ -88,7 +88,7 @@ static Conjuncts conjuncts_of(Derive *d, const Expr *e) {
   if (e) ARENA_PUSH(d->arena, pending.list, pending.count, pending.room) = e;
   while (pending.count > 0) {
     const Expr *top = pending.list[--pending.count];
-    if (top->kind == EXPR_PRIM && top->u.prim.op == PRIM_AND) {
+    if (expr_is_prim(top, PRIM_AND)) {
       ARENA_PUSH(d->arena, pending.list, pending.count, pending.room) = top->u.prim.arg[1];
       ARENA_PUSH(d->arena, pending.list, pending.count, pending.room) = top->u.prim.arg[0];
     } else {
@@ -131,7 +131,7 @@ const Expr *derive_pattern_at(Derive *d, const Expr *pattern, int extra_at, cons
   Conjuncts c = conjuncts_of(d, derive_at(d, pattern, extra_at, sub, nsub));
   for (size_t k = 0; k < c.count; k++) {
     const Expr *one = c.list[k];
-    if (one->kind == EXPR_PRIM && one->u.prim.op == PRIM_EQ)
+    if (expr_is_prim(one, PRIM_EQ))
       one = expr_prim2(d->graph, PRIM_EQ, in_order(d, one->u.prim.arg[0]), in_order(d, one->u.prim.arg[1]));
     at = derive_and(d->graph, at, one);
   }
@@ -175,7 +175,7 @@ const Expr *derive_pattern(Derive *d, const Expr *e, const Index *index, int end
   Conjuncts c = conjuncts_of(d, e);
   for (size_t k = 0; k < c.count; k++) {
     const Expr *one = c.list[k];
-    bool equality = one->kind == EXPR_PRIM && one->u.prim.op == PRIM_EQ && one->u.prim.arg[0]->type == TYPE_INT;
+    bool equality = expr_is_prim(one, PRIM_EQ) && one->u.prim.arg[0]->type == TYPE_INT;
     if (equality && (one->indices & extra) && !(one->indices & beyond) && (reads || is_total(d, one, index)))
       kept = derive_and(d->graph, kept, one);
   }

@@ -199,7 +199,7 @@ static const Expr *picked(void *context, Graph *g, const Expr *part, const Expr 
     const Node *v = part->u.read.node;
     return is_of_other_loop(p, v, part->u.read.sub) ? picked_node(p, v->name, expr_read(g, v, arg)) : NULL;
   }
-  if (part->kind != EXPR_PRIM || part->u.prim.op != PRIM_SELECT || part->type != TYPE_REAL) return NULL;
+  if (!expr_is_prim(part, PRIM_SELECT) || part->type != TYPE_REAL) return NULL;
   Choice c = {.p = p};
   expr_each_read(g, part, see_read, &c);
   return c.picks && !c.adjoint ? picked_node(p, p->n->name, part) : NULL;

@@ -40,17 +40,13 @@ static bool is_structural(Kind *k, const Expr *e) {
 
 // ---- solving for the parameter's indices ----
 
-static bool is_prim(const Expr *e, Prim op) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == op;
-}
-
 // Subscripts of the parameter that the conditions of `guard` give by the indices `own` alone.
 static void settle(Kind *k, const Expr *guard, int x, uint64_t own, const Expr **value) {
-  if (is_prim(guard, PRIM_AND)) {
+  if (expr_is_prim(guard, PRIM_AND)) {
     settle(k, guard->u.prim.arg[0], x, own, value);
     settle(k, guard->u.prim.arg[1], x, own, value);
   }
-  if (!is_prim(guard, PRIM_EQ)) return;
+  if (!expr_is_prim(guard, PRIM_EQ)) return;
   for (int side = 0; side < 2; side++) {
     const Expr *q = guard->u.prim.arg[side], *other = guard->u.prim.arg[1 - side];
     if (q->kind != EXPR_INDEX || q->u.index >= x || value[q->u.index] || (other->indices & ~own)) continue;
@@ -62,7 +58,7 @@ static void settle(Kind *k, const Expr *guard, int x, uint64_t own, const Expr *
 // subscripts of integer data are in range by their declarations.
 static const Expr *structural_part(Kind *k, const Expr *guard) {
   if (!guard) return NULL;
-  if (is_prim(guard, PRIM_AND)) {
+  if (expr_is_prim(guard, PRIM_AND)) {
     const Expr *a = structural_part(k, guard->u.prim.arg[0]), *b = structural_part(k, guard->u.prim.arg[1]);
     return a && b ? expr_prim2(k->graph, PRIM_AND, a, b) : a ? a : b;
   }
@@ -82,7 +78,7 @@ static const Expr *both(Graph *g, const Expr *a, const Expr *b) {
 
 // What the guard says of an entry: no conditions on indices that are summed over, nor reads that such ones may protect.
 static const Expr *conditions(Graph *g, const Expr *guard, uint64_t reduced, bool *unprotected) {
-  if (is_prim(guard, PRIM_AND)) {
+  if (expr_is_prim(guard, PRIM_AND)) {
     const Expr *a = conditions(g, guard->u.prim.arg[0], reduced, unprotected);
     return both(g, a, conditions(g, guard->u.prim.arg[1], reduced, unprotected));
   }

@@ -59,7 +59,7 @@ bool derive_stands_alone(const Derive *d, const Expr *e) {
 
 // The guard of a logsumexp's derivative, which any entry but -inf makes true.
 static bool is_as_good_as_true(const Expr *e) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_GT && expr_is_real(e->u.prim.arg[1], -INFINITY);
+  return expr_is_prim(e, PRIM_GT) && expr_is_real(e->u.prim.arg[1], -INFINITY);
 }
 
 // What e says of the first `end` indices.  Where something is left out, so is what might be read only where that holds.

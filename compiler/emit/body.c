@@ -160,7 +160,7 @@ static void hoist_loop(Function *f, const Loop *loop, int depth) {
 static bool plainly_nonnegative(const Function *f, const Expr *e) {
   if (e->kind == EXPR_INDEX) return true;
   if (e->kind == EXPR_POLY) return poly_is_nonnegative(f->s->task.graph->dims, e->u.poly);
-  return e->kind == EXPR_PRIM && (e->u.prim.op == PRIM_ADD || e->u.prim.op == PRIM_MUL) &&
+  return (expr_is_prim(e, PRIM_ADD) || expr_is_prim(e, PRIM_MUL)) &&
          plainly_nonnegative(f, e->u.prim.arg[0]) && plainly_nonnegative(f, e->u.prim.arg[1]);
 }
 

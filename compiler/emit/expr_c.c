@@ -373,7 +373,7 @@ static bool is_simple(const Function *f, const Expr *e) {
 }
 
 bool is_branch(const Function *f, const Expr *e) {
-  return !f->wide && e->kind == EXPR_PRIM && e->u.prim.op == PRIM_SELECT && !let_of(f, e) &&
+  return !f->wide && expr_is_prim(e, PRIM_SELECT) && !let_of(f, e) &&
          !(is_simple(f, e->u.prim.arg[1]) && is_simple(f, e->u.prim.arg[2]));
 }
 

@@ -10,7 +10,7 @@
 static const Expr *product_for_power(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
   (void)context;
   int64_t n;
-  if (part->kind != EXPR_PRIM || part->u.prim.op != PRIM_POWI || !expr_is_int(arg[1], &n) || n < -3 || n > 3 || n == 0) return NULL;
+  if (!expr_is_prim(part, PRIM_POWI) || !expr_is_int(arg[1], &n) || n < -3 || n > 3 || n == 0) return NULL;
   const Expr *power = arg[0];
   for (int64_t k = 1; k < (n < 0 ? -n : n); k++) power = expr_prim2(g, PRIM_MUL, power, arg[0]);
   return n < 0 ? expr_prim2(g, PRIM_DIV, expr_real(g, 1), power) : power;
@@ -25,9 +25,9 @@ const Expr *expand_powers(Graph *g, const Expr *e) {
 // e is x * y or -(x * y).
 static bool take_product(const Expr *e, Fused *fused) {
   bool minus = false;
-  for (; e->kind == EXPR_PRIM && (e->u.prim.op == PRIM_STOP || e->u.prim.op == PRIM_NEG); e = e->u.prim.arg[0])
+  for (; expr_is_prim(e, PRIM_STOP) || expr_is_prim(e, PRIM_NEG); e = e->u.prim.arg[0])
     minus ^= e->u.prim.op == PRIM_NEG;
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL || e->type != TYPE_REAL) return false;
+  if (!expr_is_prim(e, PRIM_MUL) || e->type != TYPE_REAL) return false;
   fused->x = e->u.prim.arg[0];
   fused->y = e->u.prim.arg[1];
   fused->minus_product = minus;
@@ -126,7 +126,7 @@ static void put_signed(Function *f, Text *t, const Expr *e, bool minus) {
     put_expr(f, t, e, PREC_NONE);
   } else if (e->kind == EXPR_REAL) {
     put_real(t, -e->u.real, f->unit->options->use_float);
-  } else if (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_NEG && !let_of(f, e)) {
+  } else if (expr_is_prim(e, PRIM_NEG) && !let_of(f, e)) {
     put_expr(f, t, e->u.prim.arg[0], PREC_NONE);
   } else {
     text_char(t, '-');

@@ -242,7 +242,7 @@ static void put_block_singly(Function *f, const Step *step) {
 // The loop's index, or that plus what neither loop nor tile changes.
 static bool runs_with(const Function *f, const Expr *e, const Loop *loop) {
   if (e->kind == EXPR_INDEX) return e->u.index == loop->id;
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_ADD) return false;
+  if (!expr_is_prim(e, PRIM_ADD)) return false;
   for (int k = 0; k < 2; k++) {
     const Expr *x = e->u.prim.arg[k], *y = e->u.prim.arg[1 - k];
     if (runs_with(f, x, loop) && !mentions_loop(y, loop) && !mentions_loop(y, f->tile)) return true;

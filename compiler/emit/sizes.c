@@ -90,7 +90,7 @@ static void want_products(Extents *e, const Plan *p, const Expr *x) {
                              : part[k]->kind == EXPR_READ ? part[k]->u.read.sub
                                                           : NULL;
     int narg = part[k]->kind == EXPR_PRIM ? part[k]->u.prim.narg : arg ? part[k]->u.read.node->nout : 0;
-    bool real = part[k]->kind == EXPR_PRIM && part[k]->u.prim.op == PRIM_REAL;
+    bool real = expr_is_prim(part[k], PRIM_REAL);
     for (int j = 0; j < narg && !real; j++)
       if (arg[j]->kind == EXPR_POLY && poly_is_product(arg[j]->u.poly)) want(e, p, arg[j]->u.poly);
   }

@@ -13,7 +13,7 @@ static bool is_outside(const Function *f, const Expr *e) {
 
 // A choice that all samples share, of what may not be read where it goes the other way.
 static bool is_made_before(const Function *f, const Expr *e) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_SELECT && e->type == TYPE_REAL && !f->safe[e->id] && !mentions_loop(e, f->tile);
+  return expr_is_prim(e, PRIM_SELECT) && e->type == TYPE_REAL && !f->safe[e->id] && !mentions_loop(e, f->tile);
 }
 
 bool has_outside(const Function *f, const Expr *e) {
@@ -29,7 +29,7 @@ bool has_outside(const Function *f, const Expr *e) {
 // Is it the sample, or that plus what all samples share?
 static bool runs_with_samples(const Function *f, const Expr *e) {
   if (e->kind == EXPR_INDEX) return e->u.index == f->tile->id;
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_ADD) return false;
+  if (!expr_is_prim(e, PRIM_ADD)) return false;
   const Expr *x = e->u.prim.arg[0], *y = e->u.prim.arg[1];
   return (runs_with_samples(f, x) && !mentions_loop(y, f->tile)) || (runs_with_samples(f, y) && !mentions_loop(x, f->tile));
 }

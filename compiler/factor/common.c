@@ -19,10 +19,10 @@ typedef struct Factors {
 
 // The recursion is as deep as the expression is high, which is limited.
 static void list_factors(Factors *f, const Expr *e) {
-  if (is_prim(e, PRIM_NEG)) {
+  if (expr_is_prim(e, PRIM_NEG)) {
     f->minus = !f->minus;
     list_factors(f, e->u.prim.arg[0]);
-  } else if (is_prim(e, PRIM_MUL)) {
+  } else if (expr_is_prim(e, PRIM_MUL)) {
     list_factors(f, e->u.prim.arg[0]);
     list_factors(f, e->u.prim.arg[1]);
   } else if (f->count == FACTORS_MAX) {
@@ -75,9 +75,10 @@ static const Expr *joined(Graph *g, const Expr *x, const Expr *y, bool minus_y, 
 static const Expr *joined_to_sum(Graph *g, const Expr *x, const Expr *y, bool minus_y) {
   const Expr *sum[TERMS_MAX]; // the last has the first term alone, each before it one more
   int count = 0;
-  for (sum[count++] = x; count < TERMS_MAX && (is_prim(x, PRIM_ADD) || is_prim(x, PRIM_SUB)); sum[count++] = x) x = x->u.prim.arg[0];
+  for (sum[count++] = x; count < TERMS_MAX && (expr_is_prim(x, PRIM_ADD) || expr_is_prim(x, PRIM_SUB)); sum[count++] = x)
+    x = x->u.prim.arg[0];
   for (int k = count - 1; k >= 0; k--) {
-    const bool first = k == count - 1, minus = !first && is_prim(sum[k], PRIM_SUB);
+    const bool first = k == count - 1, minus = !first && expr_is_prim(sum[k], PRIM_SUB);
     bool minus_term;
     const Expr *made = joined(g, first ? x : sum[k]->u.prim.arg[1], y, minus_y != minus, &minus_term);
     if (!made) continue;
@@ -92,9 +93,9 @@ static const Expr *joined_to_sum(Graph *g, const Expr *x, const Expr *y, bool mi
 static const Expr *rewritten(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
   const Taking *t = context;
   if (part->kind == EXPR_READ) return expr_read(g, t->map[part->u.read.node->id], arg);
-  if (!t->takes || part->type != TYPE_REAL || !(is_prim(part, PRIM_ADD) || is_prim(part, PRIM_SUB))) return NULL;
+  if (!t->takes || part->type != TYPE_REAL || !(expr_is_prim(part, PRIM_ADD) || expr_is_prim(part, PRIM_SUB))) return NULL;
   if (!arg[0] || !arg[1]) return NULL;
-  return joined_to_sum(g, arg[0], arg[1], is_prim(part, PRIM_SUB));
+  return joined_to_sum(g, arg[0], arg[1], expr_is_prim(part, PRIM_SUB));
 }
 
 Graph *take_out_factors(Arena *a, const Graph *g) {

@@ -22,7 +22,7 @@ static const Expr *sum_at(Factoring *f, const Product *p, int k, const GraphLoop
     *saved = f->known[m->id].cost;
     e = expr_substitute(f->g, m->expr, e->u.read.sub, m->nout, NULL);
   }
-  if (!e || (!is_prim(e, PRIM_ADD) && !is_prim(e, PRIM_SUB))) return NULL;
+  if (!e || (!expr_is_prim(e, PRIM_ADD) && !expr_is_prim(e, PRIM_SUB))) return NULL;
   const Expr *const *arg = e->u.prim.arg;
   return expr_may_be_exact(arg[0]) && expr_may_be_exact(arg[1]) ? NULL : e;
 }
@@ -50,7 +50,7 @@ static Forms at_sum(Factoring *f, const Product *p, int k, const Expr *e, const 
   Forms both = {.count = 0};
   for (int side = 0; side < 2; side++) {
     *term = *p;
-    if (side == 1 && is_prim(e, PRIM_SUB)) term->coefficient = -term->coefficient;
+    if (side == 1 && expr_is_prim(e, PRIM_SUB)) term->coefficient = -term->coefficient;
     product_replace(f, term, k, e->u.prim.arg[side]);
     if (term->full) return (Forms){.cost = INFINITY};
     const Forms part = apart(f, term, loop, depth - 1);
@@ -79,7 +79,7 @@ static Forms apart(Factoring *f, const Product *p, const GraphLoop *loop, int de
 Forms distribute(Factoring *f, const Product *p, const GraphLoop *loop) {
   for (int k = 0; k < p->nitem; k++) {
     const Expr *e = p->item[k].e;
-    if (is_prim(e, PRIM_ADD) || is_prim(e, PRIM_SUB) || e->kind == EXPR_READ) return apart(f, p, loop, DEPTH_MAX);
+    if (expr_is_prim(e, PRIM_ADD) || expr_is_prim(e, PRIM_SUB) || e->kind == EXPR_READ) return apart(f, p, loop, DEPTH_MAX);
   }
   return (Forms){.count = 0};
 }

@@ -77,14 +77,6 @@ typedef struct Order {
   uint64_t step[SUMMED_MAX];
 } Order;
 
-static inline bool is_prim(const Expr *e, Prim op) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == op;
-}
-
-static inline bool is_zero(const Expr *e) {
-  return e->kind == EXPR_REAL && e->u.real == 0;
-}
-
 // ---- factor.c ----
 const Node *factor_add(Factoring *f, const Node *n, Known known);
 

@@ -57,16 +57,17 @@ static void add_rest(Terms *t, double coefficient, const Expr *scale, const Expr
 // log(x), log1p(x), or either times a choice.
 static bool add_log(Terms *t, double coefficient, const Expr *scale, const Expr *e) {
   LogTerm term = {.coefficient = coefficient, .scale = scale};
-  for (int k = 0; is_prim(e, PRIM_MUL) && k < 2; k++)
-    if (is_prim(e->u.prim.arg[k], PRIM_SELECT)) {
+  for (int k = 0; expr_is_prim(e, PRIM_MUL) && k < 2; k++)
+    if (expr_is_prim(e->u.prim.arg[k], PRIM_SELECT)) {
       term.times = e->u.prim.arg[k];
       e = e->u.prim.arg[1 - k];
     }
-  if (t->nlog == LOGS_MAX || !(is_prim(e, PRIM_LOG) || is_prim(e, PRIM_LOG1P)) || e->u.prim.arg[0]->indices == 0) return false;
+  if (t->nlog == LOGS_MAX || !(expr_is_prim(e, PRIM_LOG) || expr_is_prim(e, PRIM_LOG1P)) || e->u.prim.arg[0]->indices == 0)
+    return false;
   for (int k = 1; term.times && k < 3; k++)
     if (!expr_is_real(term.times->u.prim.arg[k], 1) && !expr_is_real(term.times->u.prim.arg[k], 2)) return false;
   term.of = e->u.prim.arg[0];
-  term.plus_one = is_prim(e, PRIM_LOG1P);
+  term.plus_one = expr_is_prim(e, PRIM_LOG1P);
   t->log[t->nlog++] = term;
   return true;
 }
@@ -78,7 +79,7 @@ static bool has_log(Factoring *f, const Expr *e) {
   const Expr **part = expr_parts(scratch, e, &count);
   for (size_t k = 0; k < count && !any; k++) {
     const Node *inside = inside_of(f, part[k]);
-    any = is_prim(part[k], PRIM_LOG) || is_prim(part[k], PRIM_LOG1P) || (inside && has_log(f, inside->expr));
+    any = expr_is_prim(part[k], PRIM_LOG) || expr_is_prim(part[k], PRIM_LOG1P) || (inside && has_log(f, inside->expr));
   }
   arena_free(scratch);
   return any;
@@ -93,16 +94,16 @@ static void add_terms(Terms *t, double coefficient, const Expr *scale, const Exp
     add_terms(t, coefficient, scale, expr_substitute(g, inside->expr, e->u.read.sub, inside->nout, NULL));
     return;
   }
-  if (is_prim(e, PRIM_NEG)) {
+  if (expr_is_prim(e, PRIM_NEG)) {
     add_terms(t, -coefficient, scale, arg[0]);
     return;
   }
-  if (is_prim(e, PRIM_ADD) || is_prim(e, PRIM_SUB)) {
+  if (expr_is_prim(e, PRIM_ADD) || expr_is_prim(e, PRIM_SUB)) {
     add_terms(t, coefficient, scale, arg[0]);
-    add_terms(t, is_prim(e, PRIM_SUB) ? -coefficient : coefficient, scale, arg[1]);
+    add_terms(t, expr_is_prim(e, PRIM_SUB) ? -coefficient : coefficient, scale, arg[1]);
     return;
   }
-  for (int k = 0; is_prim(e, PRIM_MUL) && k < 2; k++) {
+  for (int k = 0; expr_is_prim(e, PRIM_MUL) && k < 2; k++) {
     if (arg[k]->kind == EXPR_REAL && isfinite(arg[k]->u.real) && arg[k]->u.real != 0) {
       add_terms(t, coefficient * arg[k]->u.real, scale, arg[1 - k]);
       return;

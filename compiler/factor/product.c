@@ -108,16 +108,16 @@ static void add_item(Product *p, const Expr *e, bool condition, bool inverse) {
 
 // In their order: one may protect those behind it.
 static void add_conditions(Product *p, const Expr *e) {
-  for (; is_prim(e, PRIM_AND); e = e->u.prim.arg[1]) add_conditions(p, e->u.prim.arg[0]);
+  for (; expr_is_prim(e, PRIM_AND); e = e->u.prim.arg[1]) add_conditions(p, e->u.prim.arg[0]);
   add_item(p, e, true, false);
 }
 
 // Do all factors of e need the same indices, so that they are never apart?
 static bool is_uniform(const Expr *e, uint64_t scope, int depth) {
   if (depth == 0) return false;
-  if (is_prim(e, PRIM_MUL) || is_prim(e, PRIM_DIV))
+  if (expr_is_prim(e, PRIM_MUL) || expr_is_prim(e, PRIM_DIV))
     return is_uniform(e->u.prim.arg[0], scope, depth - 1) && is_uniform(e->u.prim.arg[1], scope, depth - 1);
-  return e->indices == scope && e->kind != EXPR_REAL && !is_prim(e, PRIM_NEG) && !is_prim(e, PRIM_SELECT);
+  return e->indices == scope && e->kind != EXPR_REAL && !expr_is_prim(e, PRIM_NEG) && !expr_is_prim(e, PRIM_SELECT);
 }
 
 // The recursion is as deep as the expression is high, which is limited.
@@ -126,18 +126,18 @@ static void add_factors(Factoring *f, Product *p, const Expr *e, bool inverse) {
   if (p->full) return;
   if (e->kind == EXPR_REAL && isfinite(e->u.real) && e->u.real != 0) {
     p->coefficient = inverse ? p->coefficient / e->u.real : p->coefficient * e->u.real;
-  } else if (is_prim(e, PRIM_NEG)) {
+  } else if (expr_is_prim(e, PRIM_NEG)) {
     p->coefficient = -p->coefficient;
     add_factors(f, p, arg[0], inverse);
   } else if (!p->apart && is_uniform(e, e->indices, UNIFORM_DEPTH)) {
     add_item(p, e, false, inverse);
-  } else if (is_prim(e, PRIM_MUL) || is_prim(e, PRIM_DIV)) {
+  } else if (expr_is_prim(e, PRIM_MUL) || expr_is_prim(e, PRIM_DIV)) {
     add_factors(f, p, arg[0], inverse);
-    add_factors(f, p, arg[1], is_prim(e, PRIM_DIV) ? !inverse : inverse);
-  } else if (is_prim(e, PRIM_SELECT) && !inverse && is_zero(arg[2])) {
+    add_factors(f, p, arg[1], expr_is_prim(e, PRIM_DIV) ? !inverse : inverse);
+  } else if (expr_is_prim(e, PRIM_SELECT) && !inverse && expr_is_zero(arg[2])) {
     add_conditions(p, arg[0]);
     add_factors(f, p, arg[1], false);
-  } else if (is_prim(e, PRIM_SELECT) && !inverse && is_zero(arg[1])) {
+  } else if (expr_is_prim(e, PRIM_SELECT) && !inverse && expr_is_zero(arg[1])) {
     add_item(p, expr_prim1(f->g, PRIM_NOT, arg[0]), true, false);
     add_factors(f, p, arg[2], false);
   } else {
@@ -200,8 +200,8 @@ bool may_look_through(const Factoring *f, const Node *m, const GraphLoop *loop) 
 }
 
 static bool is_product(const Expr *e) {
-  return is_prim(e, PRIM_MUL) || is_prim(e, PRIM_NEG) || is_prim(e, PRIM_DIV) || e->kind == EXPR_READ ||
-         (is_prim(e, PRIM_SELECT) && (is_zero(e->u.prim.arg[1]) || is_zero(e->u.prim.arg[2])));
+  return expr_is_prim(e, PRIM_MUL) || expr_is_prim(e, PRIM_NEG) || expr_is_prim(e, PRIM_DIV) || e->kind == EXPR_READ ||
+         (expr_is_prim(e, PRIM_SELECT) && (expr_is_zero(e->u.prim.arg[1]) || expr_is_zero(e->u.prim.arg[2])));
 }
 
 static int bits_in(uint64_t set) {

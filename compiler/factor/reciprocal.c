@@ -23,9 +23,9 @@ typedef struct Rewriting {
 // A quotient of reals that is worked out for each entry of n.  Not by whole numbers, which are sizes, or of such: of the points 2 i / n of
 // a grid those that are exact stay so.
 static bool is_division(const Node *n, const Expr *e) {
-  if (n->nout + n->nred == 0 || e->kind != EXPR_PRIM || e->u.prim.op != PRIM_DIV || e->type != TYPE_REAL) return false;
+  if (n->nout + n->nred == 0 || !expr_is_prim(e, PRIM_DIV) || e->type != TYPE_REAL) return false;
   const Expr *y = e->u.prim.arg[1];
-  return y->nodes && !(y->kind == EXPR_PRIM && y->u.prim.op == PRIM_REAL);
+  return y->nodes && !expr_is_prim(y, PRIM_REAL);
 }
 
 static Divisor *divisor_of(Sharing *s, const Node *n, const Expr *y) {

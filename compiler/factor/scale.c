@@ -26,15 +26,15 @@ static void mark_but_factors(Search *s, const Expr *e) {
     mark_all(s, e);
   } else if (e->kind == EXPR_READ) {
     for (int k = 0; k < e->u.read.node->nout; k++) mark_all(s, e->u.read.sub[k]);
-  } else if (is_prim(e, PRIM_MUL)) {
+  } else if (expr_is_prim(e, PRIM_MUL)) {
     mark_but_factors(s, arg[0]);
     mark_but_factors(s, arg[1]);
-  } else if (is_prim(e, PRIM_NEG) || is_prim(e, PRIM_DIV)) {
+  } else if (expr_is_prim(e, PRIM_NEG) || expr_is_prim(e, PRIM_DIV)) {
     mark_but_factors(s, arg[0]);
-    if (is_prim(e, PRIM_DIV)) mark_all(s, arg[1]);
-  } else if (is_prim(e, PRIM_SELECT) && (is_zero(arg[1]) || is_zero(arg[2]))) {
+    if (expr_is_prim(e, PRIM_DIV)) mark_all(s, arg[1]);
+  } else if (expr_is_prim(e, PRIM_SELECT) && (expr_is_zero(arg[1]) || expr_is_zero(arg[2]))) {
     mark_all(s, arg[0]);
-    mark_but_factors(s, arg[is_zero(arg[2]) ? 1 : 2]);
+    mark_but_factors(s, arg[expr_is_zero(arg[2]) ? 1 : 2]);
   } else {
     mark_all(s, e);
   }
@@ -61,7 +61,7 @@ bool *find_scalable(Arena *a, const Graph *g) {
 
 // May the item be multiplied behind a sum?  Of no terms that is 0 times it: an exponential must be in the range of reals then.
 static bool is_safe(Factoring *f, const Item *item) {
-  return !item->condition && !item->unsafe && may_only_overflow(f, item->e) && (!item->inverse || is_prim(item->e, PRIM_EXP));
+  return !item->condition && !item->unsafe && may_only_overflow(f, item->e) && (!item->inverse || expr_is_prim(item->e, PRIM_EXP));
 }
 
 static const Expr *own_product(Factoring *f, const Product *p, const Node *n, const Expr **guard) {

@@ -26,9 +26,9 @@ static bool reads_own(const Expr *e, const Node *c) {
 // Is e that entry and something else that is added to it, whatever the choices?  The recursion is as deep as e is high.
 static bool adds_to(const Expr *e, const Node *c) {
   const Expr *const *arg = e->kind == EXPR_PRIM ? e->u.prim.arg : NULL;
-  if (is_prim(e, PRIM_SELECT)) return !expr_reads(arg[0], c) && adds_to(arg[1], c) && adds_to(arg[2], c);
-  if (is_prim(e, PRIM_ADD) && !expr_reads(arg[0], c)) return adds_to(arg[1], c);
-  if (is_prim(e, PRIM_ADD) || is_prim(e, PRIM_SUB)) return !expr_reads(arg[1], c) && adds_to(arg[0], c);
+  if (expr_is_prim(e, PRIM_SELECT)) return !expr_reads(arg[0], c) && adds_to(arg[1], c) && adds_to(arg[2], c);
+  if (expr_is_prim(e, PRIM_ADD) && !expr_reads(arg[0], c)) return adds_to(arg[1], c);
+  if (expr_is_prim(e, PRIM_ADD) || expr_is_prim(e, PRIM_SUB)) return !expr_reads(arg[1], c) && adds_to(arg[0], c);
   return reads_own(e, c);
 }
 
@@ -87,11 +87,11 @@ static const Expr *addend_of(Totals *t, const Expr *e, const Node *c, const Expr
   if (!expr_reads(e, c)) return expr_substitute(g, e, sub, INDEX_MAX, t->map);
   if (e->kind == EXPR_READ) return expr_real(g, 0);
   const Expr *const *arg = e->u.prim.arg;
-  if (is_prim(e, PRIM_SELECT))
+  if (expr_is_prim(e, PRIM_SELECT))
     return expr_select(g, expr_substitute(g, arg[0], sub, INDEX_MAX, t->map), addend_of(t, arg[1], c, sub), addend_of(t, arg[2], c, sub));
   const Expr *x = addend_of(t, arg[0], c, sub), *y = addend_of(t, arg[1], c, sub);
-  if (is_prim(e, PRIM_SUB)) return is_zero(x) ? expr_prim1(g, PRIM_NEG, y) : expr_prim2(g, PRIM_SUB, x, y);
-  return is_zero(x) ? y : is_zero(y) ? x : expr_prim2(g, PRIM_ADD, x, y);
+  if (expr_is_prim(e, PRIM_SUB)) return expr_is_zero(x) ? expr_prim1(g, PRIM_NEG, y) : expr_prim2(g, PRIM_SUB, x, y);
+  return expr_is_zero(x) ? y : expr_is_zero(y) ? x : expr_prim2(g, PRIM_ADD, x, y);
 }
 
 // The sum over the steps, the last state as that and the start, and what has it for all of its entries: the last one is read.
@@ -124,7 +124,7 @@ static void become_sum(Totals *t, const Node *c, const Node *step) {
   end.note = c->note;
   end.nred = 0;
   end.reduce = REDUCE_NONE;
-  end.expr = is_zero(start) ? total : expr_prim2(g, PRIM_ADD, start, total);
+  end.expr = expr_is_zero(start) ? total : expr_prim2(g, PRIM_ADD, start, total);
   Node all = *c;
   all.kind = NODE_COMP;
   all.next = NULL;

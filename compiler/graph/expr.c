@@ -199,6 +199,14 @@ const Expr *expr_select(Graph *g, const Expr *c, const Expr *x, const Expr *y) {
 
 // ---- questions ----
 
+bool expr_is_prim(const Expr *e, Prim op) {
+  return e->kind == EXPR_PRIM && e->u.prim.op == op;
+}
+
+bool expr_is_zero(const Expr *e) {
+  return e->kind == EXPR_REAL && e->u.real == 0;
+}
+
 bool expr_is_real(const Expr *e, double value) {
   return e->kind == EXPR_REAL && bits(e->u.real) == bits(value);
 }

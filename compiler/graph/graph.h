@@ -238,6 +238,8 @@ const Expr *expr_prim1(Graph *g, Prim op, const Expr *x);
 const Expr *expr_prim2(Graph *g, Prim op, const Expr *x, const Expr *y);
 const Expr *expr_select(Graph *g, const Expr *c, const Expr *x, const Expr *y);
 
+bool expr_is_prim(const Expr *e, Prim op);                 // that primitive of some arguments
+bool expr_is_zero(const Expr *e);                          // the real constant 0, of either sign
 bool expr_is_real(const Expr *e, double value);            // that real constant
 bool expr_is_int(const Expr *e, int64_t *value);           // a constant integer
 bool expr_uses_index(const Expr *e, int position);

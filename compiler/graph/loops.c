@@ -171,7 +171,7 @@ static Components components(Finder *f, const Node *const *nodes, size_t count, 
 int loop_step_of(const Expr *sub, bool reverse) {
   int64_t one;
   if (!reverse) return sub->kind == EXPR_INDEX ? sub->u.index : -1;
-  if (sub->kind != EXPR_PRIM || sub->u.prim.op != PRIM_ADD) return -1;
+  if (!expr_is_prim(sub, PRIM_ADD)) return -1;
   const Expr *const *arg = sub->u.prim.arg;
   if (arg[0]->kind == EXPR_INDEX && expr_is_int(arg[1], &one) && one == 1) return arg[0]->u.index;
   if (arg[1]->kind == EXPR_INDEX && expr_is_int(arg[0], &one) && one == 1) return arg[1]->u.index;

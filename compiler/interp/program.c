@@ -58,7 +58,7 @@ static void map_put(Arena *a, SlotMap *m, const Expr *e, int slot) {
 
 // A polynomial where a real is wanted: one step, for which 64 bits need not do.
 static bool is_real_poly(const Expr *e) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_REAL && e->u.prim.arg[0]->kind == EXPR_POLY;
+  return expr_is_prim(e, PRIM_REAL) && e->u.prim.arg[0]->kind == EXPR_POLY;
 }
 
 static int argument_count(const Expr *e) {

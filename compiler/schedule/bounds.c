@@ -90,7 +90,7 @@ static bool only_adds(const Loop *loop) {
 }
 
 bool limit_keeps(Schedule *s, const Node *n, const Expr *guard, int q, Limit limit) {
-  if (guard->kind == EXPR_PRIM && guard->u.prim.op == PRIM_AND)
+  if (expr_is_prim(guard, PRIM_AND))
     return limit_keeps(s, n, guard->u.prim.arg[0], q, limit) || limit_keeps(s, n, guard->u.prim.arg[1], q, limit);
   const Limit own = limit_of_condition(s, n, guard, q);
   return own.at == limit.at && own.low == limit.low;
@@ -120,7 +120,7 @@ static bool is_range(Schedule *s, const Node *n, const Expr *e) {
 
 // What of the guard the loops do not take care of.
 static const Expr *take_bounds(Schedule *s, const Node *n, const Expr *guard) {
-  if (guard->kind == EXPR_PRIM && guard->u.prim.op == PRIM_AND) {
+  if (expr_is_prim(guard, PRIM_AND)) {
     const Expr *x = take_bounds(s, n, guard->u.prim.arg[0]), *y = take_bounds(s, n, guard->u.prim.arg[1]);
     return x && y ? expr_prim2(s->pool, PRIM_AND, x, y) : x ? x : y;
   }

@@ -36,7 +36,7 @@ typedef struct Own {
 } Own;
 
 static bool is_mirrored(Dims *dims, const Node *n, const Expr *e, int q) {
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_SUB || e->u.prim.arg[0]->kind != EXPR_POLY) return false;
+  if (!expr_is_prim(e, PRIM_SUB) || e->u.prim.arg[0]->kind != EXPR_POLY) return false;
   const Expr *index = e->u.prim.arg[1];
   const Poly *last = poly_sub(dims, n->index[q].extent, poly_int(dims, 1));
   return index->kind == EXPR_INDEX && index->u.index == q && e->u.prim.arg[0]->u.poly == last;

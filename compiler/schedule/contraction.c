@@ -241,7 +241,7 @@ static bool is_factor(const Expr *e) {
 
 bool stays_with_samples(const Node *n, const Poly *sample) {
   const Expr *e = n->expr;
-  if (!sample || n->kind != NODE_COMP || e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL) return false;
+  if (!sample || n->kind != NODE_COMP || !expr_is_prim(e, PRIM_MUL)) return false;
   bool by_sample = false, shared = false;
   const uint64_t both = e->u.prim.arg[0]->indices & e->u.prim.arg[1]->indices;
   for (int q = 0; q < n->nout + n->nred; q++) {
@@ -256,7 +256,7 @@ static ReasonKind contracted(Graph *pool, const LoopTree *tree, const Node *n, c
   const Expr *e = n->expr;
   if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM || n->type != TYPE_REAL) return REASON_NOT_OF_TWO;
   if (stays_with_samples(n, sample)) return REASON_WITH_SAMPLES;
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL) return REASON_NOT_OF_TWO;
+  if (!expr_is_prim(e, PRIM_MUL)) return REASON_NOT_OF_TWO;
   if (!is_factor(e->u.prim.arg[0]) || !is_factor(e->u.prim.arg[1])) return REASON_NOT_OF_TWO;
   Dims *dims = pool->dims;
   *c = (Contraction){.a = e->u.prim.arg[0], .b = e->u.prim.arg[1]};

@@ -14,7 +14,7 @@ bool edges_any(Edges e) {
 static bool is_beside(const Expr *e, int index, const Poly **offset, Dims *dims) {
   *offset = poly_int(dims, 0);
   if (e->kind == EXPR_INDEX) return e->u.index == index;
-  if (e->kind != EXPR_PRIM || (e->u.prim.op != PRIM_ADD && e->u.prim.op != PRIM_SUB)) return false;
+  if (!expr_is_prim(e, PRIM_ADD) && !expr_is_prim(e, PRIM_SUB)) return false;
   const Expr *x = e->u.prim.arg[0], *y = e->u.prim.arg[1];
   if (e->u.prim.op == PRIM_ADD && x->kind == EXPR_POLY) {
     const Expr *t = x;
@@ -155,13 +155,13 @@ static const Expr *settle_part(void *context, Graph *g, const Expr *part, const 
   if (part->type == TYPE_BOOL) {
     const int truth = edges_truth(part, in);
     if (truth >= 0) return expr_bool(g, truth);
-    if (part->kind != EXPR_PRIM || (part->u.prim.op != PRIM_AND && part->u.prim.op != PRIM_OR)) return NULL;
+    if (!expr_is_prim(part, PRIM_AND) && !expr_is_prim(part, PRIM_OR)) return NULL;
     const bool kept = part->u.prim.op == PRIM_AND; // the constant that says nothing
     for (int k = 0; k < 2; k++)
       if (arg[k]->kind == EXPR_BOOL && arg[k]->u.boolean == kept) return arg[1 - k];
     return NULL;
   }
-  if (part->kind != EXPR_PRIM || part->u.prim.op != PRIM_SELECT || arg[0]->kind != EXPR_BOOL) return NULL;
+  if (!expr_is_prim(part, PRIM_SELECT) || arg[0]->kind != EXPR_BOOL) return NULL;
   return arg[0]->u.boolean ? arg[1] : arg[2];
 }
 

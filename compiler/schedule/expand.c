@@ -126,7 +126,7 @@ static const Expr *split_difference(Graph *g, const Parts *parts, const Expr *x,
 }
 
 static bool is_difference(const Expr *e) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_SUB && e->type == TYPE_REAL;
+  return expr_is_prim(e, PRIM_SUB) && e->type == TYPE_REAL;
 }
 
 // Is x one of the terms of the logsumexp's entry `sub`?
@@ -161,10 +161,6 @@ static const Expr *share(Graph *g, const Parts *parts, const Expr *e) {
 
 // ---- what goes back by way of a share too small to notice ----
 
-static bool is_prim(const Expr *e, Prim op) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == op;
-}
-
 typedef struct Total { // an entry of a logsumexp
   const Splitter *splitter;
   const Parts *parts;
@@ -173,7 +169,7 @@ typedef struct Total { // an entry of a logsumexp
 
 static const Expr *drop_part(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
   const Total *t = context;
-  const Expr *below = is_prim(part, PRIM_EXP) ? part->u.prim.arg[0] : NULL;
+  const Expr *below = expr_is_prim(part, PRIM_EXP) ? part->u.prim.arg[0] : NULL;
   if (!below || !is_difference(below) || below->u.prim.arg[1] != expr_read(g, t->parts->max, t->sub)) return NULL;
   if (!is_term(g, t->parts, below->u.prim.arg[0], t->sub)) return NULL;
   const Expr *exp = expr_prim1(g, PRIM_EXP, arg[0]), *most = expr_real(g, ldexp(1, t->splitter->negligible));
@@ -183,11 +179,11 @@ static const Expr *drop_part(void *context, Graph *g, const Expr *part, const Ex
 // What goes back by way of a logsumexp where the condition holds, which asks whether that is above -inf: shares too small to notice are
 // 0 there.  Products of them would be subnormal, and many processors take a hundred cycles for those.
 static const Expr *noticeable(Graph *g, const Splitter *s, const Expr *condition, const Expr *value) {
-  if (is_prim(condition, PRIM_AND)) {
+  if (expr_is_prim(condition, PRIM_AND)) {
     value = noticeable(g, s, condition->u.prim.arg[0], value);
     return noticeable(g, s, condition->u.prim.arg[1], value);
   }
-  const bool asks = is_prim(condition, PRIM_GT) && expr_is_real(condition->u.prim.arg[1], -INFINITY);
+  const bool asks = expr_is_prim(condition, PRIM_GT) && expr_is_real(condition->u.prim.arg[1], -INFINITY);
   const Parts *p = asks ? parts_read(s->parts, condition->u.prim.arg[0]) : NULL;
   return p ? expr_rebuild(g, value, drop_part, &(Total){s, p, condition->u.prim.arg[0]->u.read.sub}) : value;
 }
@@ -195,8 +191,8 @@ static const Expr *noticeable(Graph *g, const Splitter *s, const Expr *condition
 static const Expr *split_part(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
   const Splitter *s = context;
   if (is_difference(part)) return split_difference(g, s->parts, arg[0], arg[1]);
-  if (is_prim(part, PRIM_EXP)) return share(g, s->parts, arg[0]);
-  return is_prim(part, PRIM_SELECT) ? expr_select(g, arg[0], noticeable(g, s, arg[0], arg[1]), arg[2]) : NULL;
+  if (expr_is_prim(part, PRIM_EXP)) return share(g, s->parts, arg[0]);
+  return expr_is_prim(part, PRIM_SELECT) ? expr_select(g, arg[0], noticeable(g, s, arg[0], arg[1]), arg[2]) : NULL;
 }
 
 // e with all such differences split.

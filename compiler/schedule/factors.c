@@ -93,7 +93,7 @@ static bool is_worth_naming(const Graph *g, const Node *n, const Expr *e) {
 static bool is_product_of_two(const Node *n) {
   const Expr *e = n->expr;
   if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM || n->type != TYPE_REAL) return false;
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL) return false;
+  if (!expr_is_prim(e, PRIM_MUL)) return false;
   const uint64_t outputs = indices_below(n->nout);
   const uint64_t x = e->u.prim.arg[0]->indices & outputs, y = e->u.prim.arg[1]->indices & outputs;
   return (x & ~y) && (y & ~x);

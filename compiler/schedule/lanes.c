@@ -100,7 +100,7 @@ static bool has_own_entries(const Node *n, int k) {
   bool own = false;
   for (int j = 0; n->target && j < n->nout; j++) {
     const Expr *to = n->target[j];
-    if (to->kind == EXPR_PRIM && to->u.prim.op == PRIM_ADD && to->u.prim.arg[1]->kind == EXPR_POLY) to = to->u.prim.arg[0];
+    if (expr_is_prim(to, PRIM_ADD) && to->u.prim.arg[1]->kind == EXPR_POLY) to = to->u.prim.arg[0];
     own = own || (to->kind == EXPR_INDEX && to->u.index == k);
   }
   return own;

@@ -14,7 +14,7 @@ static int output_in(const Schedule *s, const Node *n, const Loop *loop) {
 // Does the condition say that `alive` holds at the step of n's index q?
 static bool asks(const Expr *e, const Node *alive, int q) {
   if (!e) return false;
-  if (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_AND)
+  if (expr_is_prim(e, PRIM_AND))
     return asks(e->u.prim.arg[0], alive, q) || asks(e->u.prim.arg[1], alive, q);
   if (e->kind != EXPR_READ || e->u.read.node != alive) return false;
   const Expr *at = e->u.read.sub[alive->nout - 1];

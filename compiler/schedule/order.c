@@ -59,20 +59,20 @@ static bool is_one_or_two(const Expr *e) {
 
 bool log_term(const Expr *e, const Expr **x, const Expr **times) {
   *times = NULL;
-  if (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_MUL) {
-    const bool first = e->u.prim.arg[0]->kind == EXPR_PRIM && e->u.prim.arg[0]->u.prim.op == PRIM_SELECT;
+  if (expr_is_prim(e, PRIM_MUL)) {
+    const bool first = expr_is_prim(e->u.prim.arg[0], PRIM_SELECT);
     *times = e->u.prim.arg[!first];
-    if ((*times)->kind != EXPR_PRIM || (*times)->u.prim.op != PRIM_SELECT) return false;
+    if (!expr_is_prim(*times, PRIM_SELECT)) return false;
     if (!is_one_or_two((*times)->u.prim.arg[1]) || !is_one_or_two((*times)->u.prim.arg[2])) return false;
     e = e->u.prim.arg[first];
   }
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_LOG) return false;
+  if (!expr_is_prim(e, PRIM_LOG)) return false;
   *x = e->u.prim.arg[0];
   return true;
 }
 
 static bool is_from_1(const Expr *e) {
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_ADD) return false;
+  if (!expr_is_prim(e, PRIM_ADD)) return false;
   for (int k = 0; k < 2; k++)
     if (e->u.prim.arg[k]->kind == EXPR_REAL && e->u.prim.arg[k]->u.real >= 1) return simplify_not_negative(e->u.prim.arg[1 - k]);
   return false;

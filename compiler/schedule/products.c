@@ -33,13 +33,13 @@ static void note_read(void *context, const Expr *read) {
 }
 
 static const Expr *without_sign(const Expr *e) {
-  while (e->kind == EXPR_PRIM && e->u.prim.op == PRIM_NEG) e = e->u.prim.arg[0];
+  while (expr_is_prim(e, PRIM_NEG)) e = e->u.prim.arg[0];
   return e;
 }
 
 static bool is_real_product(const Expr *e) {
   e = without_sign(e);
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_MUL && e->type == TYPE_REAL;
+  return expr_is_prim(e, PRIM_MUL) && e->type == TYPE_REAL;
 }
 
 // An array that is updated in place, or a state that is taken from one.
@@ -71,7 +71,7 @@ static bool is_read_as_term(const Writer *w, const Reader *r) {
   bool is_term = false;
   const Expr **part = expr_parts(w->arena, r->node->expr, &count);
   for (size_t k = 0; k < count; k++) {
-    if (part[k]->kind != EXPR_PRIM || (part[k]->u.prim.op != PRIM_ADD && part[k]->u.prim.op != PRIM_SUB)) continue;
+    if (!expr_is_prim(part[k], PRIM_ADD) && !expr_is_prim(part[k], PRIM_SUB)) continue;
     for (int j = 0; j < 2; j++) is_term = is_term || without_sign(part[k]->u.prim.arg[j]) == r->read;
   }
   return is_term;

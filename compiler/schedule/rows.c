@@ -63,7 +63,7 @@ bool row_product(Schedule *s, const Loop *tile, const Loop *loop, RowProduct *p)
   const Expr *e = schedule_expr(s, n, n->expr);
   for (int q = 0; q < n->nout + n->nred; q++)
     if (place->mirrored[q]) return false;
-  if (e->kind != EXPR_PRIM || e->u.prim.op != PRIM_MUL) return false;
+  if (!expr_is_prim(e, PRIM_MUL)) return false;
   const bool times = place->loop[n->nout] == loop && place->lane && s->order[n->id].kind == ORDER_TERMS;
   const bool sums = place->loop[n->nout] == tile && n->nout > 0 && place->loop[n->nout - 1] == loop && !place->lane && !s->task.threads &&
                     s->order[n->id].kind == ORDER_BLOCKS &&

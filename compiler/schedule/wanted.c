@@ -61,7 +61,7 @@ static void want_reads(Wanted *w, Arena *a, const Expr *e, const Apart *known) {
     for (int j = 0; j < narg; j++) {
       Apart inner = apart_any(a, known->count);
       apart_both(&inner, &where[k]);
-      if (part[k]->kind == EXPR_PRIM && part[k]->u.prim.op == PRIM_SELECT && j == 1) apart_learn(&inner, w->s->pool, operand[0]);
+      if (expr_is_prim(part[k], PRIM_SELECT) && j == 1) apart_learn(&inner, w->s->pool, operand[0]);
       apart_either(&where[expr_place(part, count, operand[j])], &inner);
     }
   }

@@ -12,10 +12,6 @@ typedef struct Zeros {
   Apart *apart; // by id: where an array is not zero, of its outputs; of count 0: anywhere
 } Zeros;
 
-static bool is_zero(const Expr *e) {
-  return expr_is_real(e, 0);
-}
-
 static Apart copied(Arena *a, const Apart *apart) {
   Apart copy = apart_any(a, apart->count);
   apart_both(&copy, apart);
@@ -26,15 +22,15 @@ static Apart copied(Arena *a, const Apart *apart) {
 static Apart apart_of_choice(Zeros *z, Arena *a, const Expr *const *arg, const Apart *x, const Apart *y) {
   Apart apart = copied(a, x);
   apart_learn(&apart, z->pool, arg[0]);
-  if (is_zero(arg[1])) return copied(a, y);
-  if (!is_zero(arg[2])) apart_either(&apart, y);
+  if (expr_is_real(arg[1], 0)) return copied(a, y);
+  if (!expr_is_real(arg[2], 0)) apart_either(&apart, y);
   return apart;
 }
 
 // Where the value is not zero, of `count` indices; by its operands' places among its parts.
 static Apart apart_of_part(Zeros *z, Arena *a, const Expr *e, int count, const Apart *const *x) {
   Apart apart = apart_any(a, count);
-  if (is_zero(e)) return apart_never(a, count);
+  if (expr_is_real(e, 0)) return apart_never(a, count);
   if (e->kind == EXPR_READ) {
     const Apart *array = &z->apart[e->u.read.node->id];
     if (array->count) apart_learn_read(&apart, z->pool, array, e->u.read.sub);

@@ -37,16 +37,12 @@ static bool is_power_of_two(const Expr *e) {
 
 // c * x with a power of two c.
 static bool is_scaled(const Expr *e) {
-  return is_prim(e, PRIM_MUL) && is_power_of_two(arg_of(e, 0));
-}
-
-static bool is_zero(const Expr *e) {
-  return e->kind == EXPR_REAL && e->u.real == 0;
+  return expr_is_prim(e, PRIM_MUL) && is_power_of_two(arg_of(e, 0));
 }
 
 // 0, or 0 * y.
 static bool adds_nothing(const Expr *e) {
-  return is_zero(e) || (is_prim(e, PRIM_MUL) && (is_zero(arg_of(e, 0)) || is_zero(arg_of(e, 1))));
+  return expr_is_zero(e) || (expr_is_prim(e, PRIM_MUL) && (expr_is_zero(arg_of(e, 0)) || expr_is_zero(arg_of(e, 1))));
 }
 
 enum { LOOK_DEPTH = 6 }; // how far the question below looks into an expression
@@ -86,17 +82,18 @@ bool simplify_not_negative(const Expr *e) {
 // ---- reals ----
 
 static const Expr *joined_side(Simplifier *s, Prim op, const Expr *x, const Expr *y) {
-  if (is_zero(y)) return x;
-  if (is_zero(x)) return op == PRIM_ADD ? y : make1(s, PRIM_NEG, y);
+  if (expr_is_zero(y)) return x;
+  if (expr_is_zero(x)) return op == PRIM_ADD ? y : make1(s, PRIM_NEG, y);
   return simplify_prim2(s, op, x, y);
 }
 
 // (if c then a else b) ± (if c then d else 0) and the like, as one choice with no more sums, where c reads arrays (what depends on
 // indices alone are guards of sums, and each term may have its own use for one).
 static const Expr *joined_choices(Simplifier *s, Prim op, const Expr *x, const Expr *y) {
-  if (!is_prim(x, PRIM_SELECT) || !is_prim(y, PRIM_SELECT) || arg_of(x, 0) != arg_of(y, 0) || !arg_of(x, 0)->nodes) return NULL;
+  if (!expr_is_prim(x, PRIM_SELECT) || !expr_is_prim(y, PRIM_SELECT) || arg_of(x, 0) != arg_of(y, 0) || !arg_of(x, 0)->nodes)
+    return NULL;
   bool fewer = false;
-  for (int k = 1; k <= 2; k++) fewer = fewer || is_zero(arg_of(x, k)) || is_zero(arg_of(y, k));
+  for (int k = 1; k <= 2; k++) fewer = fewer || expr_is_zero(arg_of(x, k)) || expr_is_zero(arg_of(y, k));
   return fewer ? make_select(s, arg_of(x, 0), joined_side(s, op, arg_of(x, 1), arg_of(y, 1)),
                              joined_side(s, op, arg_of(x, 2), arg_of(y, 2)))
                : NULL;
@@ -116,7 +113,8 @@ static const Expr *decided_beside(Simplifier *s, const Expr *a, const Expr *b, b
 // (if c then a else 0) ± (if d then b else 0), of which one at least is 0 for every index, as one choice with no sum.  Terms of a sum
 // stay apart: each may have a sum of its own.
 static const Expr *exclusive_choices(Simplifier *s, Prim op, const Expr *x, const Expr *y) {
-  if (s->sums || !is_prim(x, PRIM_SELECT) || !is_prim(y, PRIM_SELECT) || !is_zero(arg_of(x, 2)) || !is_zero(arg_of(y, 2))) return NULL;
+  if (s->sums || !expr_is_prim(x, PRIM_SELECT) || !expr_is_prim(y, PRIM_SELECT)) return NULL;
+  if (!expr_is_zero(arg_of(x, 2)) || !expr_is_zero(arg_of(y, 2))) return NULL;
   const Expr *beside = decided_beside(s, arg_of(x, 0), arg_of(y, 0), true);
   if (!beside || beside->kind != EXPR_BOOL || beside->u.boolean) return NULL;
   const Expr *instead = decided_beside(s, arg_of(x, 0), arg_of(y, 0), false);
@@ -129,8 +127,8 @@ static const Expr *rule_add(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   if (adds_nothing(y)) return x;
   if (adds_nothing(x)) return y;
-  if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, x, arg_of(y, 0));
-  if (is_prim(x, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, y, arg_of(x, 0));
+  if (expr_is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, x, arg_of(y, 0));
+  if (expr_is_prim(x, PRIM_NEG)) return simplify_prim2(s, PRIM_SUB, y, arg_of(x, 0));
   if (x == y) return simplify_prim2(s, PRIM_MUL, expr_real(s->g, 2), x);
   const Expr *choice = joined_choices(s, PRIM_ADD, x, y);
   return choice ? choice : exclusive_choices(s, PRIM_ADD, x, y);
@@ -141,7 +139,7 @@ static const Expr *rule_sub(Simplifier *s, const Expr *const *arg) {
   if (x == y) return expr_real(s->g, 0);
   if (adds_nothing(y)) return x;
   if (adds_nothing(x)) return make1(s, PRIM_NEG, y);
-  if (is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_ADD, x, arg_of(y, 0));
+  if (expr_is_prim(y, PRIM_NEG)) return simplify_prim2(s, PRIM_ADD, x, arg_of(y, 0));
   const Expr *choice = joined_choices(s, PRIM_SUB, x, y);
   return choice ? choice : exclusive_choices(s, PRIM_SUB, x, y);
 }
@@ -153,12 +151,12 @@ static const Expr *rule_mul(Simplifier *s, const Expr *const *arg) {
   if (expr_is_real(x, 1)) return y;
   if (expr_is_real(x, -1)) return make1(s, PRIM_NEG, y);
   if (expr_is_real(x, 0) && not_negative(y, LOOK_DEPTH)) return x;
-  if (is_prim(y, PRIM_NEG))
+  if (expr_is_prim(y, PRIM_NEG))
     return x->kind == EXPR_REAL ? simplify_prim2(s, PRIM_MUL, expr_real(g, -x->u.real), arg_of(y, 0))
                                 : make1(s, PRIM_NEG, simplify_prim2(s, PRIM_MUL, x, arg_of(y, 0)));
-  if (is_prim(x, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_MUL, arg_of(x, 0), y));
+  if (expr_is_prim(x, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_MUL, arg_of(x, 0), y));
   // c1 * (c2 * z), rounded once either way if one of them is a power of two.
-  if (x->kind == EXPR_REAL && is_prim(y, PRIM_MUL) && arg_of(y, 0)->kind == EXPR_REAL &&
+  if (x->kind == EXPR_REAL && expr_is_prim(y, PRIM_MUL) && arg_of(y, 0)->kind == EXPR_REAL &&
       (is_power_of_two(x) || is_power_of_two(arg_of(y, 0))))
     return simplify_prim2(s, PRIM_MUL, simplify_prim2(s, PRIM_MUL, x, arg_of(y, 0)), arg_of(y, 1));
   if (x->kind == EXPR_REAL) return NULL;
@@ -178,21 +176,21 @@ static const Expr *rule_div(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0], *y = arg[1];
   if (is_power_of_two(y) && isnormal(1 / y->u.real))
     return simplify_prim2(s, PRIM_MUL, expr_real(s->g, 1 / y->u.real), x);
-  if (is_prim(x, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_DIV, arg_of(x, 0), y));
-  if (is_prim(y, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_DIV, x, arg_of(y, 0)));
+  if (expr_is_prim(x, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_DIV, arg_of(x, 0), y));
+  if (expr_is_prim(y, PRIM_NEG)) return make1(s, PRIM_NEG, simplify_prim2(s, PRIM_DIV, x, arg_of(y, 0)));
   return NULL;
 }
 
 static const Expr *rule_neg(Simplifier *s, const Expr *const *arg) {
   const Expr *x = arg[0];
-  if (is_prim(x, PRIM_NEG)) return arg_of(x, 0);
-  if (is_prim(x, PRIM_MUL) && arg_of(x, 0)->kind == EXPR_REAL)
+  if (expr_is_prim(x, PRIM_NEG)) return arg_of(x, 0);
+  if (expr_is_prim(x, PRIM_MUL) && arg_of(x, 0)->kind == EXPR_REAL)
     return simplify_prim2(s, PRIM_MUL, expr_real(s->g, -arg_of(x, 0)->u.real), arg_of(x, 1));
   return NULL;
 }
 
 static const Expr *rule_pow(Simplifier *s, const Expr *const *arg) {
-  return expr_is_real(arg[1], 1) ? arg[0] : is_zero(arg[1]) ? expr_real(s->g, 1) : NULL;
+  return expr_is_real(arg[1], 1) ? arg[0] : expr_is_zero(arg[1]) ? expr_real(s->g, 1) : NULL;
 }
 
 static const Expr *rule_powi(Simplifier *s, const Expr *const *arg) {
@@ -202,13 +200,13 @@ static const Expr *rule_powi(Simplifier *s, const Expr *const *arg) {
 }
 
 static const Expr *rule_abs(Simplifier *s, const Expr *const *arg) {
-  if (is_prim(arg[0], PRIM_NEG)) return make1(s, PRIM_ABS, arg_of(arg[0], 0));
+  if (expr_is_prim(arg[0], PRIM_NEG)) return make1(s, PRIM_ABS, arg_of(arg[0], 0));
   return not_negative(arg[0], LOOK_DEPTH) ? arg[0] : NULL;
 }
 
 static const Expr *rule_stop(Simplifier *s, const Expr *const *arg) {
   (void)s;
-  return is_prim(arg[0], PRIM_STOP) || arg[0]->type == TYPE_INT || arg[0]->kind == EXPR_REAL ? arg[0] : NULL;
+  return expr_is_prim(arg[0], PRIM_STOP) || arg[0]->type == TYPE_INT || arg[0]->kind == EXPR_REAL ? arg[0] : NULL;
 }
 
 // What only derivatives need.
@@ -230,15 +228,15 @@ bool simplify_opposite(const Expr *a, const Expr *b) {
     Prim op, other;
     bool reals; // also where an argument is not a number
   } pairs[] = {{PRIM_EQ, PRIM_NE, true}, {PRIM_LT, PRIM_GE, false}, {PRIM_GT, PRIM_LE, false}};
-  if (is_prim(a, PRIM_NOT) || is_prim(b, PRIM_NOT))
-    return (is_prim(a, PRIM_NOT) && arg_of(a, 0) == b) || (is_prim(b, PRIM_NOT) && arg_of(b, 0) == a);
+  if (expr_is_prim(a, PRIM_NOT) || expr_is_prim(b, PRIM_NOT))
+    return (expr_is_prim(a, PRIM_NOT) && arg_of(a, 0) == b) || (expr_is_prim(b, PRIM_NOT) && arg_of(b, 0) == a);
   if (a->kind != EXPR_PRIM || b->kind != EXPR_PRIM || a->u.prim.narg != 2 || b->u.prim.narg != 2 ||
       arg_of(a, 0) != arg_of(b, 0) || arg_of(a, 1) != arg_of(b, 1))
     return false;
   for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
     if ((pairs[k].reals || arg_of(a, 0)->type == TYPE_INT) &&
-        ((is_prim(a, pairs[k].op) && is_prim(b, pairs[k].other)) ||
-         (is_prim(b, pairs[k].op) && is_prim(a, pairs[k].other))))
+        ((expr_is_prim(a, pairs[k].op) && expr_is_prim(b, pairs[k].other)) ||
+         (expr_is_prim(b, pairs[k].op) && expr_is_prim(a, pairs[k].other))))
       return true;
   return false;
 }
@@ -250,8 +248,8 @@ static const Expr *rule_not(Simplifier *s, const Expr *const *arg) {
   };
   const Expr *x = arg[0];
   if (x->kind == EXPR_BOOL) return expr_bool(s->g, !x->u.boolean);
-  if (is_prim(x, PRIM_NOT)) return arg_of(x, 0);
-  if (is_prim(x, PRIM_EQ) || is_prim(x, PRIM_NE) ||
+  if (expr_is_prim(x, PRIM_NOT)) return arg_of(x, 0);
+  if (expr_is_prim(x, PRIM_EQ) || expr_is_prim(x, PRIM_NE) ||
       (x->kind == EXPR_PRIM && inverse[x->u.prim.op] != PRIM_ADD && arg_of(x, 0)->type == TYPE_INT))
     return simplify_prim(s, inverse[x->u.prim.op], x->u.prim.arg);
   return NULL;
@@ -277,12 +275,13 @@ static const Expr *rule_or(Simplifier *s, const Expr *const *arg) {
 
 // Of two products or quotients with an operand in common, only the other one is chosen; it keeps all bits.
 static const Expr *choose_operand(Simplifier *s, const Expr *c, const Expr *x, const Expr *y) {
-  if (is_prim(x, PRIM_NEG) && is_prim(y, PRIM_NEG)) return make1(s, PRIM_NEG, make_select(s, c, arg_of(x, 0), arg_of(y, 0)));
-  for (int k = 0; k < 2 && is_prim(x, PRIM_MUL) && is_prim(y, PRIM_MUL); k++)
+  if (expr_is_prim(x, PRIM_NEG) && expr_is_prim(y, PRIM_NEG))
+    return make1(s, PRIM_NEG, make_select(s, c, arg_of(x, 0), arg_of(y, 0)));
+  for (int k = 0; k < 2 && expr_is_prim(x, PRIM_MUL) && expr_is_prim(y, PRIM_MUL); k++)
     for (int j = 0; j < 2; j++)
       if (arg_of(x, k) == arg_of(y, j))
         return simplify_prim2(s, PRIM_MUL, arg_of(x, k), make_select(s, c, arg_of(x, 1 - k), arg_of(y, 1 - j)));
-  if (is_prim(x, PRIM_DIV) && is_prim(y, PRIM_DIV) && arg_of(x, 1) == arg_of(y, 1))
+  if (expr_is_prim(x, PRIM_DIV) && expr_is_prim(y, PRIM_DIV) && arg_of(x, 1) == arg_of(y, 1))
     return simplify_prim2(s, PRIM_DIV, make_select(s, c, arg_of(x, 0), arg_of(y, 0)), arg_of(x, 1));
   return NULL;
 }
@@ -291,9 +290,9 @@ static const Expr *rule_select(Simplifier *s, const Expr *const *arg) {
   const Expr *c = arg[0], *x = arg[1], *y = arg[2];
   if (c->kind == EXPR_BOOL) return c->u.boolean ? x : y;
   if (x == y) return x;
-  if (is_prim(c, PRIM_NOT)) return make_select(s, arg_of(c, 0), y, x);
-  if (is_prim(x, PRIM_SELECT) && arg_of(x, 0) == c) return make_select(s, c, arg_of(x, 1), y);
-  if (is_prim(y, PRIM_SELECT) && arg_of(y, 0) == c) return make_select(s, c, x, arg_of(y, 2));
+  if (expr_is_prim(c, PRIM_NOT)) return make_select(s, arg_of(c, 0), y, x);
+  if (expr_is_prim(x, PRIM_SELECT) && arg_of(x, 0) == c) return make_select(s, c, arg_of(x, 1), y);
+  if (expr_is_prim(y, PRIM_SELECT) && arg_of(y, 0) == c) return make_select(s, c, x, arg_of(y, 2));
   return x->type == TYPE_REAL ? choose_operand(s, c, x, y) : NULL;
 }
 

@@ -282,7 +282,7 @@ static bool join_pair(Simplifier *s, Linear *l, Term quotient) {
 
 static void join_quotients(Simplifier *s, Linear *l) {
   for (size_t k = 0; k < l->n;) // from the first again, with fewer terms
-    k = is_prim(l->term[k].atom, PRIM_FLOORDIV) && join_pair(s, l, l->term[k]) ? 0 : k + 1;
+    k = expr_is_prim(l->term[k].atom, PRIM_FLOORDIV) && join_pair(s, l, l->term[k]) ? 0 : k + 1;
 }
 
 const Expr *simplify_integer(Simplifier *s, Prim op, const Expr *const *arg) {

@@ -48,10 +48,6 @@ typedef struct Simplifier {
   int nknown, nfact;
 } Simplifier;
 
-static inline bool is_prim(const Expr *e, Prim op) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == op;
-}
-
 // ---- algebra.c: a primitive of simplified arguments.  Null where an argument is, or where it grows too high. ----
 const Expr *simplify_prim(Simplifier *s, Prim op, const Expr *const *arg);
 const Expr *simplify_prim2(Simplifier *s, Prim op, const Expr *x, const Expr *y);

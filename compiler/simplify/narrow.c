@@ -42,11 +42,11 @@ static void add_read(void *context, const Expr *e) {
 
 // Under `guard`, q is what it is said to equal: the later index becomes the earlier one.
 static void learn(Narrower *w, const Expr *guard) {
-  if (is_prim(guard, PRIM_AND)) {
+  if (expr_is_prim(guard, PRIM_AND)) {
     learn(w, guard->u.prim.arg[0]);
     learn(w, guard->u.prim.arg[1]);
   }
-  if (!is_prim(guard, PRIM_EQ)) return;
+  if (!expr_is_prim(guard, PRIM_EQ)) return;
   const Expr *x = guard->u.prim.arg[0], *y = guard->u.prim.arg[1];
   if (x->kind == EXPR_INDEX && y->kind == EXPR_INDEX && x->u.index > y->u.index) {
     const Expr *swap = x;

@@ -61,7 +61,7 @@ typedef struct Conditions {
 } Conditions;
 
 static void add_condition(Simplifier *s, Conditions *c, const Expr *e) {
-  while (is_prim(e, PRIM_AND)) { // the left one first; and-chains lean left, so this recursion is shallow
+  while (expr_is_prim(e, PRIM_AND)) { // the left one first; and-chains lean left, so this recursion is shallow
     add_condition(s, c, e->u.prim.arg[0]);
     e = e->u.prim.arg[1];
   }
@@ -84,12 +84,12 @@ static void add_condition(Simplifier *s, Conditions *c, const Expr *e) {
 static void rewrite_guard(Simplifier *s, Conditions *c, const Expr *guard) {
   const Expr **pending = NULL;
   size_t count = 0, room = 0;
-  for (; is_prim(guard, PRIM_AND); guard = guard->u.prim.arg[0])
+  for (; expr_is_prim(guard, PRIM_AND); guard = guard->u.prim.arg[0])
     ARENA_PUSH(s->arena, pending, count, room) = guard->u.prim.arg[1];
   ARENA_PUSH(s->arena, pending, count, room) = guard;
   while (count-- > 0 && !c->never) {
     const Expr *e = pending[count];
-    if (is_prim(e, PRIM_AND))
+    if (expr_is_prim(e, PRIM_AND))
       rewrite_guard(s, c, e);
     else
       add_condition(s, c, rewritten(s, e));
@@ -178,7 +178,7 @@ static bool tells_step(const Simplifier *s, const Node *n, int q) {
 
 // The index that condition c gives a value, and that value; -1: none.
 static int solved_index(Simplifier *s, const Node *n, const Expr *c, const Expr **value) {
-  if (!is_prim(c, PRIM_EQ) || c->u.prim.arg[0]->type != TYPE_INT) return -1;
+  if (!expr_is_prim(c, PRIM_EQ) || c->u.prim.arg[0]->type != TYPE_INT) return -1;
   Linear l = linear_difference(s, c->u.prim.arg);
   for (int q = n->nout + n->nred; q-- > n->nout;) {
     if (tells_step(s, n, q)) continue;

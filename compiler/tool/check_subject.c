@@ -68,7 +68,7 @@ static Array *values_of(Arena *a, const Graph *g) {
 
 // 0 * x is 0, or NaN: there is nothing of x in it for stop to hide.
 static bool is_nothing(const Expr *e) {
-  return e->kind == EXPR_PRIM && e->u.prim.op == PRIM_MUL && e->u.prim.arg[0]->kind == EXPR_REAL &&
+  return expr_is_prim(e, PRIM_MUL) && e->u.prim.arg[0]->kind == EXPR_REAL &&
          e->u.prim.arg[0]->u.real == 0;
 }
 

@@ -290,9 +290,9 @@ static int draw(Drawer *d, const Expr *e) {
 
 // Is `e` a read of a sum divided by the number of its terms?
 static const Node *mean_of(Drawer *d, const Expr *e) {
-  if (!e || e->kind != EXPR_PRIM || e->u.prim.op != PRIM_DIV) return NULL;
+  if (!e || !expr_is_prim(e, PRIM_DIV)) return NULL;
   const Expr *sum = e->u.prim.arg[0], *count = e->u.prim.arg[1];
-  if (count->kind == EXPR_PRIM && count->u.prim.op == PRIM_REAL) count = count->u.prim.arg[0];
+  if (expr_is_prim(count, PRIM_REAL)) count = count->u.prim.arg[0];
   if (sum->kind != EXPR_READ || count->kind != EXPR_POLY) return NULL;
   const Node *n = sum->u.read.node;
   if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM || n->guard) return NULL;
@@ -330,7 +330,7 @@ static const char *reduction_partial(Drawer *d, const Node *n) {
 
 // A sum of products of two arrays is one operation: "@".
 static bool is_product_sum(const Node *n) {
-  if (n->reduce != REDUCE_SUM || n->guard || n->expr->kind != EXPR_PRIM || n->expr->u.prim.op != PRIM_MUL) return false;
+  if (n->reduce != REDUCE_SUM || n->guard || !expr_is_prim(n->expr, PRIM_MUL)) return false;
   const Expr *const *arg = n->expr->u.prim.arg;
   return arg[0]->kind == EXPR_READ && arg[1]->kind == EXPR_READ && arg[0] != arg[1];
 }
