@@ -146,12 +146,7 @@ static void put_vectors(Function *f, const Nest *n, const Rows *rows, const char
   open_lines(f, &l);
   f->indent++;
   const char *lane = names_take(&f->names, "lane");
-  f->unit->helper[HELPER_LANES] = true;
-  line_start(f);
-  text_put(t, "MDL_LANES\n");
-  line_start(f);
-  text_printf(t, "for (int64_t %s = 0; %s < %d; %s++) {\n", lane, lane, lanes_of(f), lane);
-  f->indent++;
+  open_lane_loop(f, lane);
   f->loop_name[n->inner->id] = arena_printf(f->s->arena, "%s + %s", strip, lane);
   note_sides(f, n->inner->body, n->inner->nbody);
   f->wide = true;

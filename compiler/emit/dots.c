@@ -99,12 +99,7 @@ static bool rows_go_on(const Function *f, const Dots *d) {
 static void put_lanes(Function *f, const Dots *d, const char *strip, const char *mask) {
   Text *t = &f->body;
   const char *lane = f->lane_name;
-  f->unit->helper[HELPER_LANES] = true;
-  line_start(f);
-  text_put(t, "MDL_LANES\n");
-  line_start(f);
-  text_printf(t, "for (int64_t %s = 0; %s < %d; %s++) {\n", lane, lane, lanes_of(f), lane);
-  f->indent++;
+  open_lane_loop(f, lane);
   f->loop_name[d->terms->id] = arena_printf(f->s->arena, "%s + %s", strip, lane);
   f->wide = true;
   f->long_sides = mask != NULL;

@@ -82,7 +82,7 @@ void put_neutral(Function *f, Text *t, const Node *n) {
   }
 }
 
-static bool loop_around(const Loop *outer, const Loop *inner) {
+bool loop_around(const Loop *outer, const Loop *inner) {
   for (; inner; inner = inner->parent)
     if (inner == outer) return true;
   return false;

@@ -128,6 +128,7 @@ typedef struct Function {
 void function_body(Function *f);
 
 // entry.c
+bool loop_around(const Loop *outer, const Loop *inner); // or are they one?
 const char *element_type(const Function *f, const Node *n);
 const char *contender_type(const Function *f, const Node *n); // of what an argmax compares
 void put_own_entry(Function *f, Text *t, const Node *n);            // that the open loops are at: it is written

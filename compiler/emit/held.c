@@ -101,12 +101,7 @@ static void put_vectors(Function *f, const Held *h, int many, bool last) {
     text_printf(t, "for (int64_t %s = 0; %s < %d; %s += %d) {\n", u, u, size, u, lanes_of(f));
     f->indent++;
   }
-  f->unit->helper[HELPER_LANES] = true;
-  line_start(f);
-  text_put(t, "MDL_LANES\n");
-  line_start(f);
-  text_printf(t, "for (int64_t %s = 0; %s < %d; %s++) {\n", lane, lane, lanes_of(f), lane);
-  f->indent++;
+  open_lane_loop(f, lane);
   f->vector_lane = u ? arena_printf(a, "%s + %s", u, lane) : lane;
   f->loop_name[h->entries->id] = arena_printf(a, "%s + %s", from, f->vector_lane);
   note_sides(f, h->terms->body, h->terms->nbody);

@@ -96,14 +96,7 @@ static bool put_steps_apart(Function *f, const Node *n, const char *array) {
   const Expr *own = expr_read(f->s->pool, n, sub);
   const Poly *step = sample_step(f, own);
   if (!step) return false;
-  f->unit->helper[HELPER_TILE_PUT] = true;
-  math_use(f->unit, "fma.h");
-  line_start(f);
-  text_put(&f->body, "mdl_tile_put(");
-  put_first_entry(f, own);
-  text_put(&f->body, ", ");
-  put_expr(f, &f->body, expr_poly(f->s->pool, step), PREC_NONE);
-  text_printf(&f->body, ", %s, %s);\n", f->lanes_name, array);
+  put_tile_call(f, HELPER_TILE_PUT, "mdl_tile_put", own, step, array);
   return true;
 }
 

@@ -52,24 +52,28 @@ const Poly *sample_step(const Function *f, const Expr *e) {
   return step;
 }
 
-void put_first_entry(Function *f, const Expr *read) {
+static void put_first_entry(Function *f, const Expr *read) {
   f->loop_name[f->tile->id] = f->tile_name;
   text_put(&f->body, "&");
   put_entry(f, &f->body, read->u.read.node, read->u.read.sub);
   f->loop_name[f->tile->id] = NULL;
 }
 
-// mdl_tile_integers(&y[i_tile], 1, lanes, y_lane);
-static void stage_integers(Function *f, const Expr *e, const char *array, const Poly *step) {
-  f->unit->helper[HELPER_TILE_INTEGERS] = true;
+void put_tile_call(Function *f, Helper helper, const char *call, const Expr *read, const Poly *step, const char *array) {
+  f->unit->helper[helper] = true;
   math_use(f->unit, "fma.h");
-  declare_lanes(f, "int64_t", array);
   line_start(f);
-  text_put(&f->body, "mdl_tile_integers(");
-  put_first_entry(f, e);
+  text_printf(&f->body, "%s(", call);
+  put_first_entry(f, read);
   text_put(&f->body, ", ");
   put_expr(f, &f->body, expr_poly(f->s->pool, step), PREC_NONE);
   text_printf(&f->body, ", %s, %s);\n", f->lanes_name, array);
+}
+
+// mdl_tile_integers(&y[i_tile], 1, lanes, y_lane);
+static void stage_integers(Function *f, const Expr *e, const char *array, const Poly *step) {
+  declare_lanes(f, "int64_t", array);
+  put_tile_call(f, HELPER_TILE_INTEGERS, "mdl_tile_integers", e, step, array);
 }
 
 // const double *const x_lane = mdl_tile_copy(&x[i_tile * d + j], d, lanes, x_copy);

@@ -29,6 +29,7 @@ void open_vectors(Function *f);
 void open_blocks(Function *f, int many);
 void open_rest(Function *f, int many);
 void open_lanes(Function *f);
+void open_lane_loop(Function *f, const char *lane); // of that name, over a vector's lanes
 void open_samples(Function *f, const char *from);
 
 // ---- staging.c ----
@@ -41,7 +42,8 @@ void forget_stages(Function *f, size_t mark);
 void put_turned_rows(Function *f, const Node *n);
 // How far apart in memory the entries are that a read has for one sample and the next; null: not everywhere as far.
 const Poly *sample_step(const Function *f, const Expr *read);
-void put_first_entry(Function *f, const Expr *read); // the address of that of the tile's first sample
+// call(&x[i_tile * d + j], d, lanes, array): of what lies so far apart.
+void put_tile_call(Function *f, Helper helper, const char *call, const Expr *read, const Poly *step, const char *array);
 
 // ---- lanes.c ----
 

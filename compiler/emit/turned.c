@@ -6,7 +6,7 @@
 
 // ---- which loops, and what goes with them ----
 
-// One vector of the step's lanes reads nothing but lanes and what all samples share.
+// Does the step read nothing but what its own sample's lane has, or all samples share?
 static bool is_all_lanes(const Function *f, const Step *step) {
   const Node *n = step->node;
   const Expr *guard = node_accumulates(n) ? f->s->place[n->id].guard : NULL;
@@ -46,18 +46,13 @@ static bool holds(const Function *f, const Loop *loop, const Node *n) {
   return false;
 }
 
-static bool is_around(const Loop *outer, const Loop *inner) {
-  while (inner && inner != outer) inner = inner->parent;
-  return inner;
-}
-
 // Does the step start, with a neutral value, the one entry that the loop behind it adds to?
 static bool starts_vector(const Function *f, const Step *step, const Loop *loop) {
   const Node *n = step->node;
   if (step->kind != STEP_INIT || n->kind != NODE_COMP || n->reduce == REDUCE_ARGMAX) return false;
   if (f->s->place[n->id].in_place || f->s->order[n->id].kind == ORDER_LANES) return false;
   for (int q = 0; q < n->nout; q++)
-    if (!is_around(f->s->place[n->id].loop[q], loop->parent)) return false;
+    if (!f->s->place[n->id].loop[q] || !loop_around(f->s->place[n->id].loop[q], loop->parent)) return false;
   return holds(f, loop, n);
 }
 

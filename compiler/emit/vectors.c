@@ -91,14 +91,18 @@ void open_rest(Function *f, int many) {
   f->indent++;
 }
 
-// for all lanes of a vector
-void open_lanes(Function *f) {
+void open_lane_loop(Function *f, const char *lane) {
   f->unit->helper[HELPER_LANES] = true;
   line_start(f);
-  text_printf(&f->body, "MDL_LANES\n");
+  text_put(&f->body, "MDL_LANES\n");
   line_start(f);
-  text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) {\n", f->lane_name, f->lane_name, lanes_of(f), f->lane_name);
+  text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) {\n", lane, lane, lanes_of(f), lane);
   f->indent++;
+}
+
+// for all lanes of a vector of the tile
+void open_lanes(Function *f) {
+  open_lane_loop(f, f->lane_name);
   set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, f->lane_name), true);
 }
 
