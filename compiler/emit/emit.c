@@ -114,6 +114,7 @@ const FunctionView *emit_functions(Arena *a, const Model *m, const EmitOptions *
                                       .schedule = f->s,
                                       .tape = taped ? tape : NULL,
                                       .node_name = printed.node_name,
+                                      .put_name = printed.put_name,
                                       .loop_variable = printed.loop_variable,
                                       .loop_rounds = printed.loop_rounds,
                                       .lanes = options->use_float ? 16 : 8,

@@ -34,6 +34,7 @@ typedef struct FunctionView {
   struct Schedule *schedule;
   const struct Tape *tape; // null: it has nothing to do with it
   const char *const *node_name;     // by node: its variable or pointer
+  const char *const *put_name;      // by node: the pointer to where its rows go at a tile's end, or null
   const char *const *loop_variable; // by loop: what its `for` counts with
   const int *loop_rounds;           // by loop: how many of its rounds run side by side, 0: one
   int lanes;                        // of a vector

@@ -107,6 +107,7 @@ typedef struct Function {
   bool *starts_in_vector; // by node: it starts there,
   bool *stays_in_vector;  // and has no array over the tile
   const char **rows_name; // by node: the pointer to its rows, turned
+  const char **put_name;  // by node: the pointer to where its rows go at a tile's end
   const char **best_name; // by node: of an argmax, the entry that is the greatest so far
   const char **staged;    // by expression: the array over the tile that holds what it reads
   uint32_t *stages;       // expressions with such an array

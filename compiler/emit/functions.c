@@ -315,6 +315,7 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
   f->node_name = arena_array(a, const char *, g->count);
   f->node_used = arena_array(a, bool, g->count);
   f->rows_name = arena_array(a, const char *, g->count);
+  f->put_name = arena_array(a, const char *, g->count);
   f->best_name = arena_array(a, const char *, g->count);
   f->blocked_name = arena_array(a, const char *, g->count);
   f->sink_used = arena_array(a, bool, s->task.nsinks);
@@ -336,6 +337,11 @@ static void name_all(Function *f, const Plan *p, const Scheduled *function) {
     places[k].pointer = out->label ? names_take(&f->names, out->label) : out->argument;
     if (out->node->nout == 0) places[k].lvalue = scalar_place(f, p, out);
   }
+  for (size_t k = 0; k < s->nloops; k++)
+    for (size_t j = 0; j < s->loops[k]->nput; j++) {
+      const Node *n = s->loops[k]->put[j];
+      f->put_name[n->id] = places[s->place[n->id].sink].pointer;
+    }
   for (int pass = 0; pass < 2; pass++)
     for (size_t k = 0; k < g->count; k++) {
       const Node *n = g->nodes[k];
@@ -466,6 +472,7 @@ Printed function_print(Text *t, const Plan *p, const Scheduled *function) {
   return (Printed){.flops = f.flops,
                    .bound = f.bound,
                    .node_name = f.node_name,
+                   .put_name = f.put_name,
                    .loop_variable = f.loop_variable,
                    .loop_rounds = f.loop_rounds};
 }

@@ -79,6 +79,7 @@ typedef struct Printed { // what is known of a function once it is printed: what
   const Poly *flops;
   bool bound; // there are branches or guards: at most so many
   const char *const *node_name, *const *loop_variable; // what C calls them, by id; null: it has no name
+  const char *const *put_name;                         // by node: where its rows go at a tile's end, or null
   const int *loop_rounds;                              // by loop: how many run side by side, 0: one
 } Printed;
 

@@ -422,6 +422,7 @@ void put_tile_body(Function *f, const Loop *loop, int depth) {
   f->trips = poly_mul(f->s->task.graph->dims, f->trips, loop->extent);
   for (size_t k = 0; k < loop->nrows; k++) put_turned_rows(f, loop->rows[k]);
   put_tile_steps(f, loop->body, loop->nbody, depth + 1);
+  for (size_t k = 0; k < loop->nput; k++) put_rows_back(f, loop->put[k]);
   f->trips = outside;
 }
 

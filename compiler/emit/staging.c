@@ -178,18 +178,39 @@ void stage_steps(Function *f, const Step *step, size_t count) {
 
 // ---- rows ----
 
-// mdl_turn_rows(mdl_level, x + i_tile * d, d, lanes, x_rows);
-void put_turned_rows(Function *f, const Node *n) {
-  Text *t = &f->body;
-  Graph *pool = f->s->pool;
-  const Expr *row = expr_poly(pool, row_size(f->s->task.graph, n));
+static void need_turns(Function *f) {
   f->unit->helper[HELPER_TURN] = true;
   math_use(f->unit, "level.h");
   f->math = true;
+}
+
+// x + i_tile * d
+static void put_rows_at(Function *f, const char *array, const Expr *row) {
+  text_printf(&f->body, "%s + %s * ", array, f->tile_name);
+  put_expr(f, &f->body, row, PREC_MUL + 1);
+}
+
+// mdl_turn_rows(mdl_level, x + i_tile * d, d, lanes, x_rows);
+void put_turned_rows(Function *f, const Node *n) {
+  const Expr *row = expr_poly(f->s->pool, row_size(f->s->task.graph, n));
+  need_turns(f);
   line_start(f);
-  text_printf(t, "mdl_turn_rows(mdl_level, %s + %s * ", array_name(f, n), f->tile_name);
-  put_expr(f, t, row, PREC_MUL + 1);
-  text_put(t, ", ");
-  put_expr(f, t, row, PREC_NONE);
-  text_printf(t, ", %s, %s);\n", f->lanes_name, f->rows_name[n->id]);
+  text_put(&f->body, "mdl_turn_rows(mdl_level, ");
+  put_rows_at(f, array_name(f, n), row);
+  text_put(&f->body, ", ");
+  put_expr(f, &f->body, row, PREC_NONE);
+  text_printf(&f->body, ", %s, %s);\n", f->lanes_name, f->rows_name[n->id]);
+}
+
+// mdl_turn_back(mdl_level, a, d, lanes, saved_a + i_tile * d);
+void put_rows_back(Function *f, const Node *n) {
+  const Expr *row = expr_poly(f->s->pool, row_size(f->s->task.graph, n));
+  need_turns(f);
+  f->sink_used[f->s->place[n->id].sink] = true;
+  line_start(f);
+  text_printf(&f->body, "mdl_turn_back(mdl_level, %s, ", array_name(f, n));
+  put_expr(f, &f->body, row, PREC_NONE);
+  text_printf(&f->body, ", %s, ", f->lanes_name);
+  put_rows_at(f, f->put_name[n->id], row);
+  text_put(&f->body, ");\n");
 }

@@ -39,7 +39,8 @@ bool has_outside(const Function *f, const Expr *e);
 // What the steps read of those, until the stages from `mark` on are forgotten.
 void stage_steps(Function *f, const Step *step, size_t count);
 void forget_stages(Function *f, size_t mark);
-void put_turned_rows(Function *f, const Node *n);
+void put_turned_rows(Function *f, const Node *n); // at the tile's start
+void put_rows_back(Function *f, const Node *n);   // at its end
 // How far apart in memory the entries are that a read has for one sample and the next; null: not everywhere as far.
 const Poly *sample_step(const Function *f, const Expr *read);
 // call(&x[i_tile * d + j], d, lanes, array): of what lies so far apart.

@@ -197,11 +197,11 @@ static void put_kernel(Printer *p, const Node *n, const Contraction *c) {
 
 // ---- where values live ----
 
-static void put_kept_shape(Printer *p, const Node *n) {
+static void put_shape(Printer *p, const Node *n, bool whole) {
   const Place *place = &p->s->place[n->id];
   bool any = false;
   for (int q = 0; q < n->nout; q++) {
-    if (!place->kept[q]) continue;
+    if (!place->kept[q] && !whole) continue;
     text_put(&p->why, any ? ", " : "[");
     put_poly(p, &p->why, n->index[q].extent);
     any = true;
@@ -241,8 +241,17 @@ static void put_axes(Printer *p, const Node *n) {
 
 static void put_array(Printer *p, const char *where, const char *name, const Node *n, bool axes) {
   text_printf(&p->why, "%s: %s", where, name ? name : n->name);
-  put_kept_shape(p, n);
+  put_shape(p, n, false);
   if (axes) put_axes(p, n);
+  end_reason(p);
+}
+
+// Of what is the tile's, but wanted on the tape.
+static void put_rows_back(Printer *p, const Node *n) {
+  const char *name = p->f->put_name[n->id];
+  if (!name) return;
+  text_printf(&p->why, "on the tape at the tile's end: %s", name);
+  put_shape(p, n, true);
   end_reason(p);
 }
 
@@ -263,7 +272,10 @@ static void put_storage(Printer *p, const Node *n) {
     break;
   case STORED_SINK: put_array(p, p->s->task.sinks[place->sink].tape ? "on the tape" : "output", name, n, false); break;
   case STORED_STATE: text_printf(&p->why, "written where the state %s has it\n", place->state->name); break;
-  case STORED_WORK: put_array(p, "work memory", name, n, true); break;
+  case STORED_WORK:
+    put_array(p, "work memory", name, n, true);
+    put_rows_back(p, n);
+    break;
   default: break;
   }
   if (place->in_why.kind) put_reason(p, place->in_why);

@@ -97,11 +97,18 @@ static int64_t size_of(const Dims *dims, const Node *n, const IndexGroup *g) {
 }
 
 // An entry of a factor is packed once for each column, row or term that it does not have.
+double contraction_reuse(const Dims *dims, const Node *n, const Contraction *c) {
+  const IndexGroup *const group[] = {&c->rows, &c->columns, &c->terms};
+  double packed = 0;
+  for (int k = 0; k < 3; k++) packed += 1.0 / (double)size_of(dims, n, group[k]);
+  return 1 / packed;
+}
+
 static bool pays(const Dims *dims, const Node *n, const Contraction *c) {
   const double rows = (double)size_of(dims, n, &c->rows), columns = (double)size_of(dims, n, &c->columns),
                terms = (double)size_of(dims, n, &c->terms);
   const bool small = fmin(rows, fmin(columns, terms)) >= LEAST_SMALL && rows * columns * terms <= MOST_SMALL;
-  return small || 1 / rows + 1 / columns + 1 / terms <= 1.0 / LEAST_REUSE;
+  return small || contraction_reuse(dims, n, c) >= LEAST_REUSE;
 }
 
 static void exchange(Contraction *c) {
@@ -280,14 +287,28 @@ const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node 
   return kept_contraction(pool->arena, contracted(pool, tree, n, sample, &c), &c);
 }
 
-void find_contractions(Schedule *s) {
+static const Contraction **all_contractions(Schedule *s, const LoopTree *tree) {
   const Graph *g = s->task.graph;
-  const LoopTree *tree = graph_loops_beside(s->arena, g, s->task.given, NULL);
+  const Contraction **found = arena_array(s->arena, const Contraction *, g->count + 1);
   for (size_t k = 0; k < g->count; k++) {
-    if (!s->place[k].needed || (s->task.given && s->task.given[k])) continue;
     Contraction c;
     s->place[k].contraction_why = contracted(s->pool, tree, g->nodes[k], s->task.sample, &c);
-    s->place[k].contraction = kept_contraction(s->arena, s->place[k].contraction_why, &c);
+    found[k] = kept_contraction(s->arena, s->place[k].contraction_why, &c);
+  }
+  return found;
+}
+
+void find_contractions(Schedule *s) {
+  const Graph *g = s->task.graph;
+  // What stays in tiles is seen from the whole graph, so that it is the same in all functions that share it.
+  const bool *small = find_small_products(s, all_contractions(s, graph_loops(s->arena, g, NULL)));
+  const Contraction **found = all_contractions(s, graph_loops_beside(s->arena, g, s->task.given, NULL));
+  for (size_t k = 0; k < g->count; k++) {
+    if (!found[k] || !s->place[k].needed || (s->task.given && s->task.given[k])) continue;
+    if (small[k])
+      s->place[k].contraction_why = REASON_OF_TILES;
+    else
+      s->place[k].contraction = found[k];
   }
 }
 

@@ -10,6 +10,9 @@ void fuse_nodes(Schedule *s, const Reads *reads);
 void split_loops(Schedule *s, const Reads *reads);
 // contraction.c: which nodes are computed whole.
 void find_contractions(Schedule *s);
+double contraction_reuse(const Dims *dims, const Node *n, const Contraction *c); // multiply-adds for each entry packed or written
+// small.c: by node, is it one that tiles do better by loops, of what is found?
+const bool *find_small_products(const Schedule *s, const Contraction *const *found);
 // Reals of work memory that they pack into.
 int64_t panel_size(const Schedule *s);
 // bounds.c: loops of one node alone take their range from its guard.
@@ -30,6 +33,9 @@ void place_nodes(Schedule *s, const Reads *reads);
 void place_arrays(Schedule *s);
 // lanes.c: which loops run side by side.
 void lane_loops(Schedule *s, const Reads *reads);
+// Is the subscript within the extent wherever the node's indices are in range, no condition needed?
+bool is_in_range(const Schedule *s, const Node *n, const Expr *sub, const Poly *extent);
+bool varies(const Schedule *s, const Node *n, const Expr *e, const Loop *loop); // has each of the loop's iterations its own value?
 // Of loops with a fixed number of iterations, those with fewer run one by one: one vector must be full.
 enum { SHORTEST_STRIP = 8 };
 bool is_shorter(const Schedule *s, const Poly *extent, int64_t least); // is it fixed, and below?
@@ -49,6 +55,10 @@ bool runs_within(const Loop *outer, const Loop *inner);
 int index_in(const Schedule *s, const Node *n, const Loop *loop);
 bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop);
 
+// samples.c: which arrays over all samples are kept tile by tile, or put where they are wanted at a tile's end,
+void keep_in_tiles(Schedule *s, const Reads *reads);
+// and those whose rows a tile turns into lanes.
+void turn_rows(Schedule *s, Loop *tile);
 // rows.c: marks the loops of a tile that are products with its samples' rows.
 void find_row_products(Schedule *s, const Loop *tile);
 

@@ -130,14 +130,13 @@ bool is_summed_along(const Schedule *s, const Node *n, const Loop *loop) {
 
 // ---- how a step runs in a tile ----
 
-// Is the subscript within the extent wherever the node's indices are in range, no condition needed?
-static bool is_in_range(const Schedule *s, const Node *n, const Expr *sub, const Poly *extent) {
+bool is_in_range(const Schedule *s, const Node *n, const Expr *sub, const Poly *extent) {
   if (sub->kind == EXPR_INDEX && n->index[sub->u.index].extent == extent) return true;
   return expr_is_declared(sub, extent) ||
          simplify_in_range(s->arena, s->pool, n->index, n->nout + n->nred, sub, extent);
 }
 
-static bool varies(const Schedule *s, const Node *n, const Expr *e, const Loop *loop) {
+bool varies(const Schedule *s, const Node *n, const Expr *e, const Loop *loop) {
   if (e->kind == EXPR_INDEX) return s->place[n->id].loop[e->u.index] == loop;
   bool any = false;
   if (e->kind == EXPR_READ)
@@ -273,67 +272,6 @@ static void class_steps(Schedule *s, Step *body, size_t count, const Loop *loop)
       class_steps(s, body[k].loop->body, body[k].loop->nbody, loop);
     else
       body[k].lane = class_of(s, &body[k], loop);
-}
-
-// ---- rows of inputs ----
-
-bool index_covers(Dims *dims, const Poly *axis, const Poly *index) {
-  enum { FEW = 8 };
-  const Poly *more = poly_sub(dims, axis, index);
-  int64_t value;
-  return poly_fixed(dims, more, &value) && value >= 0 && value <= FEW;
-}
-
-// Of a sample's own row of an input that has one for each, which lies there entry by entry?
-static bool reads_row(const Schedule *s, const Node *n, const Expr *read, const Loop *tile) {
-  const Node *input = read->u.read.node;
-  if (s->place[input->id].stored != STORED_INPUT || input->type != TYPE_REAL || input->nout < 2) return false;
-  const Expr *sample = read->u.read.sub[0];
-  if (sample->kind != EXPR_INDEX || s->place[n->id].loop[sample->u.index] != tile) return false;
-  if (!is_in_range(s, n, sample, input->index[0].extent)) return false;
-  for (int k = 1; k < input->nout; k++)
-    if (varies(s, n, read->u.read.sub[k], tile)) return false;
-  return true;
-}
-
-// How often a read goes through its row for one sample, in sizes where open dimensions are about a hundred.
-static double walks(const Schedule *s, const Node *n, const Expr *read, const Loop *tile) {
-  const Graph *g = s->task.graph;
-  const Poly *reads = poly_int(g->dims, 1);
-  for (int q = 0; q < n->nout + n->nred; q++)
-    if (s->place[n->id].loop[q] && s->place[n->id].loop[q] != tile && !node_is_target(n, q))
-      reads = poly_mul(g->dims, reads, n->index[q].extent);
-  return poly_nominal(g->dims, reads) / poly_nominal(g->dims, row_size(g, read->u.read.node));
-}
-
-// How often the inputs' rows are walked over in the tile.
-static void count_rows(const Schedule *s, const Node *n, const Expr *e, const Loop *tile, double *times) {
-  if (e->kind == EXPR_READ && reads_row(s, n, e, tile)) times[e->u.read.node->id] += walks(s, n, e, tile);
-  for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++) count_rows(s, n, e->u.prim.arg[k], tile, times);
-}
-
-static void count_in_steps(const Schedule *s, const Loop *loop, const Loop *tile, double *times) {
-  for (size_t k = 0; k < loop->nbody; k++) {
-    const Step *step = &loop->body[k];
-    if (step->kind == STEP_LOOP && step->loop->lanes != LANES_ROWS) count_in_steps(s, step->loop, tile, times);
-    if (step->kind == STEP_NODE) count_rows(s, step->node, step->node->expr, tile, times);
-  }
-}
-
-// What is walked over more than once is turned once; long rows are if they are walked over at all: their entries are read one behind
-// the other so, not one of each sample.
-static void find_rows(Schedule *s, Loop *loop) {
-  const Graph *g = s->task.graph;
-  double *times = arena_array(s->arena, double, g->count);
-  size_t room = 0;
-  count_in_steps(s, loop, loop, times);
-  for (size_t k = 0; k < g->count; k++) {
-    enum { LONG = 8 };
-    const bool is_long = times[k] >= 1 && poly_nominal(g->dims, row_size(g, g->nodes[k])) >= LONG;
-    if (!is_long && !(times[k] >= 2)) continue; // NaN: rows of nothing
-    ARENA_PUSH(s->arena, loop->rows, loop->nrows, room) = g->nodes[k];
-    s->place[k].rows = poly_int(g->dims, 0); // its place is known when all work memory is dealt (place.c)
-  }
 }
 
 // ---- scalars that one group of steps alone knows ----
@@ -499,71 +437,6 @@ static void tile(Loop *loop) {
   say_of_tile(loop->body, loop->nbody);
 }
 
-// ---- arrays over all samples that tiles alone know ----
-
-static Loop *tile_along(const Schedule *s, const Node *n, int q) {
-  Loop *loop = s->place[n->id].loop[q];
-  return loop && loop->lanes == LANES_TILE && !s->place[n->id].mirrored[q] ? loop : NULL;
-}
-
-// The output of n that counts the samples of a tile in which all of it is computed; -1: none.
-static int sample_axis(const Schedule *s, const Node *n) {
-  const Place *p = &s->place[n->id];
-  if (!p->needed || p->stored != STORED_WORK || p->in || p->contraction || n->kind != NODE_COMP || n->type != TYPE_REAL) return -1;
-  for (int q = 0; q < n->nout; q++) {
-    const Loop *loop = p->kept[q] ? tile_along(s, n, q) : NULL;
-    if (loop && runs_within(loop, p->home)) return q;
-  }
-  return -1;
-}
-
-// The tile in which `user` reads entries of its own sample alone of what has its samples at axis q; null: it reads others.
-static Loop *reading_tile(const Schedule *s, const Node *user, const Expr *read, int q) {
-  const Expr *sub = read->u.read.sub[q];
-  const bool plain = user->kind == NODE_COMP || (user->kind == NODE_SCATTER && !user->base);
-  if (!plain || s->place[user->id].contraction || sub->kind != EXPR_INDEX) return NULL;
-  return tile_along(s, user, sub->u.index);
-}
-
-static void know_blocked(Schedule *s, Loop *tile, const Node *n) {
-  for (size_t k = 0; k < tile->nblocked; k++)
-    if (tile->blocked[k] == n) return;
-  ARENA_PUSH(s->arena, tile->blocked, tile->nblocked, tile->blocked_room) = n;
-}
-
-static void block_arrays(Schedule *s, const Reads *reads) {
-  const Graph *g = s->task.graph;
-  int *axis = arena_array(s->arena, int, g->count + 1);
-  for (size_t k = 0; k < g->count; k++) axis[k] = sample_axis(s, g->nodes[k]);
-  for (size_t k = 0; k < s->task.nsinks; k++) axis[s->task.sinks[k].node->id] = -1;
-  for (size_t k = 0; k < s->nloops; k++) // where a loop is left, what is filled up is written outside of tiles
-    for (size_t j = 0; j < s->loops[k]->nfill; j++) axis[s->loops[k]->fill[j]->id] = -1;
-  for (size_t k = 0; k < g->count; k++) {
-    const Node *n = g->nodes[k];
-    if (!s->place[k].needed) continue;
-    if (s->place[k].in) axis[s->place[k].in->id] = -1;
-    if (n->next) axis[n->next->id] = -1;
-    if (n->alive) axis[n->alive->id] = -1;
-    for (size_t r = 0; r < reads[k].count; r++) {
-      const Node *m = reads[k].read[r]->u.read.node;
-      if (axis[m->id] >= 0 && !reading_tile(s, n, reads[k].read[r], axis[m->id])) axis[m->id] = -1;
-    }
-  }
-  for (size_t k = 0; k < g->count; k++) {
-    if (axis[k] < 0) continue;
-    Place *p = &s->place[k];
-    p->lane = p->blocked = true;
-    p->lane_why = REASON_BLOCKED;
-    p->samples = axis[k];
-    know_blocked(s, p->loop[axis[k]], g->nodes[k]);
-  }
-  for (size_t k = 0; k < g->count; k++)
-    for (size_t r = 0; s->place[k].needed && r < reads[k].count; r++) {
-      const Node *m = reads[k].read[r]->u.read.node;
-      if (s->place[m->id].blocked) know_blocked(s, reading_tile(s, g->nodes[k], reads[k].read[r], axis[m->id]), m);
-    }
-}
-
 static void finish_tiles(Schedule *s) {
   for (size_t k = 0; k < s->nloops; k++) {
     Loop *loop = s->loops[k];
@@ -571,7 +444,7 @@ static void finish_tiles(Schedule *s) {
     class_steps(s, loop->body, loop->nbody, loop);
     spread(s, loop);
     find_row_products(s, loop);
-    find_rows(s, loop);
+    turn_rows(s, loop);
   }
 }
 
@@ -690,6 +563,6 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
 void lane_loops(Schedule *s, const Reads *reads) {
   lane_steps(s, s->body, s->nbody);
   hold_sums(s);
-  if (!s->task.threads) block_arrays(s, reads); // threads keep what is by lane for themselves
+  keep_in_tiles(s, reads);
   finish_tiles(s);
 }

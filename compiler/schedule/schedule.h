@@ -107,8 +107,10 @@ struct Loop {
   size_t nfill;
   LaneKind lanes;
   Edges edges; // LANES_STRIP: the iterations that run one by one, since conditions there are not those of the others
-  const Node **rows; // of a tile: inputs whose rows, one a sample, are turned into lanes at its start
+  const Node **rows; // of a tile: arrays whose rows, one a sample, are turned into lanes at its start
   size_t nrows;
+  const Node **put; // of a tile: arrays of its own whose rows go to their sinks at its end
+  size_t nput, put_room;
   const Node **blocked; // of a tile: the arrays that are blocked and known there
   size_t nblocked, blocked_room;
   Reason why, lanes_why; // it is a loop by itself; its iterations run so
@@ -169,7 +171,7 @@ typedef struct Place {
   const Node *in;     // STORED_WORK: the array whose memory it shares, or null
   Reason in_why;      // it shares that; or, without one, it is a copy of another version
   const Poly *offset; // STORED_WORK: in elements of its type
-  const Poly *rows;   // STORED_INPUT: where in work memory a tile's rows of it stand turned, SAMPLE_TILE by each entry; or null
+  const Poly *rows;   // of what a tile reads: where in work memory its rows stand turned, SAMPLE_TILE by each entry; or null
   bool split;         // of a contraction: threads share it out
   bool own;           // STORED_WORK: each thread of a team has its own
   const Poly *record; // of what is summed over a wave's tiles: where in the record of one it is kept; else null

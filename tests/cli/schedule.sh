@@ -83,7 +83,7 @@ case_is 'the schedule of a perceptron' 0 '' mdlc explain --schedule mlp.mdl
 says 'z_product[i, j] =' 'loops: fewer than 6 multiply-adds for each entry are not worth packing'
 says 'for l in 0..h' 'inside of a tile, whose samples are the lanes'
 case_is 'what a perceptron leaves for backward' 0 '' mdlc explain --schedule --function=forward mlp.mdl
-says 'a[i, j] =' 'on the tape: saved_a[n, h]'
+says 'a[i, j] =' "on the tape at the tile's end: saved_a[n, h]"
 says 'stored: a[n, h]' 'a call is not made again'
 # d_b1[j] sums over i what d_a_product[i, j] is: both call by j and i, whichever comes first.
 case_is 'a call by indices in another order' 0 '' mdlc explain --schedule "$examples/mlp/mlp.mdl" -D d=784 -D h=128 -D k=10
@@ -105,9 +105,12 @@ says 'log_likelihood_y_logs = sum[i]' 'logarithms and what they are summed with,
 
 case_is 'the schedule of a convolution' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28 -D filters=8 -D classes=10
 says 'a_sum[i, m, r, c] =' 'scalar: read within its loops only'
-says 'a[i, m, r, c] =' 'a part for each tile, its samples side by side: all that reads it runs in tiles, too'
-prints '        d_a_sum[i, m, r, c] = if not a[i, m, r, c] <= 0.0 then d_a[i, m, r, c]'
-says 'largest[i, m, r, c] =' 'work memory: largest[n, filters, pooled, pooled]'
+says 'a[i, m, r, c] =' 'work memory: a[filters, inner, inner]; all m: d_a reads it outside'
+says 'largest[i, m, r, c] =' 'work memory: largest[filters, pooled, pooled]'
+says 'z_sum[i, k] =' "loops: a small product stays in the tiles that alone know its samples' array"
+# Where a large product stands beside it, the array lies row by row anyway.
+case_is 'the schedule of a small product behind a large one' 0 '' mdlc explain --schedule "$examples/mlp/mlp.mdl" -D d=784 -D h=128 -D k=10
+says 'z_product[i, j] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: n, k, h'
 
 case_is 'the schedule of a transformer' 0 '' mdlc explain --schedule "$examples/gpt2/gpt2.mdl" -D C=64
 says 'a_product[l, i, j, k] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: C*n, 3*d, d; 6*C*d*d*n operations'

@@ -255,6 +255,19 @@ START_TEST(test_steps_of_tiles_are_calls) {
 }
 END_TEST
 
+// What a tile computes for the tape is its own until its end, and backward has the rows back in lanes.
+START_TEST(test_rows_go_to_the_tape_at_once) {
+  Arena *a = arena_new();
+  const char *source = source_of(a, "batch n\ndim h\ndata x[n]\nparam w[h]\nparam V[h, 3]\nnode z[i:n, j:h] = tanh(x[i] * w[j])\n"
+                                    "node y[i:n, k:3] = sum[j:h](z[i, j] * V[j, k])\nnode e[i:n, k:3] = exp(y[i, k])\n"
+                                    "node loss = sum[i:n, k:3](e[i, k])\nroot loss loss = loss\n");
+  ck_assert_int_eq(count_of(source, "mdl_turn_back(mdl_level, z, h, lanes, saved_z + i_tile * h);"), 1);
+  ck_assert_int_eq(count_of(source, "mdl_turn_rows(mdl_level, z + i_tile * h, h, lanes, z_rows);"), 1);
+  ck_assert_int_eq(count_of(source, "mdl_tile_put(&saved_z"), 0);
+  arena_free(a);
+}
+END_TEST
+
 // The iterations behind the last whole vector are marked as few; those that sum are not held up by that.
 START_TEST(test_few_iterations_are_marked) {
   Arena *a = arena_new();
@@ -340,6 +353,7 @@ int main(void) {
   tcase_add_test(c, test_rows_are_taken_as_they_lie);
   tcase_add_test(c, test_rows_are_compiled_once);
   tcase_add_test(c, test_steps_of_tiles_are_calls);
+  tcase_add_test(c, test_rows_go_to_the_tape_at_once);
   tcase_add_test(c, test_few_iterations_are_marked);
   tcase_add_test(c, test_fills_are_one_loop);
   tcase_add_test(c, test_thermometer_is_one_loop);

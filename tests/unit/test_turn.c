@@ -1,4 +1,4 @@
-// test_turn.c - rows turned into lanes against their definition, at all sizes around blocks and vectors.
+// test_turn.c - rows turned into lanes, and back, against their definition, at all sizes around blocks and vectors.
 #include <check.h>
 
 #include "mdl/turn.h"
@@ -25,13 +25,28 @@ static void turn_all_sizes(const int level) {
     }
 }
 
+static void turn_all_sizes_back(const int level) {
+  for (int k = 0; k < MDL_TURN_TILE * MOST; k++) from[k] = (mdl_turn_real)k;
+  for (int count = 0; count <= MOST; count++)
+    for (int rows = 1; rows <= MDL_TURN_TILE; rows++) {
+      for (int k = 0; k < (MOST + 1) * MDL_TURN_TILE; k++) to[k] = UNTOUCHED;
+      mdl_turn_back(level, from, count, rows, to);
+      for (int k = 0; k < (MOST + 1) * MDL_TURN_TILE; k++) {
+        const double wanted = k < rows * count ? (double)from[k % count * MDL_TURN_TILE + k / count] : UNTOUCHED;
+        if ((double)to[k] != wanted) ck_abort_msg("%d entries of %d samples, back: number %d", count, rows, k);
+      }
+    }
+}
+
 START_TEST(test_wide_vectors) {
   turn_all_sizes(1);
+  turn_all_sizes_back(1);
 }
 END_TEST
 
 START_TEST(test_narrow_vectors) {
   turn_all_sizes(0);
+  turn_all_sizes_back(0);
 }
 END_TEST
 

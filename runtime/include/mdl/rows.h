@@ -71,10 +71,10 @@ MDL_TURN_INLINE void mdl_rows_times_at(const int mdl_level, const int fetch, con
           MDL_TURN_FETCH(from + r * stride + j, stride, 8, 3);
         else if (fetch)
           MDL_TURN_FETCH(from + r * stride + j, stride, MDL_TURN_TILE, 2);
-        mdl_turn_block(mdl_level, from + r * stride + j, stride, turned + r);
+        mdl_turn_block(mdl_level, from + r * stride + j, stride, turned + r, MDL_TURN_TILE);
       }
       if (most < end)
-        mdl_turn_plain(from + whole * stride + j, stride, 0, MDL_ROWS_TURNED, rows - whole, turned + whole);
+        mdl_turn_plain(from + whole * stride + j, stride, rows - whole, MDL_ROWS_TURNED, turned + whole, MDL_TURN_TILE);
       const mdl_turn_real by0 = by[j], by1 = by[j + 1], by2 = by[j + 2], by3 = by[j + 3];
       const mdl_turn_real by4 = by[j + 4], by5 = by[j + 5], by6 = by[j + 6], by7 = by[j + 7];
       int64_t r = g;

@@ -34,11 +34,15 @@ enum { MDL_TURN_TILE = 64 }; /* samples side by side */
 #endif
 #endif
 
-/* The entries from `low` up to `high` of `rows` samples, one by one. */
-MDL_TURN_INLINE void mdl_turn_plain(const mdl_turn_real *from, int64_t count, int64_t low, int64_t high, int64_t rows,
-                                    mdl_turn_real *to) {
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t j = low; j < high; j++) to[j * MDL_TURN_TILE + r] = from[r * count + j];
+/* to[j * aside + r] = from[r * apart + j], one by one, the longer way inside. */
+MDL_TURN_INLINE void mdl_turn_plain(const mdl_turn_real *from, int64_t apart, int64_t rows, int64_t columns,
+                                    mdl_turn_real *to, int64_t aside) {
+  if (rows < columns)
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t j = 0; j < columns; j++) to[j * aside + r] = from[r * apart + j];
+  else
+    for (int64_t j = 0; j < columns; j++)
+      for (int64_t r = 0; r < rows; r++) to[j * aside + r] = from[r * apart + j];
 }
 
 #ifdef MDL_TURN_VECTORS
@@ -46,12 +50,12 @@ MDL_TURN_INLINE void mdl_turn_plain(const mdl_turn_real *from, int64_t count, in
 #define MDL_TURN_TYPES(bytes) /* a vector, and one that lies anywhere */                                               \
   typedef mdl_turn_real V __attribute__((vector_size(bytes)));                                                         \
   typedef mdl_turn_real U __attribute__((vector_size(bytes), aligned(sizeof(mdl_turn_real)), may_alias));
-#define MDL_TURN_ROW(k) (*(const U *)(from + (k) * count))
-#define MDL_TURN_COLUMN(k) (*(U *)(to + (k) * MDL_TURN_TILE))
+#define MDL_TURN_ROW(k) (*(const U *)(from + (k) * apart))
+#define MDL_TURN_COLUMN(k) (*(U *)(to + (k) * aside))
 
-/* Four entries of four samples: pairs of rows, then halves of these. */
+/* Four entries of four rows: pairs of rows, then halves of these. */
 #define MDL_TURN_FOUR(name, bytes)                                                                                     \
-  MDL_TURN_INLINE void name(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {                             \
+  MDL_TURN_INLINE void name(const mdl_turn_real *from, int64_t apart, mdl_turn_real *to, int64_t aside) {              \
     MDL_TURN_TYPES(bytes)                                                                                              \
     const V a0 = MDL_TURN_ROW(0), a1 = MDL_TURN_ROW(1), a2 = MDL_TURN_ROW(2), a3 = MDL_TURN_ROW(3);                    \
     const V b0 = MDL_TURN_MIX(a0, a1, 0, 4, 2, 6), b1 = MDL_TURN_MIX(a0, a1, 1, 5, 3, 7);                              \
@@ -77,7 +81,7 @@ MDL_TURN_FOUR(mdl_turn_narrow, 16)
   MDL_TURN_COLUMN(k) = MDL_TURN_MIX(c##k, c##l, 0, 1, 2, 3, 8, 9, 10, 11);                                             \
   MDL_TURN_COLUMN(l) = MDL_TURN_MIX(c##k, c##l, 4, 5, 6, 7, 12, 13, 14, 15);
 
-MDL_TURN_INLINE void mdl_turn_wide(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_turn_wide(const mdl_turn_real *from, int64_t apart, mdl_turn_real *to, int64_t aside) {
   MDL_TURN_TYPES(32)
   MDL_TURN_PAIR(0, 1) MDL_TURN_PAIR(2, 3) MDL_TURN_PAIR(4, 5) MDL_TURN_PAIR(6, 7)
   MDL_TURN_HALVES(0, 2, 0, 1) MDL_TURN_HALVES(1, 3, 2, 3) MDL_TURN_HALVES(4, 6, 4, 5) MDL_TURN_HALVES(5, 7, 6, 7)
@@ -91,7 +95,7 @@ MDL_TURN_INLINE void mdl_turn_wide(const mdl_turn_real *from, int64_t count, mdl
 enum { MDL_TURN_WIDE = 4, MDL_TURN_NARROW = 2 };
 MDL_TURN_FOUR(mdl_turn_wide, 32)
 
-MDL_TURN_INLINE void mdl_turn_narrow(const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_turn_narrow(const mdl_turn_real *from, int64_t apart, mdl_turn_real *to, int64_t aside) {
   MDL_TURN_TYPES(16)
   const V a0 = MDL_TURN_ROW(0), a1 = MDL_TURN_ROW(1);
   MDL_TURN_COLUMN(0) = MDL_TURN_MIX(a0, a1, 0, 2);
@@ -99,15 +103,16 @@ MDL_TURN_INLINE void mdl_turn_narrow(const mdl_turn_real *from, int64_t count, m
 }
 #endif
 
-/* Eight entries of eight samples, in squares that vectors have room for. */
-MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+/* Eight entries of eight rows, in squares that vectors have room for. */
+MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *from, int64_t apart, mdl_turn_real *to,
+                                    int64_t aside) {
   const int64_t side = mdl_level > 0 ? MDL_TURN_WIDE : MDL_TURN_NARROW;
   for (int64_t r = 0; r < 8; r += side)
     for (int64_t j = 0; j < 8; j += side)
       if (mdl_level > 0)
-        mdl_turn_wide(from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+        mdl_turn_wide(from + r * apart + j, apart, to + j * aside + r, aside);
       else
-        mdl_turn_narrow(from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+        mdl_turn_narrow(from + r * apart + j, apart, to + j * aside + r, aside);
 }
 
 #undef MDL_TURN_FOUR
@@ -116,9 +121,10 @@ MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *fr
 #undef MDL_TURN_ROW
 #undef MDL_TURN_COLUMN
 #else
-MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *from, int64_t count, mdl_turn_real *to) {
+MDL_TURN_INLINE void mdl_turn_block(const int mdl_level, const mdl_turn_real *from, int64_t apart, mdl_turn_real *to,
+                                    int64_t aside) {
   (void)mdl_level;
-  mdl_turn_plain(from, count, 0, 8, 8, to);
+  mdl_turn_plain(from, apart, 8, 8, to, aside);
 }
 #endif
 
@@ -140,13 +146,25 @@ MDL_TURN_INLINE void mdl_turn_rows_at(const int mdl_level, const mdl_turn_real *
   for (int64_t r = 0; r < whole; r += 8)
     for (int64_t j = 0; j < blocks; j += 8) {
       MDL_TURN_FETCH(from + r * count + j, count, 8, 3);
-      mdl_turn_block(mdl_level, from + r * count + j, count, to + j * MDL_TURN_TILE + r);
+      mdl_turn_block(mdl_level, from + r * count + j, count, to + j * MDL_TURN_TILE + r, MDL_TURN_TILE);
     }
-  mdl_turn_plain(from, count, blocks, count, whole, to);
-  mdl_turn_plain(from + whole * count, count, 0, count, rows - whole, to + whole);
+  mdl_turn_plain(from + blocks, count, whole, count - blocks, to + blocks * MDL_TURN_TILE, MDL_TURN_TILE);
+  mdl_turn_plain(from + whole * count, count, rows - whole, count, to + whole, MDL_TURN_TILE);
   for (int64_t j = 0; j < count; j++)
     for (int64_t r = rows; r % MDL_TURN_LANES != 0; r++) to[j * MDL_TURN_TILE + r] = to[j * MDL_TURN_TILE + rows - 1];
 }
 MDL_LEVELS(mdl_turn_rows, (const mdl_turn_real *from, int64_t count, int64_t rows, mdl_turn_real *to), from, count, rows, to)
+
+/* And back: to[r * count + j] = from[j * 64 + r]. */
+MDL_TURN_INLINE void mdl_turn_back_at(const int mdl_level, const mdl_turn_real *from, int64_t count, int64_t rows,
+                                      mdl_turn_real *to) {
+  const int64_t whole = rows - rows % 8, blocks = count - count % 8;
+  for (int64_t r = 0; r < whole; r += 8)
+    for (int64_t j = 0; j < blocks; j += 8)
+      mdl_turn_block(mdl_level, from + j * MDL_TURN_TILE + r, MDL_TURN_TILE, to + r * count + j, count);
+  mdl_turn_plain(from + blocks * MDL_TURN_TILE, MDL_TURN_TILE, count - blocks, whole, to + blocks, count);
+  mdl_turn_plain(from + whole, MDL_TURN_TILE, count, rows - whole, to + whole * count, count);
+}
+MDL_LEVELS(mdl_turn_back, (const mdl_turn_real *from, int64_t count, int64_t rows, mdl_turn_real *to), from, count, rows, to)
 
 #endif
