@@ -5,7 +5,7 @@
 // sums are an array of their own: gcc would leave a larger one in memory.
 #include "emit/tile.h"
 
-enum { ROUNDS = 4 };
+enum { ROUNDS = 4, FEWEST = 3 };
 
 static bool is_one_sum(const Function *f, const Step *step) {
   if (step->kind != STEP_NODE || step->lane != LANE_GATHER) return false;
@@ -17,7 +17,7 @@ static bool is_one_sum(const Function *f, const Step *step) {
 const Step *round_sum(const Function *f, const Loop *loop) {
   int64_t extent;
   if (loop->reverse || loop->carries || loop->alive) return NULL;
-  if (poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent < ROUNDS) return NULL;
+  if (poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent < FEWEST) return NULL;
   const Step *only = NULL;
   for (size_t k = 0; k < loop->nbody; k++) {
     if (loop->body[k].idle) continue;
@@ -27,9 +27,15 @@ const Step *round_sum(const Function *f, const Loop *loop) {
   return only && adds_block(f, only) ? only : NULL;
 }
 
+// How many at a time.
+static int rounds_of(const Function *f, const Loop *loop) {
+  int64_t extent;
+  return poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent < ROUNDS ? (int)extent : ROUNDS;
+}
+
 bool rounds_are_all(const Function *f, const Loop *loop) {
   int64_t extent;
-  return !loop->nlow && !loop->nhigh && poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent % ROUNDS == 0;
+  return !loop->nlow && !loop->nhigh && poly_fixed(f->s->task.graph->dims, loop->extent, &extent) && extent % rounds_of(f, loop) == 0;
 }
 
 typedef struct RoundLet {
@@ -41,6 +47,7 @@ typedef struct Rounds {
   const Loop *loop;
   const Step *sum;
   const char *from; // the variable that counts them
+  int count;
   const char *part[ROUNDS];
   RoundLet *let[ROUNDS]; // what is computed of a round before its terms
   size_t nlet;           // of each: all compute the same
@@ -53,7 +60,7 @@ static void set_round(Function *f, const Rounds *r, int k) {
 // What all samples share, with a name for each round.
 static void hoist_rounds(Function *f, Rounds *r) {
   const size_t mark = f->nstack;
-  for (int k = 0; k < ROUNDS; k++) {
+  for (int k = 0; k < r->count; k++) {
     set_round(f, r, k);
     hoist_shared(f, r->sum, 1);
     r->nlet = f->nstack - mark;
@@ -73,7 +80,7 @@ static void put_terms(Function *f, const Rounds *r, const char *mask) {
   open_lanes(f);
   const size_t mark = f->nstack;
   const Poly *flops = NULL; // one round's: there are as many as the loop has, in fours
-  for (int k = 0; k < ROUNDS; k++) {
+  for (int k = 0; k < r->count; k++) {
     set_round(f, r, k);
     for (size_t j = 0; j < r->nlet; j++) recall_let(f, r->let[k][j].id, r->let[k][j].name);
     put_term(f, r->sum->node, arena_printf(f->s->arena, "%s[%s]", r->part[k], f->lane_name), mask, NULL);
@@ -112,9 +119,9 @@ static void put_sums(Function *f, const Rounds *r) {
     line_start(f);
     text_printf(t, "%s %s[%d];\n", f->unit->real, joined, ROUNDS);
     line_start(f);
-    text_printf(t, "mdl_join_four(mdl_level, %s, %s, %s, %s, %s);\n", r->part[0], r->part[1], r->part[2], r->part[3], joined);
+    text_printf(t, "mdl_join_four(mdl_level, %s, %s, %s, %s, %s);\n", r->part[0], r->part[1], r->part[2], r->part[r->count - 1], joined);
   }
-  for (int k = 0; k < ROUNDS; k++) {
+  for (int k = 0; k < r->count; k++) {
     set_round(f, r, k);
     if (joined)
       add_block(f, r->sum->node, arena_printf(f->s->arena, "%s[%d]", joined, k));
@@ -127,15 +134,16 @@ static void put_sums(Function *f, const Rounds *r) {
 const char *put_rounds(Function *f, const Loop *loop, const Step *sum, const char *end) {
   Text *t = &f->body;
   Rounds r = {.loop = loop, .sum = sum, .from = names_take(&f->names, arena_printf(f->s->arena, "%s_round", loop->name))};
-  put_round_head(f, loop, r.from, ROUNDS, end);
+  r.count = rounds_of(f, loop);
+  put_round_head(f, loop, r.from, r.count, end);
   size_t names, lets;
   open_scope(f, &names, &lets);
   const Poly *trips = f->trips;
   f->trips = poly_mul(f->s->task.graph->dims, trips, loop->extent);
   f->loop_variable[loop->id] = r.from;
-  f->loop_rounds[loop->id] = ROUNDS;
+  f->loop_rounds[loop->id] = r.count;
   hoist_rounds(f, &r);
-  for (int k = 0; k < ROUNDS; k++) r.part[k] = open_block(f, sum->node);
+  for (int k = 0; k < r.count; k++) r.part[k] = open_block(f, sum->node);
   put_vectors(f, &r);
   put_sums(f, &r);
   f->trips = trips;

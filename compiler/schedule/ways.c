@@ -70,11 +70,29 @@ bool way_belongs_inside(const Ways *w, const Node *n, int q) {
   return false;
 }
 
+static bool is_small(const Ways *w, const Index *index) {
+  enum { SMALL = 4 };
+  int64_t extent;
+  return poly_fixed(w->s->task.graph->dims, index->extent, &extent) && extent <= SMALL;
+}
+
+// A sum over samples, and more, has its few entries along q added side by side for each of its terms, which read once what they share.
+static bool is_one_of_few(const Ways *w, const Node *n, int q) {
+  bool samples = false, more = false;
+  for (int k = n->nout; k < n->nout + n->nred; k++) {
+    if (n->index[k].extent == w->s->task.sample)
+      samples = true;
+    else
+      more = more || !is_small(w, &n->index[k]);
+  }
+  return samples && more && n->kind == NODE_COMP && q < n->nout && is_small(w, &n->index[q]);
+}
+
 // The higher, the better q stands outermost.  Samples first; then dimensions known at call time: they are the long ones.
 static int rank_outer(const Ways *w, const Node *n, int q) {
   int score = poly_is_fixed(w->s->task.graph->dims, n->index[q].extent) ? 0 : 1000, by = node_runs_by(n, q);
   if (n->index[q].extent == w->s->task.sample) return 10000;
-  if (runs_over_samples(w, n)) return 100 - q; // in lanes of samples memory is walked alike by all other indices
+  if (runs_over_samples(w, n)) return (is_one_of_few(w, n, q) ? 0 : 100) - q; // in lanes memory is walked alike by all other indices
   score += walk(w, n, by);
   if (n->kind == NODE_SCATTER) {
     score += stride(n->target, n->nout, by);

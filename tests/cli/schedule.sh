@@ -108,6 +108,9 @@ says 'a_sum[i, m, r, c] =' 'scalar: read within its loops only'
 says 'a[i, m, r, c] =' 'work memory: a[filters, inner, inner]; all m: d_a reads it outside'
 says 'largest[i, m, r, c] =' 'work memory: largest[filters, pooled, pooled]'
 says 'z_sum[i, k] =' "loops: a small product stays in the tiles that alone know its samples' array"
+says 'd_a_sum[i, m, r, c] =' 'in i, m, r, c: it reads d_a of the same iteration'
+says 'd_F[m, u, v] =' 'in m, i, r, c: it reads d_a_sum of the same iteration'
+says 'for v in 0..width, 3 rounds at a time (v_round)' 'inside of a tile, whose samples are the lanes'
 # Where a large product stands beside it, the array lies row by row anyway.
 case_is 'the schedule of a small product behind a large one' 0 '' mdlc explain --schedule "$examples/mlp/mlp.mdl" -D d=784 -D h=128 -D k=10
 says 'z_product[i, j] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: n, k, h'
