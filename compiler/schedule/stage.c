@@ -2,7 +2,7 @@
 //
 // In a loop over samples, the part x[i, s] - mu[c, s] of sum[s](L[r, s] * (x[i, s] - mu[c, s])) does not depend on r: it becomes
 // a node over i, c and s, computed once for each sample and small, since the schedule keeps it for one tile of samples at a
-// time.
+// time.  So does a quotient that reads its operands at r // 2: over half of the entries.
 #include "schedule/contraction.h"
 #include "schedule/expand.h"
 #include "schedule/internal.h"
@@ -19,8 +19,12 @@ typedef struct Stager {
   size_t count, room;
 } Stager;
 
-typedef struct Part { // of a node: which of its indices occur, samples first
-  int nindex, at[INDEX_MAX];
+typedef struct Part { // of a node: what subscripts its reads, samples first
+  int nindex;
+  const Expr *sub[INDEX_MAX]; // an index of the node, or index // number
+  Index index[INDEX_MAX];     // those of the part: as many entries as the node's index, or as the axis that the quotient is in
+  int place[INDEX_MAX];       // by index of the node
+  bool quotients, mixed;      // there are some; an index is used in several ways
 } Part;
 
 static int sample_index(const Stager *g, const Node *n) {
@@ -29,7 +33,15 @@ static int sample_index(const Stager *g, const Node *n) {
   return -1;
 }
 
-// Do all its reads stay within their arrays, whatever the indices?
+// index // number: *q is the index.
+static bool is_quotient(const Expr *e, int *q) {
+  int64_t number;
+  if (!expr_is_prim(e, PRIM_FLOORDIV) || e->u.prim.arg[0]->kind != EXPR_INDEX || !expr_is_int(e->u.prim.arg[1], &number)) return false;
+  *q = e->u.prim.arg[0]->u.index;
+  return number >= 2;
+}
+
+// Do all its reads stay within their arrays, whatever the indices?  A quotient's values are those of its axis (part_of).
 static bool reads_plainly(Dims *dims, const Node *n, const Expr *e) {
   if (e->kind == EXPR_PRIM) {
     for (int k = 0; k < e->u.prim.narg; k++)
@@ -39,6 +51,8 @@ static bool reads_plainly(Dims *dims, const Node *n, const Expr *e) {
   if (e->kind != EXPR_READ) return true;
   for (int k = 0; k < e->u.read.node->nout; k++) {
     const Expr *sub = e->u.read.sub[k];
+    int q;
+    if (is_quotient(sub, &q)) continue;
     if (sub->kind != EXPR_INDEX || !index_covers(dims, e->u.read.node->index[k].extent, n->index[sub->u.index].extent)) return false;
   }
   return true;
@@ -54,11 +68,55 @@ static bool is_long(const Expr *e) {
   return e->kind == EXPR_PRIM && (prim_calls(e->u.prim.op) || e->u.prim.op == PRIM_DIV);
 }
 
+typedef struct Uses { // of a node's indices in a part
+  const Expr *sub[INDEX_MAX]; // how it is used; null: not
+  Index index[INDEX_MAX];
+  bool mixed;
+} Uses;
+
+static void use(Uses *u, int q, const Expr *sub, Index index) {
+  u->mixed = u->mixed || (u->sub[q] && (u->sub[q] != sub || u->index[q].extent != index.extent));
+  u->sub[q] = sub;
+  u->index[q] = index;
+}
+
+static void find_uses(Uses *u, const Node *n, const Expr *e) {
+  if (e->kind == EXPR_INDEX) use(u, e->u.index, e, n->index[e->u.index]);
+  for (int k = 0; e->kind == EXPR_PRIM && k < e->u.prim.narg; k++) find_uses(u, n, e->u.prim.arg[k]);
+  for (int k = 0; e->kind == EXPR_READ && k < e->u.read.node->nout; k++) {
+    const Expr *sub = e->u.read.sub[k];
+    int q;
+    if (is_quotient(sub, &q))
+      use(u, q, sub, e->u.read.node->index[k]);
+    else
+      find_uses(u, n, sub);
+  }
+}
+
+static void add_use(Part *p, const Uses *u, int q) {
+  p->quotients = p->quotients || u->sub[q]->kind != EXPR_INDEX;
+  p->sub[p->nindex] = u->sub[q];
+  p->index[p->nindex] = u->index[q];
+  p->place[q] = p->nindex++;
+}
+
 static Part part_of(const Node *n, const Expr *e, int by) {
-  Part p = {.nindex = 1, .at = {by}};
+  Uses u = {.mixed = false};
+  Part p = {.nindex = 0};
+  find_uses(&u, n, e);
+  p.mixed = u.mixed || u.sub[by]->kind != EXPR_INDEX;
+  add_use(&p, &u, by);
   for (int q = 0; q < n->nout + n->nred; q++)
-    if (q != by && expr_uses_index(e, q)) p.at[p.nindex++] = q;
+    if (q != by && u.sub[q]) add_use(&p, &u, q);
   return p;
+}
+
+static const Expr *in_own_indices(void *context, Graph *g, const Expr *part, const Expr *const *arg) {
+  const Part *p = context;
+  int q;
+  (void)arg;
+  if (part->kind == EXPR_INDEX) return expr_index(g, p->place[part->u.index]);
+  return is_quotient(part, &q) && p->sub[p->place[q]] == part ? expr_index(g, p->place[q]) : NULL;
 }
 
 static const Expr *staged_expr(Stager *g, Node *n, const Expr *e, int by, bool lazy, bool top);
@@ -82,7 +140,7 @@ static const Node *find_staged(const Stager *g, const Expr *own) {
 static const Node *add_staged(Stager *g, const Node *n, const Expr *own, const Part *p) {
   Arena *a = g->out->arena;
   Index *index = arena_array(a, Index, (size_t)p->nindex);
-  for (int k = 0; k < p->nindex; k++) index[k] = n->index[p->at[k]];
+  for (int k = 0; k < p->nindex; k++) index[k] = p->index[k];
   Node part = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = p->nindex, .index = index};
   part.origin = ORIGIN_SHARED_BY_SAMPLE;
   part.name = arena_printf(a, "%s_part", n->name);
@@ -92,26 +150,27 @@ static const Node *add_staged(Stager *g, const Node *n, const Expr *own, const P
   return node;
 }
 
-static bool same_extents(const Node *staged, const Node *n, const Part *p) {
+static bool same_extents(const Node *staged, const Part *p) {
   for (int k = 0; k < p->nindex; k++)
-    if (staged->index[k].extent != n->index[p->at[k]].extent) return false;
+    if (staged->index[k].extent != p->index[k].extent) return false;
   return true;
+}
+
+// Is there less to compute than where it stands?
+static bool is_fewer(const Node *n, const Expr *e, const Part *p) {
+  if (p->quotients) return is_long(e);
+  return p->nindex < (n->kind == NODE_SCATTER ? n->nred : n->nout + n->nred);
 }
 
 static const Expr *staged_expr(Stager *g, Node *n, const Expr *e, int by, bool lazy, bool top) {
   if ((top && !is_long(e)) || !is_part(g->out->dims, n, e, by, lazy)) return staged_arguments(g, n, e, by, lazy);
   Part p = part_of(n, e, by);
-  const bool again = p.nindex < (n->kind == NODE_SCATTER ? n->nred : n->nout + n->nred);
-  const Expr *own_index[INDEX_MAX] = {NULL};
-  for (int k = 0; k < p.nindex; k++) own_index[p.at[k]] = expr_index(g->out, k);
-  const Expr *own = expr_substitute(g->out, e, own_index, n->nout + n->nred, NULL);
+  if (p.mixed) return staged_arguments(g, n, e, by, lazy);
+  const Expr *own = expr_rebuild(g->out, e, in_own_indices, &p);
   const Node *node = find_staged(g, own);
-  if (node && !same_extents(node, n, &p)) node = NULL;
-  if (!node && again) node = add_staged(g, n, own, &p);
-  if (!node) return staged_arguments(g, n, e, by, lazy);
-  const Expr *sub[INDEX_MAX];
-  for (int k = 0; k < p.nindex; k++) sub[k] = expr_index(g->out, p.at[k]);
-  return expr_read(g->out, node, sub);
+  if (node && !same_extents(node, &p)) node = NULL;
+  if (!node && is_fewer(n, e, &p)) node = add_staged(g, n, own, &p);
+  return node ? expr_read(g->out, node, p.sub) : staged_arguments(g, n, e, by, lazy);
 }
 
 static void stage_node(Stager *g, Node *n) {

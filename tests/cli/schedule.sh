@@ -108,6 +108,7 @@ says 'a_sum[i, m, r, c] =' 'scalar: read within its loops only'
 says 'a[i, m, r, c] =' 'work memory: a[filters, inner, inner]; all m: d_a reads it outside'
 says 'largest[i, m, r, c] =' 'work memory: largest[filters, pooled, pooled]'
 says 'z_sum[i, k] =' "loops: a small product stays in the tiles that alone know its samples' array"
+says 'd_a_part[i, m, r, c] =' 'a part that needs fewer indices than what it stands in: once for each sample'
 says 'd_a_sum[i, m, r, c] =' 'in i, m, r, c: it reads d_a of the same iteration'
 says 'd_F[m, u, v] =' 'in m, i, r, c: it reads d_a_sum of the same iteration'
 says 'for v in 0..width, 3 rounds at a time (v_round)' 'inside of a tile, whose samples are the lanes'
