@@ -6,6 +6,7 @@
 #include "factor/common.h"
 #include "factor/factor.h"
 #include "factor/reciprocal.h"
+#include "schedule/affine.h"
 #include "schedule/calls.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
@@ -289,6 +290,8 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
     small = name_calls(u->arena, simplify(u->arena, name_pieces(u->arena, unroll(u->arena, small, sample)), roles));
     small = prune(u->arena, write_out_products(u->arena, small), roles);
     if (!u->options->no_factor) small = take_out_factors(u->arena, small);
+    const Graph *parted = u->options->no_factor ? NULL : part_steps(u->arena, small);
+    if (parted) small = simplify(u->arena, parted, roles);
   }
   if (!u->options->no_simplify) small = leave_zeros(u->arena, small, sample);
   return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);

@@ -230,6 +230,23 @@ static bool wants_to_hold(const Fuser *f, LoopItem item, const Way *way) {
   return item.node && may_hold_sum(f->s, item.node, way->position[0]);
 }
 
+static bool is_along(const Node *n, int position, NodeOrigin origin) {
+  return n->origin == origin && position == n->nout - 1;
+}
+
+static bool has_along(const Cluster *c, NodeOrigin origin) {
+  bool any = false;
+  for (size_t k = 0; k < c->count; k++) any = any || is_along(c->members[k], c->position[k], origin);
+  return any;
+}
+
+// What is computed for all steps side by side (affine.c) runs in no loop that carries a state along these, nor does anything else run
+// in the one that is left.
+static bool parts(LoopItem item, const Way *way, const Cluster *c) {
+  if (item.node) return c->carries && (is_along(item.node, way->position[0], ORIGIN_BESIDE) || has_along(c, ORIGIN_LINEAR));
+  return way->steps && has_along(c, ORIGIN_BESIDE);
+}
+
 // Joins c by that way, if it may, and if it is of use: over samples always, since what comes later may bring the two together,
 // and what is made for one tile at a time (stage.c) must not be an array over all samples.
 // Else *why says why not.
@@ -237,6 +254,7 @@ static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c, Reason *wh
   if (is_early(item, way, c)) return refuse(why, REASON_MAPPED, NULL);
   if (!c->carries && c->holds != wants_to_hold(f, item, way)) return refuse(why, REASON_HOLDS, NULL);
   if (divides_tiles(f, item, way, c)) return refuse(why, REASON_RAGGED, NULL);
+  if (parts(item, way, c)) return refuse(why, REASON_BESIDE, NULL);
   Reason found;
   if (!may_join(f, way, c, why)) return false;
   if (!any_related(f, way, c, &found)) {

@@ -116,6 +116,16 @@ says 'for v in 0..width, 3 rounds at a time (v_round)' 'inside of a tile, whose 
 case_is 'the schedule of a small product behind a large one' 0 '' mdlc explain --schedule "$examples/mlp/mlp.mdl" -D d=784 -D h=128 -D k=10
 says 'z_product[i, j] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: n, k, h'
 
+# Behind it what else the steps give is summed in lanes, from the first step on.
+case_is 'the schedule of steps that are linear in their state' 0 '' mdlc explain --schedule "$examples/lotka_volterra/lotka_volterra.mdl" -D steps=100
+says 'd_z_2_state_0_by_d_z_2_1[t, s] =' 'of a step that is linear in its state: for all steps side by side'
+says 'd_z_2_state_0[t, s] =' 'linear in the state: what multiplies it is computed for all steps side by side'
+says 'for s in 0..steps backwards, steps' 'a loop of its own: all steps side by side, where the state goes from step to step'
+says 'for s in 0..steps, lanes of 8 (s_strip_4)' 'a loop of its own: all steps side by side, where the state goes from step to step'
+says 'd_rate_via_z_2_step_k3_4_0 = sum[t, s]' 'in s: it reads z_2_step_b_again_0, as others there do'
+case_is 'the schedule of few steps' 0 '' mdlc explain --schedule "$examples/lotka_volterra/lotka_volterra.mdl"
+says 'd_rate_via_z_2_step_k3_4_0 = sum[t, s]' 'in t, s: it reads d_z_2_step_k3_0 of the same iteration'
+
 case_is 'the schedule of a transformer' 0 '' mdlc explain --schedule "$examples/gpt2/gpt2.mdl" -D C=64
 says 'a_product[l, i, j, k] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: C*n, 3*d, d; 6*C*d*d*n operations'
 says 'head[l, i, h, t, k] =' 'of a triangle, at most 2*C*C*s operations'

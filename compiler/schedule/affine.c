@@ -1,0 +1,363 @@
+// affine.c - see affine.h.
+#include "schedule/affine.h"
+
+#include "graph/loops.h"
+
+enum {
+  STATES_MAX = 4,
+  ITEMS_MAX = 256,
+  FEWEST_STEPS = 16
+};
+
+// In cycles: how long a result waits for its operands; how many operations of one number, and of lanes, begin in each.
+enum { MULTIPLY_ADD = 4, DIVISION = 13, CALL = 40, AT_ONCE = 2, LANES_AT_ONCE = 6 };
+
+// c + Σ of[k] * state k; null: 0.
+typedef struct Affine {
+  const Expr *c, *of[STATES_MAX];
+  int wait; // the cycles from the states to it
+  bool fails;
+} Affine;
+
+typedef struct Dependent { // what a step computes of its state
+  const Node *node;
+  Affine by; // coefficients that are numbers or entries of nodes
+} Dependent;
+
+typedef struct Parted { // a loop, in the graph that is made
+  const Node *state[STATES_MAX];
+  Dependent *list;
+  size_t count, room;
+  bool fails;
+  int wait, terms;         // the cycles of a step as it is; the most products that a state takes
+  int entries;             // of J and c: each is stored and read again
+  double operations, more; // of what depends on the state; of the coefficients
+} Parted;
+
+typedef struct Parter {
+  Arena *arena;
+  const Graph *in;
+  Graph *g;
+  const LoopTree *tree;
+  Parted **parted; // by loop; null: it stays as it is
+} Parter;
+
+// ---- which loops ----
+
+static bool is_scalar_state(const Parter *p, const GraphLoop *l, const Node *c) {
+  if (c->type != TYPE_REAL || c->axis != l->depth - 1 || c->nout != l->depth || c->next->kind != NODE_COMP) return false;
+  for (const GraphLoop *outer = l->parent; outer; outer = outer->parent) // nothing is mapped over
+    if (p->tree->position[outer->id][c->id] != outer->depth - 1) return false;
+  return p->tree->inside[c->next->id] == l;
+}
+
+static bool may_part(const Parter *p, const GraphLoop *l) {
+  int64_t steps;
+  if (l->alive || l->ncarry > STATES_MAX || l->nitem > ITEMS_MAX) return false;
+  if (poly_fixed(p->in->dims, l->steps, &steps) && steps < FEWEST_STEPS) return false;
+  for (size_t k = 0; k < l->ncarry; k++)
+    if (!is_scalar_state(p, l, l->carry[k])) return false;
+  for (size_t k = 0; k < l->nitem; k++) {
+    const Node *n = l->item[k].node;
+    if (!n || n->kind != NODE_COMP || n->nred || n->type != TYPE_REAL || n->nout != l->depth) return false;
+    for (const GraphLoop *around = l; around; around = around->parent)
+      if (p->tree->position[around->id][n->id] != around->depth - 1) return false;
+  }
+  return true;
+}
+
+// ---- arithmetic ----
+
+static bool is_dependent(const Affine *x) {
+  bool any = x->fails;
+  for (int k = 0; k < STATES_MAX; k++) any = any || x->of[k];
+  return any;
+}
+
+static const Expr *sum(Graph *g, const Expr *x, const Expr *y) {
+  return !x ? y : !y ? x : expr_prim2(g, PRIM_ADD, x, y);
+}
+
+static const Expr *difference(Graph *g, const Expr *x, const Expr *y) {
+  return !y ? x : !x ? expr_prim1(g, PRIM_NEG, y) : expr_prim2(g, PRIM_SUB, x, y);
+}
+
+static const Expr *product(Graph *g, const Expr *x, const Expr *y) {
+  return !x || !y ? NULL : expr_is_real(x, 1) ? y : expr_is_real(y, 1) ? x : expr_prim2(g, PRIM_MUL, x, y);
+}
+
+static const Expr *quotient(Graph *g, const Expr *x, const Expr *y) {
+  return x ? expr_prim2(g, PRIM_DIV, x, y) : NULL;
+}
+
+static const Expr *choice(Graph *g, const Expr *c, const Expr *x, const Expr *y) {
+  return x || y ? expr_select(g, c, x ? x : expr_real(g, 0), y ? y : expr_real(g, 0)) : NULL;
+}
+
+static Affine constant(const Expr *e) {
+  return (Affine){.c = e};
+}
+
+static Affine failed(void) {
+  return (Affine){.fails = true};
+}
+
+typedef const Expr *(*Combine)(Graph *g, const Expr *x, const Expr *y);
+
+static Affine combined(Graph *g, Combine combine, const Affine *x, const Affine *y) {
+  Affine z = {.c = combine(g, x->c, y->c), .wait = (x->wait > y->wait ? x->wait : y->wait) + MULTIPLY_ADD};
+  for (int k = 0; k < STATES_MAX; k++) z.of[k] = combine(g, x->of[k], y->of[k]);
+  return z;
+}
+
+// x times, or over, what depends on no state.
+static Affine scaled(Graph *g, Combine combine, const Affine *x, const Expr *by, int wait) {
+  Affine z = {.c = combine(g, x->c, by), .wait = x->wait + wait};
+  for (int k = 0; k < STATES_MAX; k++) z.of[k] = combine(g, x->of[k], by);
+  return z;
+}
+
+static Affine chosen(Graph *g, const Expr *c, const Affine *x, const Affine *y) {
+  Affine z = {.c = choice(g, c, x->c, y->c), .wait = (x->wait > y->wait ? x->wait : y->wait) + 1};
+  for (int k = 0; k < STATES_MAX; k++) z.of[k] = choice(g, c, x->of[k], y->of[k]);
+  return z;
+}
+
+// ---- what a step computes of its state ----
+
+static int state_of(const Parted *l, const Node *n) {
+  for (int k = 0; k < STATES_MAX; k++)
+    if (l->state[k] == n) return k;
+  return -1;
+}
+
+static const Dependent *dependent_of(const Parted *l, const Node *n) {
+  for (size_t k = 0; k < l->count; k++)
+    if (l->list[k].node == n) return &l->list[k];
+  return NULL;
+}
+
+// Is it the entry of the step in hand?  Of a state, the one that the step begins with.
+static bool is_own(const Expr *read, bool state) {
+  const Node *m = read->u.read.node;
+  for (int k = 0; k < m->nout; k++) {
+    const Expr *sub = read->u.read.sub[k];
+    if (state && k == m->axis ? loop_step_of(sub, m->reverse) != k : sub->kind != EXPR_INDEX || sub->u.index != k) return false;
+  }
+  return true;
+}
+
+typedef struct Mention {
+  const Parted *loop;
+  bool any;
+} Mention;
+
+static void look(void *context, const Expr *read) {
+  Mention *m = context;
+  m->any = m->any || state_of(m->loop, read->u.read.node) >= 0 || dependent_of(m->loop, read->u.read.node);
+}
+
+static bool mentions(const Parter *p, const Parted *l, const Expr *e) {
+  Mention m = {l, false};
+  expr_each_read(p->g, e, look, &m);
+  return m.any;
+}
+
+static Affine affine_read(const Parter *p, const Parted *l, const Expr *e) {
+  const Node *m = e->u.read.node;
+  const int state = state_of(l, m);
+  const Dependent *d = dependent_of(l, m);
+  if (state < 0 && !d) return constant(e);
+  if (!is_own(e, state >= 0)) return failed();
+  if (d) return d->by;
+  Affine x = {.wait = 0};
+  x.of[state] = expr_real(p->g, 1);
+  return x;
+}
+
+static Affine affine(const Parter *p, const Parted *l, const Expr *e) {
+  if (!mentions(p, l, e)) return constant(e);
+  if (e->kind == EXPR_READ) return affine_read(p, l, e);
+  if (e->kind != EXPR_PRIM) return failed();
+  const Expr *const *arg = e->u.prim.arg;
+  const bool chooses = e->u.prim.op == PRIM_SELECT;
+  Affine x = affine(p, l, arg[chooses]), y = e->u.prim.narg > 1 ? affine(p, l, arg[1 + chooses]) : constant(NULL);
+  if (x.fails || y.fails) return failed();
+  switch (e->u.prim.op) {
+  case PRIM_ADD: return combined(p->g, sum, &x, &y);
+  case PRIM_SUB: return combined(p->g, difference, &x, &y);
+  case PRIM_NEG: {
+    const Affine none = constant(NULL);
+    return combined(p->g, difference, &none, &x);
+  }
+  case PRIM_MUL:
+    if (is_dependent(&x) && is_dependent(&y)) return failed();
+    return is_dependent(&x) ? scaled(p->g, product, &x, y.c, MULTIPLY_ADD) : scaled(p->g, product, &y, x.c, MULTIPLY_ADD);
+  case PRIM_DIV: return is_dependent(&y) ? failed() : scaled(p->g, quotient, &x, y.c, DIVISION);
+  case PRIM_SELECT: return mentions(p, l, arg[0]) ? failed() : chosen(p->g, arg[0], &x, &y);
+  default: return failed();
+  }
+}
+
+// ---- the graph ----
+
+// Of what each step has its own of.
+static double operations(const Expr *e, int step) {
+  Arena *scratch = arena_new();
+  size_t count;
+  double all = 0;
+  const Expr **part = expr_parts(scratch, e, &count);
+  for (size_t k = 0; k < count; k++) {
+    if (part[k]->kind != EXPR_PRIM || part[k]->type != TYPE_REAL || !expr_uses_index(part[k], step)) continue;
+    const Prim op = part[k]->u.prim.op;
+    all += prim_calls(op) ? CALL : op == PRIM_DIV ? DIVISION : 1;
+  }
+  arena_free(scratch);
+  return all;
+}
+
+// The expression over n's indices as the entry of a node of its own, unless it is a number or an entry already.
+static const Expr *named(Parter *p, Parted *l, const Node *n, const Expr *e, const char *by) {
+  if (!e || e->kind != EXPR_PRIM) return e;
+  l->more += operations(e, n->nout - 1);
+  Node made = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = n->nout, .index = n->index, .expr = e};
+  made.origin = ORIGIN_BESIDE;
+  made.name = arena_printf(p->arena, "%s_%s", n->name, by);
+  const Expr *sub[INDEX_MAX];
+  for (int k = 0; k < n->nout; k++) sub[k] = expr_index(p->g, k);
+  return expr_read(p->g, graph_add(p->g, &made), sub);
+}
+
+// The state that the step begins with.
+static const Expr *old_state(Parter *p, const Node *state) {
+  const Expr *sub[INDEX_MAX];
+  for (int k = 0; k < state->nout; k++) sub[k] = expr_index(p->g, k);
+  if (state->reverse) sub[state->axis] = expr_prim2(p->g, PRIM_ADD, sub[state->axis], expr_int(p->g, 1));
+  return expr_read(p->g, state, sub);
+}
+
+static const Expr *next_state(Parter *p, Parted *l, const Affine *x) {
+  const Expr *all = x->c;
+  int terms = 0;
+  for (int k = 0; k < STATES_MAX; k++) {
+    if (!x->of[k]) continue;
+    all = sum(p->g, all, product(p->g, x->of[k], old_state(p, l->state[k])));
+    terms++;
+  }
+  l->entries += terms + (x->c != NULL);
+  if (terms > l->terms) l->terms = terms;
+  if (x->wait > l->wait) l->wait = x->wait;
+  return all ? all : expr_real(p->g, 0);
+}
+
+static bool is_next(const GraphLoop *loop, const Node *n) {
+  for (size_t k = 0; k < loop->ncarry; k++)
+    if (loop->carry[k]->next == n) return true;
+  return false;
+}
+
+static const Node *add_item(Parter *p, const GraphLoop *loop, const Node *from, Node *n) {
+  Parted *l = p->parted[loop->id];
+  Affine x = n->guard ? failed() : affine(p, l, n->expr);
+  l->fails = l->fails || x.fails;
+  if (l->fails) return graph_add(p->g, n);
+  l->operations += operations(n->expr, n->nout - 1);
+  x.c = named(p, l, n, x.c, "rest");
+  for (int k = 0; k < STATES_MAX; k++)
+    if (x.of[k]) x.of[k] = named(p, l, n, x.of[k], arena_printf(p->arena, "by_%s", l->state[k]->name));
+  n->origin = is_next(loop, from) ? ORIGIN_LINEAR : ORIGIN_BESIDE;
+  if (n->origin == ORIGIN_LINEAR) n->expr = next_state(p, l, &x);
+  const Node *added = graph_add(p->g, n);
+  ARENA_PUSH(p->arena, l->list, l->count, l->room) = (Dependent){added, x};
+  return added;
+}
+
+static const Node *add_state(Parter *p, const GraphLoop *loop, const Node *from, const Node *n) {
+  const Node *added = graph_add(p->g, n);
+  for (size_t k = 0; k < loop->ncarry; k++)
+    if (loop->carry[k] == from) p->parted[loop->id]->state[k] = added;
+  return added;
+}
+
+// ---- sums over the steps ----
+
+typedef struct Turning {
+  const Parter *p;
+  uint64_t back; // indices by which a parted loop's steps are read from the last one on
+} Turning;
+
+static bool is_parted(const Parter *p, const Node *m) {
+  bool any = false;
+  for (size_t k = 0; k < p->tree->nloop; k++)
+    any = any || (p->parted[k] && (state_of(p->parted[k], m) >= 0 || dependent_of(p->parted[k], m)));
+  return any;
+}
+
+static void find_back(void *context, const Expr *read) {
+  Turning *t = context;
+  const Node *m = read->u.read.node;
+  int64_t coefficient[INDEX_MAX] = {0};
+  const Expr *rest;
+  if (m->nout == 0 || !is_parted(t->p, m)) return;
+  if (!expr_affine(t->p->g, read->u.read.sub[m->nout - 1], INDEX_MAX, coefficient, &rest)) return;
+  for (int q = 0; q < INDEX_MAX; q++)
+    if (coefficient[q] == -1) t->back |= (uint64_t)1 << q;
+}
+
+// A sum that took the last step first, beside a loop that runs backwards, takes the first one first.
+static void turn_sums(Parter *p, Node *n) {
+  if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM) return;
+  Turning t = {p, 0};
+  const int total = n->nout + n->nred;
+  const Expr *sub[INDEX_MAX];
+  expr_each_read(p->g, n->expr, find_back, &t);
+  for (int q = 0; q < total; q++) {
+    sub[q] = expr_index(p->g, q);
+    if (q < n->nout || !(t.back >> q & 1)) continue;
+    const Poly *last = poly_sub(p->g->dims, n->index[q].extent, poly_int(p->g->dims, 1));
+    sub[q] = expr_prim2(p->g, PRIM_SUB, expr_poly(p->g, last), sub[q]);
+  }
+  n->expr = expr_substitute(p->g, n->expr, sub, total, NULL);
+  if (n->guard) n->guard = expr_substitute(p->g, n->guard, sub, total, NULL);
+}
+
+static Graph *build(Parter *p) {
+  const Graph *in = p->in;
+  const Node **map = arena_array(p->arena, const Node *, in->count + 1);
+  p->g = graph_new(p->arena, in->dims, in->name);
+  for (size_t k = 0; k < in->count; k++) {
+    const Node *from = in->nodes[k];
+    const GraphLoop *loop = p->tree->inside[k];
+    Node n = graph_translated(p->g, from, map);
+    if (!loop || !p->parted[loop->id]) {
+      turn_sums(p, &n);
+      map[k] = graph_add(p->g, &n);
+    } else
+      map[k] = from->kind == NODE_CARRY ? add_state(p, loop, from, &n) : add_item(p, loop, from, &n);
+  }
+  graph_close_copies(in, map);
+  graph_copy_roots(p->g, in, map, ALL_ROLES);
+  return p->g;
+}
+
+// Is the loop that is left, with what runs in lanes beside it, much faster than what waits?
+static bool pays(const Parted *l) {
+  const double step = l->operations / AT_ONCE > l->wait ? l->operations / AT_ONCE : l->wait;
+  const double left = l->terms * MULTIPLY_ADD + l->entries + (l->operations + l->more) / LANES_AT_ONCE;
+  return !l->fails && 3 * left <= 2 * step;
+}
+
+Graph *part_steps(Arena *a, const Graph *g) {
+  Parter p = {.arena = a, .in = g, .tree = graph_loops(a, g, NULL)};
+  p.parted = arena_array(a, Parted *, p.tree->nloop + 1);
+  bool any = false;
+  for (size_t k = 0; k < p.tree->nloop; k++)
+    if (may_part(&p, p.tree->loop[k])) p.parted[k] = arena_new_of(a, Parted);
+  build(&p); // to see what it comes to
+  for (size_t k = 0; k < p.tree->nloop; k++) {
+    const bool parts = p.parted[k] && pays(p.parted[k]);
+    p.parted[k] = parts ? arena_new_of(a, Parted) : NULL;
+    any = any || parts;
+  }
+  return any ? build(&p) : NULL;
+}
