@@ -184,17 +184,26 @@ static bool ends_program(const char *object) {
   return status != 0;
 }
 
+// clang links no runtime to what is loaded: its symbols are missing there.
+static bool lacks_runtime(const char *why) {
+  return strstr(why, "__asan_") || strstr(why, "__ubsan_") || strstr(why, "__tsan_") || strstr(why, "__msan_");
+}
+
 static int load(const Words *words, const char *object, const char *user, void **library) {
-  const char *sanitizer = sanitizer_of(words);
-  if (sanitizer && ends_program(object))
+  const char *sanitizer = sanitizer_of(words), *why = NULL;
+  const bool ends = sanitizer && ends_program(object);
+  if (!ends) {
+    *library = dlopen(object, RTLD_NOW | RTLD_LOCAL);
+    if (*library) return STATUS_OK;
+    why = dlerror();
+  }
+  if (ends || (sanitizer && lacks_runtime(why)))
     return tool_fail(
         STATUS_ENVIRONMENT,
         "what %s makes cannot be loaded into a running program that was not built so: take it out of CFLAGS",
         sanitizer);
-  *library = dlopen(object, RTLD_NOW | RTLD_LOCAL);
-  if (*library) return STATUS_OK;
-  if (user) return tool_fail(STATUS_REJECTED, "cannot load what %s compiles to: %s", user, dlerror());
-  return tool_fail(STATUS_ENVIRONMENT, "cannot load the compiled model: %s", dlerror());
+  if (user) return tool_fail(STATUS_REJECTED, "cannot load what %s compiles to: %s", user, why);
+  return tool_fail(STATUS_ENVIRONMENT, "cannot load the compiled model: %s", why);
 }
 
 static int compile_in(Arena *a, const char *directory, const JitSource *source, const sigset_t *mask,

@@ -274,9 +274,12 @@ prints 'n/a: rounding'
 file far.mdl 'param x = 1e300\nloss log(x)\ngradient x = 1.000000001 / x\n'
 case_is 'a wrong statement beside what underflows' 1 '' mdlc check far.mdl --points 1
 prints 'by the gradient statement (far.mdl:3:10)'
-case_is 'a sanitizer' 3 'what -fsanitize=address makes cannot be loaded into a running program that was not built so' \
-  sh -c 'case $(ldd "$0") in *asan*) echo "what -fsanitize=address makes cannot be loaded into a running program that was not built so" >&2
-    exit 3 ;; esac; CFLAGS=-fsanitize=address exec "$0" check folded.mdl' "$mdlc"
+for compiler in cc clang; do
+  command -v $compiler > /dev/null || continue
+  case_is "a sanitizer of $compiler" 3 'what -fsanitize=address makes cannot be loaded into a running program that was not built so' \
+    sh -c 'case $(ldd "$0") in *asan*) echo "what -fsanitize=address makes cannot be loaded into a running program that was not built so" >&2
+      exit 3 ;; esac; CC=$1 CFLAGS=-fsanitize=address exec "$0" check folded.mdl' "$mdlc" $compiler
+done
 
 # ---- constraints ----
 file constrained.mdl 'batch n
