@@ -168,7 +168,7 @@ static void put_alike(Function *f, const Node *n) {
   names_release(&f->names, mark);
 }
 
-void put_init(Function *f, const Node *n) {
+void put_init_alone(Function *f, const Node *n) {
   const Place *p = &f->s->place[n->id];
   Text *t = &f->body;
   const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
@@ -217,14 +217,21 @@ void put_init(Function *f, const Node *n) {
     f->indent -= opened;
     names_release(&f->names, mark);
   }
-  if (n->reduce == REDUCE_ARGMAX) {
-    line_start(f);
-    const char *least = n->expr->type == TYPE_INT ? "INT64_MIN" : f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL";
-    if (starts_in_tile(f, n))
-      text_printf(t, "%s[%s] = %s;\n", f->best_name[n->id], f->lane, least);
-    else
-      text_printf(t, "%s %s = %s;\n", contender_type(f, n), f->best_name[n->id], least);
-  }
+}
+
+void put_least(Function *f, const Node *n) {
+  const char *least = n->expr->type == TYPE_INT ? "INT64_MIN" : f->unit->options->use_float ? "-HUGE_VALF" : "-HUGE_VAL";
+  if (n->reduce != REDUCE_ARGMAX) return;
+  line_start(f);
+  if (starts_in_tile(f, n))
+    text_printf(&f->body, "%s[%s] = %s;\n", f->best_name[n->id], f->lane, least);
+  else
+    text_printf(&f->body, "%s %s = %s;\n", contender_type(f, n), f->best_name[n->id], least);
+}
+
+void put_init(Function *f, const Node *n) {
+  put_init_alone(f, n);
+  put_least(f, n);
 }
 
 // Behind a step, the state becomes what the step made of it.

@@ -138,6 +138,8 @@ const char *own_entry(Function *f, const Node *n);                  // the same 
 void put_sink_entry(Function *f, Text *t, const Node *n, int sink); // the same in the memory of a sink
 void put_neutral(Function *f, Text *t, const Node *n);
 void put_init(Function *f, const Node *n);                          // what is there before the first term or step
+void put_init_alone(Function *f, const Node *n);                    // the node's own part of that
+void put_least(Function *f, const Node *n);                         // an argmax's greatest entry, which none has been yet
 void put_next(Function *f, const Node *c);                          // a carry takes its next entry
 void put_leave(Function *f, const Step *step);
 

@@ -46,8 +46,16 @@ static bool all_start_in_registers(const Function *f, const Step *step, size_t c
 
 // All lanes of the tile, whatever their number.
 static void put_fill(Function *f, const Step *step) {
+  declare_steps(f, step, 1);
   set_lane(f, f->lane_name, true);
-  put_init(f, step->node);
+  put_init_alone(f, step->node);
+  if (step->node->reduce == REDUCE_ARGMAX) {
+    line_start(f);
+    text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++)\n", f->lane_name, f->lane_name, SAMPLE_TILE, f->lane_name);
+    f->indent++;
+    put_least(f, step->node);
+    f->indent--;
+  }
   set_lane(f, NULL, false);
 }
 
