@@ -239,9 +239,12 @@ bool is_near(double ours, double theirs, double scale, double tolerance) {
   return ours == theirs || fabs(ours - theirs) <= tolerance * scale + underflow;
 }
 
-double rounding_scale(Number rough) {
-  enum { ROOM = 100 };
-  return ROOM * fabs(rough.b) / ROUNDING_GAIN / gate;
+// By other roundings, and by those that were made.
+static bool find_roundings(Case *c, const Graph *g, Array *rough) {
+  Array *wide = values_for(c, g);
+  if (!case_interpret(c, g, NUMBER_ROUNDING, rough) || !case_interpret(c, g, NUMBER_WIDE, wide)) return false;
+  case_add_own_errors(g, rough, wide);
+  return true;
 }
 
 double case_scale(const Case *c, const Node *n, size_t entry) {
@@ -299,7 +302,8 @@ static bool dual_direction(Case *c, const Graph *g) {
 
 static bool by_derive(Case *c, const Graph *g, const char *pass, NumberKind kind, Array *gradient) {
   Array *values = values_for(c, g);
-  if (!verified(c, g, pass) || !case_interpret(c, g, kind, values)) return false;
+  if (!verified(c, g, pass)) return false;
+  if (!(kind == NUMBER_ROUNDING ? find_roundings(c, g, values) : case_interpret(c, g, kind, values))) return false;
   for (int p = 0; p < c->model->nparam; p++) gradient[p] = values[graph_root(g, ROOT_GRADIENT, p)->node->id];
   return true;
 }
@@ -424,7 +428,7 @@ static bool oracles(Case *c) {
   c->magnitude = values_for(c, g);
   c->rough = values_for(c, g);
   if (!case_interpret(c, g, NUMBER_REAL, c->values) || !case_interpret(c, g, NUMBER_MAGNITUDE, c->magnitude) ||
-      !case_interpret(c, g, NUMBER_ROUNDING, c->rough))
+      !find_roundings(c, g, c->rough))
     return false;
   const Root *loss = graph_root(g, ROOT_LOSS, 0);
   if (loss) {

@@ -57,7 +57,7 @@ typedef struct Case {
   const Model *limited;      // in blocks of steps, or with a backward that computes again, so that
   bool thrifty;              // the tape keeps to a limit
   int64_t tape_limit;        // in bytes
-  Array *values, *magnitude, *rough; // of the model's graph; by NUMBER_MAGNITUDE and NUMBER_ROUNDING
+  Array *values, *magnitude, *rough; // of the model's graph; by NUMBER_MAGNITUDE and NUMBER_ROUNDING, own errors added
   struct Result *result;     // by variant
   struct Kinds *kinds;       // derivatives of other kinds (kinds.h)
 } Case;
@@ -74,9 +74,11 @@ typedef struct Result {
 void case_fail(Case *c, const char *message, ...) __attribute__((format(printf, 2, 3)));
 double case_between(Case *c, double low, double high);
 bool is_near(double ours, double theirs, double scale, double tolerance);
-// The scale by which a number of NUMBER_ROUNDING may be as far off as roundings lead, with room to spare: the passes round otherwise,
-// and where an iteration magnifies that, all of them are right.
+// roundings.c: the scale by which a number of NUMBER_ROUNDING may be as far off as roundings lead, with room to spare: the passes round
+// otherwise, and where an iteration magnifies that, all of them are right.
 double rounding_scale(Number rough);
+// Numbers of NUMBER_ROUNDING are then at least as far off as they are from those of NUMBER_WIDE.
+void case_add_own_errors(const Graph *g, Array *rough, const Array *wide);
 // That of an entry of the model's graph, or what its terms sum up to.
 double case_scale(const Case *c, const Node *n, size_t entry);
 

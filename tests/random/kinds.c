@@ -339,9 +339,13 @@ void kinds_raise(Case *c, Asked *asked) {
   Asked raw = *asked;
   const Graph *g = derive_kind(c->scratch, c->model, &asked->request);
   Array *values = g ? values_for(c, g) : NULL;
+  Array *wide = g ? values_for(c, g) : NULL;
   const NumberKind kinds[] = {NUMBER_MAGNITUDE, NUMBER_ROUNDING};
-  for (int k = 0; g && k < 2; k++) {
-    if (!run(c, g, kinds[k], as_seeds(c, asked), values) || !find_dense(c, &raw, g, values)) break;
+  bool ok = g && run(c, g, NUMBER_WIDE, as_seeds(c, asked), wide);
+  for (int k = 0; ok && k < 2; k++) {
+    ok = run(c, g, kinds[k], as_seeds(c, asked), values);
+    if (ok && kinds[k] == NUMBER_ROUNDING) case_add_own_errors(g, values, wide);
+    if (!ok || !find_dense(c, &raw, g, values)) break;
     for (size_t e = 0; e < asked->count; e++) {
       const double scale = kinds[k] == NUMBER_ROUNDING ? rounding_scale((Number){raw.value[e], raw.scale[e]}) : raw.scale[e];
       asked->scale[e] = fmax(asked->scale[e], scale);
