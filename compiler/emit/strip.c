@@ -24,9 +24,16 @@ static void change_sides(Function *f, const Loop *loop) {
   }
 }
 
+// What a state, or an array that is updated, starts from; null: nothing is read for it.
+static const Expr *start_of(const Step *step) {
+  const Node *n = step->node;
+  return step->kind != STEP_INIT ? NULL : n->kind == NODE_CARRY ? n->expr : n->base;
+}
+
 bool step_reads(const Function *f, const Step *step, const Node *n) {
   const Node *m = step->node;
-  if (step->kind != STEP_NODE) return m == n;
+  const Expr *start = start_of(step);
+  if (step->kind != STEP_NODE) return m == n || (start && expr_reads(start, n)) || (step->kind == STEP_NEXT && m->next == n);
   const Expr *guard = f->s->place[m->id].guard;
   if (expr_reads(f->expr[m->id], n) || (guard && expr_reads(guard, n))) return true;
   for (int q = 0; m->target && q < m->nout; q++)

@@ -100,7 +100,7 @@ size_t count_along(const Function *f, const Step *step, size_t count) {
 static bool is_read_beside(const Function *f, const Loop *loop, const Node *n, const Step *along, size_t count) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
-    if (step->idle || step->kind == STEP_INIT || (step >= along && step < along + count)) continue;
+    if (step->idle || (step->kind == STEP_INIT && step->node == n) || (step >= along && step < along + count)) continue;
     if (step->kind == STEP_LOOP ? is_read_beside(f, step->loop, n, along, count) : step_reads(f, step, n)) return true;
   }
   return false;
