@@ -62,9 +62,22 @@ static bool add_atom(Walk *w, Linear *l, const Expr *atom, const Poly *factor) {
   return true;
 }
 
+static bool is_of_a_step(const Expr *e) {
+  if (e->kind != EXPR_READ || e->type != TYPE_INT) return false;
+  const Node *n = e->u.read.node;
+  return n->kind == NODE_COMP && n->reduce == REDUCE_NONE && n->guard;
+}
+
+// Through named integers, those of an iteration too: where it has ended, nothing reads them.
+static const Expr *written_out(Walk *w, const Expr *e) {
+  for (e = see_through(w, e); is_of_a_step(e); e = see_through(w, e))
+    e = substitute(w, e->u.read.node->expr, e->u.read.sub, e->u.read.node->nout);
+  return e;
+}
+
 static bool add_expr(Walk *w, Linear *l, const Expr *e, const Poly *factor) {
   if (e->height > MAX_HEIGHT || l->work++ > MAX_WORK) return false; // what is shared is met again and again
-  e = see_through(w, e);
+  e = written_out(w, e);
   if (e->kind == EXPR_POLY) {
     l->constant = poly_add(w->dims, l->constant, poly_mul(w->dims, factor, e->u.poly));
     return true;
