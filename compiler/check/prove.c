@@ -364,18 +364,30 @@ static bool prove(Walk *w, const Linear *l, const Facts *f, int steps) {
 
 static bool prove_here(Walk *w, const Linear *l, int choices);
 
-// With the value of a side where its condition holds, or does not.
-static bool prove_side(Walk *w, const Linear *l, const Term *choice, bool holds, int choices) {
-  const Expr *const *arg = choice->atom->u.prim.arg;
+// With the value of a side where its condition holds.
+static bool prove_side(Walk *w, const Linear *l, const Term *choice, const Expr *condition, const Expr *value, int choices) {
   const size_t mark = w->npath;
   Linear with = *l, side;
-  if (!add_atom(w, &with, choice->atom, negated(w, choice->factor)) || !linear_of(w, arg[holds ? 1 : 2], &side) ||
+  if (!add_atom(w, &with, choice->atom, negated(w, choice->factor)) || !linear_of(w, value, &side) ||
       !combine(w, &with, poly_int(w->dims, 1), &with, choice->factor, &side))
     return false;
-  push_path(w, holds ? arg[0] : make_not(w, arg[0]));
+  push_path(w, condition);
   const bool proved = prove_here(w, &with, choices - 1);
   w->npath = mark;
   return proved;
+}
+
+// A choice is one side or the other, and so is min or max.
+static bool is_choice(const Expr *e) {
+  return expr_is_prim(e, PRIM_SELECT) || expr_is_prim(e, PRIM_MIN) || expr_is_prim(e, PRIM_MAX);
+}
+
+static bool prove_sides(Walk *w, const Linear *l, const Term *choice, int choices) {
+  const Expr *e = choice->atom, *const *arg = e->u.prim.arg;
+  const bool given = e->u.prim.op == PRIM_SELECT;
+  const Expr *first = given ? arg[0] : make2(w, e->u.prim.op == PRIM_MIN ? PRIM_LE : PRIM_GE, arg[0], arg[1]);
+  const Expr *const *side = given ? arg + 1 : arg;
+  return prove_side(w, l, choice, first, side[0], choices) && prove_side(w, l, choice, make_not(w, first), side[1], choices);
 }
 
 static bool prove_here(Walk *w, const Linear *l, int choices) {
@@ -383,8 +395,7 @@ static bool prove_here(Walk *w, const Linear *l, int choices) {
   gather_facts(w, l, &f);
   if (prove(w, l, &f, MAX_STEPS)) return true;
   for (int k = 0; k < l->n && choices > 0; k++)
-    if (expr_is_prim(l->term[k].atom, PRIM_SELECT))
-      return prove_side(w, l, &l->term[k], true, choices) && prove_side(w, l, &l->term[k], false, choices);
+    if (is_choice(l->term[k].atom)) return prove_sides(w, l, &l->term[k], choices);
   return false;
 }
 

@@ -62,9 +62,17 @@ static const char *target_text(Walk *w, const Target *t) {
   return s;
 }
 
+// The lesser of two, one of which is shown not to be negative, is in range if the other is.
+static const Expr *other_of_lesser(Walk *w, const Expr *value) {
+  if (!expr_is_prim(value, PRIM_MIN)) return value;
+  const Expr *const *arg = value->u.prim.arg;
+  return prove_nonnegative(w, arg[0]) ? arg[1] : prove_nonnegative(w, arg[1]) ? arg[0] : value;
+}
+
 static void add_check(Walk *w, const AstExpr *e, const Target *t, Span at, const Expr *value, const Poly *limit) {
   int work = 0;
-  value = resolved(w, value, &work);
+  const Expr *all = resolved(w, value, &work);
+  value = all ? all : resolved(w, other_of_lesser(w, value), &work);
   if (!value) {
     diag_error(
         w->diags, at,
