@@ -9,9 +9,12 @@
 
 #include "check/check.h"
 #include "explained.h"
+#include "margin.h"
 #include "simplify/simplify.h"
 #include "syntax/ast.h"
 #include "syntax/diag.h"
+
+static const double unsure = 1e-11;
 
 // Prefixes of what the lines define that is no name of the language's: the loss, derivatives, a state's start and step.
 #define LOSS "value_of_"
@@ -319,7 +322,10 @@ void case_printed(Case *c, Reader *r, const Explanation *x, const Graph *g) {
   const Graph *predictions = prune(c->arena, m->graph, 1u << ROOT_PREDICT);
   Array *values = arena_array(c->arena, Array, predictions->count + 1);
   InterpError error = {.node = NULL};
-  if (!interp_run(c->arena, m, predictions, &input, values, &error)) {
+  double margin;
+  const bool runs = margin_run(c->arena, m, predictions, input, &margin, &error);
+  if (runs && margin < unsure) return; // where a state, as it was rounded elsewhere, is compared with what it was taken from
+  if (!runs || !interp_run(c->arena, m, predictions, &input, values, &error)) {
     case_fail(c, "explain: its text: %s", error.text);
     return;
   }
