@@ -331,13 +331,13 @@ static bool check_all(Case *c, const Asked *asked, const double *value, const ch
 }
 
 // Simplify may see that terms cancel; dual numbers round each of them.  How large these are, and how far roundings lead, is known from
-// the derivative as derive leaves it.
+// the derivative as derive leaves it; of rows that are compressed, as they are compressed.
 void kinds_raise(Case *c, Asked *asked) {
-  if (asked->request.kind == DERIVATIVE_SPARSE) return;
+  const bool sparse = asked->request.kind == DERIVATIVE_SPARSE;
   Arena *before = c->scratch;
   c->scratch = arena_new();
   Asked raw = *asked;
-  const Graph *g = derive_kind(c->scratch, c->model, &asked->request);
+  const Graph *g = sparse ? made(c, &asked->request) : derive_kind(c->scratch, c->model, &asked->request);
   Array *values = g ? values_for(c, g) : NULL;
   Array *wide = g ? values_for(c, g) : NULL;
   const NumberKind kinds[] = {NUMBER_MAGNITUDE, NUMBER_ROUNDING};
@@ -345,7 +345,7 @@ void kinds_raise(Case *c, Asked *asked) {
   for (int k = 0; ok && k < 2; k++) {
     ok = run(c, g, kinds[k], as_seeds(c, asked), values);
     if (ok && kinds[k] == NUMBER_ROUNDING) case_add_own_errors(g, values, wide);
-    if (!ok || !find_dense(c, &raw, g, values)) break;
+    if (!ok || !(sparse ? find_sparse : find_dense)(c, &raw, g, values)) break;
     for (size_t e = 0; e < asked->count; e++) {
       const double scale = kinds[k] == NUMBER_ROUNDING ? rounding_scale((Number){raw.value[e], raw.scale[e]}) : raw.scale[e];
       asked->scale[e] = fmax(asked->scale[e], scale);
