@@ -12,7 +12,6 @@
 #include "derive/derive.h"
 #include "emit/limit.h"
 #include "factor/factor.h"
-#include "generate.h"
 #include "graph/text.h"
 #include "margin.h"
 #include "simplify/simplify.h"
@@ -95,7 +94,7 @@ static bool load(Case *c) {
   text_init(&text);
   text_init(&other);
   if (!c->file)
-    c->large = generate_model(&text, &other, c->seed);
+    c->sizes = generate_model(&text, &other, c->seed);
   else if (!read_file(c->file, &text))
     case_fail(c, "%s", strerror(errno));
   Source *source = arena_new_of(c->arena, Source);
@@ -153,17 +152,33 @@ static Array *values_for(Case *c, const Graph *g) {
   return arena_array(c->arena, Array, g->count + 1);
 }
 
-// From 2 to 5, or as many as lanes and tiles have, or about that.
-static int64_t random_size(Case *c) {
-  static const int64_t edges[] = {2, 3, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, GENERATED_MOST};
-  return c->large ? edges[(int)case_between(c, 0, sizeof edges / sizeof *edges)] : (int64_t)case_between(c, 2, 6);
+// As many as a loop has steps, sometimes more (`wide`); of samples up to some tiles and a rest.
+static int64_t size_for_steps(Case *c, bool batch, bool wide) {
+  static const int64_t samples[] = {3, 13, 37, 63, 64, 65, 70, GENERATED_MOST}, many[] = {17, 31, 33, 65, 70};
+  if (wide && batch) return samples[(int)case_between(c, 0, sizeof samples / sizeof *samples)];
+  if (wide && case_between(c, 0, 1) < 0.15) return many[(int)case_between(c, 0, sizeof many / sizeof *many)];
+  return (int64_t)case_between(c, 6, GENERATED_STEPS + 1);
 }
 
-static void draw_sizes(Case *c) {
+// As many as lanes and tiles have, or about that.
+static int64_t large_size(Case *c) {
+  static const int64_t edges[] = {2, 3, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, GENERATED_MOST};
+  return edges[(int)case_between(c, 0, sizeof edges / sizeof *edges)];
+}
+
+static int64_t random_size(Case *c, bool batch, bool wide) {
+  switch (c->sizes) {
+  case SIZES_STEPS: return size_for_steps(c, batch, wide);
+  case SIZES_LARGE: return large_size(c);
+  default: return (int64_t)case_between(c, 2, 6);
+  }
+}
+
+static void draw_sizes(Case *c, bool wide) {
   const Dims *dims = c->model->dims;
   for (int k = 0, next = 0; k < dims_count(dims); k++) {
     DimKind kind = dims_get(dims, k)->kind;
-    if (kind == DIM_CALL || kind == DIM_BATCH) c->dims[k] = c->call[next++] = random_size(c);
+    if (kind == DIM_CALL || kind == DIM_BATCH) c->dims[k] = c->call[next++] = random_size(c, kind == DIM_BATCH, wide);
   }
 }
 
@@ -179,27 +194,48 @@ static const Poly *const *reduced(const Case *c, const Node *n) {
   return extent;
 }
 
-// Parameters are to be few, for dual numbers go through them one by one, and no array of the graph too long for the interpreter;
-// products that are, since in the steps of a loop a derivative takes all others for each.
+static int64_t outputs(const Case *c, const Node *n) {
+  int64_t all = 1, extent;
+  for (int k = 0; k < n->nout; k++) all *= poly_value(c->model->dims, n->index[k].extent, c->dims, &extent) ? extent : 1;
+  return all;
+}
+
+// Entries that a node has, or terms: a scatter has entries of its own besides those that it adds or sets.
+static int64_t work(const Case *c, const Node *n) {
+  const int64_t entry = outputs(c, n), terms = entries(c, n->nred, reduced(c, n));
+  return n->kind == NODE_SCATTER ? entry + terms : entry * terms * (n->reduce == REDUCE_PROD ? terms : 1);
+}
+
+// Parameters are to be few, for dual numbers go through them one by one, and no array of the graph too long for the interpreter, nor
+// all that it has to compute; products that are, since in the steps of a loop a derivative takes all others for each.
 static bool is_too_large(const Case *c) {
-  enum { PARAMS = 100, ARRAY = 4000 };
+  enum { PARAMS = 100, ARRAY = 4000, ARRAY_OF_STEPS = 20000, ALL = 200000 };
   const Model *m = c->model;
-  int64_t params = 0, most = 0;
+  const bool steps = c->sizes == SIZES_STEPS;
+  int64_t params = 0, most = 0, all = 0;
   for (int p = 0; p < m->nparam; p++) params += entries(c, m->param[p].rank, (const Poly *const *)m->param[p].extent);
   for (size_t k = 0; k < m->graph->count; k++) {
-    const Node *n = m->graph->nodes[k];
-    int64_t all = n->reduce == REDUCE_PROD ? entries(c, n->nred, reduced(c, n)) : 1, extent;
-    for (int q = 0; q < n->nout + n->nred; q++) all *= poly_value(m->dims, n->index[q].extent, c->dims, &extent) ? extent : 1;
-    most = all > most ? all : most;
+    const int64_t here = work(c, m->graph->nodes[k]);
+    most = here > most ? here : most;
+    all += here;
   }
-  return params > PARAMS || most > ARRAY;
+  return params > (steps ? 2 * PARAMS : PARAMS) || most > (steps ? ARRAY_OF_STEPS : ARRAY) || (steps && all > ALL);
+}
+
+// Where no sizes of its kind are small enough, it has few.
+static void choose_sizes(Case *c) {
+  enum { TRIES = 100, WIDE = 30 };
+  draw_sizes(c, true);
+  for (int k = 0; c->sizes != SIZES_FEW && is_too_large(c); k++) {
+    if (k == TRIES) c->sizes = SIZES_FEW;
+    draw_sizes(c, k < WIDE);
+  }
 }
 
 static bool make_inputs(Case *c) {
   const Model *m = c->model;
   c->dims = arena_array(c->arena, int64_t, (size_t)dims_count(m->dims) + 1);
-  draw_sizes(c);
-  for (int tries = 0; c->large && tries < 100 && is_too_large(c); tries++) draw_sizes(c);
+  choose_sizes(c);
   c->data = arena_array(c->arena, Array, (size_t)m->ndata + 1);
   c->param = arena_array(c->arena, Array, (size_t)m->nparam + 1);
   for (int k = 0; k < m->ndata; k++) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "emit/emit.h"
+#include "generate.h"
 #include "interp/interp.h"
 
 // Generated C as options have it, held against what another of them made, or, where it may differ by rounding, against
@@ -43,7 +44,7 @@ typedef struct Case {
   Model *plain; // to be explained
   bool *failed;
   bool only[VARIANTS]; // those that are run
-  bool large;          // at sizes about what lanes and tiles are made of
+  Sizes sizes;
   bool unsure;         // a decision in it hangs on a rounding: there is nothing to compare with
   double margin;       // of all decisions, relative
   Scope scope;

@@ -168,15 +168,16 @@ static bool take_apart(Generator *g) {
 
 static void declare_dims(Generator *g) {
   Text *t = g->text;
-  text_printf(t, "dim d = %d\n", 2 + gen_below(g, 3));
-  text_printf(t, "dim h = %d\ndim T\nbatch n\n", 2 + gen_below(g, 3));
+  text_printf(t, "dim d = %d\n", g->steps > 0 ? 6 + gen_below(g, GENERATED_STEPS - 5) : 2 + gen_below(g, 3));
+  text_printf(t, "dim h = %d\ndim T%s\nbatch n\n", 2 + gen_below(g, 3), g->steps > 0 ? ", m" : "");
   int d = gen_add_extent(g, (Extent){.text = "d"});
   gen_add_extent(g, (Extent){.text = "h"});
-  int T = gen_add_extent(g, (Extent){.text = "T"});
+  int T = gen_add_extent(g, (Extent){.text = "T", .open = true});
+  if (g->steps > 0) gen_add_extent(g, (Extent){.text = "m", .open = true});
   gen_add_extent(g, (Extent){.text = "n", .batch = true});
   gen_add_extent(g, (Extent){.text = "2"});
-  if (gen_chance(g, 50)) gen_add_extent(g, (Extent){.text = "(T + d)", .kind = EXTENT_CONCAT, .from = T, .with = d});
-  if (gen_chance(g, 50)) gen_add_extent(g, (Extent){.text = "(T - 1)", .kind = EXTENT_SLICE, .from = T});
+  if (gen_chance(g, 50)) gen_add_extent(g, (Extent){.text = "(T + d)", .open = true, .kind = EXTENT_CONCAT, .from = T, .with = d});
+  if (gen_chance(g, 50)) gen_add_extent(g, (Extent){.text = "(T - 1)", .open = true, .kind = EXTENT_SLICE, .from = T});
 }
 
 static void declare_data(Generator *g) {
@@ -242,6 +243,7 @@ static void declare_params(Generator *g) {
       continue;
     }
     int extent[RANK_MAX], rank = param_shape(g, extent);
+    if (g->steps > 0 && rank > 1) rank = 1 + gen_below(g, 2); // each entry costs a run by dual numbers
     const char *name = gen_fresh(g, "w"), *start = "normal(0, 0.5)";
     if (gen_chance(g, 40)) start = "uniform(-1, 1)";
     if (gen_chance(g, 20)) start = gen_constant(g);
@@ -320,6 +322,10 @@ static void define_some(Generator *g, int count) {
     if (gen_chance(g, 8 / rarely)) define_with_derivative(g);
     if (gen_chance(g, 15 / rarely)) define_slope(g);
     if (gen_chance(g, 20 / rarely)) define_labels(g);
+    if (g->steps > 0 && gen_chance(g, 80)) {
+      gen_algorithm(g, "");
+      if (gen_chance(g, 60)) continue;
+    }
     if (gen_chance(g, 30)) {
       gen_loop(g, "");
       if (g->small) continue;
@@ -342,13 +348,24 @@ static void import_another(Generator *g, Text *other) {
   g->text = importing;
 }
 
-bool generate_model(Text *text, Text *other, uint64_t seed) {
-  Generator g = {.arena = arena_new(), .text = text, .state = seed * 0x2545f4914f6cdd1du, .limit = LIMIT, .terms = 10};
-  if (gen_chance(&g, 25)) {
-    g.small = true;
-    g.limit = SMALL_LIMIT;
-    g.terms = 150;
+// Of which kind it is, and what that means for its terms.
+static Sizes choose_sizes(Generator *g) {
+  const int way = gen_below(g, 100);
+  if (way < 20) {
+    g->small = true;
+    g->limit = SMALL_LIMIT;
+    g->terms = 150;
+    return SIZES_LARGE;
   }
+  if (way >= 50) return SIZES_FEW;
+  g->steps = 2 * GENERATED_STEPS; // of an axis that is two joined
+  g->terms = 150;
+  return SIZES_STEPS;
+}
+
+Sizes generate_model(Text *text, Text *other, uint64_t seed) {
+  Generator g = {.arena = arena_new(), .text = text, .state = seed * 0x2545f4914f6cdd1du, .limit = LIMIT, .terms = 10};
+  const Sizes sizes = choose_sizes(&g);
   text_printf(text, "# model %llu\n", (unsigned long long)seed);
   declare_dims(&g);
   declare_data(&g);
@@ -368,5 +385,5 @@ bool generate_model(Text *text, Text *other, uint64_t seed) {
   if (!lossless) gen_loss(&g, gen_chance(&g, 50) ? from : after, likely);
   gen_outputs(&g, after, lossless);
   arena_free(g.arena);
-  return g.small;
+  return sizes;
 }

@@ -19,6 +19,7 @@ typedef struct Extent {
   ExtentKind kind;
   int from, with;       // extents: what is sliced; what is joined
   bool batch, argument; // argument: what a function is given, which may be 1
+  bool open;            // known when a generated function is called
 } Extent;
 
 typedef struct Value {
@@ -52,6 +53,7 @@ typedef struct Generator {
   Text *text;
   uint64_t state;
   bool small;   // one or two statements of one or two operations
+  int steps;    // 0, or the most that a loop has that is one of numerics
   double limit; // of every term
   int terms;    // more than any axis has entries
   Extent extent[EXTENTS_MAX];
@@ -119,6 +121,11 @@ const char *gen_slope(Generator *g, const Value *x, int depth);
 
 // A scan or an iteration; what it leaves is among the values afterwards.
 void gen_loop(Generator *g, const char *indent);
+// What a scan over all of an axis yields; its end, and what it has yielded is among the values, but for `yielded` of the loops around.
+void gen_yields(Generator *g, const char *indent, int steps);
+void gen_end_scan(Generator *g, const char *indent, int yielded);
+// A factorization, a recurrence or what else numerics has loops for (algorithms.c).
+void gen_algorithm(Generator *g, const char *indent);
 // A loss of the values from `from` on, with gradients by hand beside some.
 void gen_loss(Generator *g, int from, bool likely);
 // Some of them as predictions or metrics; one prediction at least where there is no loss.

@@ -110,6 +110,7 @@ static void body(Generator *g, const Body *b) {
   const int rarely = g->small ? 3 : 1;
   for (int k = gen_below(g, 2 * rarely) / rarely; k > 0; k--) define_local(g, b);
   if (b->deep < LOOPS_DEEP && gen_chance(g, 30 / rarely)) loop(g, b);
+  if (g->steps > 0 && b->deep == 1 && gen_chance(g, 15)) gen_algorithm(g, b->indent);
   for (int k = 0; k < b->ncarried; k++) {
     const Value *v = &g->value[b->carried[k]];
     if (gen_chance(g, 15 / rarely)) define_local(g, b);
@@ -150,7 +151,7 @@ static void carry(Generator *g, Body *b, const char *with, int least) {
   }
 }
 
-static void yields(Generator *g, const Body *b, int steps) {
+void gen_yields(Generator *g, const char *indent, int steps) {
   for (int k = gen_below(g, 3); k > 0; k--) {
     int extent[RANK_MAX] = {steps}, rank = gen_below(g, RANK_MAX);
     for (int r = 1; r <= rank; r++) {
@@ -159,9 +160,16 @@ static void yields(Generator *g, const Body *b, int steps) {
     }
     const char *name = gen_fresh(g, "u");
     gen_fuel(g, 3);
-    text_printf(g->text, "%syield %s = %s\n", b->indent, name, gen_array(g, rank, extent + 1, 2).s);
+    text_printf(g->text, "%syield %s = %s\n", indent, name, gen_array(g, rank, extent + 1, 2).s);
     if (g->nyield < YIELDS_MAX) g->yield[g->nyield++] = (Value){.name = name, .rank = rank + 1, .extent = {extent[0], extent[1], extent[2]}, .under = -1};
   }
+}
+
+void gen_end_scan(Generator *g, const char *indent, int yielded) {
+  text_printf(g->text, "%s}\n", indent);
+  for (int k = yielded; k < g->nyield; k++)
+    gen_add_value(g, g->yield[k].name, g->yield[k].rank, g->yield[k].extent, -1);
+  g->nyield = yielded;
 }
 
 static Body inside(Generator *g, const Body *around) {
@@ -194,12 +202,9 @@ static void scan(Generator *g, const Body *around) {
   text_put(g->text, " {\n");
   g->loop[g->nloop++] = (Loop){t, steps, false, false};
   body(g, &b);
-  if (all) yields(g, &b, steps);
+  if (all) gen_yields(g, b.indent, steps);
   g->nloop--;
-  text_printf(g->text, "%s}\n", around->indent);
-  for (int k = yielded; k < g->nyield; k++)
-    gen_add_value(g, g->yield[k].name, g->yield[k].rank, g->yield[k].extent, -1);
-  g->nyield = yielded;
+  gen_end_scan(g, around->indent, yielded);
 }
 
 // While a carried number, or what is made of all that is carried, is on one side of a number.

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "case.h"
-#include "generate.h"
 #include "kinds.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -108,7 +107,7 @@ typedef struct Options {
   Scope scope;
   bool optimize;      // compile with optimization, which takes the compiler several times as long
   bool interpret;     // no C is compiled
-  bool large;         // sizes of files are those of small models
+  Sizes sizes;        // of files
   char *const *files; // in place of random models
 } Options;
 
@@ -117,7 +116,7 @@ static Case case_at(Arena *a, const Options *o, int which, bool *failed) {
   c.state = o->files ? o->first : c.seed; // a file's inputs do not hang on those before it
   c.scope = o->interpret ? SCOPE_ALL : o->scope;
   c.file = o->files ? o->files[which] : NULL;
-  c.large = o->large;
+  c.sizes = o->sizes;
   c.name = c.file ? c.file : arena_printf(a, "seed %" PRIu64, c.seed);
   return c;
 }
@@ -238,24 +237,26 @@ static bool run_all(const Options *o) {
 static int usage(const char *program) {
   fprintf(stderr,
           "usage: %s [-afiO] [-j JOBS] [-p] [SEED [COUNT]]   random models\n"
-          "       %s [-afilO] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
+          "       %s [-afilmO] [-j JOBS] [-s SEED] FILE.mdl…  these, their inputs drawn from SEED\n"
           "  -a  every variant of each and every kind of derivative; else plain and another, some kinds, by the seed\n"
           "  -f  plain; forward, backward, jvp and hvp\n"
           "  -j  JOBS processes at a time; 0: one for each processor\n"
           "  -l  sizes up to %d, as random models of a few operations have them; else 2 to 5\n"
+          "  -m  sizes of 6 to %d in most cases, as random models with loops of many steps have them\n"
           "  -i  interpreted alone, without C    -O  C compiled with optimization    -p  print the models alone\n",
-          program, program, GENERATED_MOST);
+          program, program, GENERATED_MOST, GENERATED_STEPS);
   return 2;
 }
 
 int main(int argc, char **argv) {
   Options o = {.first = 1, .count = 1, .jobs = 2};
   bool print = false;
-  for (int option; (option = getopt(argc, argv, "afij:lOps:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "afij:lmOps:")) != -1;) {
     if (option == 'a') o.scope = SCOPE_ALL;
     if (option == 'f') o.scope = SCOPE_FIRST;
     if (option == 'i') o.interpret = true;
-    if (option == 'l') o.large = true;
+    if (option == 'l') o.sizes = SIZES_LARGE;
+    if (option == 'm') o.sizes = SIZES_STEPS;
     if (option == 'j') o.jobs = atoi(optarg);
     if (option == 'O') o.optimize = true;
     if (option == 'p') print = true;
