@@ -288,10 +288,13 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
 
 // The loop within the vectors, and the group of steps behind it that goes along.
 static void put_with_vectors(Function *f, const Loop *loop, const Step *step, size_t count, int depth) {
+  const size_t mark = f->nstages;
   hoist_shared(f, step, count);
   declare_steps(f, step, count);
   const Turned turned = {loop, step, count, open_sums(f, step, count)};
+  stage_steps(f, loop->body, loop->nbody);
   put_turned_out(f, &turned, depth);
+  forget_stages(f, mark);
   close_sums(f, step, count, turned.part);
 }
 

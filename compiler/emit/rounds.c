@@ -97,7 +97,7 @@ static void put_vectors(Function *f, const Rounds *r) {
   OpenLines l;
   f->long_sides = true;
   open_lines(f, &l);
-  open_blocks(f, 1);
+  open_blocks(f, 0, 1);
   put_terms(f, r, NULL);
   close_lines(f, &l);
   if (is_multiple(f, f->tile->extent)) return;

@@ -26,7 +26,7 @@ void put_singly(Function *f); // in such a loop, where it is not to become vecto
 // Each of these opens one of the lines that close_lines closes.
 void open_lines(Function *f, OpenLines *l);
 void open_vectors(Function *f);
-void open_blocks(Function *f, int many);
+void open_blocks(Function *f, int before, int many); // before: of those that blocks of so many leave, 0: of all
 void open_rest(Function *f, int many);
 void open_lanes(Function *f);
 void open_lane_loop(Function *f, const char *lane); // of that name, over a vector's lanes
@@ -72,6 +72,25 @@ bool turns_out(const Function *f, const Loop *loop);
 void note_starts(Function *f, const Step *step, size_t count);
 size_t count_along(const Function *f, const Step *step, size_t count); // how many of `count` steps go with the first, a loop
 void put_turned_out(Function *f, const Turned *turned, int depth);
+
+// ---- states.c ----
+
+// An entry that a loop reads of each sample at every step, and the variable that holds it, a vector or some.
+typedef struct HeldRead {
+  const Expr *read;
+  const char *vector;
+} HeldRead;
+
+typedef struct States {
+  HeldRead *held;
+  size_t count, room;
+} States;
+
+void find_states(Function *f, const Loop *loop, int many, States *states); // and declares their variables
+// At the lanes that stand open: the variables start; they stand for what a step reads; behind a step they become the next states.
+void put_first_states(Function *f, const States *states);
+void recall_states(Function *f, const States *states);
+void put_next_states(Function *f, const States *states);
 
 // ---- rounds.c ----
 

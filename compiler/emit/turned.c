@@ -2,6 +2,7 @@
 //
 // With such a loop go the steps around it: a sum starts in its registers where the step before starts it, and the steps behind read it
 // there.  Between loops over the vectors of their own it would be stored and loaded three times, which takes as long as a few terms.
+// Of loops that hand a state from step to step those turn out that the schedule says (schedule/states.c, states.c).
 #include "emit/tile.h"
 
 // ---- which loops, and what goes with them ----
@@ -17,6 +18,7 @@ static bool is_all_lanes(const Function *f, const Step *step) {
 }
 
 bool turns_out(const Function *f, const Loop *loop) {
+  if (loop->carries) return loop->lanes == LANES_STATES;
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
     if (step->idle) continue;
@@ -37,12 +39,12 @@ static bool adds_to_entry(const Function *f, const Loop *loop) {
 }
 
 static bool is_in_vector(const Function *f, const Loop *loop, const Step *step) {
-  return !step->idle && (is_scalar_lane(f, step->node) || adds_to_entry(f, loop));
+  return !step->idle && !is_plain_node(step) && (is_scalar_lane(f, step->node) || adds_to_entry(f, loop));
 }
 
 static bool holds(const Function *f, const Loop *loop, const Node *n) {
   for (size_t k = 0; k < loop->nbody; k++)
-    if (loop->body[k].kind == STEP_NODE && loop->body[k].node == n && is_in_vector(f, loop, &loop->body[k])) return true;
+    if (loop->body[k].kind != STEP_LOOP && loop->body[k].node == n && is_in_vector(f, loop, &loop->body[k])) return true;
   return false;
 }
 
@@ -60,7 +62,7 @@ static bool is_index_of(const Expr *e, const Loop *loop) {
   return e->kind == EXPR_INDEX && loop && e->u.index == loop->id;
 }
 
-// Of what the loop holds in registers, does e read that entry alone?
+// Of what the loop holds in registers, does e read that entry alone?  Of a state there is no other than the last.
 static bool reads_held_alone(const Function *f, const Loop *loop, const Expr *e) {
   size_t count;
   const Expr **part = e ? expr_parts(f->s->arena, e, &count) : NULL;
@@ -68,7 +70,7 @@ static bool reads_held_alone(const Function *f, const Loop *loop, const Expr *e)
     if (part[k]->kind != EXPR_READ || !holds(f, loop, part[k]->u.read.node)) continue;
     const Node *n = part[k]->u.read.node;
     for (int q = 0; q < n->nout; q++)
-      if (!is_index_of(part[k]->u.read.sub[q], f->s->place[n->id].loop[q])) return false;
+      if (!(n->kind == NODE_CARRY && q == n->axis) && !is_index_of(part[k]->u.read.sub[q], f->s->place[n->id].loop[q])) return false;
   }
   return true;
 }
@@ -120,61 +122,6 @@ void note_starts(Function *f, const Step *step, size_t count) {
 
 // ---- as C ----
 
-// The entry of the node at the lane of the vectors in hand.
-static const char *lane_array(Function *f, const Node *n) {
-  set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, f->lane_name), false);
-  const char *entry = own_entry(f, n);
-  set_lane(f, NULL, false);
-  return entry;
-}
-
-// The scalars over the tile that a loop changes, `many` vectors of each at a time in a variable of its own.
-static void put_vector_copies(Function *f, const Loop *loop, int many, bool back) {
-  Text *t = &f->body;
-  const int size = many * lanes_of(f);
-  for (size_t k = 0; k < loop->nbody; k++) {
-    const Step *step = &loop->body[k];
-    if (!is_in_vector(f, loop, step)) continue;
-    const int id = step->node->id;
-    const char *vector = f->in_vector[id];
-    f->in_vector[id] = NULL;
-    const char *entry = lane_array(f, step->node);
-    f->in_vector[id] = vector;
-    if (!back) {
-      if (f->in_vector[id]) continue;
-      f->in_vector[id] = names_take(&f->names, arena_printf(f->s->arena, "%s_vector", step->node->name));
-      line_start(f);
-      text_printf(t, "%s %s[%d];\n", element_type(f, step->node), f->in_vector[id], size);
-    } else if (!f->in_vector[id]) {
-      continue;
-    }
-    if (!back || !f->stays_in_vector[id]) {
-      line_start(f);
-      text_printf(t, "for (int64_t %s = 0; %s < %d; %s++) ", f->lane_name, f->lane_name, size, f->lane_name);
-      const char *held = arena_printf(f->s->arena, "%s[%s]", f->in_vector[id], f->lane_name);
-      text_printf(t, "%s = ", back ? entry : held);
-      if (!back && f->starts_in_vector[id])
-        put_neutral(f, t, step->node);
-      else
-        text_put(t, back ? held : entry);
-      text_put(t, ";\n");
-    }
-    if (back) f->in_vector[id] = NULL;
-  }
-}
-
-// How many vectors are taken at a time, so that the chains of several sums overlap and what they share is read once.
-static int vectors_at_once(const Function *f, const Loop *loop) {
-  int sums = 0;
-  for (size_t k = 0; k < loop->nbody; k++) {
-    const Step *step = &loop->body[k];
-    if (step->idle) continue;
-    if (step->kind != STEP_NODE || !is_in_vector(f, loop, step) || expr_calls(f->expr[step->node->id])) return 1;
-    sums++;
-  }
-  return sums == 0 ? 1 : sums <= 2 ? 4 : sums <= 4 ? 2 : 1;
-}
-
 // for all lanes of `many` vectors
 static OpenLines open_many_lanes(Function *f, int many) {
   OpenLines l;
@@ -196,16 +143,105 @@ static OpenLines open_many_lanes(Function *f, int many) {
   return l;
 }
 
+// What the loop holds in registers, `many` vectors of each in a variable of its own.
+static void declare_vectors(Function *f, const Loop *loop, int many) {
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (!is_in_vector(f, loop, step) || f->in_vector[step->node->id]) continue;
+    const char *name = f->in_vector[step->node->id] = names_take(&f->names, arena_printf(f->s->arena, "%s_vector", step->node->name));
+    line_start(f);
+    text_printf(&f->body, "%s %s[%d];\n", element_type(f, step->node), name, many * lanes_of(f));
+  }
+}
+
+static void forget_vectors(Function *f, const Loop *loop) {
+  for (size_t k = 0; k < loop->nbody; k++)
+    if (is_in_vector(f, loop, &loop->body[k])) f->in_vector[loop->body[k].node->id] = NULL;
+}
+
+// An entry to its variable, or back, at the lane in hand.
+static void put_vector_copy(Function *f, const Node *n, bool back) {
+  Text *t = &f->body;
+  const char *vector = f->in_vector[n->id], *held = arena_printf(f->s->arena, "%s[%s]", vector, f->vector_lane);
+  f->in_vector[n->id] = NULL;
+  const char *entry = own_entry(f, n);
+  f->in_vector[n->id] = vector;
+  text_printf(t, "%s = ", back ? entry : held);
+  if (!back && f->starts_in_vector[n->id])
+    put_neutral(f, t, n);
+  else
+    text_put(t, back ? held : entry);
+  text_put(t, ";\n");
+}
+
+static bool is_copied(const Function *f, const Loop *loop, const Step *step, bool back) {
+  return is_in_vector(f, loop, step) && !(back && f->stays_in_vector[step->node->id]);
+}
+
+static void put_sum_copies(Function *f, const Loop *loop, int many, bool back) {
+  const char *lane = f->vector_lane = f->lane_name;
+  set_lane(f, arena_printf(f->s->arena, "%s + %s", f->vector_name, lane), false);
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (!is_copied(f, loop, step, back)) continue;
+    line_start(f);
+    text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s++) ", lane, lane, many * lanes_of(f), lane);
+    put_vector_copy(f, step->node, back);
+  }
+  set_lane(f, NULL, false);
+}
+
+// All of these in one loop over whole vectors: gcc's -O3 takes longer ones apart, entry by entry.
+static void put_state_copies(Function *f, const Loop *loop, const States *states, int many, bool back) {
+  bool any = !back && states->count > 0;
+  for (size_t k = 0; k < loop->nbody; k++) any = any || is_copied(f, loop, &loop->body[k], back);
+  if (!any) return;
+  OpenLines l = open_many_lanes(f, many);
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (!is_copied(f, loop, step, back)) continue;
+    line_start(f);
+    put_vector_copy(f, step->node, back);
+  }
+  if (!back) put_first_states(f, states);
+  close_lines(f, &l);
+  set_lane(f, NULL, false);
+}
+
+static void put_vector_copies(Function *f, const Loop *loop, const States *states, int many, bool back) {
+  if (loop->carries)
+    put_state_copies(f, loop, states, many, back);
+  else
+    put_sum_copies(f, loop, many, back);
+}
+
+// How many vectors are taken at a time, so that the chains of several sums, or states, overlap and what they share is read once.
+static int vectors_at_once(const Function *f, const Loop *loop) {
+  int held = 0;
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    const bool sums = step->kind == STEP_NODE && !step->idle && is_in_vector(f, loop, step);
+    if (!loop->carries && !step->idle && (!sums || expr_calls(f->expr[step->node->id]))) return 1;
+    held += sums || step->kind == STEP_NEXT;
+  }
+  return held == 0 ? 1 : held <= 2 ? 4 : held <= 4 || loop->carries ? 2 : 1;
+}
+
 // The loop for the vectors that stand open around it, and the steps that go with it.
 static void put_inside(Function *f, const Turned *turned, int depth, int many) {
   const Loop *loop = turned->loop;
-  put_vector_copies(f, loop, many, false);
+  States states = {0};
+  declare_vectors(f, loop, many);
+  if (loop->carries) find_states(f, loop, many, &states);
+  put_vector_copies(f, loop, &states, many, false);
   LoopText text;
   open_loop(f, loop, &text);
   hoist_shared(f, loop->body, loop->nbody);
   note_sides(f, loop->body, loop->nbody);
   OpenLines lanes = open_many_lanes(f, many);
+  recall_states(f, &states);
   put_steps(f, loop->body, loop->nbody, depth + 1);
+  put_next_states(f, &states);
   close_lines(f, &lanes);
   set_lane(f, NULL, false);
   close_loop(f, &text);
@@ -216,25 +252,33 @@ static void put_inside(Function *f, const Turned *turned, int depth, int many) {
     close_lines(f, &lanes);
     set_lane(f, NULL, false);
   }
-  put_vector_copies(f, loop, many, true);
+  put_vector_copies(f, loop, &states, many, true);
+  forget_vectors(f, loop);
 }
 
-void put_turned_out(Function *f, const Turned *turned, int depth) {
-  const int many = vectors_at_once(f, turned->loop);
+// For as many vectors at a time as `many` says, of those that blocks of `before` (0: none) leave.
+static void put_for_vectors(Function *f, const Turned *turned, int depth, int before, int many) {
   OpenLines l;
-  if (many > 1) {
-    open_lines(f, &l);
-    open_blocks(f, many);
-    put_inside(f, turned, depth, many);
-    close_lines(f, &l);
-  }
-  const Poly *flops = f->flops;
   open_lines(f, &l);
   if (many > 1)
-    open_rest(f, many);
+    open_blocks(f, before, many);
+  else if (before)
+    open_rest(f, before);
   else
     open_vectors(f);
-  put_inside(f, turned, depth, 1);
+  put_inside(f, turned, depth, many);
   close_lines(f, &l);
-  if (many > 1) f->flops = flops;
+}
+
+// A state's chain takes as long for two vectors as for one.
+void put_turned_out(Function *f, const Turned *turned, int depth) {
+  const Poly *before = f->flops, *all = NULL;
+  for (int many = vectors_at_once(f, turned->loop), last = 0; many > 0;) {
+    f->flops = before;
+    put_for_vectors(f, turned, depth, last, many);
+    if (!all) all = f->flops;
+    last = many;
+    many = turned->loop->carries ? many / 2 : many > 1;
+  }
+  f->flops = all;
 }

@@ -73,21 +73,30 @@ void open_vectors(Function *f) {
   f->indent++;
 }
 
+// Where the vectors begin that blocks of so many leave (0: none).
+static void put_vectors_start(Function *f, int before) {
+  line_start(f);
+  text_printf(&f->body, "for (int64_t %s = ", f->vector_name);
+  if (before)
+    text_printf(&f->body, "%s - %s %% %d; ", f->lanes_name, f->lanes_name, before * lanes_of(f));
+  else
+    text_put(&f->body, "0; ");
+}
+
 // for `many` vectors of the tile at a time, as long as there are so many
-void open_blocks(Function *f, int many) {
+void open_blocks(Function *f, int before, int many) {
   const char *v = f->vector_name;
   const int size = many * lanes_of(f);
-  line_start(f);
-  text_printf(&f->body, "for (int64_t %s = 0; %s + %d <= %s; %s += %d) {\n", v, v, size, f->lanes_name, v, size);
+  put_vectors_start(f, before);
+  text_printf(&f->body, "%s + %d <= %s; %s += %d) {\n", v, size, f->lanes_name, v, size);
   f->indent++;
 }
 
 // for all vectors that these leave
 void open_rest(Function *f, int many) {
   const char *v = f->vector_name;
-  line_start(f);
-  text_printf(&f->body, "for (int64_t %s = %s - %s %% %d; %s < %s; %s += %d) {\n", v, f->lanes_name, f->lanes_name,
-              many * lanes_of(f), v, f->lanes_name, v, lanes_of(f));
+  put_vectors_start(f, many);
+  text_printf(&f->body, "%s < %s; %s += %d) {\n", v, f->lanes_name, v, lanes_of(f));
   f->indent++;
 }
 

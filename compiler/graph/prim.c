@@ -22,6 +22,10 @@ bool prim_calls(Prim p) {
   return prim_table[p].cost > 0 && c[0] >= 'a' && c[0] <= 'z' && p != PRIM_POWI;
 }
 
+bool prim_is_short(Prim p) {
+  return !prim_calls(p) || p == PRIM_ABS || p == PRIM_SIGN || p == PRIM_MAX || p == PRIM_MIN || p == PRIM_SQRT;
+}
+
 bool prim_branches(Prim p) {
   return p == PRIM_SELECT || p == PRIM_AND || p == PRIM_OR;
 }

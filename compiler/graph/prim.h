@@ -28,6 +28,7 @@ extern const PrimRow prim_table[PRIM_COUNT];
 
 int prim_arity(Prim p);
 bool prim_calls(Prim p); // a function to be called, not an operation or two
+bool prim_is_short(Prim p); // some instructions at most, though C has a function for it
 bool prim_branches(Prim p); // of its operands only the first is computed in any case: if, and, or
 Prim prim_by_name(const char *name); // PRIM_COUNT: none
 // The type of the result for these argument types; false where the signature does not allow them.

@@ -62,6 +62,9 @@ void turn_rows(Schedule *s, Loop *tile);
 // rows.c: marks the loops of a tile that are products with its samples' rows.
 void find_row_products(Schedule *s, const Loop *tile);
 
+// states.c: marks the loops of a tile whose states stay in registers.
+void hold_states(Schedule *s, const Loop *tile);
+
 // turns.c: does a loop over samples that may run in a tile run better sample by sample?
 bool runs_by_turns(const Schedule *s, const Loop *loop);
 bool runs_singly_with_loops(const Schedule *s, const Loop *loop); // and one with loops inside?

@@ -305,7 +305,7 @@ static void use_step(Uses *u, const Step *step) {
   const Node *n = step->node;
   if (step->kind == STEP_NODE) use_all(u, n);
   if (step->kind == STEP_INIT && (n->base || n->kind == NODE_CARRY)) use(u, n->base ? n->base : n->expr);
-  if (step->kind == STEP_NEXT) u->crosses[n->next->id] = true;
+  if (step->kind == STEP_NEXT && u->group[n->next->id] != u->now) u->crosses[n->next->id] = true;
   if (step->kind == STEP_STORE || step->kind == STEP_COPY) u->crosses[n->id] = true;
   const bool plain = step->kind == STEP_NODE && !node_accumulates(n) && n->kind == NODE_COMP;
   if (plain && !u->group[n->id])
@@ -445,6 +445,7 @@ static void finish_tiles(Schedule *s) {
     spread(s, loop);
     find_row_products(s, loop);
     turn_rows(s, loop);
+    hold_states(s, loop);
   }
 }
 

@@ -55,6 +55,7 @@ typedef enum {
   LANES_TURNS, // the same, but in a round of lanes one iteration is behind the other (turns.c)
   LANES_HELD,  // the same, of some vectors: the loop within adds terms to entries of theirs, which stay in registers
   LANES_ROWS,  // inside of a tile: a product with its samples' rows as they lie (rows.c)
+  LANES_STATES, // inside of a tile, within the loop over its vectors: states stay in registers (states.c)
   LANES_TILE   // SAMPLE_TILE iterations at a time, each group of steps for all of them before the next
 } LaneKind;
 

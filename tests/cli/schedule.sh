@@ -2,7 +2,7 @@
 folder=$(dirname "$cases")
 examples=$(cd "$folder/../../examples" && pwd)
 cp "$examples/thermometer/thermometer.mdl" "$examples/mlp/mlp.mdl" "$examples/mixture/mixture.mdl" "$examples/lstm/lstm.mdl" "$top/files"
-cp "$examples/gradbench/gmm.mdl" "$top/files"
+cp "$examples/gradbench/gmm.mdl" "$examples/gradbench/llsq.mdl" "$top/files"
 
 exactly() { # the whole of stdout
   wrong=
@@ -269,3 +269,10 @@ case_is 'and right' 0 '' mdlc check along.mdl
 sed 's/h = 64/h = 24/' "$top/files/along.mdl" >"$top/files/short.mdl"
 case_is 'few entries' 0 '' mdlc explain --schedule short.mdl
 says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'
+
+# A state that a few operations make, which all steps leave an entry of.
+case_is 'states in registers' 0 '' mdlc explain --schedule llsq.mdl
+says 'for j in 0..m, steps' 'inside of a tile, within the loop over its vectors: states stay in registers from step to step'
+says 'for j in 0..m, 4 rounds at a time (j_round)' 'inside of a tile, whose samples are the lanes'
+says 'r_power_step[i, j] =' 'scalar: read within its loops only'
+case_is 'and right' 0 '' mdlc check llsq.mdl

@@ -66,6 +66,19 @@ static const char *const tiled[] = {
     "node u[i:n, r:d] = sum[s:d if s < r](L[r + s * d] * (x[i, s] - mu[s]))\n"
     "node loss = sum[i:n, r:d](tanh(u[i, r])^2)\nroot loss = loss\n",
 
+    // states in registers: in vectors by fours, twos and one, forwards and backwards, one entry or all of them; beside sums
+    "batch n\ndim d\ndata t[n]\nparam w[d]\ncarry p[i:n, j:d + 1] along j from p_step = w[0]\n"
+    "node p_step[i:n, j:d] = p[i, j] * t[i] + w[j]\nnode loss = sum[i:n](tanh(p[i, d]))\nroot loss = loss\n",
+
+    "batch n\ndim d\ndata t[n]\nparam w[d]\ncarry p[i:n, j:d + 1] along j from p_step = 1.0\n"
+    "node p_step[i:n, j:d] = p[i, j] * t[i]\nnode f[i:n] = sum[j:d](w[j] * p[i, j])\n"
+    "node loss = sum[i:n](tanh(f[i]))\nroot loss = loss\n",
+
+    "batch n\ndim d\ndata x[n, d]\ndata t[n]\nparam a\nparam b\n"
+    "carry p[i:n, j:d + 1] back along j from p_step = a * t[i]\ncarry q[i:n, j:d + 1] back along j from q_step = 0.0\n"
+    "node p_step[i:n, j:d] = 0.5 * p[i, j + 1] + b * x[i, j]\nnode q_step[i:n, j:d] = q[i, j + 1] - p_step[i, j] * t[i]\n"
+    "node loss = sum[i:n](q[i, 0]^2 + p[i, 0])\nroot loss = loss\n",
+
     ("batch n\ndim d\ndim m = 7\ndata x[n, m + d]\nparam F[d]\n"
     "node a[i:n, r:m] = sum[k:d](F[k] * x[i, r + k])\nnode loss = sum[i:n, r:m](exp(0.1 * a[i, r]))\nroot loss = loss\n"),
 };
@@ -197,6 +210,21 @@ START_TEST(test_rounds_run_in_fours) {
   ck_assert_int_eq(count_of(f, "; j_round + 4 <= d; j_round += 4)"), 1);
   ck_assert_int_eq(count_of(f, "int64_t j = j_round; j < d; j++)"), 1);
   ck_assert_int_eq(count_of(f, "j_round + 3"), 5); // whole vectors, the last one, twice each; its entry
+  arena_free(a);
+}
+END_TEST
+
+// A state goes from step to step in registers; of one that all steps leave an entry of, the array is written beside.
+START_TEST(test_states_stay_in_registers) {
+  Arena *a = arena_new();
+  const char *f = value_and_grad_of(a, tiled[4]);
+  ck_assert_int_eq(count_of(f, "double p_vector[32];"), 1);
+  ck_assert_int_eq(count_of(f, "double p_vector[16];"), 1);
+  ck_assert_int_eq(count_of(f, "double p_vector[8];"), 1);
+  ck_assert_int_eq(count_of(f, "* 64 + v + u + lane] = p_step;"), 2);
+  ck_assert_int_eq(count_of(f, "p_vector[u + lane] = p_step;"), 2);
+  ck_assert_int_eq(count_of(f, "p_vector[lane] = p_step;"), 1);
+  ck_assert_int_eq(count_of(f, "double t_vector[32];"), 1); // what no step changes, too
   arena_free(a);
 }
 END_TEST
@@ -349,6 +377,7 @@ int main(void) {
   tcase_add_loop_test(c, test_agrees_in_tiles, 0, (int)(sizeof tiled / sizeof *tiled));
   tcase_add_test(c, test_nothing_is_read_beyond_an_end);
   tcase_add_test(c, test_rounds_run_in_fours);
+  tcase_add_test(c, test_states_stay_in_registers);
   tcase_add_test(c, test_far_entries_take_the_terms_of_four_steps);
   tcase_add_test(c, test_rows_are_taken_as_they_lie);
   tcase_add_test(c, test_rows_are_compiled_once);

@@ -190,6 +190,48 @@ START_TEST(test_loop_trees) {
 }
 END_TEST
 
+#define STEPS "model m\nbatch n\ndim m\ndata t[n]\ndata x[n, m]\nparam w[m]\ncarry p[i:n, j:m + 1] along j from p_step = 1.0\n"
+
+// Loops in tiles whose states stay in registers, and others.
+static const struct {
+  const char *name, *model;
+  bool held;
+} states[] = {
+    {"a state that a few operations make",
+     STEPS "node p_step[i:n, j:m] = p[i, j] * t[i] + w[j]\nnode s = sum[i:n](p[i, m])\nroot loss = s\n", true},
+    {"of which all steps leave an entry, some of them read elsewhere",
+     STEPS "node p_step[i:n, j:m] = p[i, j] * t[i] + w[j]\nnode q[i:n] = sum[j:m](w[j] * p_step[i, j])\nnode r[i:n] = exp(q[i])\n"
+           "node s = sum[i:n, j:m](p[i, j] * r[i])\nroot loss = s\n", true},
+    {"one that takes longer to make",
+     STEPS "node p_step[i:n, j:m] = t[i] / (p[i, j] * t[i] + w[j])\nnode s = sum[i:n](p[i, m])\nroot loss = s\n", false},
+    {"one that waits in a step for what another has waited for before",
+     STEPS "carry q[i:n, j:m + 1] along j from q_step = 1.0\nnode p_step[i:n, j:m] = p[i, j] * t[i] * t[i] * t[i]\n"
+           "node q_step[i:n, j:m] = q[i, j] * t[i] + p_step[i, j] * w[j] * w[j]\nnode s = sum[i:n](q[i, m])\nroot loss = s\n", true},
+    {"two that wait for each other",
+     STEPS "carry q[i:n, j:m + 1] along j from q_step = 1.0\nnode p_step[i:n, j:m] = q[i, j] * t[i] * t[i] * t[i]\n"
+           "node q_step[i:n, j:m] = q[i, j] * t[i] + p_step[i, j] * w[j] * w[j]\nnode s = sum[i:n](q[i, m])\nroot loss = s\n", false},
+    {"one that a call makes",
+     STEPS "node p_step[i:n, j:m] = exp(p[i, j] * t[i])\nnode s = sum[i:n](p[i, m])\nroot loss = s\n", false},
+    {"one beside a sum over the samples, which has the order of the steps",
+     STEPS "node p_step[i:n, j:m] = p[i, j] * t[i] + w[j]\nnode s = sum[i:n, j:m](p[i, j]^2)\nroot loss = s\n", false},
+    {"one by another entry of a row at each step: the rows are turned into lanes",
+     STEPS "node p_step[i:n, j:m] = p[i, j] * t[i] + x[i, j]\nnode s = sum[i:n](p[i, m])\nroot loss = s\n", true},
+};
+
+START_TEST(test_states) {
+  Arena *a = arena_new();
+  Model *m = parse(a, states[_i].model);
+  Task task = {.graph = m->graph, .result = graph_root(m->graph, ROOT_LOSS, 0)->node, .sample = sample_extent(m)};
+  Text t;
+  text_init(&t);
+  schedule_print(&t, schedule_task(a, &task));
+  ck_assert_msg(strstr(t.s, " (tile)") != NULL, "%s:\n%s", states[_i].name, t.s);
+  ck_assert_msg((strstr(t.s, " (steps) (states)") != NULL) == states[_i].held, "%s:\n%s", states[_i].name, t.s);
+  text_free(&t);
+  arena_free(a);
+}
+END_TEST
+
 static const Node *node_named(const Graph *g, const char *name) {
   const Node *n = graph_find(g, name);
   ck_assert_msg(n != NULL, "no node %s", name);
@@ -252,6 +294,7 @@ int main(void) {
   Suite *s = suite_create("schedule");
   TCase *c = tcase_create("schedule");
   tcase_add_loop_test(c, test_loop_trees, 0, (int)(sizeof cases / sizeof *cases));
+  tcase_add_loop_test(c, test_states, 0, (int)(sizeof states / sizeof *states));
   tcase_add_test(c, test_tape);
   tcase_add_test(c, test_logsumexp_takes_passes);
   tcase_add_test(c, test_many_scalars);
