@@ -59,6 +59,13 @@ static const char *const helper_text[HELPER_COUNT] = {
                      "#else\n"
                      "#define MDL_LANES\n"
                      "#endif\n",
+    [HELPER_VECTORS] = "/* loops over a tile's vectors, the loop over whose lanes is written out: clang would make vectors across them, whose\n"
+                       " * entries lie apart */\n"
+                       "#if defined(__clang__)\n"
+                       "#define MDL_VECTORS _Pragma(\"clang loop vectorize(disable)\")\n"
+                       "#else\n"
+                       "#define MDL_VECTORS\n"
+                       "#endif\n",
     [HELPER_UNROLL] = "/* loops of a few iterations, each written out */\n"
                       "#if defined(__clang__)\n"
                       "#define MDL_UNROLL _Pragma(\"clang loop unroll(full)\")\n"

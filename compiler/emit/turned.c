@@ -262,10 +262,8 @@ static void put_for_vectors(Function *f, const Turned *turned, int depth, int be
   open_lines(f, &l);
   if (many > 1)
     open_blocks(f, before, many);
-  else if (before)
-    open_rest(f, before);
   else
-    open_vectors(f);
+    open_rest(f, before);
   put_inside(f, turned, depth, many);
   close_lines(f, &l);
 }

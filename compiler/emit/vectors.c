@@ -65,16 +65,11 @@ void put_singly(Function *f) {
   text_put(&f->body, "MDL_SINGLY;\n");
 }
 
-// for all vectors of the tile
-void open_vectors(Function *f) {
-  line_start(f);
-  text_printf(&f->body, "for (int64_t %s = 0; %s < %s; %s += %d) {\n", f->vector_name, f->vector_name, f->lanes_name,
-              f->vector_name, lanes_of(f));
-  f->indent++;
-}
-
 // Where the vectors begin that blocks of so many leave (0: none).
 static void put_vectors_start(Function *f, int before) {
+  f->unit->helper[HELPER_VECTORS] = true;
+  line_start(f);
+  text_put(&f->body, "MDL_VECTORS\n");
   line_start(f);
   text_printf(&f->body, "for (int64_t %s = ", f->vector_name);
   if (before)
@@ -98,6 +93,11 @@ void open_rest(Function *f, int many) {
   put_vectors_start(f, many);
   text_printf(&f->body, "%s < %s; %s += %d) {\n", v, f->lanes_name, v, lanes_of(f));
   f->indent++;
+}
+
+// for all vectors of the tile
+void open_vectors(Function *f) {
+  open_rest(f, 0);
 }
 
 void open_lane_loop(Function *f, const char *lane) {

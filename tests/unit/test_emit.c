@@ -214,6 +214,17 @@ START_TEST(test_rounds_run_in_fours) {
 }
 END_TEST
 
+// clang makes no vectors across the loops over a tile's vectors.
+START_TEST(test_loops_over_vectors_are_marked) {
+  Arena *a = arena_new();
+  const char *f = value_and_grad_of(a, tiled[1]);
+  const int loops = count_of(f, "for (int64_t v = ");
+  ck_assert_int_ge(loops, 4);
+  ck_assert_int_eq(count_of(f, "MDL_VECTORS\n"), loops);
+  arena_free(a);
+}
+END_TEST
+
 // A state goes from step to step in registers; of one that all steps leave an entry of, the array is written beside.
 START_TEST(test_states_stay_in_registers) {
   Arena *a = arena_new();
@@ -377,6 +388,7 @@ int main(void) {
   tcase_add_loop_test(c, test_agrees_in_tiles, 0, (int)(sizeof tiled / sizeof *tiled));
   tcase_add_test(c, test_nothing_is_read_beyond_an_end);
   tcase_add_test(c, test_rounds_run_in_fours);
+  tcase_add_test(c, test_loops_over_vectors_are_marked);
   tcase_add_test(c, test_states_stay_in_registers);
   tcase_add_test(c, test_far_entries_take_the_terms_of_four_steps);
   tcase_add_test(c, test_rows_are_taken_as_they_lie);
