@@ -19,27 +19,27 @@ typedef struct Affine {
   bool fails;
 } Affine;
 
-typedef struct Dependent { // what a step computes of its state
-  const Node *node;
-  Affine by; // coefficients that are numbers or entries of nodes
-} Dependent;
-
 typedef struct Parted { // a loop, in the graph that is made
   const Node *state[STATES_MAX];
-  Dependent *list;
-  size_t count, room;
   bool fails;
   int wait, terms;         // the cycles of a step as it is; the most products that a state takes
   int entries;             // of J and c: each is stored and read again
   double operations, more; // of what depends on the state; of the coefficients
 } Parted;
 
+typedef struct Dependent { // a state of a parted loop, or what a step computes of its state
+  const Parted *loop;       // null: it is neither
+  Affine by;                // coefficients that are numbers or entries of nodes
+} Dependent;
+
 typedef struct Parter {
   Arena *arena;
   const Graph *in;
   Graph *g;
   const LoopTree *tree;
-  Parted **parted; // by loop; null: it stays as it is
+  Parted **parted;      // by loop; null: it stays as it is
+  Dependent *dependent; // by node of g, as far as there are some
+  size_t ndependent, room;
 } Parter;
 
 // ---- which loops ----
@@ -125,78 +125,86 @@ static Affine chosen(Graph *g, const Expr *c, const Affine *x, const Affine *y) 
 
 // ---- what a step computes of its state ----
 
-static int state_of(const Parted *l, const Node *n) {
-  for (int k = 0; k < STATES_MAX; k++)
-    if (l->state[k] == n) return k;
-  return -1;
+static void note_dependent(Parter *p, const Node *n, const Parted *l, const Affine *by) {
+  while (p->ndependent <= (size_t)n->id) ARENA_PUSH(p->arena, p->dependent, p->ndependent, p->room) = (Dependent){.loop = NULL};
+  p->dependent[n->id] = (Dependent){l, *by};
 }
 
-static const Dependent *dependent_of(const Parted *l, const Node *n) {
-  for (size_t k = 0; k < l->count; k++)
-    if (l->list[k].node == n) return &l->list[k];
-  return NULL;
+static const Dependent *dependent_of(const Parter *p, const Node *n) {
+  return (size_t)n->id < p->ndependent && p->dependent[n->id].loop ? &p->dependent[n->id] : NULL;
 }
 
 // Is it the entry of the step in hand?  Of a state, the one that the step begins with.
-static bool is_own(const Expr *read, bool state) {
+static bool is_own(const Expr *read) {
   const Node *m = read->u.read.node;
   for (int k = 0; k < m->nout; k++) {
     const Expr *sub = read->u.read.sub[k];
-    if (state && k == m->axis ? loop_step_of(sub, m->reverse) != k : sub->kind != EXPR_INDEX || sub->u.index != k) return false;
+    const bool state = m->kind == NODE_CARRY && k == m->axis;
+    if (state ? loop_step_of(sub, m->reverse) != k : sub->kind != EXPR_INDEX || sub->u.index != k) return false;
   }
   return true;
 }
 
-typedef struct Mention {
-  const Parted *loop;
-  bool any;
-} Mention;
+typedef struct Parts { // of an expression, operands first
+  const Expr **part;
+  Affine *of;
+  size_t count;
+} Parts;
 
-static void look(void *context, const Expr *read) {
-  Mention *m = context;
-  m->any = m->any || state_of(m->loop, read->u.read.node) >= 0 || dependent_of(m->loop, read->u.read.node);
+static const Affine *of_part(const Parts *all, const Expr *e) {
+  size_t low = 0, high = all->count;
+  while (low + 1 < high) {
+    const size_t middle = (low + high) / 2;
+    *(all->part[middle]->id <= e->id ? &low : &high) = middle;
+  }
+  return &all->of[low];
 }
 
-static bool mentions(const Parter *p, const Parted *l, const Expr *e) {
-  Mention m = {l, false};
-  expr_each_read(p->g, e, look, &m);
-  return m.any;
+static Affine affine_read(const Parter *p, const Parted *l, const Parts *all, const Expr *e) {
+  const Dependent *d = dependent_of(p, e->u.read.node);
+  for (int k = 0; k < e->u.read.node->nout; k++)
+    if (is_dependent(of_part(all, e->u.read.sub[k]))) return failed();
+  if (!d || d->loop != l) return constant(e);
+  return is_own(e) ? d->by : failed();
 }
 
-static Affine affine_read(const Parter *p, const Parted *l, const Expr *e) {
-  const Node *m = e->u.read.node;
-  const int state = state_of(l, m);
-  const Dependent *d = dependent_of(l, m);
-  if (state < 0 && !d) return constant(e);
-  if (!is_own(e, state >= 0)) return failed();
-  if (d) return d->by;
-  Affine x = {.wait = 0};
-  x.of[state] = expr_real(p->g, 1);
-  return x;
+static Affine affine_prim(const Parter *p, const Parts *all, const Expr *e) {
+  const Affine none = constant(NULL), *x[3] = {&none, &none, &none};
+  bool depends = false;
+  for (int k = 0; k < e->u.prim.narg; k++) {
+    x[k] = of_part(all, e->u.prim.arg[k]);
+    depends = depends || is_dependent(x[k]);
+    if (x[k]->fails) return failed();
+  }
+  if (!depends) return constant(e);
+  switch (e->u.prim.op) {
+  case PRIM_ADD: return combined(p->g, sum, x[0], x[1]);
+  case PRIM_SUB: return combined(p->g, difference, x[0], x[1]);
+  case PRIM_NEG: return combined(p->g, difference, &none, x[0]);
+  case PRIM_MUL:
+    if (!is_dependent(x[1])) return scaled(p->g, product, x[0], x[1]->c, MULTIPLY_ADD);
+    return is_dependent(x[0]) ? failed() : scaled(p->g, product, x[1], x[0]->c, MULTIPLY_ADD);
+  case PRIM_DIV: return is_dependent(x[1]) ? failed() : scaled(p->g, quotient, x[0], x[1]->c, DIVISION);
+  case PRIM_SELECT: return is_dependent(x[0]) ? failed() : chosen(p->g, x[0]->c, x[1], x[2]);
+  default: return failed();
+  }
 }
 
 static Affine affine(const Parter *p, const Parted *l, const Expr *e) {
-  if (!mentions(p, l, e)) return constant(e);
-  if (e->kind == EXPR_READ) return affine_read(p, l, e);
-  if (e->kind != EXPR_PRIM) return failed();
-  const Expr *const *arg = e->u.prim.arg;
-  const bool chooses = e->u.prim.op == PRIM_SELECT;
-  Affine x = affine(p, l, arg[chooses]), y = e->u.prim.narg > 1 ? affine(p, l, arg[1 + chooses]) : constant(NULL);
-  if (x.fails || y.fails) return failed();
-  switch (e->u.prim.op) {
-  case PRIM_ADD: return combined(p->g, sum, &x, &y);
-  case PRIM_SUB: return combined(p->g, difference, &x, &y);
-  case PRIM_NEG: {
-    const Affine none = constant(NULL);
-    return combined(p->g, difference, &none, &x);
+  Arena *scratch = arena_new();
+  Parts all = {.count = 0};
+  all.part = expr_parts(scratch, e, &all.count);
+  all.of = arena_array(scratch, Affine, all.count);
+  const size_t count = all.count;
+  for (size_t k = 0; k < count; k++) {
+    const Expr *part = all.part[k];
+    all.of[k] = part->kind == EXPR_READ   ? affine_read(p, l, &all, part)
+                : part->kind == EXPR_PRIM ? affine_prim(p, &all, part)
+                                          : constant(part);
   }
-  case PRIM_MUL:
-    if (is_dependent(&x) && is_dependent(&y)) return failed();
-    return is_dependent(&x) ? scaled(p->g, product, &x, y.c, MULTIPLY_ADD) : scaled(p->g, product, &y, x.c, MULTIPLY_ADD);
-  case PRIM_DIV: return is_dependent(&y) ? failed() : scaled(p->g, quotient, &x, y.c, DIVISION);
-  case PRIM_SELECT: return mentions(p, l, arg[0]) ? failed() : chosen(p->g, arg[0], &x, &y);
-  default: return failed();
-  }
+  const Affine whole = all.of[count - 1];
+  arena_free(scratch);
+  return whole;
 }
 
 // ---- the graph ----
@@ -268,14 +276,18 @@ static const Node *add_item(Parter *p, const GraphLoop *loop, const Node *from, 
   n->origin = is_next(loop, from) ? ORIGIN_LINEAR : ORIGIN_BESIDE;
   if (n->origin == ORIGIN_LINEAR) n->expr = next_state(p, l, &x);
   const Node *added = graph_add(p->g, n);
-  ARENA_PUSH(p->arena, l->list, l->count, l->room) = (Dependent){added, x};
+  note_dependent(p, added, l, &x);
   return added;
 }
 
 static const Node *add_state(Parter *p, const GraphLoop *loop, const Node *from, const Node *n) {
   const Node *added = graph_add(p->g, n);
-  for (size_t k = 0; k < loop->ncarry; k++)
-    if (loop->carry[k] == from) p->parted[loop->id]->state[k] = added;
+  Affine own = {.wait = 0};
+  size_t k = 0;
+  while (loop->carry[k] != from) k++;
+  p->parted[loop->id]->state[k] = added;
+  own.of[k] = expr_real(p->g, 1);
+  note_dependent(p, added, p->parted[loop->id], &own);
   return added;
 }
 
@@ -286,19 +298,12 @@ typedef struct Turning {
   uint64_t back; // indices by which a parted loop's steps are read from the last one on
 } Turning;
 
-static bool is_parted(const Parter *p, const Node *m) {
-  bool any = false;
-  for (size_t k = 0; k < p->tree->nloop; k++)
-    any = any || (p->parted[k] && (state_of(p->parted[k], m) >= 0 || dependent_of(p->parted[k], m)));
-  return any;
-}
-
 static void find_back(void *context, const Expr *read) {
   Turning *t = context;
   const Node *m = read->u.read.node;
   int64_t coefficient[INDEX_MAX] = {0};
   const Expr *rest;
-  if (m->nout == 0 || !is_parted(t->p, m)) return;
+  if (m->nout == 0 || !dependent_of(t->p, m)) return;
   if (!expr_affine(t->p->g, read->u.read.sub[m->nout - 1], INDEX_MAX, coefficient, &rest)) return;
   for (int q = 0; q < INDEX_MAX; q++)
     if (coefficient[q] == -1) t->back |= (uint64_t)1 << q;
@@ -325,15 +330,17 @@ static Graph *build(Parter *p) {
   const Graph *in = p->in;
   const Node **map = arena_array(p->arena, const Node *, in->count + 1);
   p->g = graph_new(p->arena, in->dims, in->name);
+  p->ndependent = 0;
   for (size_t k = 0; k < in->count; k++) {
     const Node *from = in->nodes[k];
     const GraphLoop *loop = p->tree->inside[k];
     Node n = graph_translated(p->g, from, map);
-    if (!loop || !p->parted[loop->id]) {
-      turn_sums(p, &n);
-      map[k] = graph_add(p->g, &n);
-    } else
+    if (loop && p->parted[loop->id]) {
       map[k] = from->kind == NODE_CARRY ? add_state(p, loop, from, &n) : add_item(p, loop, from, &n);
+      continue;
+    }
+    turn_sums(p, &n);
+    map[k] = graph_add(p->g, &n);
   }
   graph_close_copies(in, map);
   graph_copy_roots(p->g, in, map, ALL_ROLES);
@@ -353,7 +360,9 @@ Graph *part_steps(Arena *a, const Graph *g) {
   bool any = false;
   for (size_t k = 0; k < p.tree->nloop; k++)
     if (may_part(&p, p.tree->loop[k])) p.parted[k] = arena_new_of(a, Parted);
-  build(&p); // to see what it comes to
+  for (size_t k = 0; k < p.tree->nloop; k++) any = any || p.parted[k];
+  if (any) build(&p); // to see what it comes to
+  any = false;
   for (size_t k = 0; k < p.tree->nloop; k++) {
     const bool parts = p.parted[k] && pays(p.parted[k]);
     p.parted[k] = parts ? arena_new_of(a, Parted) : NULL;
