@@ -1,7 +1,7 @@
 // small.c - products that stay in the tiles which alone know their samples' array.
 //
-// A packed product takes arrays as they lie in memory, a sample's entries side by side.  Data lies so, and what a large product reads or
-// writes; what tiles compute for themselves (the largest of each window) would go to memory and back for a few columns.
+// A packed product takes arrays as they lie in memory, a sample's entries side by side.  Inputs and results lie so, and what a large product
+// reads or writes; what tiles compute for themselves (the largest of each window) would go to memory and back for a few columns.
 #include "schedule/internal.h"
 
 enum { LARGE = 16 }; // multiply-adds for each entry that is packed or written
@@ -43,12 +43,17 @@ static void spread(void *context, const Expr *read) {
   if (r->rows->by_rows[r->node->id]) lies_by_rows(r->rows, m);
 }
 
-// Data, what large products read and write, and what is as these are, entry by entry.
+static bool is_input(const Node *n) {
+  return n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED;
+}
+
+// Inputs and results, what large products read and write, and what is as these are, entry by entry.
 static void find_rows(const Graph *g, Rows *r) {
+  for (size_t k = 0; k < g->nroots; k++) lies_by_rows(r, g->roots[k].node);
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     const Contraction *c = r->found[k];
-    if (n->kind == NODE_DATA) lies_by_rows(r, n);
+    if (is_input(n)) lies_by_rows(r, n);
     if (!c || !is_large(g->dims, n, c)) continue;
     lies_by_rows(r, n);
     lies_by_rows(r, c->a->u.read.node);
@@ -74,17 +79,19 @@ static bool has_samples(const Node *n, const Poly *sample) {
   return false;
 }
 
-// The greatest of a product's arrays that has entries for each sample, where its samples are counted within; else null.
-static const Node *array_of_samples(const Dims *dims, const Node *n, const Contraction *c, const Poly *sample) {
+// Do tiles alone know the greatest of a product's arrays that have entries for each sample, where its samples are counted within?
+static bool is_of_tiles(const Rows *r, const Dims *dims, const Node *n, const Contraction *c, const Poly *sample) {
   const Node *const array[] = {n, c->a->u.read.node, c->b->u.read.node};
-  const Node *greatest = NULL;
-  bool within = false;
+  double greatest = 0;
+  bool within = false, of_tiles = false;
   for (int q = 0; q < n->nout + n->nred; q++) within = within || (is_contracted(c, q) && n->index[q].extent == sample);
   for (int k = 0; within && k < 3; k++) {
-    if (!has_samples(array[k], sample)) continue;
-    if (!greatest || nominal_size(dims, array[k]) > nominal_size(dims, greatest)) greatest = array[k];
+    const double size = has_samples(array[k], sample) ? nominal_size(dims, array[k]) : 0;
+    if (size == 0 || size < greatest) continue;
+    of_tiles = (size > greatest || of_tiles) && !r->by_rows[array[k]->id];
+    greatest = size;
   }
-  return greatest;
+  return of_tiles;
 }
 
 const bool *find_small_products(const Schedule *s, const Contraction *const *found) {
@@ -96,9 +103,7 @@ const bool *find_small_products(const Schedule *s, const Contraction *const *fou
     any = any || small[k];
   }
   if (any) find_rows(g, &rows);
-  for (size_t k = 0; k < g->count; k++) {
-    const Node *array = small[k] ? array_of_samples(g->dims, g->nodes[k], found[k], s->task.sample) : NULL;
-    small[k] = array && !rows.by_rows[array->id];
-  }
+  for (size_t k = 0; k < g->count; k++)
+    small[k] = small[k] && is_of_tiles(&rows, g->dims, g->nodes[k], found[k], s->task.sample);
   return small;
 }

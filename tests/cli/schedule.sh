@@ -115,6 +115,10 @@ says 'for v in 0..width, 3 rounds at a time (v_round)' 'inside of a tile, whose 
 # Where a large product stands beside it, the array lies row by row anyway.
 case_is 'the schedule of a small product behind a large one' 0 '' mdlc explain --schedule "$examples/mlp/mlp.mdl" -D d=784 -D h=128 -D k=10
 says 'z_product[i, j] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: n, k, h'
+# Nor does one of inputs, whose result is asked for.
+printf 'dim n = 16\nparam A[n, n], B[n, n]\npredict C = A @ B\nloss sum(C^2)\n' > "$top/files/product.mdl"
+case_is 'the schedule of a small product of inputs' 0 '' mdlc explain --schedule --function=predict product.mdl
+says 'C[i, j] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: n, n, n'
 
 # Behind it what else the steps give is summed in lanes, from the first step on.
 case_is 'the schedule of steps that are linear in their state' 0 '' mdlc explain --schedule "$examples/lotka_volterra/lotka_volterra.mdl" -D steps=100
