@@ -1,6 +1,6 @@
 // rounds.c - loops inside of a tile, each of whose rounds adds up one sum over the samples: several rounds at a time.
 //
-// A sum of 64 terms is eight vectors in one chain, and joining its lanes takes as long again.  Four of them side by side overlap, and
+// A sum of 64 terms is eight vectors in one chain, and joining its lanes takes as long again.  Four of them side by side (three, where there are no more) overlap, and
 // read once what they share; a mask is made for the last vector alone.  Each sum adds the same terms in the same order.  Its partial
 // sums are an array of their own: gcc would leave a larger one in memory.
 #include "emit/tile.h"
@@ -79,7 +79,7 @@ static void put_terms(Function *f, const Rounds *r, const char *mask) {
   open_lines(f, &l);
   open_lanes(f);
   const size_t mark = f->nstack;
-  const Poly *flops = NULL; // one round's: there are as many as the loop has, in fours
+  const Poly *flops = NULL; // one round's: there are as many as the loop has
   for (int k = 0; k < r->count; k++) {
     set_round(f, r, k);
     for (size_t j = 0; j < r->nlet; j++) recall_let(f, r->let[k][j].id, r->let[k][j].name);
@@ -119,6 +119,7 @@ static void put_sums(Function *f, const Rounds *r) {
     line_start(f);
     text_printf(t, "%s %s[%d];\n", f->unit->real, joined, ROUNDS);
     line_start(f);
+    // where there are three, the last one twice: nobody reads its second sum
     text_printf(t, "mdl_join_four(mdl_level, %s, %s, %s, %s, %s);\n", r->part[0], r->part[1], r->part[2], r->part[r->count - 1], joined);
   }
   for (int k = 0; k < r->count; k++) {

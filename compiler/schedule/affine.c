@@ -94,6 +94,13 @@ static const Expr *choice(Graph *g, const Expr *c, const Expr *x, const Expr *y)
   return x || y ? expr_select(g, c, x ? x : expr_real(g, 0), y ? y : expr_real(g, 0)) : NULL;
 }
 
+// Do both sides of a choice take the same states?  One that the side taken does not take may be infinite, and 0 times that is no number.
+static bool take_alike(const Affine *x, const Affine *y) {
+  bool alike = true;
+  for (int k = 0; k < STATES_MAX; k++) alike = alike && !x->of[k] == !y->of[k];
+  return alike;
+}
+
 static Affine constant(const Expr *e) {
   return (Affine){.c = e};
 }
@@ -185,7 +192,7 @@ static Affine affine_prim(const Parter *p, const Parts *all, const Expr *e) {
     if (!is_dependent(x[1])) return scaled(p->g, product, x[0], x[1]->c, MULTIPLY_ADD);
     return is_dependent(x[0]) ? failed() : scaled(p->g, product, x[1], x[0]->c, MULTIPLY_ADD);
   case PRIM_DIV: return is_dependent(x[1]) ? failed() : scaled(p->g, quotient, x[0], x[1]->c, DIVISION);
-  case PRIM_SELECT: return is_dependent(x[0]) ? failed() : chosen(p->g, x[0]->c, x[1], x[2]);
+  case PRIM_SELECT: return is_dependent(x[0]) || !take_alike(x[1], x[2]) ? failed() : chosen(p->g, x[0]->c, x[1], x[2]);
   default: return failed();
   }
 }
