@@ -287,28 +287,27 @@ const Contraction *contraction_of(Graph *pool, const LoopTree *tree, const Node 
   return kept_contraction(pool->arena, contracted(pool, tree, n, sample, &c), &c);
 }
 
-static const Contraction **all_contractions(Schedule *s, const LoopTree *tree) {
+// Of all nodes, whatever the function needs.
+static const Contraction **all_contractions(Schedule *s) {
   const Graph *g = s->task.graph;
+  const LoopTree *tree = graph_loops(s->arena, g, NULL);
   const Contraction **found = arena_array(s->arena, const Contraction *, g->count + 1);
-  for (size_t k = 0; k < g->count; k++) {
-    Contraction c;
-    s->place[k].contraction_why = contracted(s->pool, tree, g->nodes[k], s->task.sample, &c);
-    found[k] = kept_contraction(s->arena, s->place[k].contraction_why, &c);
-  }
+  for (size_t k = 0; k < g->count; k++) found[k] = contraction_of(s->pool, tree, g->nodes[k], s->task.sample);
   return found;
 }
 
 void find_contractions(Schedule *s) {
   const Graph *g = s->task.graph;
   // What stays in tiles is seen from the whole graph, so that it is the same in all functions that share it.
-  const bool *small = find_small_products(s, all_contractions(s, graph_loops(s->arena, g, NULL)));
-  const Contraction **found = all_contractions(s, graph_loops_beside(s->arena, g, s->task.given, NULL));
+  const bool *small = find_small_products(s, all_contractions(s));
+  const LoopTree *tree = graph_loops_beside(s->arena, g, s->task.given, NULL);
   for (size_t k = 0; k < g->count; k++) {
-    if (!found[k] || !s->place[k].needed || (s->task.given && s->task.given[k])) continue;
-    if (small[k])
-      s->place[k].contraction_why = REASON_OF_TILES;
-    else
-      s->place[k].contraction = found[k];
+    if (!s->place[k].needed || (s->task.given && s->task.given[k])) continue;
+    Contraction c;
+    Place *p = &s->place[k];
+    p->contraction_why = contracted(s->pool, tree, g->nodes[k], s->task.sample, &c);
+    if (p->contraction_why == REASON_KERNEL && small[k]) p->contraction_why = REASON_OF_TILES;
+    p->contraction = kept_contraction(s->arena, p->contraction_why, &c);
   }
 }
 

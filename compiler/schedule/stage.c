@@ -24,7 +24,8 @@ typedef struct Part { // of a node: what subscripts its reads, samples first
   const Expr *sub[INDEX_MAX]; // an index of the node, or index // number
   Index index[INDEX_MAX];     // those of the part: as many entries as the node's index, or as the axis that the quotient is in
   int place[INDEX_MAX];       // by index of the node
-  bool quotients, mixed;      // there are some; an index is used in several ways
+  bool quotients, longer;     // there are some; one's axis has more entries than its values
+  bool mixed;                 // an index is used in several ways
 } Part;
 
 static int sample_index(const Stager *g, const Node *n) {
@@ -93,21 +94,30 @@ static void find_uses(Uses *u, const Node *n, const Expr *e) {
   }
 }
 
-static void add_use(Part *p, const Uses *u, int q) {
-  p->quotients = p->quotients || u->sub[q]->kind != EXPR_INDEX;
+// More than the values that index // number has, by sizes where open dimensions are about a hundred?
+static bool is_longer(const Dims *dims, const Index *axis, const Index *index, const Expr *quotient) {
+  int64_t number = 1;
+  expr_is_int(quotient->u.prim.arg[1], &number);
+  return poly_nominal(dims, axis->extent) * (double)number > poly_nominal(dims, index->extent) + (double)number;
+}
+
+static void add_use(const Dims *dims, const Node *n, Part *p, const Uses *u, int q) {
+  const bool quotient = u->sub[q]->kind != EXPR_INDEX;
+  p->quotients = p->quotients || quotient;
+  p->longer = p->longer || (quotient && is_longer(dims, &u->index[q], &n->index[q], u->sub[q]));
   p->sub[p->nindex] = u->sub[q];
   p->index[p->nindex] = u->index[q];
   p->place[q] = p->nindex++;
 }
 
-static Part part_of(const Node *n, const Expr *e, int by) {
+static Part part_of(const Dims *dims, const Node *n, const Expr *e, int by) {
   Uses u = {.mixed = false};
   Part p = {.nindex = 0};
   find_uses(&u, n, e);
   p.mixed = u.mixed || u.sub[by]->kind != EXPR_INDEX;
-  add_use(&p, &u, by);
+  add_use(dims, n, &p, &u, by);
   for (int q = 0; q < n->nout + n->nred; q++)
-    if (q != by && u.sub[q]) add_use(&p, &u, q);
+    if (q != by && u.sub[q]) add_use(dims, n, &p, &u, q);
   return p;
 }
 
@@ -158,13 +168,13 @@ static bool same_extents(const Node *staged, const Part *p) {
 
 // Is there less to compute than where it stands?
 static bool is_fewer(const Node *n, const Expr *e, const Part *p) {
-  if (p->quotients) return is_long(e);
+  if (p->quotients) return is_long(e) && !p->longer;
   return p->nindex < (n->kind == NODE_SCATTER ? n->nred : n->nout + n->nred);
 }
 
 static const Expr *staged_expr(Stager *g, Node *n, const Expr *e, int by, bool lazy, bool top) {
   if ((top && !is_long(e)) || !is_part(g->out->dims, n, e, by, lazy)) return staged_arguments(g, n, e, by, lazy);
-  Part p = part_of(n, e, by);
+  Part p = part_of(g->out->dims, n, e, by);
   if (p.mixed) return staged_arguments(g, n, e, by, lazy);
   const Expr *own = expr_rebuild(g->out, e, in_own_indices, &p);
   const Node *node = find_staged(g, own);

@@ -112,6 +112,10 @@ says 'd_a_part[i, m, r, c] =' 'a part that needs fewer indices than what it stan
 says 'd_a_sum[i, m, r, c] =' 'in i, m, r, c: it reads d_a of the same iteration'
 says 'd_F[m, u, v] =' 'in m, i, r, c: it reads d_a_sum of the same iteration'
 says 'for v in 0..width, 3 rounds at a time (v_round)' 'inside of a tile, whose samples are the lanes'
+# A quotient is not computed for entries that it never reads.
+printf 'batch n\ndata x[n, 1000]\nparam w\ny[i, r in 0..8] = exp(w * x[i, r // 2]) / x[i, r // 2]\nloss sum(y * y)\n' > "$top/files/table.mdl"
+case_is 'the schedule of a few entries of a long row' 0 '' sh -c '"$0" explain --schedule table.mdl | grep -c "in 0\.\.1000"; test $? = 1' "$mdlc"
+
 # Where a large product stands beside it, the array lies row by row anyway.
 case_is 'the schedule of a small product behind a large one' 0 '' mdlc explain --schedule "$examples/mlp/mlp.mdl" -D d=784 -D h=128 -D k=10
 says 'z_product[i, j] =' 'packed kernel: a product of arrays with outputs of their own rows, columns, terms: n, k, h'
