@@ -27,7 +27,7 @@ void put_singly(Function *f); // in such a loop, where it is not to become vecto
 void open_lines(Function *f, OpenLines *l);
 void open_vectors(Function *f);
 void open_blocks(Function *f, int before, int many); // before: of those that blocks of so many leave, 0: of all
-void open_rest(Function *f, int many); // of those that blocks of so many leave, 0: of all
+void open_rest(Function *f, int before);
 void open_lanes(Function *f);
 void open_lane_loop(Function *f, const char *lane); // of that name, over a vector's lanes
 void open_samples(Function *f, const char *from);

@@ -87,10 +87,10 @@ void open_blocks(Function *f, int before, int many) {
   f->indent++;
 }
 
-// for all vectors that these leave
-void open_rest(Function *f, int many) {
+// for all vectors that blocks of so many leave
+void open_rest(Function *f, int before) {
   const char *v = f->vector_name;
-  put_vectors_start(f, many);
+  put_vectors_start(f, before);
   text_printf(&f->body, "%s < %s; %s += %d) {\n", v, f->lanes_name, v, lanes_of(f));
   f->indent++;
 }

@@ -182,6 +182,10 @@ void graph_mark_needed(const Graph *g, bool *needed) {
   }
 }
 
+bool node_is_input(const Node *n) {
+  return n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED;
+}
+
 const Node *graph_find(const Graph *g, const char *name) {
   return name_entry(g->pool, name)->node;
 }

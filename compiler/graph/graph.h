@@ -287,6 +287,7 @@ bool root_has_role(const Root *r, unsigned roles);
 void graph_copy_roots(Graph *g, const Graph *in, const Node *const *map, unsigned roles);
 // Marks, by id, what the marked nodes read or take, whatever the number of steps.
 void graph_mark_needed(const Graph *g, bool *needed);
+bool node_is_input(const Node *n); // data, a parameter or a seed: it is not computed
 const Node *graph_find(const Graph *g, const char *name);
 void graph_add_root(Graph *g, RootRole role, const char *name, int which, const Node *node);
 const Root *graph_root(const Graph *g, RootRole role, int which); // null: none

@@ -187,7 +187,7 @@ static bool verify_node(Verifier *v, size_t k) {
     return fail(v, "node", n->name, "has too many indices");
   for (int j = 0; j < n->nout + n->nred; j++)
     if (!verify_extent(v, "node", n->name, n->index[j].extent)) return false;
-  if (n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED) return verify_input(v, n);
+  if (node_is_input(n)) return verify_input(v, n);
   if (n->kind != NODE_COMP && n->kind != NODE_SCATTER && n->kind != NODE_CARRY)
     return fail(v, "node", n->name, "is of an unknown kind");
   bool scatter = n->kind == NODE_SCATTER;

@@ -132,14 +132,10 @@ static Entries *compile_node(Run *r, const Node *n, const int64_t *extent) {
   return entries_new(r->scratch, n, &scope, &r->values[n->id], extent);
 }
 
-static bool is_input(const Node *n) {
-  return n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED;
-}
-
 static bool prepare_node(Run *r, const Node *n) {
   int64_t *extent = arena_array(r->scratch, int64_t, (size_t)(n->nout + n->nred));
   if (!find_extents(r, n, extent) || !make_array(r, n, extent, &r->values[n->id])) return false;
-  if (!is_input(n)) r->entries[n->id] = compile_node(r, n, extent);
+  if (!node_is_input(n)) r->entries[n->id] = compile_node(r, n, extent);
   return true;
 }
 

@@ -217,7 +217,7 @@ static void keep_axes(Schedule *s, const Node *n, const Escapes *e, bool all, bo
 static void place_node(Schedule *s, const Node *n, const Escapes *e) {
   Place *p = &s->place[n->id];
   const Task *task = &s->task;
-  if (n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED) {
+  if (node_is_input(n)) {
     p->stored = STORED_INPUT;
   } else if (task->given && task->given[n->id]) {
     p->state = task->given_in ? task->given_in[n->id] : NULL;

@@ -43,17 +43,13 @@ static void spread(void *context, const Expr *read) {
   if (r->rows->by_rows[r->node->id]) lies_by_rows(r->rows, m);
 }
 
-static bool is_input(const Node *n) {
-  return n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED;
-}
-
 // Inputs and results, what large products read and write, and what is as these are, entry by entry.
 static void find_rows(const Graph *g, Rows *r) {
   for (size_t k = 0; k < g->nroots; k++) lies_by_rows(r, g->roots[k].node);
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     const Contraction *c = r->found[k];
-    if (is_input(n)) lies_by_rows(r, n);
+    if (node_is_input(n)) lies_by_rows(r, n);
     if (!c || !is_large(g->dims, n, c)) continue;
     lies_by_rows(r, n);
     lies_by_rows(r, c->a->u.read.node);

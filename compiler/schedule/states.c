@@ -13,7 +13,7 @@ enum { MOST_WAIT = 4, MOST_HELD = 8 };
 // ---- which loops may ----
 
 // Has each sample one entry of the state at each step, made of what the step computes?
-static bool is_scalar_state(const Schedule *s, const Loop *loop, const Node *c) {
+static bool has_entry_of_each(const Schedule *s, const Loop *loop, const Node *c) {
   const Place *p = &s->place[c->id];
   if (c->type != TYPE_REAL || !p->lane || c->next->kind != NODE_COMP || index_in(s, c->next, loop) < 0) return false;
   for (int q = 0; q < c->nout; q++)
@@ -52,7 +52,7 @@ static bool calls(const Expr *e) {
 
 static bool stands_alone(Schedule *s, const Loop *tile, const Loop *loop, const Step *step) {
   const Node *n = step->node;
-  if (step->kind == STEP_NEXT) return (step->idle || step->lane == LANE_WIDE) && is_scalar_state(s, loop, n);
+  if (step->kind == STEP_NEXT) return (step->idle || step->lane == LANE_WIDE) && has_entry_of_each(s, loop, n);
   if (step->idle) return true;
   if (step->kind != STEP_NODE || step->lane != LANE_WIDE || n->kind != NODE_COMP || n->type != TYPE_REAL) return false;
   const Place *p = &s->place[n->id];

@@ -1,4 +1,4 @@
-/* mdl/turn.h - samples that lie row by row, turned, so that a vector takes one entry of each.
+/* mdl/turn.h - samples that lie row by row, turned, so that a vector takes one entry of each, and turned back.
  *
  * The text stands alone, in C99 and in C++: it is copied into generated C that has such data.  With MDL_TURN_FLOAT it is of
  * float.
