@@ -76,6 +76,14 @@ static bool is_small(const Ways *w, const Index *index) {
   return poly_fixed(w->s->task.graph->dims, index->extent, &extent) && extent <= SMALL;
 }
 
+// Does all that is computed of what n reads stay the same along q?
+static bool is_shared_along(const Ways *w, const Node *n, int q) {
+  const Reads *r = &w->reads[n->id];
+  for (size_t k = 0; k < r->count; k++)
+    if (!node_is_input(r->read[k]->u.read.node) && expr_uses_index(r->read[k], q)) return false;
+  return true;
+}
+
 // A sum over samples, and more, has its few entries along q added side by side for each of its terms, which read once what they share.
 static bool is_one_of_few(const Ways *w, const Node *n, int q) {
   bool samples = false, more = false;
@@ -85,7 +93,7 @@ static bool is_one_of_few(const Ways *w, const Node *n, int q) {
     else
       more = more || !is_small(w, &n->index[k]);
   }
-  return samples && more && n->kind == NODE_COMP && q < n->nout && is_small(w, &n->index[q]);
+  return samples && more && n->kind == NODE_COMP && q < n->nout && is_small(w, &n->index[q]) && is_shared_along(w, n, q);
 }
 
 // The higher, the better q stands outermost.  Samples first; then dimensions known at call time: they are the long ones.

@@ -112,6 +112,11 @@ says 'd_a_part[i, m, r, c] =' 'a part that needs fewer indices than what it stan
 says 'd_a_sum[i, m, r, c] =' 'in i, m, r, c: it reads d_a of the same iteration'
 says 'd_F[m, u, v] =' 'in m, i, r, c: it reads d_a_sum of the same iteration'
 says 'for v in 0..width, 3 rounds at a time (v_round)' 'inside of a tile, whose samples are the lanes'
+# Few filters share nothing that is computed: their loop stays around, and what is made of one is not kept for all.
+case_is 'the schedule of a convolution with few filters' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28 -D filters=4 -D classes=10
+says 'd_a_sum[i, m, r, c] =' '64 lanes of the tile: other steps read it'
+says 'd_f[m] =' 'in m, i, r, c: it reads d_a of the same iteration'
+
 # A quotient is not computed for entries that it never reads.
 printf 'batch n\ndata x[n, 1000]\nparam w\ny[i, r in 0..8] = exp(w * x[i, r // 2]) / x[i, r // 2]\nloss sum(y * y)\n' > "$top/files/table.mdl"
 case_is 'the schedule of a few entries of a long row' 0 '' sh -c '"$0" explain --schedule table.mdl | grep -c "in 0\.\.1000"; test $? = 1' "$mdlc"
