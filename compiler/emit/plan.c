@@ -10,6 +10,7 @@
 #include "schedule/calls.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
+#include "schedule/late.h"
 #include "schedule/pieces.h"
 #include "schedule/products.h"
 #include "schedule/unroll.h"
@@ -292,6 +293,8 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
     if (!u->options->no_factor) small = take_out_factors(u->arena, small);
     const Graph *parted = u->options->no_factor ? NULL : part_steps(u->arena, small);
     if (parted) small = simplify(u->arena, parted, roles);
+    const Graph *shorter = u->options->no_factor ? NULL : combine_late_last(u->arena, small);
+    if (shorter) small = prune(u->arena, shorter, roles);
   }
   if (!u->options->no_simplify) small = leave_zeros(u->arena, small, sample);
   return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);

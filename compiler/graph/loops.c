@@ -178,6 +178,32 @@ int loop_step_of(const Expr *sub, bool reverse) {
   return -1;
 }
 
+// Over the indices of the loop and of those around it, the outermost first, and no others.
+static bool is_number_of(const LoopTree *tree, const GraphLoop *l, const Node *n) {
+  if (n->type != TYPE_REAL || n->nred || n->nout != l->depth) return false;
+  for (const GraphLoop *around = n->kind == NODE_CARRY ? l->parent : l; around; around = around->parent)
+    if (tree->position[around->id][n->id] != around->depth - 1) return false;
+  return true;
+}
+
+bool loop_is_of_numbers(const LoopTree *tree, const GraphLoop *l) {
+  for (size_t k = 0; k < l->ncarry; k++) {
+    const Node *c = l->carry[k];
+    if (c->axis != l->depth - 1 || !is_number_of(tree, l, c)) return false;
+    if (c->next->kind != NODE_COMP || tree->inside[c->next->id] != l) return false;
+  }
+  for (size_t k = 0; k < l->nitem; k++)
+    if (!l->item[k].node || l->item[k].node->kind != NODE_COMP || !is_number_of(tree, l, l->item[k].node)) return false;
+  return true;
+}
+
+bool loop_reads_own(const Expr *read) {
+  const Node *m = read->u.read.node;
+  for (int k = 0; k < m->nout; k++)
+    if (loop_step_of(read->u.read.sub[k], m->kind == NODE_CARRY && k == m->axis && m->reverse) != k) return false;
+  return true;
+}
+
 // Of a scatter's reduction index that is the target of an output, that output; of an output, itself.
 static int output_of(const Node *n, int index) {
   if (index < n->nout) return index;

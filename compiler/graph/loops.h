@@ -49,4 +49,10 @@ const LoopTree *graph_loops_beside(Arena *a, const Graph *g, const bool *there, 
 // The index of the step at which `sub` reads the state before it: index, or index + 1 of a reverse loop; -1: it does not.
 int loop_step_of(const Expr *sub, bool reverse);
 
+// Is the state of numbers, and all that a step computes one real number each, over the indices of the loops around in their order?
+// Nothing is mapped over, summed over, or a loop inside then.
+bool loop_is_of_numbers(const LoopTree *tree, const GraphLoop *l);
+// Of such a loop: is it the entry of the step in hand?  Of a state, the one that the step begins with.
+bool loop_reads_own(const Expr *read);
+
 #endif

@@ -2,6 +2,7 @@
 #include "schedule/affine.h"
 
 #include "graph/loops.h"
+#include "schedule/cycles.h"
 
 enum {
   STATES_MAX = 4,
@@ -9,8 +10,7 @@ enum {
   FEWEST_STEPS = 16
 };
 
-// In cycles: how long a result waits for its operands; how many operations of one number, and of lanes, begin in each.
-enum { MULTIPLY_ADD = 4, DIVISION = 13, CALL = 40, AT_ONCE = 2, LANES_AT_ONCE = 6 };
+enum { LANES_AT_ONCE = 6 }; // operations of lanes that begin in a cycle
 
 // c + Σ of[k] * state k; null: 0.
 typedef struct Affine {
@@ -44,26 +44,11 @@ typedef struct Parter {
 
 // ---- which loops ----
 
-static bool is_scalar_state(const Parter *p, const GraphLoop *l, const Node *c) {
-  if (c->type != TYPE_REAL || c->axis != l->depth - 1 || c->nout != l->depth || c->next->kind != NODE_COMP) return false;
-  for (const GraphLoop *outer = l->parent; outer; outer = outer->parent) // nothing is mapped over
-    if (p->tree->position[outer->id][c->id] != outer->depth - 1) return false;
-  return p->tree->inside[c->next->id] == l;
-}
-
 static bool may_part(const Parter *p, const GraphLoop *l) {
   int64_t steps;
   if (l->alive || l->ncarry > STATES_MAX || l->nitem > ITEMS_MAX) return false;
   if (poly_fixed(p->in->dims, l->steps, &steps) && steps < FEWEST_STEPS) return false;
-  for (size_t k = 0; k < l->ncarry; k++)
-    if (!is_scalar_state(p, l, l->carry[k])) return false;
-  for (size_t k = 0; k < l->nitem; k++) {
-    const Node *n = l->item[k].node;
-    if (!n || n->kind != NODE_COMP || n->nred || n->type != TYPE_REAL || n->nout != l->depth) return false;
-    for (const GraphLoop *around = l; around; around = around->parent)
-      if (p->tree->position[around->id][n->id] != around->depth - 1) return false;
-  }
-  return true;
+  return loop_is_of_numbers(p->tree, l);
 }
 
 // ---- arithmetic ----
@@ -112,7 +97,7 @@ static Affine failed(void) {
 typedef const Expr *(*Combine)(Graph *g, const Expr *x, const Expr *y);
 
 static Affine combined(Graph *g, Combine combine, const Affine *x, const Affine *y) {
-  Affine z = {.c = combine(g, x->c, y->c), .wait = (x->wait > y->wait ? x->wait : y->wait) + MULTIPLY_ADD};
+  Affine z = {.c = combine(g, x->c, y->c), .wait = (x->wait > y->wait ? x->wait : y->wait) + CYCLES_OPERATION};
   for (int k = 0; k < STATES_MAX; k++) z.of[k] = combine(g, x->of[k], y->of[k]);
   return z;
 }
@@ -141,17 +126,6 @@ static const Dependent *dependent_of(const Parter *p, const Node *n) {
   return (size_t)n->id < p->ndependent && p->dependent[n->id].loop ? &p->dependent[n->id] : NULL;
 }
 
-// Is it the entry of the step in hand?  Of a state, the one that the step begins with.
-static bool is_own(const Expr *read) {
-  const Node *m = read->u.read.node;
-  for (int k = 0; k < m->nout; k++) {
-    const Expr *sub = read->u.read.sub[k];
-    const bool state = m->kind == NODE_CARRY && k == m->axis;
-    if (state ? loop_step_of(sub, m->reverse) != k : sub->kind != EXPR_INDEX || sub->u.index != k) return false;
-  }
-  return true;
-}
-
 typedef struct Parts { // of an expression, operands first
   const Expr **part;
   Affine *of;
@@ -172,7 +146,7 @@ static Affine affine_read(const Parter *p, const Parted *l, const Parts *all, co
   for (int k = 0; k < e->u.read.node->nout; k++)
     if (is_dependent(of_part(all, e->u.read.sub[k]))) return failed();
   if (!d || d->loop != l) return constant(e);
-  return is_own(e) ? d->by : failed();
+  return loop_reads_own(e) ? d->by : failed();
 }
 
 static Affine affine_prim(const Parter *p, const Parts *all, const Expr *e) {
@@ -189,9 +163,9 @@ static Affine affine_prim(const Parter *p, const Parts *all, const Expr *e) {
   case PRIM_SUB: return combined(p->g, difference, x[0], x[1]);
   case PRIM_NEG: return combined(p->g, difference, &none, x[0]);
   case PRIM_MUL:
-    if (!is_dependent(x[1])) return scaled(p->g, product, x[0], x[1]->c, MULTIPLY_ADD);
-    return is_dependent(x[0]) ? failed() : scaled(p->g, product, x[1], x[0]->c, MULTIPLY_ADD);
-  case PRIM_DIV: return is_dependent(x[1]) ? failed() : scaled(p->g, quotient, x[0], x[1]->c, DIVISION);
+    if (!is_dependent(x[1])) return scaled(p->g, product, x[0], x[1]->c, CYCLES_OPERATION);
+    return is_dependent(x[0]) ? failed() : scaled(p->g, product, x[1], x[0]->c, CYCLES_OPERATION);
+  case PRIM_DIV: return is_dependent(x[1]) ? failed() : scaled(p->g, quotient, x[0], x[1]->c, CYCLES_DIVISION);
   case PRIM_SELECT: return is_dependent(x[0]) || !take_alike(x[1], x[2]) ? failed() : chosen(p->g, x[0]->c, x[1], x[2]);
   default: return failed();
   }
@@ -216,25 +190,10 @@ static Affine affine(const Parter *p, const Parted *l, const Expr *e) {
 
 // ---- the graph ----
 
-// Of what each step has its own of.
-static double operations(const Expr *e, int step) {
-  Arena *scratch = arena_new();
-  size_t count;
-  double all = 0;
-  const Expr **part = expr_parts(scratch, e, &count);
-  for (size_t k = 0; k < count; k++) {
-    if (part[k]->kind != EXPR_PRIM || part[k]->type != TYPE_REAL || !expr_uses_index(part[k], step)) continue;
-    const Prim op = part[k]->u.prim.op;
-    all += prim_calls(op) ? CALL : op == PRIM_DIV ? DIVISION : 1;
-  }
-  arena_free(scratch);
-  return all;
-}
-
 // The expression over n's indices as the entry of a node of its own, unless it is a number or an entry already.
 static const Expr *named(Parter *p, Parted *l, const Node *n, const Expr *e, const char *by) {
   if (!e || e->kind != EXPR_PRIM) return e;
-  l->more += operations(e, n->nout - 1);
+  l->more += cycles_of_step(e, n->nout - 1);
   Node made = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = n->nout, .index = n->index, .expr = e};
   made.origin = ORIGIN_BESIDE;
   made.name = arena_printf(p->arena, "%s_%s", n->name, by);
@@ -276,7 +235,7 @@ static const Node *add_item(Parter *p, const GraphLoop *loop, const Node *from, 
   Affine x = n->guard ? failed() : affine(p, l, n->expr);
   l->fails = l->fails || x.fails;
   if (l->fails) return graph_add(p->g, n);
-  l->operations += operations(n->expr, n->nout - 1);
+  l->operations += cycles_of_step(n->expr, n->nout - 1);
   x.c = named(p, l, n, x.c, "rest");
   for (int k = 0; k < STATES_MAX; k++)
     if (x.of[k]) x.of[k] = named(p, l, n, x.of[k], arena_printf(p->arena, "by_%s", l->state[k]->name));
@@ -356,8 +315,8 @@ static Graph *build(Parter *p) {
 
 // Is the loop that is left, with what runs in lanes beside it, much faster than what waits?
 static bool pays(const Parted *l) {
-  const double step = l->operations / AT_ONCE > l->wait ? l->operations / AT_ONCE : l->wait;
-  const double left = l->terms * MULTIPLY_ADD + l->entries + (l->operations + l->more) / LANES_AT_ONCE;
+  const double step = l->operations / CYCLES_AT_ONCE > l->wait ? l->operations / CYCLES_AT_ONCE : l->wait;
+  const double left = l->terms * CYCLES_OPERATION + l->entries + (l->operations + l->more) / LANES_AT_ONCE;
   return !l->fails && 3 * left <= 2 * step;
 }
 

@@ -7,17 +7,18 @@
 
 enum { RECOMPUTE_OPERATIONS = 4 };
 
-// Operations of one entry; a call of a library function is worth many.
-static int work_of(const Expr *e, int limit) {
+// Operations of one entry of n; a call of a library function is worth many.  What is the same for all entries is computed once.
+static int work_of(const Node *n, const Expr *e, int limit) {
+  if (n->nout && !e->indices) return 0;
   if (e->kind == EXPR_READ) {
     int sum = 0;
-    for (int k = 0; k < e->u.read.node->nout && sum <= limit; k++) sum += work_of(e->u.read.sub[k], limit);
+    for (int k = 0; k < e->u.read.node->nout && sum <= limit; k++) sum += work_of(n, e->u.read.sub[k], limit);
     return sum;
   }
   if (e->kind != EXPR_PRIM) return 0;
   const PrimRow *row = &prim_table[e->u.prim.op];
   int sum = prim_calls(e->u.prim.op) ? limit + 1 : row->cost;
-  for (int k = 0; k < e->u.prim.narg && sum <= limit; k++) sum += work_of(e->u.prim.arg[k], limit);
+  for (int k = 0; k < e->u.prim.narg && sum <= limit; k++) sum += work_of(n, e->u.prim.arg[k], limit);
   return sum;
 }
 
@@ -25,7 +26,7 @@ static int work_of(const Expr *e, int limit) {
 static ReasonKind dear(const Node *n) {
   if (n->kind == NODE_CARRY) return REASON_DEAR_STATE;
   if (n->kind != NODE_COMP || n->reduce != REDUCE_NONE) return REASON_DEAR_SUM;
-  if (work_of(n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS) return REASON_NONE;
+  if (work_of(n, n->expr, RECOMPUTE_OPERATIONS) <= RECOMPUTE_OPERATIONS) return REASON_NONE;
   return expr_calls(n->expr) ? REASON_DEAR_CALL : REASON_DEAR_WORK;
 }
 
