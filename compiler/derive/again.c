@@ -49,9 +49,9 @@ static bool runs_again(const Derive *d, const GraphLoop *loop) {
 }
 
 // Has the loop few states over all its steps, of fixed sizes, however often it runs?  They are kept: what computes them once more
-// waits for each of them in turn, which takes longer than to read them.
+// waits for each of them in turn, which takes longer than to read them.  More would be too much memory, for all that a step does.
 static bool keeps_states(const Derive *d, const GraphLoop *loop) {
-  enum { KEPT_MAX = 32 };
+  enum { KEPT_MAX = 512 };
   const Dims *dims = d->graph->dims;
   int64_t kept = 0, extent;
   bool fixed = !d->graph->blocked && !loop->alive;

@@ -128,7 +128,7 @@ static void put_node(Function *f, const Node *n) {
     prepare_expr(f, value);
   if (add && is_product(value) && !let_of(f, value)) define_let(f, value); // what is added is rounded, wherever it is kept
   const Expr *again = add || variable ? NULL : entry_read_again(f, n);
-  if (again) define_let_as(f, value, arena_printf(f->s->arena, "%s_now", f->node_name[n->id]));
+  if (again || (!variable && is_next_number(f, n))) define_let_as(f, value, arena_printf(f->s->arena, "%s_now", f->node_name[n->id]));
   line_start(f);
   if (variable) {
     text_printf(t, "const %s %s = ", element_type(f, n), f->node_name[n->id]);
@@ -275,11 +275,15 @@ void put_part(Function *f, const Loop *loop, int depth) {
     return;
   }
   LoopText text;
+  Numbers numbers;
   const char *from = put_dots(f, loop, end);
   const size_t before = f->body.length;
   open_fixed(f, loop);
+  open_numbers(f, loop, &numbers);
   open_loop_from(f, loop, from, end, &text);
+  recall_numbers(f, &numbers);
   put_steps(f, loop->body, loop->nbody, depth + 1);
+  put_next_numbers(f, &numbers);
   close_loop(f, &text);
   close_fixed(f, loop);
   if (!from) return;

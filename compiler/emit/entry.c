@@ -131,7 +131,7 @@ static void put_start(Function *f, Text *t, const Node *n, const Expr *const *su
     put_neutral(f, t, n);
 }
 
-static const Expr *first_state(Function *f, const Node *c) {
+const Expr *first_state(const Function *f, const Node *c) {
   return c->reverse ? expr_poly(f->s->pool, c->next->index[c->axis].extent) : expr_int(f->s->pool, 0);
 }
 

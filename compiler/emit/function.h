@@ -59,6 +59,7 @@ typedef struct SinkPlace { // where a sink is, in C
 } SinkPlace;
 
 typedef struct Rest Rest;
+typedef struct Numbers Numbers;
 
 typedef struct Function {
   Unit *unit;
@@ -120,6 +121,7 @@ typedef struct Function {
   const char *part_from, *part_to, *part_step, *record; // part_step: between its tiles; null: SAMPLE_TILE
   const char **kept_name; // by loop: the pointer to what its waves keep
   const char *block_from, *block_to; // of the steps in hand of a loop that runs some at a time (emit/delay.c)
+  const Numbers *numbers; // states in variables, of the loop in hand that runs one by one; null: none is in hand
   const Loop *strip; // the loop that runs in strips, and where in the partial sums its terms go
   const char *strip_lane;
   const Expr *guarded; // the condition that stands around the strip in hand
@@ -136,6 +138,7 @@ const char *contender_type(const Function *f, const Node *n); // of what an argm
 void put_own_entry(Function *f, Text *t, const Node *n);            // that the open loops are at: it is written
 void put_assigned_entry(Function *f, Text *t, const Node *n);       // the same, whatever it held before
 const char *own_entry(Function *f, const Node *n);                  // the same as a text
+const Expr *first_state(const Function *f, const Node *c);          // the subscript along a carry's steps of the state before the first
 void put_sink_entry(Function *f, Text *t, const Node *n, int sink); // the same in the memory of a sink
 void put_neutral(Function *f, Text *t, const Node *n);
 void put_init(Function *f, const Node *n);                          // what is there before the first term or step

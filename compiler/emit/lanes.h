@@ -37,6 +37,25 @@ bool dots_leave_none(const Function *f, const Loop *loop); // of the loop's iter
 void open_fixed(Function *f, const Loop *loop);
 void close_fixed(Function *f, const Loop *loop);
 
+// states.c: the entry of a state that its loop's step reads, or of what the step makes the next state of; the one that the first step reads.
+const Expr *entry_at_step(const Function *f, const Node *n);
+const Expr *first_entry(const Function *f, const Node *c);
+
+// numbers.c: states of a loop that runs one by one, in variables.  They start before the loop, stand for what a step reads, and become
+// the next states behind it.
+typedef struct Number {
+  const Node *carry;
+  const char *name;
+} Number;
+struct Numbers {
+  Number *number;
+  size_t count, room;
+};
+void open_numbers(Function *f, const Loop *loop, Numbers *numbers);
+void recall_numbers(Function *f, const Numbers *numbers);
+bool is_next_number(const Function *f, const Node *n); // does one of them become what the step makes of n?
+void put_next_numbers(Function *f, const Numbers *numbers);
+
 // lanes.c: the loop over tiles, and what stands in it.
 typedef struct OpenTile {
   size_t names, lets;

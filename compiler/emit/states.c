@@ -6,8 +6,7 @@
 #include "emit/tile.h"
 #include "schedule/internal.h"
 
-// The state's entry that a step reads; or that of what the step makes the next one of.
-static const Expr *entry_at_step(const Function *f, const Node *n) {
+const Expr *entry_at_step(const Function *f, const Node *n) {
   Graph *pool = f->s->pool;
   const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)n->nout + 1);
   for (int q = 0; q < n->nout; q++) sub[q] = expr_index(pool, f->s->place[n->id].loop[q]->id);
@@ -73,13 +72,10 @@ static bool is_state(const Function *f, const HeldRead *held) {
 }
 
 // The state before the first step.
-static const Expr *first_entry(const Function *f, const Expr *read) {
-  const Node *c = read->u.read.node;
-  Graph *pool = f->s->pool;
+const Expr *first_entry(const Function *f, const Node *c) {
   const Expr **sub = arena_array(f->s->arena, const Expr *, (size_t)c->nout + 1);
-  for (int q = 0; q < c->nout; q++) sub[q] = read->u.read.sub[q];
-  sub[c->axis] = c->reverse ? expr_poly(pool, c->next->index[c->axis].extent) : expr_int(pool, 0);
-  return expr_read(pool, c, sub);
+  for (int q = 0; q < c->nout; q++) sub[q] = q == c->axis ? first_state(f, c) : expr_index(f->s->pool, f->s->place[c->id].loop[q]->id);
+  return expr_read(f->s->pool, c, sub);
 }
 
 void put_first_states(Function *f, const States *states) {
@@ -87,7 +83,7 @@ void put_first_states(Function *f, const States *states) {
     const HeldRead *held = &states->held[k];
     line_start(f);
     text_printf(&f->body, "%s = ", held_at_lane(f, held));
-    put_expr(f, &f->body, is_state(f, held) ? first_entry(f, held->read) : held->read, PREC_NONE);
+    put_expr(f, &f->body, is_state(f, held) ? first_entry(f, held->read->u.read.node) : held->read, PREC_NONE);
     text_put(&f->body, ";\n");
   }
 }

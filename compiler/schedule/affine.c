@@ -195,7 +195,7 @@ static const Expr *named(Parter *p, Parted *l, const Node *n, const Expr *e, con
   if (!e || e->kind != EXPR_PRIM) return e;
   l->more += cycles_of_step(e, n->nout - 1);
   Node made = {.kind = NODE_COMP, .span = n->span, .type = TYPE_REAL, .nout = n->nout, .index = n->index, .expr = e};
-  made.origin = ORIGIN_BESIDE;
+  made.origin = ORIGIN_COEFFICIENT;
   made.name = arena_printf(p->arena, "%s_%s", n->name, by);
   const Expr *sub[INDEX_MAX];
   for (int k = 0; k < n->nout; k++) sub[k] = expr_index(p->g, k);

@@ -111,9 +111,24 @@ static bool may_turn(const Cluster *c, const Way *way) {
   return true;
 }
 
-// A loop that is mapped over the steps of another, and is no part of it, runs where it is wanted: what wants it may join.
+static bool is_along(const Node *n, int position, NodeOrigin origin) {
+  return n->origin == origin && position == n->nout - 1;
+}
+
+// Is it what is computed for all steps of a loop side by side (affine.c), by the index of these?
+static bool is_beside(const Node *n, int position) {
+  return is_along(n, position, ORIGIN_COEFFICIENT) || is_along(n, position, ORIGIN_BESIDE);
+}
+
+// Is it, around the steps of a loop, what its states are multiplied by?
+static bool is_coefficient_around(const Node *n, int position) {
+  return n->origin == ORIGIN_COEFFICIENT && !is_beside(n, position);
+}
+
+// A loop that is mapped over the steps of another, and is no part of it, runs where it is wanted, and so does what its states are
+// multiplied by: what wants it may join.
 static bool is_early(LoopItem item, const Way *way, const Cluster *c) {
-  return item.loop && !way->steps && c->carries;
+  return c->carries && !way->steps && (item.loop || is_coefficient_around(item.node, way->position[0]));
 }
 
 static bool may_join(const Fuser *f, const Way *way, const Cluster *c, Reason *why) {
@@ -230,21 +245,23 @@ static bool wants_to_hold(const Fuser *f, LoopItem item, const Way *way) {
   return item.node && may_hold_sum(f->s, item.node, way->position[0]);
 }
 
-static bool is_along(const Node *n, int position, NodeOrigin origin) {
-  return n->origin == origin && position == n->nout - 1;
+static bool has_linear(const Cluster *c) {
+  bool any = false;
+  for (size_t k = 0; k < c->count; k++) any = any || is_along(c->members[k], c->position[k], ORIGIN_LINEAR);
+  return any;
 }
 
-static bool has_along(const Cluster *c, NodeOrigin origin) {
+static bool has_beside(const Cluster *c) {
   bool any = false;
-  for (size_t k = 0; k < c->count; k++) any = any || is_along(c->members[k], c->position[k], origin);
+  for (size_t k = 0; k < c->count; k++) any = any || is_beside(c->members[k], c->position[k]);
   return any;
 }
 
 // What is computed for all steps side by side (affine.c) runs in no loop that carries a state along these, nor does anything else run
 // in the one that is left.
 static bool parts(LoopItem item, const Way *way, const Cluster *c) {
-  if (item.node) return c->carries && (is_along(item.node, way->position[0], ORIGIN_BESIDE) || has_along(c, ORIGIN_LINEAR));
-  return way->steps && has_along(c, ORIGIN_BESIDE);
+  if (item.node) return c->carries && (is_beside(item.node, way->position[0]) || has_linear(c));
+  return way->steps && has_beside(c);
 }
 
 // Joins c by that way, if it may, and if it is of use: over samples always, since what comes later may bring the two together,
@@ -378,15 +395,16 @@ static bool wants_any(const Fuser *f, const Cluster *early, const Cluster *c) {
 // A loop that is mapped over the steps of c, and that nothing wants before.
 static bool may_wait(const Fuser *f, const Cluster *early, const Cluster *c) {
   if (!early->loop || early->carries || early->extent != c->extent || c->alive || !wants_any(f, early, c)) return false;
-  bool loops = false;
-  for (size_t k = 0; k < early->nitem; k++) loops = loops || early->item[k].loop;
+  bool late = false;
+  for (size_t k = 0; k < early->count; k++) late = late || is_coefficient_around(early->members[k], early->position[k]);
+  for (size_t k = 0; k < early->nitem; k++) late = late || early->item[k].loop;
   for (size_t k = 0; k < early->count; k++)
     if (c->reverse && ordered(early->members[k], early->position[k]) && !early->mirrored[k]) return false;
   for (const Cluster *x = early->next; x != c; x = x->next)
     if (wants_any(f, early, x)) return false;
   for (size_t k = 0; k < c->count; k++)
     if (!may_follow(f, early, c, k)) return false;
-  return loops;
+  return late;
 }
 
 // What runs in `early` runs in c, in front of what does already.

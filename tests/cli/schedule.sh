@@ -131,11 +131,11 @@ says 'C[i, j] =' 'packed kernel: a product of arrays with outputs of their own r
 
 # Behind it what else the steps give is summed in lanes, from the first step on.
 case_is 'the schedule of steps that are linear in their state' 0 '' mdlc explain --schedule "$examples/lotka_volterra/lotka_volterra.mdl" -D steps=100
-says 'd_z_2_state_0_by_d_z_2_1[t, s] =' 'of a step that is linear in its state: for all steps side by side'
+says 'd_z_2_state_0_by_d_z_2_1[t, s] =' 'what a step that is linear in its state multiplies it by, or adds: for all steps side by side'
 says 'd_z_2_state_0[t, s] =' 'linear in the state: what multiplies it is computed for all steps side by side'
 says 'for s in 0..steps backwards, steps' 'a loop of its own: all steps side by side, where the state goes from step to step'
 says 'for s in 0..steps, lanes of 8 (s_strip_4)' 'a loop of its own: all steps side by side, where the state goes from step to step'
-says 'd_rate_via_z_2_step_k3_4_0 = sum[t, s]' 'in s: it reads z_2_step_b_again_0, as others there do'
+says 'd_rate_via_z_2_step_k3_4_0 = sum[t, s]' 'in s: it reads z_2_step_b_0, as others there do'
 case_is 'the schedule of few steps' 0 '' mdlc explain --schedule "$examples/lotka_volterra/lotka_volterra.mdl"
 says 'd_rate_via_z_2_step_k3_4_0 = sum[t, s]' 'in t, s: it reads d_z_2_step_k3_0 of the same iteration'
 

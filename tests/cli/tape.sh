@@ -83,12 +83,14 @@ runs_again() { # OPTIONS...: how often a loop stands for one that is run once mo
 }
 case_is 'few states within a step are kept' 0 '' runs_again
 prints '0 again'
-case_is 'many are not' 0 '' runs_again -D inner=100
+case_is 'so are some hundred' 0 '' runs_again -D inner=100
+prints '0 again'
+case_is 'many are not' 0 '' runs_again -D inner=1000
 prints '1 again'
 case_is 'nor where memory is to be saved' 0 '' runs_again -D T=1000 --tape-limit 4000
 prints '3 again'
 case_is 'the gradient is the same: kept' 0 '' mdlc check orbit.mdl -D T=7
-case_is 'the gradient is the same: run again' 0 '' mdlc check orbit.mdl -D T=7 -D inner=100
+case_is 'the gradient is the same: run again' 0 '' mdlc check orbit.mdl -D T=7 -D inner=1000
 
 # Of an array in place what another loop reads is kept entry by entry: T + 1 states of h, T entries read, T overwritten, the last state.
 file other_loop.mdl 'dim T = 200\ndata x[T]\nparam w = 0.3, D0[T] = 0.01\nscan t in 0..T with D = D0, h = 0.1 { D[t] = D[t] * w; h = sin(h * w) + D[(t * 3) %% T]^2 }\nloss sum(D^2) + h\n'

@@ -32,6 +32,21 @@ static const struct Case {
      "input x[T] = param 0\n"
      "carry a[t:T + 1] along t from a_step = 1.0\ncarry b[t:T + 1] along t from b_step = 2.0\nnode a_step[t:T] = b[t]\n"
      "node b_step[t:T] = x[t] - 0.5 * a[t]\nnode y = a[T] + 10.0 * b[T]\nroot predict y = y\n"},
+    {"two states that change places, of which all steps are read",
+     "dim T\nparam x[T]\n"
+     "input x[T] = param 0\n"
+     "carry a[t:T + 1] along t from a_step = 1.0\ncarry b[t:T + 1] along t from b_step = 2.0\n"
+     "carry c[t:T + 1] along t from c_step = 3.0\nnode a_step[t:T] = b[t]\nnode b_step[t:T] = a[t]\n"
+     "node c_step[t:T] = x[t] - 0.5 * c[t] * a[t] + b[t]\nnode y[t:T + 1] = a[t] + 10.0 * b[t] + sin(c[t])\n"
+     "node z[t:T] = exp(c_step[t]) - c[t]\nroot predict y = y\nroot predict z = z\n"},
+    {"numbers that a loop hands on in a loop, of which all steps are read, in both directions",
+     "dim T\ndim S\nparam x[T, S]\n"
+     "input x[T, S] = param 0\n"
+     "carry c[t:T + 1] along t from c_step = 1.0\ncarry d[t:T, s:S + 1] along s from d_step = c[t]\n"
+     "node d_step[t:T, s:S] = 0.5 * d[t, s] * x[t, s] + c[t]\nnode c_step[t:T] = d[t, S] - 0.1 * c[t]\n"
+     "carry e[t:T, s:S + 1] back along s from e_step = d[t, S]\n"
+     "node e_step[t:T, s:S] = 0.3 * e[t, s + 1] - d[t, s] * x[t, s]\n"
+     "node y[t:T, s:S + 1] = d[t, s] + e[t, s]\nroot predict y = y\n"},
     {"long short-term memory",
      "dim T\ndim m\nparam x[T, m]\nparam U[m, m]\nparam V[m, m]\n"
      "input x[T, m] = param 0\ninput U[m, m] = param 1\ninput V[m, m] = param 2\n"
