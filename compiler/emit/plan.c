@@ -11,6 +11,7 @@
 #include "schedule/expand.h"
 #include "schedule/factors.h"
 #include "schedule/late.h"
+#include "schedule/pairs.h"
 #include "schedule/pieces.h"
 #include "schedule/products.h"
 #include "schedule/unroll.h"
@@ -295,6 +296,8 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
     if (parted) small = simplify(u->arena, parted, roles);
     const Graph *shorter = u->options->no_factor ? NULL : combine_late_last(u->arena, small);
     if (shorter) small = prune(u->arena, shorter, roles);
+    const Graph *compared = turn_compared_rows(u->arena, small, sample);
+    if (compared) small = prune(u->arena, compared, roles);
   }
   if (!u->options->no_simplify) small = leave_zeros(u->arena, small, sample);
   return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);

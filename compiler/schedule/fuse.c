@@ -326,10 +326,20 @@ static Cluster *cluster_new(Fuser *f, Clusters *list, Cluster *after, bool loop)
   return c;
 }
 
-// A sum keeps the order of loops that walks memory best, unless it can ride along a long loop.
-static bool eager(const Fuser *f, LoopItem item, const Way *way) {
-  if (item.node && way_belongs_inside(&f->ways, item.node, way->position[0])) return false;
-  return !item.node || !node_accumulates(item.node) || !poly_is_fixed(f->s->task.graph->dims, way->extent);
+// Has each member of the cluster no loop within?
+static bool is_line(const Cluster *c) {
+  for (size_t k = 0; k < c->count; k++)
+    if (c->members[k]->nout + c->members[k]->nred > 1) return false;
+  return true;
+}
+
+// A sum keeps the order of loops that walks memory best, unless it can ride along a long loop; not one over its terms where the others
+// have no loops within, which would be apart from its own.
+static bool eager(const Fuser *f, LoopItem item, const Way *way, const Cluster *c) {
+  const Node *n = item.node;
+  if (n && way_belongs_inside(&f->ways, n, way->position[0])) return false;
+  if (!n || !node_accumulates(n)) return true;
+  return !poly_is_fixed(f->s->task.graph->dims, way->extent) && !(way->position[0] >= n->nout && is_line(c));
 }
 
 static void deal(Fuser *f, LoopItem item, Clusters *list) {
@@ -344,7 +354,7 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
       Reason other, *refused = k == 0 ? &why : &other;
       Way mirrored = way[k];
       mirrored.mirrored = true;
-      if ((k == 0 || eager(f, item, &way[k])) && join(f, item, &way[k], c, refused)) return;
+      if ((k == 0 || eager(f, item, &way[k], c)) && join(f, item, &way[k], c, refused)) return;
       if (c->reverse && sums_along(item, &way[k]) && join(f, item, &mirrored, c, refused)) return;
     }
   Way alone = {.member = &item.node, .position = (int[]){-1}, .count = 1};
