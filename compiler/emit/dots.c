@@ -19,7 +19,8 @@ typedef struct Dots {
 // Has n memory for all iterations that no other array shares?
 static bool has_own_memory(const Function *f, const Loop *loop, const Node *n) {
   const Place *p = &f->s->place[n->id];
-  if (p->stored != STORED_WORK || p->in) return false;
+  const bool on_tape = p->stored == STORED_SINK && f->s->task.sinks[p->sink].tape;
+  if (!on_tape && (p->stored != STORED_WORK || p->in)) return false;
   for (size_t k = 0; k < f->s->task.graph->count; k++)
     if (f->s->place[k].in == n) return false;
   for (int q = 0; q < n->nout; q++)

@@ -12,9 +12,10 @@
 typedef struct Wanted {
   Schedule *s;
   Arena *arena;
-  bool *whole;    // by id: all of it is wanted
-  Apart *apart;   // by id: of the outputs, where its entries are wanted
-  bool **refused; // by id, by pair of outputs: a bound that is no loop's
+  bool *whole;       // by id: all of it is wanted
+  bool *not_on_tape; // by id: it doesn't go there, or all of it is wanted; null: there is no tape
+  Apart *apart;      // by id: of the outputs, where its entries are wanted
+  bool **refused;    // by id, by pair of outputs: a bound that is no loop's
 } Wanted;
 
 // ---- which arrays ----
@@ -35,7 +36,21 @@ static void find_whole(Wanted *w) {
     mark_whole(w, n->alive);
   }
   mark_whole(w, task->result);
-  for (size_t k = 0; k < task->nsinks; k++) mark_whole(w, task->sinks[k].node);
+  for (size_t k = 0; k < task->nsinks; k++)
+    if (!task->sinks[k].tape) mark_whole(w, task->sinks[k].node);
+}
+
+static void find_tape(Wanted *w) {
+  const Task *task = &w->s->task;
+  for (size_t k = 0; k < task->nsinks; k++) {
+    const int id = task->sinks[k].node->id;
+    if (!task->sinks[k].tape || w->whole[id]) continue;
+    if (!w->not_on_tape) {
+      w->not_on_tape = arena_array(w->arena, bool, task->graph->count);
+      for (size_t j = 0; j < task->graph->count; j++) w->not_on_tape[j] = true;
+    }
+    w->not_on_tape[id] = false;
+  }
 }
 
 // ---- what is wanted ----
@@ -81,11 +96,21 @@ static void want_of(Wanted *w, const Node *n) {
   arena_free(a);
 }
 
+// What is computed later, which may be all that is not on the tape, reads of it what its own conditions leave.
+static void want_of_tape(Wanted *w) {
+  const Graph *g = w->s->task.graph;
+  Wanted later = *w;
+  later.whole = w->not_on_tape;
+  for (size_t k = 0; k < g->count; k++)
+    if (w->not_on_tape[k]) want_of(&later, g->nodes[k]);
+}
+
 static void find_apart(Wanted *w) {
   const Task *task = &w->s->task;
   const Graph *g = task->graph;
   for (size_t k = 0; k < g->count; k++)
     if (!w->whole[k]) w->apart[k] = apart_never(w->arena, g->nodes[k]->nout);
+  if (w->not_on_tape) want_of_tape(w);
   for (size_t k = g->count; k-- > 0;) {
     const Node *n = g->nodes[k];
     if (!w->s->place[k].needed || (task->given && task->given[k])) continue;
@@ -108,7 +133,7 @@ static bool wants_within(Wanted *w, const Node *n, int q, Limit limit) {
 // Does the step do nothing of use outside of the limit?
 static bool step_keeps(Wanted *w, const Loop *loop, const Step *step, Limit limit) {
   const Node *n = step->node;
-  if (step->kind != STEP_NODE && step->kind != STEP_INIT && step->kind != STEP_FINISH) return false;
+  if (step->kind != STEP_NODE && step->kind != STEP_INIT && step->kind != STEP_FINISH && step->kind != STEP_STORE) return false;
   for (int q = 0; q < n->nout + n->nred; q++) {
     if (w->s->place[n->id].loop[q] != loop || w->s->place[n->id].mirrored[q]) continue;
     if (wants_within(w, n, q, limit)) return true;
@@ -164,6 +189,7 @@ void limit_to_wanted(Schedule *s) {
   w.apart = arena_array(a, Apart, g->count + 1);
   w.refused = arena_array(a, bool *, g->count + 1);
   find_whole(&w);
+  find_tape(&w);
   for (size_t k = 0; k < g->count; k++)
     if (!w.whole[k]) w.refused[k] = arena_array(a, bool, (size_t)(g->nodes[k]->nout * g->nodes[k]->nout));
   do

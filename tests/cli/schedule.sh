@@ -289,3 +289,8 @@ says 'for j in 0..m, steps' 'inside of a tile, within the loop over its vectors:
 says 'for j in 0..m, 4 rounds at a time (j_round)' 'inside of a tile, whose samples are the lanes'
 says 'r_power_step[i, j] =' 'scalar: read within its loops only'
 case_is 'and right' 0 '' mdlc check llsq.mdl
+
+# Of what goes to the tape, only what backward reads: of a Cholesky factor's steps the rows below.
+case_is 'the schedule of a factorization' 0 '' mdlc explain --schedule --function=forward "$examples/gaussian_process/gaussian_process.mdl"
+says 'L_L_set_2_old[j, i] =' 'on the tape: saved_L_L_set_2_old[n, n]'
+says 'for i in max(0, j + 1)..n' 'a loop of its own: it reads L_L_set, computed behind the other one'
