@@ -14,6 +14,7 @@
 #include "schedule/pairs.h"
 #include "schedule/pieces.h"
 #include "schedule/products.h"
+#include "schedule/shares.h"
 #include "schedule/unroll.h"
 #include "schedule/zeros.h"
 #include "simplify/simplify.h"
@@ -292,6 +293,8 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
     small = name_calls(u->arena, simplify(u->arena, name_pieces(u->arena, unroll(u->arena, small, sample)), roles));
     small = prune(u->arena, write_out_products(u->arena, small), roles);
     if (!u->options->no_factor) small = take_out_factors(u->arena, small);
+    const Graph *shared = name_shares(u->arena, small, sample);
+    if (shared) small = simplify(u->arena, shared, roles);
     const Graph *parted = u->options->no_factor ? NULL : part_steps(u->arena, small);
     if (parted) small = simplify(u->arena, parted, roles);
     const Graph *shorter = u->options->no_factor ? NULL : combine_late_last(u->arena, small);

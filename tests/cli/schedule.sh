@@ -110,12 +110,12 @@ says 'largest[i, m, r, c] =' 'work memory: largest[filters, pooled, pooled]'
 says 'z_sum[i, k] =' "loops: a small product stays in the tiles that alone know its samples' array"
 says 'd_a_part[i, m, r, c] =' 'a part that needs fewer indices than what it stands in: once for each sample'
 says 'd_a_sum[i, m, r, c] =' 'in i, m, r, c: it reads d_a of the same iteration'
-says 'd_F[m, u, v] =' 'in m, i, r, c: it reads d_a_sum of the same iteration'
-says 'for v in 0..width, 3 rounds at a time (v_round)' 'inside of a tile, whose samples are the lanes'
+says 'd_F_1_2_share[i, m] =' 'in m, r, c: it reads d_a_sum of the same iteration'
+says 'd_F_1_2[m] =' 'in m, i: it reads d_F_1_2_share of the same iteration'
 # Few filters share nothing that is computed: their loop stays around, and what is made of one is not kept for all.
 case_is 'the schedule of a convolution with few filters' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28 -D filters=4 -D classes=10
-says 'd_a_sum[i, m, r, c] =' '64 lanes of the tile: other steps read it'
-says 'd_f[m] =' 'in m, i, r, c: it reads d_a of the same iteration'
+says 'd_f_share[i, m] =' 'in i, m, r, c: it reads d_a of the same iteration'
+says 'd_f[m] =' 'in m, i: it reads d_f_share of the same iteration'
 
 # A quotient is not computed for entries that it never reads.
 printf 'batch n\ndata x[n, 1000]\nparam w\ny[i, r in 0..8] = exp(w * x[i, r // 2]) / x[i, r // 2]\nloss sum(y * y)\n' > "$top/files/table.mdl"
