@@ -30,11 +30,12 @@ static bool reads_entry(const Function *f, const Loop *loop, const Expr *entry) 
 }
 
 static bool is_number(const Function *f, const Loop *loop, const Node *c) {
-  const Place *p = &f->s->place[c->id];
+  const Place *p = &f->s->place[c->id], *next = &f->s->place[c->next->id];
   if (c->type != TYPE_REAL || p->lane || p->in_place || (p->stored != STORED_WORK && p->stored != STORED_SINK)) return false;
   if (p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate) return false;
+  if (!next->loop) return false; // it is given
   for (int q = 0; q < c->nout; q++)
-    if (!p->loop[q] || !f->s->place[c->next->id].loop[q]) return false;
+    if (!p->loop[q] || !next->loop[q]) return false;
   return !is_written_beside(f, loop, c) && reads_entry(f, loop, entry_at_step(f, c));
 }
 
