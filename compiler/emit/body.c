@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "emit/delay.h"
+#include "schedule/internal.h"
 
 // ---- accumulators ----
 
@@ -260,6 +261,37 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
     put_part(f, loop, depth);
 }
 
+static bool chooses_by(const Expr *e, const Loop *loop) {
+  Arena *scratch = arena_new();
+  size_t count;
+  bool any = false;
+  const Expr **part = e ? expr_parts(scratch, e, &count) : NULL;
+  for (size_t k = 0; part && k < count; k++) any = any || (expr_is_prim(part[k], PRIM_SELECT) && mentions_loop(part[k]->u.prim.arg[0], loop));
+  arena_free(scratch);
+  return any;
+}
+
+// Does it add something to entries, chosen by the number of the loop's iteration?
+static bool adds_chosen(const Function *f, const Loop *body, const Loop *loop) {
+  bool any = false;
+  for (size_t k = 0; k < body->nbody && !any; k++) {
+    const Step *step = &body->body[k];
+    if (step->idle) continue;
+    if (step->kind == STEP_LOOP)
+      any = adds_chosen(f, step->loop, loop);
+    else
+      any = step->kind == STEP_NODE && node_accumulates(step->node) && chooses_by(f->expr[step->node->id], loop);
+  }
+  return any;
+}
+
+// Within another loop, has it a few iterations of that kind?  Written out they have chosen.
+static bool is_written_out(const Function *f, const Loop *loop) {
+  enum { FEW = 4 };
+  const bool plain = loop->parent && !loop->carries && !loop->reverse && !loop->nlow && !loop->nhigh;
+  return plain && is_shorter(f->s, loop->extent, FEW + 1) && adds_chosen(f, loop, loop);
+}
+
 void put_part(Function *f, const Loop *loop, int depth) {
   if (loop->lanes == LANES_TILE) {
     put_tile(f, loop, depth);
@@ -280,6 +312,7 @@ void put_part(Function *f, const Loop *loop, int depth) {
   const size_t before = f->body.length;
   open_fixed(f, loop);
   open_numbers(f, loop, &numbers);
+  if (is_written_out(f, loop)) put_unroll(f);
   open_loop_from(f, loop, from, end, &text);
   recall_numbers(f, &numbers);
   put_steps(f, loop->body, loop->nbody, depth + 1);

@@ -94,9 +94,7 @@ static void put_vectors(Function *f, const Held *h, int many, bool last) {
   open_terms(f, h);
   open_lines(f, &lanes);
   if (u) {
-    f->unit->helper[HELPER_UNROLL] = true;
-    line_start(f);
-    text_put(t, "MDL_UNROLL\n");
+    put_unroll(f);
     line_start(f);
     text_printf(t, "for (int64_t %s = 0; %s < %d; %s += %d) {\n", u, u, size, u, lanes_of(f));
     f->indent++;

@@ -274,9 +274,7 @@ static void put_added_few(Function *f, const Loop *loop, int depth) {
   LoopText text;
   open_lines(f, &samples);
   open_samples(f, "0");
-  f->unit->helper[HELPER_UNROLL] = true;
-  line_start(f);
-  text_put(&f->body, "MDL_UNROLL\n");
+  put_unroll(f);
   open_loop(f, loop, &text);
   put_steps(f, loop->body, loop->nbody, depth + 1);
   close_loop(f, &text);

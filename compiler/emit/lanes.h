@@ -41,6 +41,8 @@ void close_fixed(Function *f, const Loop *loop);
 const Expr *entry_at_step(const Function *f, const Node *n);
 const Expr *first_entry(const Function *f, const Node *c);
 
+void put_unroll(Function *f); // vectors.c: before a loop of a few iterations: each is written out
+
 // numbers.c: states of a loop that runs one by one, in variables.  They start before the loop, stand for what a step reads, and become
 // the next states behind it.
 typedef struct Number {

@@ -19,7 +19,7 @@ static bool reads_entry(const Function *f, const Loop *loop, const Expr *entry) 
   bool found = false;
   for (size_t k = 0; k < loop->nbody && !found; k++) {
     const Step *step = &loop->body[k];
-    if (step->idle || step->kind != STEP_NODE) continue;
+    if (step->idle || step->kind != STEP_NODE || !f->expr[step->node->id]) continue;
     size_t count;
     const Expr **part = expr_parts(scratch, f->expr[step->node->id], &count);
     for (size_t j = 0; j < count; j++) found = found || part[j] == entry;

@@ -128,9 +128,7 @@ static OpenLines open_many_lanes(Function *f, int many) {
   open_lines(f, &l);
   if (many > 1) {
     const char *u = f->block_name;
-    f->unit->helper[HELPER_UNROLL] = true;
-    line_start(f);
-    text_put(&f->body, "MDL_UNROLL\n");
+    put_unroll(f);
     line_start(f);
     text_printf(&f->body, "for (int64_t %s = 0; %s < %d; %s += %d) {\n", u, u, many * lanes_of(f), u, lanes_of(f));
     f->indent++;

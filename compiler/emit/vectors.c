@@ -60,6 +60,12 @@ void put_few(Function *f) {
   text_put(&f->body, "MDL_FEW\n");
 }
 
+void put_unroll(Function *f) {
+  f->unit->helper[HELPER_UNROLL] = true;
+  line_start(f);
+  text_put(&f->body, "MDL_UNROLL\n");
+}
+
 void put_singly(Function *f) {
   line_start(f);
   text_put(&f->body, "MDL_SINGLY;\n");

@@ -47,6 +47,14 @@ static const struct Case {
      "carry e[t:T, s:S + 1] back along s from e_step = d[t, S]\n"
      "node e_step[t:T, s:S] = 0.3 * e[t, s + 1] - d[t, s] * x[t, s]\n"
      "node y[t:T, s:S + 1] = d[t, s] + e[t, s]\nroot predict y = y\n"},
+    {"a number beside a matrix product in each step",
+     "dim T\ndim m\nparam A[m, m]\nparam B[m, m]\n"
+     "input A[m, m] = param 0\ninput B[m, m] = param 1\n"
+     "carry c[t:T + 1] along t from c_step = 1.0\n"
+     "carry H[t:T + 1, i:m, j:m] along t from H_step = A[i, j]\n"
+     "node H_step[t:T, i:m, j:m] = sum[k:m](H[t, i, k] * B[k, j])\n"
+     "node c_step[t:T] = 0.5 * c[t] + sin(c[t])\nnode y[t:T + 1] = c[t]\nnode z[i:m, j:m] = H[T, i, j]\n"
+     "root predict y = y\nroot predict z = z\n"},
     {"long short-term memory",
      "dim T\ndim m\nparam x[T, m]\nparam U[m, m]\nparam V[m, m]\n"
      "input x[T, m] = param 0\ninput U[m, m] = param 1\ninput V[m, m] = param 2\n"

@@ -264,6 +264,7 @@ MDL_CONTRACT_FUNCTION void mdl_contract_places(const mdl_contract_axes *axes, in
                                                int64_t *first, int64_t *second) {
   int64_t index[MDL_CONTRACT_AXES] = {0}, x = 0, y = 0;
   const int last = axes->count - 1;
+  if (count == 0) return; /* then an extent may be 0 */
   for (int k = last; k >= 0; k--) {
     index[k] = k > 0 ? at % axes->extent[k] : at;
     if (k > 0) at /= axes->extent[k];
