@@ -170,6 +170,8 @@ void put_poly_here(Function *f, Text *t, const Poly *p, int precedence);
 int expr_degree(const Function *f, const Expr *e);
 // The whole number e as a real, where a plain conversion is not what is wanted; else false, and nothing is put.
 bool put_conversion(Function *f, Text *t, const Expr *e, int precedence);
+// narrow.c: has the whole number e few bits, whatever data and sizes are?
+bool is_narrow(const Expr *e);
 void put_entry(Function *f, Text *t, const Node *n, const Expr *const *sub);
 // One that is written; assigns: whatever it held before.
 void put_written_entry(Function *f, Text *t, const Node *n, const Expr *const *sub, bool assigns);

@@ -118,7 +118,7 @@ bool put_conversion(Function *f, Text *t, const Expr *e, int precedence) {
   if (converts_in_lanes(f, e)) {
     math_use(f->unit, use_float ? "bitsf.h" : "fma.h");
     f->math = true;
-    text_put(t, use_float ? "mdl_realf_at(mdl_level, " : "mdl_real_at(mdl_level, ");
+    text_printf(t, "mdl_%s%s_at(mdl_level, ", is_narrow(e) ? "narrow_real" : "real", use_float ? "f" : "");
     put_expr(f, t, e, PREC_NONE);
     text_char(t, ')');
     return true;

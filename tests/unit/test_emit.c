@@ -307,6 +307,25 @@ START_TEST(test_rows_go_to_the_tape_at_once) {
 }
 END_TEST
 
+// Whole numbers of few bits become reals in fewer operations.
+START_TEST(test_narrow_numbers) {
+  static const struct {
+    const char *number;
+    bool narrow;
+  } cases[] = {{"k[i]", true}, {"1 - k[i]", true}, {"-k[i] + i", true}, {"100 * k[i]", true}, {"k[i] * k[i]", false}, {"n - k[i]", false},
+               {"400000000000000 - k[i]", true}, {"4000000000000000 - k[i]", false}};
+  Arena *a = arena_new();
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    const char *model = arena_printf(a, "batch n\ndata k[n] in 0..3\nparam w[1]\nnode loss = sum[i:n](exp(w[0] * real(%s)))\n"
+                                        "root loss = loss\n", cases[c].number);
+    const char *f = value_and_grad_of(a, model);
+    ck_assert_int_ge(count_of(f, cases[c].narrow ? "mdl_narrow_real_at(" : "mdl_real_at("), 1);
+    ck_assert_int_eq(count_of(f, cases[c].narrow ? "mdl_real_at(" : "mdl_narrow_real_at("), 0);
+  }
+  arena_free(a);
+}
+END_TEST
+
 // The iterations behind the last whole vector are marked as few; those that sum are not held up by that.
 START_TEST(test_few_iterations_are_marked) {
   Arena *a = arena_new();
@@ -395,6 +414,7 @@ int main(void) {
   tcase_add_test(c, test_rows_are_compiled_once);
   tcase_add_test(c, test_steps_of_tiles_are_calls);
   tcase_add_test(c, test_rows_go_to_the_tape_at_once);
+  tcase_add_test(c, test_narrow_numbers);
   tcase_add_test(c, test_few_iterations_are_marked);
   tcase_add_test(c, test_fills_are_one_loop);
   tcase_add_test(c, test_thermometer_is_one_loop);

@@ -5,10 +5,15 @@
 #include "mdl/math/bitsf.h"
 #include "suite.h"
 
+static const int64_t narrow = INT64_C(1) << 50;
+
 static void compare(int64_t n) {
   for (int level = 0; level <= 2; level++) {
     if (mdl_real_at(level, n) != (double)n) ck_abort_msg("%" PRId64 " at level %d: %a", n, level, mdl_real_at(level, n));
     if (mdl_realf_at(level, n) != (float)(double)n) ck_abort_msg("%" PRId64 " at level %d, in float", n, level);
+    if (n < -narrow || n > narrow) continue;
+    if (mdl_narrow_real_at(level, n) != (double)n) ck_abort_msg("%" PRId64 " at level %d, of few bits", n, level);
+    if (mdl_narrow_realf_at(level, n) != (float)(double)n) ck_abort_msg("%" PRId64 " at level %d, of few bits, in float", n, level);
   }
 }
 
@@ -21,7 +26,7 @@ START_TEST(test_around_powers_of_two) {
     }
   compare(INT64_MAX);
   compare(INT64_MIN);
-  ck_assert(!signbit(mdl_real_at(0, 0)));
+  ck_assert(!signbit(mdl_real_at(0, 0)) && !signbit(mdl_narrow_real_at(0, 0)));
 }
 END_TEST
 

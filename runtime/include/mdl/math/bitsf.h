@@ -47,6 +47,10 @@ MDL_INLINE float mdl_realf_at(const int mdl_level, int64_t n) {
   return (float)mdl_real_at(mdl_level, n);
 }
 
+MDL_INLINE float mdl_narrow_realf_at(const int mdl_level, int64_t n) {
+  return (float)mdl_narrow_real_at(mdl_level, n);
+}
+
 typedef struct mdl_pairf {
   float high, low;
 } mdl_pairf;

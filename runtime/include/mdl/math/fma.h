@@ -88,6 +88,11 @@ MDL_INLINE double mdl_real_at(const int mdl_level, int64_t n) {
   return mdl_level == 2 ? (double)n : (high - 19342822341709703277445120.0) + low; /* 2^84 + 2^63 + 2^52 */
 }
 
+/* The same of an n from -2^51 to 2^51: the last bits of a real that is large enough. */
+MDL_INLINE double mdl_narrow_real_at(const int mdl_level, int64_t n) {
+  return mdl_level == 2 ? (double)n : mdl_of_bits((uint64_t)n + UINT64_C(0x4338000000000000)) - 6755399441055744.0;
+}
+
 /* mdl_level where a function is called, not inlined in lanes: for any processor, and for one with fma.  There it may branch,
  * where both sides would give the same bits. */
 enum { MDL_CALLED = -1, MDL_CALLED_FMA = 8 };
