@@ -60,7 +60,7 @@ MDL_INLINE double mdl_erfc_far(const int mdl_level, double x) {
   quotient = high * (c * inverse); /* of the polynomial, high + p, and x + 5/8, nearly */
   rest = mdl_cancel(mdl_level, -quotient, d, high) + mdl_fma(-quotient, y - (d - 0.625), p);
   rest *= c * inverse;
-  return mdl_scale(quotient + mdl_fma(quotient, e.r, mdl_fma(quotient, e.tail, rest)), e.k);
+  return mdl_scale_down(quotient + mdl_fma(quotient, e.r, mdl_fma(quotient, e.tail, rest)), e.shifted);
 }
 
 MDL_INLINE double mdl_erf_at(const int mdl_level, double x) {

@@ -47,7 +47,7 @@ MDL_INLINE double mdl_pow_at(const int mdl_level, double x, double y) {
   const mdl_exp_parts e = mdl_exp_split(mdl_level, mdl_exp_clamp(high), mdl_select(fabs(high) < 800.0, low, 0.0));
   const int whole = mdl_is_whole(y), odd = whole & !mdl_is_whole(0.5 * y);
   const int endless = (size == 0.0) | (size == HUGE_VAL) | (fabs(y) == HUGE_VAL), grows = (size > 1.0) == (y > 0.0);
-  double power = mdl_scale(1.0 + (e.r + e.tail), e.k);
+  double power = mdl_scale(1.0 + (e.r + e.tail), e.shifted);
   power = mdl_select((x < 0.0) & (x > -HUGE_VAL) & !whole, NAN, power);
   power = mdl_select(endless, mdl_select(grows, HUGE_VAL, 0.0), power);
   power = mdl_select(odd, mdl_with_sign(power, x), power);
