@@ -51,6 +51,16 @@ MDL_INLINE float mdl_narrow_realf_at(const int mdl_level, int64_t n) {
   return (float)mdl_narrow_real_at(mdl_level, n);
 }
 
+/* x * y + z where it is exact but for the rounding of x * y, as mdl_cancel. */
+MDL_INLINE float mdl_cancelf(const int mdl_level, float x, float y, float z) {
+#if defined(MDL_NO_FMA)
+  (void)mdl_level;
+  return (float)((double)x * (double)y + (double)z);
+#else
+  return mdl_fmaf(x, y, z);
+#endif
+}
+
 typedef struct mdl_pairf {
   float high, low;
 } mdl_pairf;
