@@ -129,7 +129,7 @@ static void put_node(Function *f, const Node *n) {
     prepare_expr(f, value);
   if (add && is_product(value) && !let_of(f, value)) define_let(f, value); // what is added is rounded, wherever it is kept
   const Expr *again = add || variable ? NULL : entry_read_again(f, n);
-  if (again || (!variable && is_next_number(f, n))) define_let_as(f, value, arena_printf(f->s->arena, "%s_now", f->node_name[n->id]));
+  if (again || (!variable && value->kind == EXPR_PRIM && is_next_number(f, n))) define_let_as(f, value, arena_printf(f->s->arena, "%s_now", f->node_name[n->id]));
   line_start(f);
   if (variable) {
     text_printf(t, "const %s %s = ", element_type(f, n), f->node_name[n->id]);

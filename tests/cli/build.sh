@@ -237,7 +237,7 @@ scan t in 0..T with z = 1, y = 1 {
 }
 loss z^2 + y^2
 MODEL
-case_is 'what a step stores is read from a variable' 0 '' sh -c '"$0" build steps.mdl && grep "h_now = mdl_fma(z\[t\], w, x\[t\]);" steps.c' "$mdlc"
+case_is 'what a step stores is read from a variable' 0 '' sh -c '"$0" build steps.mdl && grep "h_now = mdl_fma(z_state, w, x\[t\]);" steps.c' "$mdlc"
 case_is 'and so where it is stored' 0 '' sh -c '"$0" build steps.mdl && grep " h\[t\] = h_now;" steps.c' "$mdlc"
 case_is 'a quotient by a size goes back as a product' 0 '' sh -c '"$0" build steps.mdl && grep "d_z_times_quotient = d_z\[t + 1\] \* quotient;" steps.c' "$mdlc"
 
