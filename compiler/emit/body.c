@@ -58,7 +58,7 @@ static void put_accumulation(Function *f, const Node *n) {
   if (f->s->order[n->id].kind == ORDER_LANES)
     put_lane_term(f, n, term_lane(f, n), rest_mask(f), chosen_by(f, n));
   else
-    put_term(f, n, own_entry(f, n), NULL, chosen_by(f, n));
+    put_term(f, n, f->singly ? record_entry(f, n) : own_entry(f, n), NULL, chosen_by(f, n));
 }
 
 // Is that entry, which n writes in the loop's step, read behind n before a function is called, for which variables are put away?

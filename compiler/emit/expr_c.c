@@ -297,7 +297,7 @@ static void put_lane_entry(Function *f, Text *t, const Node *n, const Expr *cons
 }
 
 static bool is_turned(const Function *f, const Node *n, const Expr *const *sub) {
-  if (!f->tile || n->nout < 2 || sub[0]->kind != EXPR_INDEX || sub[0]->u.index != f->tile->id) return false;
+  if (!f->tile || f->singly || n->nout < 2 || sub[0]->kind != EXPR_INDEX || sub[0]->u.index != f->tile->id) return false;
   for (size_t k = 0; k < f->tile->nrows; k++)
     if (f->tile->rows[k] == n) return true;
   return false;

@@ -25,6 +25,7 @@ typedef enum {
   HELPER_TILE,
   HELPER_TILE_INTEGERS,
   HELPER_TILE_PUT,
+  HELPER_ADD_BLOCK,
   HELPER_TURN,
   HELPER_ROWS,
   HELPER_JOIN,
@@ -100,6 +101,7 @@ typedef struct Function {
   const char *tile_name, *lanes_name, *vector_name, *block_name, *lane_name, *lane;
   const char *width_name;    // how many samples of the tile arrays that are blocked have room for
   const char **blocked_name; // by node: the pointer to the tile's part of it
+  bool singly; // within a loop that runs for one of the tile's samples after the other (emit/singly.c)
   const char *vector_lane; // what the variables that hold vectors (in_vector) are subscripted with
   bool wide;
   bool long_sides; // of choices in lanes: a side is computed, a step calls an elementary function, divides, or has lanes behind the last sample
@@ -119,7 +121,7 @@ typedef struct Function {
   bool team, unguarded;
   const Loop *part;
   const char *part_from, *part_to, *part_step, *record; // part_step: between its tiles; null: SAMPLE_TILE
-  const char **kept_name; // by loop: the pointer to what its waves keep
+  const char **kept_name; // by loop: the pointer to what its waves, or one of its tiles, keep
   const char *block_from, *block_to; // of the steps in hand of a loop that runs some at a time (emit/delay.c)
   const Numbers *numbers; // states in variables, of the loop in hand that runs one by one; null: none is in hand
   const Loop *strip; // the loop that runs in strips, and where in the partial sums its terms go

@@ -255,8 +255,12 @@ static void put_records(Preamble *r) {
   const Schedule *s = r->f->s;
   for (size_t k = 0; k < s->nloops; k++) {
     if (!r->f->kept_name[k]) continue;
-    put_area(r, r->f->kept_name[k], s->loops[k]->kept, false);
-    text_printf(&r->t, "; /* what %d tiles keep, one behind the other */\n", s->loops[k]->wave);
+    const bool waves = s->loops[k]->team == TEAM_WAVES;
+    put_area(r, r->f->kept_name[k], s->loops[k]->kept, s->team && !waves);
+    if (waves)
+      text_printf(&r->t, "; /* what %d tiles keep, one behind the other */\n", s->loops[k]->wave);
+    else
+      text_put(&r->t, "; /* what a tile adds up */\n");
   }
 }
 

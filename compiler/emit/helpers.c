@@ -113,6 +113,18 @@ static const char *const helper_text[HELPER_COUNT] = {
                         "MDL_APART void mdl_tile_put($R *to, int64_t step, int64_t lanes, const $R *from) {\n"
                         "  for (int64_t k = 0; k < lanes; k++) to[k * step] = from[k];\n"
                         "}\n",
+    [HELPER_ADD_BLOCK] = "/* what a tile's samples have added up, to the sums over all of them */\n"
+                         "MDL_INLINE void mdl_add_block($R *sums, const $R *block, int64_t count) {\n"
+                         "  int64_t k = 0;\n"
+                         "  for (; k + $L <= count; k += $L)\n"
+                         "    MDL_LANES\n"
+                         "    for (int64_t lane = 0; lane < $L; lane++) sums[k + lane] += block[k + lane];\n"
+                         "  MDL_FEW\n"
+                         "  for (; k < count; k++) {\n"
+                         "    MDL_SINGLY;\n"
+                         "    sums[k] += block[k];\n"
+                         "  }\n"
+                         "}\n",
     [HELPER_CONTRACT_PART] =
         "/* The axis of a group, where it is longer than what was found before. */\n"
         "MDL_CONTRACT_INLINE void mdl_contract_longest(mdl_contract_axes *axes, mdl_contract_axes **group, int *axis) {\n"

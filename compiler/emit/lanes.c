@@ -222,7 +222,7 @@ static void put_group(Function *f, const Step *step, size_t count) {
   forget_stages(f, mark);
 }
 
-// A block whose terms are computed one by one: each is added where it would be in lanes.
+// A block whose terms are computed one by one: each is added where it would be in lanes, or to the one before.
 static void put_block_singly(Function *f, const Step *step) {
   const Node *n = step->node;
   const Expr *guard = guard_within(f, n);
@@ -231,7 +231,9 @@ static void put_block_singly(Function *f, const Step *step) {
   open_lines(f, &samples);
   open_samples(f, "0");
   if (guard) open_condition(f, guard, &condition); // its reads may be none without
-  put_term(f, n, arena_printf(f->s->arena, "%s[%s %% %d]", part, f->lane_name, lanes_of(f)), NULL, NULL);
+  const char *entry = adds_to_few(n) ? arena_printf(f->s->arena, "%s[0]", part)
+                                     : arena_printf(f->s->arena, "%s[%s %% %d]", part, f->lane_name, lanes_of(f));
+  put_term(f, n, entry, NULL, NULL);
   if (guard) close_lines(f, &condition);
   close_lines(f, &samples);
   set_lane(f, NULL, false);
@@ -296,8 +298,13 @@ static void put_with_vectors(Function *f, const Loop *loop, const Step *step, si
   close_sums(f, step, count, turned.part);
 }
 
-static void put_inner_loop(Function *f, const Loop *loop, int depth) {
+static void put_inner_loop(Function *f, const Step *step, int depth) {
+  const Loop *loop = step->loop;
   if (put_row_product(f, loop)) return;
+  if (loop->lanes == LANES_SINGLY) {
+    put_singly_within(f, step, depth);
+    return;
+  }
   if (turns_out(f, loop)) {
     put_with_vectors(f, loop, NULL, 0, depth);
     return;
@@ -329,7 +336,7 @@ static void put_tile_steps(Function *f, const Step *step, size_t count, int dept
       if (along > 0)
         put_with_vectors(f, step[k].loop, &step[end], along, depth);
       else
-        put_inner_loop(f, step[k].loop, depth);
+        put_inner_loop(f, &step[k], depth);
       end += along;
       continue;
     }

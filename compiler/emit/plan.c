@@ -7,6 +7,7 @@
 #include "factor/factor.h"
 #include "factor/reciprocal.h"
 #include "schedule/affine.h"
+#include "schedule/attained.h"
 #include "schedule/calls.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
@@ -303,7 +304,9 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
     if (compared) small = prune(u->arena, compared, roles);
   }
   if (!u->options->no_simplify) small = leave_zeros(u->arena, small, sample);
-  return stage_samples(u->arena, name_factors(u->arena, small, sample), sample);
+  small = stage_samples(u->arena, name_factors(u->arena, small, sample), sample);
+  if (u->options->no_factor || u->options->no_simplify) return small;
+  return prune(u->arena, place_attained(u->arena, small, sample), roles);
 }
 
 // The function's outputs in the order of the contract.

@@ -212,9 +212,11 @@ static void put_strip_loops(Function *f, const Loop *loop, int depth, const char
 
 void put_strip(Function *f, const Loop *loop, int depth, const char *end) {
   OpenLines l;
+  const Expr *outside = f->guarded;
   f->guarded = shared_guard(f->s, loop, loop->body, loop->nbody);
-  if (f->guarded) open_condition(f, f->guarded, &l);
+  const bool opens = f->guarded && f->guarded != outside;
+  if (opens) open_condition(f, f->guarded, &l);
   put_strip_loops(f, loop, depth, end);
-  if (f->guarded) close_lines(f, &l);
-  f->guarded = NULL;
+  if (opens) close_lines(f, &l);
+  f->guarded = outside;
 }

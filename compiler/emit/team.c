@@ -114,7 +114,10 @@ static void put_kept(Function *f, const Loop *tile, const Step *body, size_t cou
     const Step *step = &body[k];
     if (step->kind == STEP_LOOP && keeps_any(f, tile, step->loop->body, step->loop->nbody, root)) {
       LoopText text;
-      open_loop(f, step->loop, &text);
+      if (step->loop->lanes == LANES_SINGLY) // its bounds are those of a sample
+        open_loop_from(f, step->loop, "0", NULL, &text);
+      else
+        open_loop(f, step->loop, &text);
       put_kept(f, tile, step->loop->body, step->loop->nbody, root);
       close_loop(f, &text);
     }

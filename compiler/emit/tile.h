@@ -92,6 +92,11 @@ void put_first_states(Function *f, const States *states);
 void recall_states(Function *f, const States *states);
 void put_next_states(Function *f, const States *states);
 
+// ---- singly.c ----
+
+// A loop inside of the tile that runs for one of its samples after the other.
+void put_singly_within(Function *f, const Step *step, int depth);
+
 // ---- rounds.c ----
 
 // The sum that is all a loop inside of the tile adds up, one in each round; null: it does something else.

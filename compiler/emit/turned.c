@@ -98,12 +98,21 @@ size_t count_along(const Function *f, const Step *step, size_t count) {
   return goes_with_loop(f, step->loop, step + 1, group) ? group : 0;
 }
 
+static bool is_bounded_by(const Loop *loop, const Node *n) {
+  bool any = false;
+  for (size_t k = 0; k < loop->nlow; k++) any = any || expr_reads(loop->low[k], n);
+  for (size_t k = 0; k < loop->nhigh; k++) any = any || expr_reads(loop->high[k], n);
+  return any;
+}
+
 // Does another step read n than those `along`?
 static bool is_read_beside(const Function *f, const Loop *loop, const Node *n, const Step *along, size_t count) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
     if (step->idle || (step->kind == STEP_INIT && step->node == n) || (step >= along && step < along + count)) continue;
-    if (step->kind == STEP_LOOP ? is_read_beside(f, step->loop, n, along, count) : step_reads(f, step, n)) return true;
+    if (step->kind == STEP_LOOP ? is_bounded_by(step->loop, n) || is_read_beside(f, step->loop, n, along, count)
+                                : step_reads(f, step, n))
+      return true;
   }
   return false;
 }

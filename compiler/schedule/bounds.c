@@ -8,6 +8,29 @@ static const Expr *joined(Graph *pool, const Expr *sum, const Expr *e, bool minu
   return minus ? expr_prim1(pool, PRIM_NEG, e) : e;
 }
 
+// Does e need nothing but what loops outside know?
+static bool is_outside(const Schedule *s, const Node *n, const Expr *e, const Loop *loop) {
+  for (int k = 0; k < n->nout + n->nred; k++) {
+    const Loop *other = s->place[n->id].loop[k];
+    if (expr_uses_index(e, k) && (!other || other->depth >= loop->depth)) return false;
+  }
+  return true;
+}
+
+// What says of index q itself that it is at least, or at most, what each iteration of a loop outside has computed: q - low + slack >= 0, or
+// high - q + slack >= 0.
+static Limit limit_computed(Schedule *s, const Node *n, int q, const Expr *a, const Expr *b, int64_t slack) {
+  const Limit none = {NULL, false};
+  Graph *pool = s->pool;
+  const Loop *loop = s->place[n->id].loop[q];
+  const bool low = a->kind == EXPR_INDEX && a->u.index == q;
+  const Expr *other = low ? b : a, *own = low ? a : b;
+  if (own->kind != EXPR_INDEX || own->u.index != q || !runs_singly_within(s, loop) || !is_outside(s, n, other, loop)) return none;
+  const int64_t more = low ? -slack : slack + 1;
+  const Expr *at = schedule_expr(s, n, expr_substitute(pool, other, NULL, 0, NULL));
+  return (Limit){more ? expr_prim2(pool, PRIM_ADD, at, expr_int(pool, more)) : at, low};
+}
+
 // What a - b + slack = c * q + rest >= 0 says of the loop that runs n's index q, if c is 1 or -1 and rest needs only loops outside.
 static Limit limit_of(Schedule *s, const Node *n, int q, const Expr *a, const Expr *b, int64_t slack) {
   const Limit none = {NULL, false};
@@ -17,7 +40,8 @@ static Limit limit_of(Schedule *s, const Node *n, int q, const Expr *a, const Ex
   const Expr *rest_a, *rest_b;
   a = expr_substitute(pool, a, NULL, 0, NULL); // expressions of two graphs never mix
   b = expr_substitute(pool, b, NULL, 0, NULL);
-  if (!expr_affine(pool, a, total, ca, &rest_a) || !expr_affine(pool, b, total, cb, &rest_b)) return none;
+  if (!expr_affine(pool, a, total, ca, &rest_a) || !expr_affine(pool, b, total, cb, &rest_b))
+    return limit_computed(s, n, q, a, b, slack);
   int64_t c = ca[q] - cb[q];
   if (c != 1 && c != -1) return none;
   const Loop *loop = s->place[n->id].loop[q];

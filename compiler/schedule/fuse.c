@@ -36,6 +36,7 @@ struct Cluster {
   Reason why; // it is a loop by itself
   bool tiles, ragged; // it has to run in tiles; it does not run alike for each iteration
   bool holds;         // its members are sums that this loop adds terms of, and nothing else (hold.c)
+  bool few;           // its members are sums that each sample adds to in a few entries, and nothing else (singly.c)
 };
 
 typedef struct Fuser {
@@ -245,6 +246,11 @@ static bool wants_to_hold(const Fuser *f, LoopItem item, const Way *way) {
   return item.node && may_hold_sum(f->s, item.node, way->position[0]);
 }
 
+// Sums that each sample adds to in a few entries have the loops over these for themselves.
+static bool wants_few(const Fuser *f, LoopItem item, const Way *way) {
+  return item.node && way->extent != f->s->task.sample && adds_to_few(item.node);
+}
+
 static bool has_linear(const Cluster *c) {
   bool any = false;
   for (size_t k = 0; k < c->count; k++) any = any || is_along(c->members[k], c->position[k], ORIGIN_LINEAR);
@@ -270,6 +276,7 @@ static bool parts(LoopItem item, const Way *way, const Cluster *c) {
 static bool join(Fuser *f, LoopItem item, const Way *way, Cluster *c, Reason *why) {
   if (is_early(item, way, c)) return refuse(why, REASON_MAPPED, NULL);
   if (!c->carries && c->holds != wants_to_hold(f, item, way)) return refuse(why, REASON_HOLDS, NULL);
+  if (c->few != wants_few(f, item, way)) return refuse(why, REASON_FEW, NULL);
   if (divides_tiles(f, item, way, c)) return refuse(why, REASON_RAGGED, NULL);
   if (parts(item, way, c)) return refuse(why, REASON_BESIDE, NULL);
   Reason found;
@@ -365,6 +372,7 @@ static void deal(Fuser *f, LoopItem item, Clusters *list) {
   c->extent = way->extent;
   c->why = why;
   c->holds = count > 0 && wants_to_hold(f, item, way);
+  c->few = count > 0 && wants_few(f, item, way);
   cluster_add(f, c, item, way, why);
 }
 

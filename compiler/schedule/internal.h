@@ -65,6 +65,10 @@ void find_row_products(Schedule *s, const Loop *tile);
 // states.c: marks the loops of a tile whose states stay in registers.
 void hold_states(Schedule *s, const Loop *tile);
 
+// singly.c: does a loop within one over samples run for one of these after the other, since each adds to few entries?
+bool runs_singly_within(const Schedule *s, const Loop *loop);
+void deal_blocks(Schedule *s); // what such loops add up in a tile: memory for it
+
 // turns.c: does a loop over samples that may run in a tile run better sample by sample?
 bool runs_by_turns(const Schedule *s, const Loop *loop);
 bool runs_singly_with_loops(const Schedule *s, const Loop *loop); // and one with loops inside?
@@ -76,6 +80,9 @@ bool runs_along_rows(Schedule *s, const Loop *loop);
 // -1: it is none that is written here.
 int array_root(const Schedule *s, const Node *n);
 void team_loops(Schedule *s, const Reads *reads);
+// Where in a tile's record stands what is summed over the tiles (few: of that what adds to few entries, alone): one real for each entry that a
+// tile adds to; of sums in lanes what each sample adds, as one or two factors.
+void deal_record(Schedule *s, Loop *loop, const Step *body, size_t count, bool few);
 
 // leave.c: loops that are left where a condition fails.
 void leave_loops(Schedule *s);

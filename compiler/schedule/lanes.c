@@ -52,6 +52,7 @@ static Reason runs_unlike(const Schedule *s, const Loop *loop, const Step *body,
     if (body[k].kind != STEP_LOOP) continue;
     const Loop *inner = body[k].loop;
     if (inner->alive) return left;
+    if (runs_singly_within(s, inner)) continue;
     for (size_t b = 0; b < inner->nlow; b++)
       if (mentions_loop(inner->low[b], loop)) return left;
     for (size_t b = 0; b < inner->nhigh; b++)
@@ -257,6 +258,7 @@ static LaneClass class_of(const Schedule *s, Step *step, const Loop *loop) {
   if (step->kind == STEP_STORE || step->kind == STEP_COPY) return classed(step, LANE_EDGE, REASON_LANE_ARRAY);
   if (computes && is_summed_along(s, n, loop)) {
     if (alone) return classed(step, LANE_SINGLE, alone);
+    if (adds_to_few(n)) return classed(step, LANE_SINGLE, REASON_LANE_SERIAL);
     return is_gathered(s, n, index_in(s, n, loop)) ? classed(step, LANE_GATHER, REASON_LANE_SUM)
                                                    : classed(step, LANE_SINGLE, REASON_LANE_SERIAL);
   }
@@ -431,10 +433,28 @@ static void say_of_tile(const Step *body, size_t count) {
   }
 }
 
-static void tile(Loop *loop) {
+static void lane_steps(Schedule *s, const Step *body, size_t count);
+
+// Loops that run for one sample after the other, and those within, in lanes of their own.
+static void lane_singly(Schedule *s, const Step *body, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    if (body[k].kind != STEP_LOOP) continue;
+    Loop *loop = body[k].loop;
+    if (!runs_singly_within(s, loop)) {
+      lane_singly(s, loop->body, loop->nbody);
+      continue;
+    }
+    loop->lanes = LANES_SINGLY;
+    lane_steps(s, loop->body, loop->nbody);
+    loop->lanes_why.kind = REASON_SINGLY_WITHIN;
+  }
+}
+
+static void tile(Schedule *s, Loop *loop) {
   loop->lanes = LANES_TILE;
   loop->lanes_why.kind = REASON_TILE;
   say_of_tile(loop->body, loop->nbody);
+  lane_singly(s, loop->body, loop->nbody);
 }
 
 static void finish_tiles(Schedule *s) {
@@ -553,7 +573,7 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
       lane_steps(s, loop->body, loop->nbody);
     } else if (!tiles.kind) {
       loop->edges = (Edges){0, 0};
-      tile(loop);
+      tile(s, loop);
     } else {
       loop->lanes_why = loop->extent == s->task.sample ? tiles : strip;
       lane_steps(s, loop->body, loop->nbody);

@@ -85,6 +85,10 @@ static NodeOrder order_in_lanes(const Node *n, int last) {
   return (NodeOrder){ORDER_LANES, last, logs ? REASON_ORDER_LOGS : REASON_ORDER_SCALAR, logs, logs && is_from_1(x)};
 }
 
+bool adds_to_few(const Node *n) {
+  return n->origin == ORIGIN_ATTAINED && n->kind == NODE_COMP && n->type == TYPE_REAL;
+}
+
 NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample) {
   const NodeOrder none = {ORDER_TERMS, -1, REASON_NONE, false, false}, terms = {ORDER_TERMS, -1, REASON_ORDER_OTHER, false, false};
   const NodeOrder few = {ORDER_TERMS, -1, REASON_ORDER_SHORT, false, false};
@@ -95,7 +99,7 @@ NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample) {
   if (gathers_lanes(n) && n->nout == 0)
     return is_short(g->dims, n->index[last].extent) ? few : order_in_lanes(n, last);
   if (adds_up(n) && by_sample >= 0 && !is_placed_by(n, by_sample) && !is_short(g->dims, n->index[by_sample].extent))
-    return (NodeOrder){ORDER_BLOCKS, by_sample, REASON_ORDER_SAMPLES, false, false};
+    return (NodeOrder){ORDER_BLOCKS, by_sample, adds_to_few(n) ? REASON_ORDER_ATTAINED : REASON_ORDER_SAMPLES, false, false};
   if (!gathers_lanes(n) || by_sample >= 0) return terms;
   if (is_short(g->dims, n->index[last].extent)) return few;
   if (is_dot(n, last)) return (NodeOrder){ORDER_LANES, last, REASON_ORDER_DOT, false, false};

@@ -292,6 +292,16 @@ static const Poly *deal(Schedule *s, bool own, const Poly *size) {
   return at;
 }
 
+// What tiles keep: those of a wave for all threads, else one after the other.
+static void place_records(Schedule *s) {
+  Dims *dims = s->task.graph->dims;
+  for (size_t k = 0; k < s->nloops; k++) {
+    Loop *loop = s->loops[k];
+    const bool waves = loop->team == TEAM_WAVES;
+    if (loop->record) loop->kept = deal(s, s->team && !waves, waves ? poly_mul(dims, loop->record, poly_int(dims, loop->wave)) : loop->record);
+  }
+}
+
 static void place_rows(Schedule *s) {
   const Graph *g = s->task.graph;
   for (size_t k = 0; k < g->count; k++)
@@ -308,7 +318,7 @@ static void place_own(Schedule *s) {
   const Poly *threads = poly_int(dims, s->task.threads), *zero = poly_int(dims, 0);
   for (size_t k = 0; k < s->nloops; k++) {
     Loop *loop = s->loops[k];
-    if (loop->record) loop->kept = deal(s, false, poly_mul(dims, loop->record, poly_int(dims, loop->wave)));
+    if (loop->kept && loop->team != TEAM_WAVES) loop->kept = poly_add(dims, loop->kept, s->work_reals);
   }
   for (size_t k = 0; k < g->count; k++) {
     Place *p = &s->place[k];
@@ -338,6 +348,7 @@ void place_arrays(Schedule *s) {
     *used = poly_add(g->dims, *used, kept_size(s, n, p));
   }
   place_rows(s);
+  place_records(s);
   const int64_t panels = panel_size(s);
   if (panels) s->panels = deal(s, s->team, poly_int(g->dims, panels));
   if (s->team) place_own(s);

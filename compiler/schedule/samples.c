@@ -164,7 +164,7 @@ static void count_rows(const Schedule *s, const Node *n, const Expr *e, const Lo
 static void count_in_steps(const Schedule *s, const Loop *loop, const Loop *tile, double *times) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
-    if (step->kind == STEP_LOOP && step->loop->lanes != LANES_ROWS) count_in_steps(s, step->loop, tile, times);
+    if (step->kind == STEP_LOOP && step->loop->lanes != LANES_ROWS && step->loop->lanes != LANES_SINGLY) count_in_steps(s, step->loop, tile, times);
     if (step->kind == STEP_NODE) count_rows(s, step->node, step->node->expr, tile, times);
   }
 }

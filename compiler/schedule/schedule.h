@@ -27,7 +27,8 @@ typedef enum {
 typedef enum {
   ORDER_TERMS,  // lexicographic in the reduction indices
   ORDER_LANES,  // as many partial sums as there are lanes: the term at i of `index` goes to number i % lanes; joined in pairs
-  ORDER_BLOCKS, // blocks of SAMPLE_TILE entries of `index`; within one as in lanes; one block after the other is added
+  ORDER_BLOCKS, // blocks of SAMPLE_TILE entries of `index`; within one as in lanes, of what adds to few entries term by term; one block
+                // after the other is added
 } SumOrder;
 
 typedef struct NodeOrder {
@@ -42,6 +43,8 @@ enum { SAMPLE_TILE = 64, LANES_MOST = 16 }; // LANES_MOST: that run side by side
 
 // `sample`: the extent that samples are counted by (sample_extent), or null.
 NodeOrder node_order(const Graph *g, const Node *n, const Poly *sample);
+// Does each sample add to a few of the sum's entries alone (attained.h)?
+bool adds_to_few(const Node *n);
 // Is e the logarithm of *x, or that *times (1 or 2; else null) over?
 bool log_term(const Expr *e, const Expr **x, const Expr **times);
 // The batch dimension; else the one that most data have in front; else the one that most sums run over; null: none, or loops
@@ -56,6 +59,7 @@ typedef enum {
   LANES_HELD,  // the same, of some vectors: the loop within adds terms to entries of theirs, which stay in registers
   LANES_ROWS,  // inside of a tile: a product with its samples' rows as they lie (rows.c)
   LANES_STATES, // inside of a tile, within the loop over its vectors: states stay in registers (states.c)
+  LANES_SINGLY, // inside of a tile: for one of its samples after the other (singly.c)
   LANES_TILE   // SAMPLE_TILE iterations at a time, each group of steps for all of them before the next
 } LaneKind;
 
@@ -117,8 +121,8 @@ struct Loop {
   Reason why, lanes_why; // it is a loop by itself; its iterations run so
   bool fetches;          // LANES_ROWS: it asks for the next tile's rows meanwhile
   TeamKind team;
-  const Poly *record; // TEAM_WAVES: the reals that a tile keeps
-  const Poly *kept;   // where in work memory those of a wave's tiles are
+  const Poly *record; // TEAM_WAVES, or with LANES_SINGLY within: the reals that a tile keeps
+  const Poly *kept;   // where in work memory those of a wave's tiles are, or of one tile
   int wave;           // tiles
 };
 

@@ -179,17 +179,16 @@ static bool all_read_own(const Writes *w, const Step *body, size_t count) {
 
 // ---- loops that are shared out ----
 
-// Where in a tile's record stands what is summed over the tiles: one real for each entry that a tile adds to; of sums in lanes
-// what each sample adds, as one or two factors.
-static void deal_record(Schedule *s, Loop *loop, const Step *body, size_t count) {
+void deal_record(Schedule *s, Loop *loop, const Step *body, size_t count, bool few) {
   Dims *dims = s->task.graph->dims;
   for (size_t k = 0; k < count; k++) {
     const Step *step = &body[k];
     if (step->idle) continue;
-    if (step->kind == STEP_LOOP) deal_record(s, loop, step->loop->body, step->loop->nbody);
+    if (step->kind == STEP_LOOP) deal_record(s, loop, step->loop->body, step->loop->nbody, few);
     if (step->kind != STEP_NODE || !is_summed_along(s, step->node, loop)) continue;
     const Node *n = step->node;
     Place *p = &s->place[n->id];
+    if (few && !adds_to_few(n)) continue;
     const Poly *size = poly_int(dims, s->order[n->id].kind == ORDER_LANES ? 2 * SAMPLE_TILE : 1);
     for (int q = 0; q < n->nout + n->nred; q++)
       if (p->loop[q] && p->loop[q] != loop && !node_is_target(n, q)) size = poly_mul(dims, size, p->loop[q]->extent);
@@ -214,7 +213,7 @@ static bool split(const Team *t, Loop *loop) {
     if (w.written[k] && !w.stride[k] && !stays_within(&w, (int)k)) return false;
   for (size_t k = 0; k < g->count; k++)
     if (w.written[k] && !w.stride[k]) s->place[k].own = true;
-  deal_record(s, loop, loop->body, loop->nbody);
+  deal_record(s, loop, loop->body, loop->nbody, false);
   loop->team = loop->record ? TEAM_WAVES : TEAM_SPLIT;
   if (!loop->record) return true;
   const double record = nominal(t, loop->record);

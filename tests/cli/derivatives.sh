@@ -52,7 +52,7 @@ loss sum(r * r)
 MODEL
 case_is 'a diagonal of its own' 0 '' mdlc cost kmeans.mdl --derivatives hessian_diagonal
 prints '  hessian_diagonal                   3*k*d*n + 2*k*n + k + n'
-prints '  work memory of hessian_diagonal    65*k + 64*d'
+prints '  work memory of hessian_diagonal    66*k + 64*d'
 case_is 'and right' 0 '' mdlc check kmeans.mdl --derivatives hessian_diagonal,hessian
 case_is 'the gradient beside it' 0 '' mdlc cost kmeans.mdl --derivatives gradient_and_diagonal
 prints '  gradient_and_diagonal                 6*k*d*n + k*d + 2*k*n + k + 2*n'

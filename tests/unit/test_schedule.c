@@ -5,6 +5,7 @@
 
 #include "derive/derive.h"
 #include "graph/text.h"
+#include "schedule/attained.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
 #include "schedule/schedule.h"
@@ -232,6 +233,35 @@ START_TEST(test_states) {
 }
 END_TEST
 
+// Sums that each sample adds to in a few entries have a loop of their own in the tile, for one sample after the other.
+START_TEST(test_singly) {
+  static const char *const model =
+      "model m\nbatch n\ndim d = 10\ndim k = 12\ndata x[n, d]\nparam c[k, d]\n"
+      "node s[i:n, j:k] = sum[a:d]((x[i, a] - c[j, a])^2)\nnode m[i:n] = min[j:k](s[i, j])\n"
+      "node ties[i:n] = sum[j:k if s[i, j] == m[i]](1.0)\nnode u[i:n, j:k if s[i, j] == m[i]] = 1.0 / ties[i]\n"
+      "node g[j:k, a:d] = sum[i:n](u[i, j] * (x[i, a] - c[j, a]))\nnode h[j:k] = sum[i:n](u[i, j])\n"
+      "node v[j:k] = sum[i:n](u[i, j]^2)\nnode t = sum[j:k, a:d](g[j, a] * h[j] * v[j])\nroot loss = t\n";
+  static const char *const within =
+      "    for j in 0..k (singly) (bounded)\n      add to h: work [k]\n      for a in 0..d (lanes)\n        add to g: work [k, d]\n"
+      "    for j in 0..k\n      compute u: scalar\n      add to v: work [k]\n";
+  static const char *const tiles[] = {"  for i in 0..n (tile)\n", "  for i in 0..n (tile) (threads, waves)\n"};
+  for (int threads = 0; threads < 2; threads++) {
+    Arena *a = arena_new();
+    Model *m = parse(a, model);
+    const Poly *sample = sample_extent(m);
+    const Graph *g = place_attained(a, m->graph, sample);
+    Task task = {.graph = g, .result = graph_root(g, ROOT_LOSS, 0)->node, .sample = sample, .threads = 4 * threads};
+    Text t;
+    text_init(&t);
+    schedule_print(&t, schedule_task(a, &task));
+    ck_assert_msg(strstr(t.s, tiles[threads]) != NULL, "%s", t.s);
+    ck_assert_msg(threads || strstr(t.s, within) != NULL, "%s", t.s);
+    text_free(&t);
+    arena_free(a);
+  }
+}
+END_TEST
+
 static const Node *node_named(const Graph *g, const char *name) {
   const Node *n = graph_find(g, name);
   ck_assert_msg(n != NULL, "no node %s", name);
@@ -295,6 +325,7 @@ int main(void) {
   TCase *c = tcase_create("schedule");
   tcase_add_loop_test(c, test_loop_trees, 0, (int)(sizeof cases / sizeof *cases));
   tcase_add_loop_test(c, test_states, 0, (int)(sizeof states / sizeof *states));
+  tcase_add_test(c, test_singly);
   tcase_add_test(c, test_tape);
   tcase_add_test(c, test_logsumexp_takes_passes);
   tcase_add_test(c, test_many_scalars);
