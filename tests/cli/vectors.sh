@@ -9,9 +9,9 @@ lane_loops() {
   awk '
     /^MDL_INLINE .*_body\(/ { inside = $0 ~ /_(forward|backward|value_and_grad)_body\(/ }
     /^}/ { inside = 0 }
-    held && NR == held + 2 { if ($0 !~ /}$/ || !fill) print held }
-    held && NR == held + 1 { fill = $0 ~ /= -?[0-9A-Z_.]+;$/ }
-    marked { held = NR }
+    held && /^ *}$/ { if (!fills) print held; held = 0 }
+    held { fills = fills && / = -?[0-9A-Z_.]+;$/ }
+    marked { held = NR; fills = 1 }
     { marked = inside && /^ *MDL_LANES$/ }' "$1" | sort -u
 }
 
