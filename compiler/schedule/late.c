@@ -237,7 +237,12 @@ typedef struct Addends {
   bool full;
 } Addends;
 
-// Also through the entries of the step in hand.
+// max, min, or what is chosen: from which argument on these are what it may be; -1: it is none of them.
+static int first_choice(const Expr *e) {
+  return expr_is_prim(e, PRIM_SELECT) ? 1 : expr_is_prim(e, PRIM_MAX) || expr_is_prim(e, PRIM_MIN) ? 0 : -1;
+}
+
+// Also through the entries of the step in hand, and through choices.
 static void list_addends(Hastener *h, const GraphLoop *loop, Addends *all, const Expr *e) {
   e = without_sign(e);
   if (all->full) return;
@@ -247,6 +252,7 @@ static void list_addends(Hastener *h, const GraphLoop *loop, Addends *all, const
   }
   all->full = all->count == ADDENDS_MAX;
   if (!all->full) all->e[all->count++] = e;
+  for (int from = first_choice(e), k = from; from >= 0 && k < e->u.prim.narg; k++) list_addends(h, loop, all, e->u.prim.arg[k]);
   if (is_computed_own(h, loop, e)) list_addends(h, loop, all, e->u.read.node->expr);
 }
 

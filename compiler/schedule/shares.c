@@ -9,7 +9,7 @@
 
 enum {
   MOST_ENTRIES = 1024, // a tile has an array of each
-  MOST_PARTS = 9     // sums side by side: that many stay in registers
+  MOST_PARTS = 9       // sums side by side: that many stay in registers
 };
 
 typedef struct Sharer {
@@ -61,7 +61,7 @@ static int64_t extent_of(const Sharer *s, int q) {
 static int first_of_parts(const Sharer *s) {
   int64_t parts = 1;
   int q = s->n->nout;
-  while (q > 0 && (parts *= extent_of(s, q - 1)) <= MOST_PARTS && shares_factor(s, q - 1)) q--;
+  while (q > 0 && extent_of(s, q - 1) > 0 && (parts *= extent_of(s, q - 1)) <= MOST_PARTS && shares_factor(s, q - 1)) q--;
   return q;
 }
 

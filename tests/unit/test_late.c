@@ -47,6 +47,14 @@ static const PassCase cases[] = {
      "carry h[t:n + 1] along t from x = 0.0\ncarry e[t:n + 1] along t from e_step = b\n"
      "node z[t:n] = y[t] * sin(h[t] + e[t])\nnode x[t:n] = h[t] + z[t]\nnode v[t:n] = x[t] - h[t]\n"
      "node e_step[t:n] = h[t] - (x[t] - v[t]) + (z[t] - v[t]) + e[t]\nnode loss = h[n] + e[n]\n", NULL},
+    {"the rest of a rounding, of a sum that is chosen",
+     "carry h[t:n + 1] along t from next = 0.0\ncarry c[t:n + 1] along t from c_step = b\n"
+     "node term[t:n] = y[t] - c[t]\nnode next[t:n] = if y[t] >= b then h[t] + term[t] else h[t]\n"
+     "node c_step[t:n] = next[t] - h[t] - term[t]\n" LOST, NULL},
+    {"the rest of a rounding, of the greater of a sum and another",
+     "carry h[t:n + 1] along t from next = 0.0\ncarry c[t:n + 1] along t from c_step = b\n"
+     "node term[t:n] = y[t] - c[t]\nnode next[t:n] = max(h[t] + term[t], b)\n"
+     "node c_step[t:n] = next[t] - h[t] - term[t]\n" LOST, NULL},
     {"steps that have more to do than they wait",
      "carry h[t:n + 1] along t from h_step = b\n"
      "node q[t:n] = h[t] / y[t] + h[t] / b + h[t] / w[0] + h[t] / w[1] + h[t] / w[2] + h[t] / (y[t] + b) + h[t] / (y[t] + w[0]) + "

@@ -22,6 +22,9 @@ static const PassCase cases[] = {
     {"samples behind what else is summed over",
      B "node s[k:3] = sum[r:m, i:n](B[i, (r + k) % m])\n" SUMMED,
      B "node s_share[i:n, k:3] = sum[r:m](B[i, (r + k) % m])\nnode s[k:3] = sum[i:n](s_share[i, k])\n" SUMMED},
+    {"no entries", B "node s[k:0] = sum[i:n, r:m](B[i, r] * A[i, (r + k) % m])\nnode loss = sum[k:0](sin(s[k]))\n",
+     B "node s_share[i:n, k:0] = sum[r:m](B[i, r] * A[i, (r + k) % m])\nnode s[k:0] = sum[i:n](s_share[i, k])\n"
+     "node loss = sum[k:0](sin(s[k]))\n"},
     {"over samples alone", B "node s[k:3] = sum[i:n](B[i, k])\n" SUMMED, NULL},
     {"one number", B "node s = sum[i:n, r:m](B[i, r] * y[i])\nnode loss = sin(s)\n", NULL},
     {"as many entries as there are", B "node s[k:m] = sum[i:n, r:m](B[i, (r + k) % m])\nnode loss = sum[k:m](sin(s[k]))\n", NULL},
