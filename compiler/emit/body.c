@@ -289,7 +289,7 @@ static bool adds_chosen(const Function *f, const Loop *body, const Loop *loop) {
 static bool is_written_out(const Function *f, const Loop *loop) {
   enum { FEW = 4 };
   const bool plain = loop->parent && !loop->carries && !loop->reverse && !loop->nlow && !loop->nhigh;
-  return plain && is_shorter(f->s, loop->extent, FEW + 1) && adds_chosen(f, loop, loop);
+  return plain && is_shorter(f->s->task.graph->dims, loop->extent, FEW + 1) && adds_chosen(f, loop, loop);
 }
 
 void put_part(Function *f, const Loop *loop, int depth) {

@@ -33,7 +33,7 @@ static bool is_number(const Function *f, const Loop *loop, const Node *c) {
   const Place *p = &f->s->place[c->id], *next = &f->s->place[c->next->id];
   if (c->type != TYPE_REAL || p->lane || p->in_place || (p->stored != STORED_WORK && p->stored != STORED_SINK)) return false;
   if (p->stored == STORED_SINK && f->s->task.sinks[p->sink].accumulate) return false;
-  if (!next->loop) return false; // it is given
+  if (!next->loop || c->next->kind == NODE_CARRY) return false; // it is given, or no step computes it
   for (int q = 0; q < c->nout; q++)
     if (!p->loop[q] || !next->loop[q]) return false;
   return !is_written_beside(f, loop, c) && reads_entry(f, loop, entry_at_step(f, c));
@@ -67,10 +67,12 @@ bool is_next_number(const Function *f, const Node *n) {
   return false;
 }
 
+// What a step makes the next state of is computed in it, and so has an entry, or a variable, of its own: a state that becomes another
+// one does so by way of these, whichever of the two is put first.  Its value, a read of that other state, would not do.
 void put_next_numbers(Function *f, const Numbers *numbers) {
   for (size_t k = 0; k < numbers->count; k++) {
     const Node *next = numbers->number[k].carry->next;
-    const Expr *value = f->expr[next->id]; // a read may be of a state that has become the next one
+    const Expr *value = f->expr[next->id];
     line_start(f);
     text_printf(&f->body, "%s = ", numbers->number[k].name);
     put_expr(f, &f->body, value->kind == EXPR_PRIM && let_of(f, value) ? value : entry_at_step(f, next), PREC_NONE);

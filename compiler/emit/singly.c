@@ -12,17 +12,17 @@ static const Poly *block_size(const Function *f, const Node *n) {
   return size;
 }
 
-// kept + k, of a sum's block
-static void put_block(Function *f, const Node *n) {
-  const Poly *record = f->s->place[n->id].record;
+// Is a sum's block the record's first?
+static bool is_first_block(const Function *f, const Node *n) {
   int64_t from;
-  text_put(&f->body, f->record);
-  if (poly_is_int(record, &from) && from == 0) return;
-  text_put(&f->body, " + ");
-  put_expr(f, &f->body, expr_poly(f->s->pool, record), PREC_ADD);
+  return poly_is_int(f->s->place[n->id].record, &from) && from == 0;
 }
 
-// for (int64_t e = 0; e < k * d; e++) (kept + k)[e] = 0.0;
+static void put_block_start(Function *f, const Node *n) {
+  put_expr(f, &f->body, expr_poly(f->s->pool, f->s->place[n->id].record), PREC_ADD);
+}
+
+// for (int64_t e = 0; e < k * d; e++) kept[k + e] = 0.0;
 static void put_clear(Function *f, const Node *n) {
   Text *t = &f->body;
   const size_t mark = f->names.count;
@@ -30,9 +30,12 @@ static void put_clear(Function *f, const Node *n) {
   line_start(f);
   text_printf(t, "for (int64_t %s = 0; %s < ", entry, entry);
   put_expr(f, t, expr_poly(f->s->pool, block_size(f, n)), PREC_COMPARE + 1);
-  text_printf(t, "; %s++) (", entry);
-  put_block(f, n);
-  text_printf(t, ")[%s] = ", entry);
+  text_printf(t, "; %s++) %s[", entry, f->record);
+  if (!is_first_block(f, n)) {
+    put_block_start(f, n);
+    text_put(t, " + ");
+  }
+  text_printf(t, "%s] = ", entry);
   put_neutral(f, t, n);
   text_put(t, ";\n");
   names_release(&f->names, mark);
@@ -52,8 +55,11 @@ static void put_added(Function *f, const Node *n) {
   Text *t = &f->body;
   f->unit->helper[HELPER_ADD_BLOCK] = f->unit->helper[HELPER_LANES] = f->unit->helper[HELPER_FEW] = true;
   line_start(f);
-  text_printf(t, "mdl_add_block(%s, ", array_name(f, n));
-  put_block(f, n);
+  text_printf(t, "mdl_add_block(%s, %s", array_name(f, n), f->record);
+  if (!is_first_block(f, n)) {
+    text_put(t, " + ");
+    put_block_start(f, n);
+  }
   text_put(t, ", ");
   put_expr(f, t, expr_poly(f->s->pool, block_size(f, n)), PREC_NONE);
   text_put(t, ");\n");
@@ -116,14 +122,14 @@ static void hoist_term(Function *f, const Node *n) {
 // One iteration, for one sample: the condition stands around all that is added.
 static void put_iteration(Function *f, const Step *step, int depth) {
   const Loop *loop = step->loop;
-  const Expr *guard = common_guard(f, loop);
+  const Expr *guard = common_guard(f, loop), *outside = f->guarded;
   OpenLines condition;
   if (guard) open_condition(f, guard, &condition);
   f->guarded = guard;
   f->stamp++;
   if (guard) for_blocks(f, step, hoist_term);
   put_steps(f, loop->body, loop->nbody, depth + 1);
-  f->guarded = NULL;
+  f->guarded = outside;
   if (guard) close_lines(f, &condition);
 }
 

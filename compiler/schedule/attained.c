@@ -1,7 +1,9 @@
 // attained.c - see attained.h.
 #include "schedule/attained.h"
 
-enum { FEWEST = 8, DEEPEST = 4 }; // fewer entries are as soon added to all, in lanes; arrays that are written out in one another
+#include "schedule/internal.h"
+
+enum { DEEPEST = 4 }; // arrays that are written out in one another
 
 typedef struct Places { // of an extremum's winners
   const Node *first, *end;
@@ -171,11 +173,11 @@ static const Places *places_of(Attained *t, const Node *m) {
 
 // ---- the sum ----
 
+// Few entries are as soon added to all of them, in lanes.
 static bool may_place(const Attained *t, const Node *n) {
-  int64_t extent;
   if (n->kind != NODE_COMP || n->reduce != REDUCE_SUM || n->type != TYPE_REAL || n->nout == 0 || n->nred != 1) return false;
   if (n->index[n->nout].extent != t->sample || n->index[0].extent == t->sample) return false;
-  return !poly_fixed(t->g->dims, n->index[0].extent, &extent) || extent >= FEWEST;
+  return !is_shorter(t->g->dims, n->index[0].extent, SHORTEST_STRIP);
 }
 
 static const Expr *bounds_of(Attained *t, const Expr *extremum) {

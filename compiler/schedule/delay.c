@@ -222,7 +222,7 @@ static const Step *only_step(const Loop *loop) {
 
 // As many iterations as there are steps: blocks of these are blocks of them.
 static bool is_bounded(const Delay *d, const Loop *loop) {
-  const bool plain = loop->extent == d->steps->extent && !loop->carries && !loop->reverse && !loop->alive && !is_shorter(d->s, loop->extent, FEWEST_ENTRIES);
+  const bool plain = loop->extent == d->steps->extent && !loop->carries && !loop->reverse && !loop->alive && !is_shorter(d->s->task.graph->dims, loop->extent, FEWEST_ENTRIES);
   return plain && !edges_any(loop->edges) && (starts_behind(d->s, loop, d->steps) || ends_at(loop, d->steps));
 }
 
@@ -292,7 +292,7 @@ static bool may_delay(Delay *d) {
 }
 
 static void delay_in(Schedule *s, Loop *steps) {
-  if (steps->alive || steps->nlow || steps->nhigh || is_shorter(s, steps->extent, FEWEST_ENTRIES)) return;
+  if (steps->alive || steps->nlow || steps->nhigh || is_shorter(s->task.graph->dims, steps->extent, FEWEST_ENTRIES)) return;
   for (size_t k = 0; k < steps->nbody; k++) {
     if (steps->body[k].kind != STEP_LOOP || steps->body[k].idle) continue;
     Delay d = {.s = s, .steps = steps};

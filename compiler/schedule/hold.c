@@ -12,7 +12,7 @@ static bool is_plain_sum(const Schedule *s, const Node *n) {
 }
 
 bool may_hold_sum(const Schedule *s, const Node *n, int q) {
-  if (s->task.threads || !is_plain_sum(s, n) || q != n->nout + n->nred - 1 || is_shorter(s, n->index[q].extent, FEWEST_TERMS)) return false;
+  if (s->task.threads || !is_plain_sum(s, n) || q != n->nout + n->nred - 1 || is_shorter(s->task.graph->dims, n->index[q].extent, FEWEST_TERMS)) return false;
   const Index *entries = NULL;
   for (int k = 0; k < n->nout + n->nred; k++) {
     if (n->index[k].extent == s->task.sample) return false;
@@ -20,7 +20,7 @@ bool may_hold_sum(const Schedule *s, const Node *n, int q) {
     if (entries) return false;
     entries = &n->index[k];
   }
-  return entries && !is_shorter(s, entries->extent, SHORTEST_STRIP);
+  return entries && !is_shorter(s->task.graph->dims, entries->extent, SHORTEST_STRIP);
 }
 
 static bool bounded_by(const Loop *loop, const Loop *outer) {
@@ -39,7 +39,7 @@ static bool adds_term(const Schedule *s, const Step *step, const Loop *terms, co
 }
 
 static bool may_hold(const Schedule *s, const Loop *terms) {
-  if (terms->carries || terms->reverse || terms->alive || is_shorter(s, terms->extent, FEWEST_TERMS)) return false;
+  if (terms->carries || terms->reverse || terms->alive || is_shorter(s->task.graph->dims, terms->extent, FEWEST_TERMS)) return false;
   if (terms->nbody != 1 || terms->body->kind != STEP_LOOP || terms->body->idle) return false;
   const Loop *entries = terms->body->loop;
   if (entries->lanes != LANES_STRIP || edges_any(entries->edges) || bounded_by(entries, terms)) return false;

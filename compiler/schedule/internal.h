@@ -38,7 +38,7 @@ bool is_in_range(const Schedule *s, const Node *n, const Expr *sub, const Poly *
 bool varies(const Schedule *s, const Node *n, const Expr *e, const Loop *loop); // has each of the loop's iterations its own value?
 // Of loops with a fixed number of iterations, those with fewer run one by one: one vector must be full.
 enum { SHORTEST_STRIP = 8 };
-bool is_shorter(const Schedule *s, const Poly *extent, int64_t least); // is it fixed, and below?
+bool is_shorter(const Dims *dims, const Poly *extent, int64_t least); // is it fixed, and below?
 // Are n's terms added tile by tile of the samples that index q counts: block by block, or so that loops inside stand outside of
 // those over a tile?  A loop with such sums has to be one of tiles, or their order would not be that of their nodes.
 bool adds_by_tiles(const Schedule *s, const Node *n, int q);

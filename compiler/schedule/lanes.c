@@ -471,9 +471,9 @@ static void finish_tiles(Schedule *s) {
 
 // ---- strips ----
 
-bool is_shorter(const Schedule *s, const Poly *extent, int64_t least) {
+bool is_shorter(const Dims *dims, const Poly *extent, int64_t least) {
   int64_t value;
-  return poly_fixed(s->task.graph->dims, extent, &value) && value < least;
+  return poly_fixed(dims, extent, &value) && value < least;
 }
 
 static Inside inside_of(const Schedule *s, const Loop *loop, const Node *n, Edges edges) {
@@ -527,7 +527,7 @@ static Reason no_strip_between(const Schedule *s, const Loop *loop, Edges edges)
 static Reason no_strip(const Schedule *s, Loop *loop) {
   if (!is_plain_loop(loop)) return one_by_one(loop);
   if (!is_leaf(loop)) return (Reason){REASON_LOOP_WITHIN, NULL};
-  if (is_shorter(s, loop->extent, SHORTEST_STRIP)) return (Reason){REASON_SHORT, NULL};
+  if (is_shorter(s->task.graph->dims, loop->extent, SHORTEST_STRIP)) return (Reason){REASON_SHORT, NULL};
   const Reason why = no_strip_between(s, loop, (Edges){0, 0});
   if (why.kind != REASON_LAZY) return why;
   const Node *by = NULL;

@@ -314,7 +314,7 @@ static bool has_own_work(const Expr *e) {
 }
 
 // Operations that are written twice when n is looked through.
-static double again(const Node *n) {
+static double cost_again(const Node *n) {
   const Expr *e = without_sign(n->expr);
   return cycles_of_step(e->u.prim.arg[0], n->nout - 1) + cycles_of_step(e->u.prim.arg[1], n->nout - 1);
 }
@@ -325,7 +325,7 @@ static bool may_see_through(const Hastener *h, const Node *n, bool *part) {
   *part = false;
   if (from && h->reads[from->id] == 1) return true; // n is gone then
   *part = has_own_work(without_sign(n->expr));
-  return !*part && again(n) <= AGAIN_MAX;
+  return !*part && cost_again(n) <= AGAIN_MAX;
 }
 
 // ---- the graph ----
@@ -409,7 +409,7 @@ static void count_reads(Hastener *h, const Expr *e) {
   Arena *scratch = arena_new();
   size_t count;
   const Expr **part = expr_parts(scratch, e, &count);
-  if (e->kind == EXPR_READ) h->reads[e->u.read.node->id]++;
+  if (e->kind == EXPR_READ) h->reads[e->u.read.node->id]++; // it is nobody's operand
   for (size_t k = 0; k < count; k++) {
     const bool read = part[k]->kind == EXPR_READ;
     const Expr *const *operand = read ? part[k]->u.read.sub : part[k]->u.prim.arg;

@@ -157,12 +157,6 @@ static const Poly *most_summed(Arena *a, const Graph *g) {
   return most_counted(met, count);
 }
 
-// So few, and never more, don't run side by side.
-static bool is_shorter_than_vector(const Dims *dims, const Poly *extent) {
-  int64_t value;
-  return poly_fixed(dims, extent, &value) && value < 8;
-}
-
 const Poly *sample_extent(const Model *m) {
   Arena *a = arena_new();
   const int count = dims_count(m->dims);
@@ -174,7 +168,7 @@ const Poly *sample_extent(const Model *m) {
     sample = most_counted(tally, count);
   }
   if (!sample) sample = most_summed(a, m->graph);
-  if (sample && (is_carried(m->graph, sample) || is_shorter_than_vector(m->dims, sample))) sample = NULL;
+  if (sample && (is_carried(m->graph, sample) || is_shorter(m->dims, sample, SHORTEST_STRIP))) sample = NULL;
   arena_free(a);
   return sample;
 }

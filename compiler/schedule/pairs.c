@@ -54,16 +54,12 @@ static bool is_product_of_sides(const Node *n, const Expr *e) {
   return sides < 2;
 }
 
-static bool is_few(const Graph *g, const Index *index) {
-  int64_t extent;
-  return poly_fixed(g->dims, index->extent, &extent) && extent < 8;
-}
-
 // Rows by n's last output, their entries by what it sums over.
 static bool compares_rows(Turner *t, const Node *n) {
   if (n->kind != NODE_COMP || n->nout < 2 || n->nred != 1 || n->guard) return false;
   if (node_order(t->out, n, t->sample).kind != ORDER_LANES || is_product_of_sides(n, n->expr)) return false;
-  if (is_few(t->out, &n->index[n->nout - 1]) || is_few(t->out, &n->index[n->nout - 2])) return false;
+  for (int q = n->nout - 2; q < n->nout; q++)
+    if (is_shorter(t->out->dims, n->index[q].extent, SHORTEST_STRIP)) return false;
   t->sum = n;
   t->row = n->nout - 1;
   t->entry = n->nout;

@@ -150,6 +150,7 @@ static Node summed_shares(Sharer *s) {
 Graph *name_shares(Arena *a, const Graph *g, const Poly *sample) {
   const LoopTree *loops = sample ? graph_loops(a, g, NULL) : NULL;
   if (!loops) return NULL;
+  // Which sums are products that kernels compute is asked as every schedule of the graph does.
   Schedule s = {.arena = a, .task = {.graph = g, .sample = sample}, .place = arena_array(a, Place, g->count)};
   for (size_t k = 0; k < g->count; k++) s.place[k].needed = true;
   s.pool = graph_new(a, g->dims, g->name);
@@ -160,8 +161,8 @@ Graph *name_shares(Arena *a, const Graph *g, const Poly *sample) {
   for (size_t k = 0; k < g->count; k++) {
     Node n = graph_translated(out, g->nodes[k], map);
     const int by = loops->inside[k] ? -1 : shared_index(&s, g->nodes[k]);
-    const Node whole = n;
-    if (by >= 0) n = summed_shares(&(Sharer){out, &whole, by, 0});
+    const Node sum = n;
+    if (by >= 0) n = summed_shares(&(Sharer){out, &sum, by, 0});
     any = any || by >= 0;
     map[k] = graph_add(out, &n);
   }

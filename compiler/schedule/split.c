@@ -10,7 +10,7 @@ static bool is_long_plain_loop(const Schedule *s, const Loop *loop) {
   if (loop->carries || loop->reverse || loop->alive) return false;
   for (const Loop *l = loop; l; l = l->parent) // those over samples run in lanes, whatever stands in them
     if (l->extent == s->task.sample) return false;
-  return !is_shorter(s, loop->extent, SHORTEST_STRIP);
+  return !is_shorter(s->task.graph->dims, loop->extent, SHORTEST_STRIP);
 }
 
 static bool is_computed(const Step *step) {

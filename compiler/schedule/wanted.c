@@ -158,7 +158,7 @@ static Loop *limited_by(Wanted *w, const Node *n, int a, int b, Limit *limit) {
   for (int k = 0; k < 2; k++) {
     const int q = k ? a : b;
     Loop *loop = w->s->place[n->id].loop[q];
-    if (!loop || loop->carries || loop->reverse || loop->alive || is_shorter(w->s, loop->extent, APART_LOOP)) continue;
+    if (!loop || loop->carries || loop->reverse || loop->alive || is_shorter(w->s->task.graph->dims, loop->extent, APART_LOOP)) continue;
     *limit = limit_of_condition(w->s, n, known, q);
     if (limit->at && all_keep(w, loop, loop->body, loop->nbody, *limit)) return loop;
   }
