@@ -243,7 +243,7 @@ static bool is_single(const Function *f, const Loop *loop) {
 
 bool put_rest_in_lanes(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
   if (f->singly) return false; // it adds to a tile's block, which ends with the last entry
-  if (loop->lanes == LANES_TURNS || !calls_functions(f, loop) || !is_plain_body(loop) || is_single(f, loop)) return false;
+  if (loop->lanes == LANES_TURNS || loop->behind || !calls_functions(f, loop) || !is_plain_body(loop) || is_single(f, loop)) return false;
   Text before = f->body;
   const Poly *flops = f->flops;
   const char *lanes = f->lanes_name;

@@ -1,10 +1,10 @@
 // strip.c - loops that take a vector of their iterations at a time, and one by one those at their edges and what is left.
 #include "emit/tile.h"
 
-static void put_strip_body(Function *f, const Loop *loop, int depth) {
+void put_strip_steps(Function *f, const Loop *loop, size_t from, size_t end, int depth) {
   const Poly *outside = f->trips;
   f->trips = poly_mul(f->s->task.graph->dims, f->trips, loop->extent);
-  put_steps(f, loop->body, loop->nbody, depth + 1);
+  put_steps(f, loop->body + from, end - from, depth + 1);
   f->trips = outside;
 }
 
@@ -88,7 +88,7 @@ static void put_one_by_one(Function *f, const Loop *loop, int depth, const char 
   text_printf(&f->body, "; %s++) {\n", name);
   f->indent++;
   if (few && !sums_in_lanes(f, loop)) put_singly(f); // what sums waits for its sums, and would for this as well
-  put_strip_body(f, loop, depth);
+  put_strip_steps(f, loop, 0, loop->nbody, depth);
   close_scope(f, names, lets);
   line_start(f);
   text_put(&f->body, "}\n");
@@ -142,18 +142,13 @@ static void put_last_edge(Function *f, const Loop *loop, int depth, const char *
   f->flops = flops;
 }
 
-static void put_vectors(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
+void put_vector(Function *f, const Loop *loop, int depth, const char *from, Kept *kept) {
   Text *t = &f->body;
   const bool wide = loop->lanes != LANES_TURNS;
   size_t names, lets;
   open_scope(f, &names, &lets);
   f->indent--;
   const char *lane = names_take(&f->names, "lane");
-  line_start(f);
-  text_printf(t, "for (; %s + %d <= ", from, lanes_of(f));
-  put_until(f, loop, end, PREC_ADD);
-  text_printf(t, "; %s += %d)\n", from, lanes_of(f));
-  f->indent++;
   f->unit->helper[wide ? HELPER_LANES : HELPER_TURNS] = true;
   line_start(f);
   text_put(t, wide ? "MDL_LANES\n" : "MDL_TURNS\n");
@@ -162,16 +157,30 @@ static void put_vectors(Function *f, const Loop *loop, int depth, const char *fr
   f->indent++;
   f->loop_name[loop->id] = arena_printf(f->s->arena, "%s + %s", from, lane);
   f->strip_lane = lane;
-  note_sides(f, loop->body, loop->nbody);
+  note_sides(f, loop->body, loop->nbody - loop->behind);
   f->wide = wide;
-  put_strip_body(f, loop, depth);
+  put_strip_steps(f, loop, 0, loop->nbody - loop->behind, depth);
+  if (kept) keep_values(f, loop, lane, kept);
   f->wide = false;
-  f->indent--;
   close_scope(f, names, lets);
-  f->indent++;
   line_start(f);
   text_put(t, "}\n");
+}
+
+static void put_vectors(Function *f, const Loop *loop, int depth, const char *from, const char *end) {
+  line_start(f);
+  text_printf(&f->body, "for (; %s + %d <= ", from, lanes_of(f));
+  put_until(f, loop, end, PREC_ADD);
+  text_printf(&f->body, "; %s += %d)%s\n", from, lanes_of(f), loop->behind ? " {" : "");
+  f->indent++;
+  if (loop->behind)
+    put_vector_and_behind(f, loop, depth, from);
+  else
+    put_vector(f, loop, depth, from, NULL);
   f->indent--;
+  if (!loop->behind) return;
+  line_start(f);
+  text_put(&f->body, "}\n");
 }
 
 // What the vectors leave.

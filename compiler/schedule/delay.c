@@ -230,7 +230,7 @@ static bool is_bounded(const Delay *d, const Loop *loop) {
 // the last steps, where they are fewer, nothing is left to add.
 static bool find_nest(Delay *d, const Loop *outer) {
   const Step *step = only_step(outer);
-  if (!step || step->kind != STEP_LOOP || outer->lanes != LANES_NONE || step->loop->lanes != LANES_STRIP) return false;
+  if (!step || step->kind != STEP_LOOP || outer->lanes != LANES_NONE || step->loop->lanes != LANES_STRIP || step->loop->behind) return false;
   d->nest[0] = outer;
   d->nest[1] = step->loop;
   step = only_step(step->loop);

@@ -42,7 +42,7 @@ static bool may_hold(const Schedule *s, const Loop *terms) {
   if (terms->carries || terms->reverse || terms->alive || is_shorter(s->task.graph->dims, terms->extent, FEWEST_TERMS)) return false;
   if (terms->nbody != 1 || terms->body->kind != STEP_LOOP || terms->body->idle) return false;
   const Loop *entries = terms->body->loop;
-  if (entries->lanes != LANES_STRIP || edges_any(entries->edges) || bounded_by(entries, terms)) return false;
+  if (entries->lanes != LANES_STRIP || entries->behind || edges_any(entries->edges) || bounded_by(entries, terms)) return false;
   bool all = true;
   for (size_t k = 0; k < entries->nbody && all; k++) all = adds_term(s, &entries->body[k], terms, entries);
   return all;

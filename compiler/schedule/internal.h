@@ -65,11 +65,21 @@ void find_row_products(Schedule *s, const Loop *tile);
 // states.c: marks the loops of a tile whose states stay in registers.
 void hold_states(Schedule *s, const Loop *tile);
 
+// behind.c: may a loop run in strips but for what it adds at such places?  That is then added behind each vector.
+bool adds_behind(Schedule *s, Loop *loop);
+// lanes.c: does a step of such a loop run in lanes?
+bool runs_in_strip(const Schedule *s, const Loop *loop, const Step *step);
+bool reads_sum(const Schedule *s, const Node *n, const Node *sum); // does n read what the other one adds to?
+
 // singly.c: does a loop within one over samples run for one of these after the other, since each adds to few entries?
 bool runs_singly_within(const Schedule *s, const Loop *loop);
 void deal_blocks(Schedule *s); // what such loops add up in a tile: memory for it
 
-// turns.c: does a loop over samples that may run in a tile run better sample by sample?
+// turns.c: does a step add at a place that a subscript computes?
+bool adds_anywhere(const Schedule *s, const Node *n, const Loop *loop);
+// Does a loop compute so much besides that lanes are worth it?
+bool computes_enough(const Schedule *s, const Loop *loop);
+// Does a loop over samples that may run in a tile run better sample by sample?
 bool runs_by_turns(const Schedule *s, const Loop *loop);
 bool runs_singly_with_loops(const Schedule *s, const Loop *loop); // and one with loops inside?
 

@@ -349,8 +349,7 @@ static bool follows_subscripts(const Schedule *s, const Loop *tile, const Step *
   return false;
 }
 
-// Does a step that adds somewhere for each sample read what another one adds to?
-static bool reads_sum(const Schedule *s, const Node *n, const Node *sum) {
+bool reads_sum(const Schedule *s, const Node *n, const Node *sum) {
   const Reads reads = node_reads(s->arena, s->task.graph, n);
   bool any = false;
   for (size_t k = 0; k < reads.count; k++) any = any || array_root(s, reads.read[k]->u.read.node) == array_root(s, sum);
@@ -500,6 +499,10 @@ static Reason no_strip_with(const Schedule *s, const Loop *loop, const Step *ste
   return (Reason){loop->nlow && edges.first ? REASON_OTHER_BOUNDS : REASON_NONE, NULL};
 }
 
+bool runs_in_strip(const Schedule *s, const Loop *loop, const Step *step) {
+  return step->kind != STEP_LOOP && !no_strip_with(s, loop, step, NULL, (Edges){0, 0}).kind;
+}
+
 // The edges that the conditions of a loop's steps tell; *by: the last node that has such a condition.
 static Edges edges_of(const Schedule *s, const Loop *loop, const Node **by) {
   Edges edges = {0, 0};
@@ -564,6 +567,10 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
     } else if (!tiles.kind && runs_by_turns(s, loop)) {
       loop->lanes = LANES_TURNS;
       loop->lanes_why.kind = REASON_TURNS;
+    } else if (adds_behind(s, loop)) {
+      loop->lanes = LANES_STRIP;
+      loop->lanes_why.kind = REASON_BEHIND;
+      lane_steps(s, loop->body, loop->nbody);
     } else if (!tiles.kind && runs_singly_with_loops(s, loop)) {
       loop->edges = (Edges){0, 0};
       loop->lanes_why.kind = REASON_SINGLY;

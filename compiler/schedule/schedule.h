@@ -111,6 +111,7 @@ struct Loop {
   const Node **fill; // of a loop that is left: the arrays over its steps
   size_t nfill;
   LaneKind lanes;
+  size_t behind; // LANES_STRIP: so many steps at the body's end run behind each vector, for one of its lanes after the other (behind.c)
   Edges edges; // LANES_STRIP: the iterations that run one by one, since conditions there are not those of the others
   const Node **rows; // of a tile: arrays whose rows, one a sample, are turned into lanes at its start
   size_t nrows;

@@ -8,6 +8,7 @@
 
 // In operations: a division, a choice that may go either way, and what lanes save of one place (a vector has eight operations for one).
 enum { DIVISION = 4, CHOICE = 8, PLACE = 4 };
+enum { ENOUGH = 5 }; // half operations for each place: so many are worth a way through memory from the lanes to the places
 enum { MOST = 1024 }; // a longer loop inside has lanes enough in a tile, too
 
 typedef struct Work {
@@ -38,8 +39,7 @@ static void count_work(const Expr *e, int q, int64_t times, Work *work) {
   arena_free(scratch);
 }
 
-// Does the step add at a place that a subscript computes?
-static bool adds_anywhere(const Schedule *s, const Node *n, const Loop *loop) {
+bool adds_anywhere(const Schedule *s, const Node *n, const Loop *loop) {
   const int q = index_in(s, n, loop);
   return n->kind == NODE_SCATTER && !n->base && q >= n->nout && !node_is_target(n, q);
 }
@@ -96,6 +96,11 @@ static bool count_steps(const Schedule *s, const Loop *loop, const Loop *within,
     if (writes_rows(s, n, q)) work->places += times;
   }
   return true;
+}
+
+bool computes_enough(const Schedule *s, const Loop *loop) {
+  Work work = {0, 0, false};
+  return count_steps(s, loop, loop, 1, &work) && (work.calls || 2 * work.operations >= ENOUGH * work.places);
 }
 
 bool runs_singly_with_loops(const Schedule *s, const Loop *loop) {

@@ -206,10 +206,13 @@ in_registers() {
 }
 case_is 'a sum that stays in registers' 0 '' in_registers
 
-# A sample's few entries are added to their places at once.
-file rows.mdl 'dim n, k\ndata c[n] in 0..k, x[n, 3]\nparam w[k, 3] = 1\nz[i, j] = exp(w[c[i], j])\nloss sum[i, j](z[i, j] * z[i, 0] * x[i, j])\n'
+# A sample's few entries are added to their places at once: in a tile, and behind a vector of samples.
+file rows.mdl 'dim n, k, d\ndata c[n] in 0..k, x[n, 3], y[n, d]\nparam w[k, 3] = 1\nz[i, j] = exp(w[c[i], j]) * sum[a](y[i, a]^2)\nloss sum[i, j](z[i, j] * z[i, 0] * x[i, j])\n'
 added_at_once() { mdlc build rows.mdl && grep -A1 'lane < lanes; lane++) {' rows.c | grep -q MDL_UNROLL; }
 case_is 'what a sample adds to an array of few columns' 0 '' added_at_once
+file behind.mdl 'dim n, k\ndata c[n] in 0..k, x[n, 3]\nparam w[k, 3] = 1\nz[i, j] = exp(w[c[i], j])\nloss sum[i, j](z[i, j] * z[i, 0] * x[i, j])\n'
+added_behind() { mdlc build behind.mdl && grep -A9 -F 'lane < 8; lane++) {' behind.c | grep -A3 '= kept\[[0-9]*\]\[lane\];' | grep -q MDL_UNROLL; }
+case_is 'and behind a vector of samples' 0 '' added_behind
 
 # The loops of the tree are those of the generated C, in order, for every function of every example.
 same_loops() {
@@ -239,7 +242,8 @@ file gather.mdl 'dim n, m, q\ndata h[m] in 0..q\nparam w[n] = 1, v[q] = 1\npredi
 case_is 'what is added under a condition that keeps its place in range' 0 '' mdlc explain --schedule gather.mdl --derivatives=jacobian --function=jacobian_c
 says 'd_w_via_c_2[i, h[i]] +=' 'no entry must be touched where its condition'
 
-# Samples that read and add at places of their own, and do little else, run one by one; with a call among it in lanes.
+# Samples that read and add at places of their own, and do little else, run one by one; with a call among it in lanes, and what they add
+# behind each vector.
 cat >"$top/files/turns.mdl" <<'MODEL'
 batch n
 dim groups = 5
@@ -253,7 +257,9 @@ says 'for i in 0..n, 8 by turns (i_strip)' 'one by one: places that subscripts c
 case_is 'and right' 0 '' mdlc check turns.mdl
 sed "s/= a\\[/= exp(x[i]) * a[/" "$top/files/turns.mdl" >"$top/files/called.mdl"
 case_is 'with a call' 0 '' mdlc explain --schedule called.mdl
-says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'
+says 'for i in 0..n, lanes of 8 (i_strip)' 'in lanes, but for what is added at places that subscripts compute'
+says 'd_a_2[group[i]] +=' 'added behind each vector, for one of its lanes after the other'
+case_is 'and right in lanes' 0 '' mdlc check called.mdl
 
 # Rows of a Jacobian, of what lies side by side at a place that a subscript computes.
 cat >"$top/files/rows_of_turns.mdl" <<'MODEL'
