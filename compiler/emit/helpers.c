@@ -94,6 +94,12 @@ static const char *const helper_text[HELPER_COUNT] = {
                    "#define MDL_FEW\n"
                    "#define MDL_SINGLY (void)0\n"
                    "#endif\n",
+    [HELPER_AHEAD] = "/* asks for memory that is wanted soon */\n"
+                     "#if defined(__GNUC__) && !defined(__TINYC__)\n"
+                     "#define MDL_AHEAD(entry) __builtin_prefetch(&(entry))\n"
+                     "#else\n"
+                     "#define MDL_AHEAD(entry) (void)0\n"
+                     "#endif\n",
     [HELPER_TILE] = "/* what a tile's samples have: where it lies, if whole vectors of it do, or a copy; lanes behind the\n"
                     " * last sample have its value */\n"
                     "MDL_APART const $R *mdl_tile_copy(const $R *from, int64_t step, int64_t lanes, $R *to) {\n"

@@ -9,6 +9,7 @@
 #include "schedule/affine.h"
 #include "schedule/attained.h"
 #include "schedule/calls.h"
+#include "schedule/columns.h"
 #include "schedule/expand.h"
 #include "schedule/factors.h"
 #include "schedule/late.h"
@@ -291,6 +292,8 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
   small = expand_reductions(u->arena, small, u->options->use_float ? NEGLIGIBLE_FLOAT : NEGLIGIBLE_DOUBLE);
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
   if (!u->options->no_simplify && !starts) {
+    const Graph *joined = join_columns(u->arena, small);
+    if (joined) small = simplify(u->arena, joined, roles);
     small = name_calls(u->arena, simplify(u->arena, name_pieces(u->arena, unroll(u->arena, small, sample)), roles));
     small = prune(u->arena, write_out_products(u->arena, small), roles);
     if (!u->options->no_factor) small = take_out_factors(u->arena, small);

@@ -173,10 +173,12 @@ static void put_vectors(Function *f, const Loop *loop, int depth, const char *fr
   put_until(f, loop, end, PREC_ADD);
   text_printf(&f->body, "; %s += %d)%s\n", from, lanes_of(f), loop->behind ? " {" : "");
   f->indent++;
-  if (loop->behind)
+  if (loop->behind) {
+    put_ahead(f, loop, from, end);
     put_vector_and_behind(f, loop, depth, from);
-  else
+  } else {
     put_vector(f, loop, depth, from, NULL);
+  }
   f->indent--;
   if (!loop->behind) return;
   line_start(f);

@@ -32,13 +32,14 @@ void open_lanes(Function *f);
 void open_lane_loop(Function *f, const char *lane); // of that name, over a vector's lanes
 void open_samples(Function *f, const char *from);
 
-// ---- strip.c, and behind.c for loops that add something behind each vector ----
+// ---- strip.c, behind.c and ahead.c for loops that add something behind each vector ----
 
 typedef struct Kept Kept; // what a vector leaves for the steps behind it
 void put_strip_steps(Function *f, const Loop *loop, size_t from, size_t end, int depth); // of the body, for the iteration in hand
 void put_vector(Function *f, const Loop *loop, int depth, const char *from, Kept *kept); // a vector's lanes; kept: null where nothing is behind
 void keep_values(Function *f, const Loop *loop, const char *lane, Kept *kept); // at the end of what a lane computes
 void put_vector_and_behind(Function *f, const Loop *loop, int depth, const char *from);
+void put_ahead(Function *f, const Loop *loop, const char *from, const char *end); // ahead.c: before a vector, for the next one
 
 // ---- staging.c ----
 

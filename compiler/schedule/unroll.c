@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "schedule/contraction.h"
+#include "schedule/schedule.h"
 
 enum {
   EXTENT_MAX = 4, // of an index that is unrolled
@@ -24,6 +24,7 @@ typedef struct Unroller {
   const Poly *sample;
   uint64_t *unrolled;       // by id in `in`: its indices that are, a bit each
   const Node *const **part; // by id: its parts, the last index fastest; null: it stays one node
+  bool *gathered, *near;    // by id: is it read at a place that a subscript computes; is it read elsewhere?
   const Node **map;         // by id: the node, of parts that which puts them together
 } Unroller;
 
@@ -136,6 +137,41 @@ static void leave_out_unlike(Search *s, const Node *carry) {
   s->changed = s->changed || *own != both || (*next & outputs) != both;
   *own = both;
   *next &= both | ~outputs;
+}
+
+// ---- rows that are read at places which subscripts compute ----
+
+static void note_read(void *context, const Expr *read) {
+  Unroller *u = context;
+  const Node *n = read->u.read.node;
+  bool gathers = false;
+  for (int k = 0; k < n->nout; k++) gathers = gathers || (!has_bit(u->unrolled[n->id], k) && read->u.read.sub[k]->nodes);
+  (gathers ? u->gathered : u->near)[n->id] = true;
+}
+
+static bool has_conditions(const Expr *e) {
+  Arena *a = arena_new();
+  size_t count;
+  bool any = false;
+  const Expr **part = expr_parts(a, e, &count);
+  for (size_t k = 0; k < count; k++) any = any || part[k]->type == TYPE_BOOL;
+  arena_free(a);
+  return any;
+}
+
+// Are its entries all computed alike, from what has no parts?
+static bool is_plain(const Unroller *u, const Node *n) {
+  const Reads reads = node_reads(u->arena, u->in, n);
+  bool plain = n->kind == NODE_COMP && n->nred == 0 && !n->guard && !has_conditions(n->expr);
+  for (size_t k = 0; k < reads.count; k++) plain = plain && !u->unrolled[reads.read[k]->u.read.node->id];
+  return plain;
+}
+
+// The entries of a row that lies anywhere are best near one another: what nothing reads but at such places stays an array.
+static void leave_rows(Unroller *u) {
+  for (size_t k = 0; k < u->in->count; k++) node_each_read(u->in, u->in->nodes[k], note_read, u);
+  for (size_t k = 0; k < u->in->count; k++)
+    if (u->gathered[k] && !u->near[k] && is_plain(u, u->in->nodes[k])) u->unrolled[k] = 0;
 }
 
 // ---- which of them are worth it ----
@@ -426,7 +462,10 @@ Graph *unroll(Arena *a, const Graph *g, const Poly *sample) {
   u.unrolled = arena_array(a, uint64_t, g->count + 1);
   u.part = arena_array(a, const Node *const *, g->count + 1);
   u.map = arena_array(a, const Node *, g->count + 1);
+  u.gathered = arena_array(a, bool, g->count + 1);
+  u.near = arena_array(a, bool, g->count + 1);
   find_indices(&u);
+  leave_rows(&u);
   for (size_t k = 0; k < g->count; k++) {
     const Node *n = g->nodes[k];
     if (u.unrolled[k]) {

@@ -214,6 +214,16 @@ file behind.mdl 'dim n, k\ndata c[n] in 0..k, x[n, 3]\nparam w[k, 3] = 1\nz[i, j
 added_behind() { mdlc build behind.mdl && grep -A9 -F 'lane < 8; lane++) {' behind.c | grep -A3 '= kept\[[0-9]*\]\[lane\];' | grep -q MDL_UNROLL; }
 case_is 'and behind a vector of samples' 0 '' added_behind
 
+# Rows that lie anywhere stay rows, and those of the next vector are asked for ahead, where a cache does not hold all.
+file anywhere.mdl 'dim n, k\ndata c[n] in 0..k, x[n, 3], first[k, 3]\nparam w[k, 3] = 1\nz = first + w\nr[i] = exp(z[c[i], 0] * x[i, 0]) + z[c[i], 1] * z[c[i], 2] * x[i, 1]\nloss sum(r^2)\n'
+case_is 'rows that lie anywhere' 0 '' mdlc explain --schedule anywhere.mdl --function=value_and_grad
+says 'z[i, j] =' 'work memory: z[k, 3]'
+says 'd_w[c[i], j] +=' 'added to the columns of a row, all together'
+asked_ahead() {
+  mdlc build anywhere.mdl && awk '/^MDL_INLINE double anywhere_value_and_grad_body/ { on = 1 } on && /if \(6 \* k > 65536 && i_strip(_[0-9]*)? \+ 16 <= n\)/ { n = NR } on && n && NR > n && NR < n + 4 && /MDL_AHEAD\((z|grad_w)\[/ { asked++ } on && /^}/ { exit } END { exit asked != 2 }' anywhere.c
+}
+case_is 'and those of the next vector are asked for' 0 '' asked_ahead
+
 # The loops of the tree are those of the generated C, in order, for every function of every example.
 same_loops() {
   mdlc build "$1" --name m -o . || return
