@@ -285,31 +285,32 @@ static void find_outputs(const Plan *p, Scheduled *f) {
 
 // ---- schedules ----
 
+// What a pass has made of g, tidied up; g itself where it has made nothing.
+typedef Graph *Tidying(Arena *a, const Graph *g, unsigned roles);
+static Graph *after(const Unit *u, Graph *g, const Graph *made, Tidying *tidy, unsigned roles) {
+  return made ? tidy(u->arena, made, roles) : g;
+}
+
 static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly *sample) {
-  Graph *small = u->options->no_simplify ? prune(u->arena, g, roles) : simplify(u->arena, g, roles);
-  if (!u->options->no_factor && !u->options->no_simplify)
-    small = simplify(u->arena, share_reciprocals(u->arena, factor(u->arena, small)), roles);
-  small = expand_reductions(u->arena, small, u->options->use_float ? NEGLIGIBLE_FLOAT : NEGLIGIBLE_DOUBLE);
+  Arena *a = u->arena;
+  const bool factors = !u->options->no_factor && !u->options->no_simplify;
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
+  Graph *small = u->options->no_simplify ? prune(a, g, roles) : simplify(a, g, roles);
+  if (factors) small = simplify(a, share_reciprocals(a, factor(a, small)), roles);
+  small = expand_reductions(a, small, u->options->use_float ? NEGLIGIBLE_FLOAT : NEGLIGIBLE_DOUBLE);
   if (!u->options->no_simplify && !starts) {
-    const Graph *joined = join_columns(u->arena, small);
-    if (joined) small = simplify(u->arena, joined, roles);
-    small = name_calls(u->arena, simplify(u->arena, name_pieces(u->arena, unroll(u->arena, small, sample)), roles));
-    small = prune(u->arena, write_out_products(u->arena, small), roles);
-    if (!u->options->no_factor) small = take_out_factors(u->arena, small);
-    const Graph *shared = name_shares(u->arena, small, sample);
-    if (shared) small = simplify(u->arena, shared, roles);
-    const Graph *parted = u->options->no_factor ? NULL : part_steps(u->arena, small);
-    if (parted) small = simplify(u->arena, parted, roles);
-    const Graph *shorter = u->options->no_factor ? NULL : combine_late_last(u->arena, small);
-    if (shorter) small = prune(u->arena, shorter, roles);
-    const Graph *compared = turn_compared_rows(u->arena, small, sample);
-    if (compared) small = prune(u->arena, compared, roles);
+    small = after(u, small, join_columns(a, small), simplify, roles);
+    small = name_calls(a, simplify(a, name_pieces(a, unroll(a, small, sample)), roles));
+    small = prune(a, write_out_products(a, small), roles);
+    if (factors) small = take_out_factors(a, small);
+    small = after(u, small, name_shares(a, small, sample), simplify, roles);
+    if (factors) small = after(u, small, part_steps(a, small), simplify, roles);
+    if (factors) small = after(u, small, combine_late_last(a, small), prune, roles);
+    small = after(u, small, turn_compared_rows(a, small, sample), prune, roles);
   }
-  if (!u->options->no_simplify) small = leave_zeros(u->arena, small, sample);
-  small = stage_samples(u->arena, name_factors(u->arena, small, sample), sample);
-  if (u->options->no_factor || u->options->no_simplify) return small;
-  return prune(u->arena, place_attained(u->arena, small, sample), roles);
+  if (!u->options->no_simplify) small = leave_zeros(a, small, sample);
+  small = stage_samples(a, name_factors(a, small, sample), sample);
+  return factors ? prune(a, place_attained(a, small, sample), roles) : small;
 }
 
 // The function's outputs in the order of the contract.
