@@ -67,7 +67,7 @@ static void part_steps(Schedule *s, Loop *loop, const bool *behind) {
 
 bool adds_behind(Schedule *s, Loop *loop) {
   const bool plain = !loop->carries && !loop->reverse && !loop->alive && !loop->nlow && !loop->nhigh;
-  if (!plain || s->task.threads || needs_tiles(s, loop) || is_shorter(s->task.graph->dims, loop->extent, SHORTEST_STRIP)) return false;
+  if (!plain || needs_tiles(s, loop) || is_shorter(s->task.graph->dims, loop->extent, SHORTEST_STRIP)) return false;
   bool *behind = arena_array(s->arena, bool, loop->nbody), any = false, lanes = false;
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];
