@@ -5,7 +5,11 @@
 #include "emit/tile.h"
 #include "schedule/internal.h"
 
-enum { OWN_CACHE = 512 * 1024 }; // bytes
+void put_beyond_cache(Function *f, const Poly *entries) {
+  enum { OWN_CACHE = 512 * 1024 }; // bytes
+  put_expr(f, &f->body, expr_poly(f->s->pool, entries), PREC_COMPARE + 1);
+  text_printf(&f->body, " > %d", OWN_CACHE / (f->unit->options->use_float ? 4 : 8));
+}
 
 typedef struct Row {
   const Node *array;
@@ -86,8 +90,8 @@ static void put_rows_at(Function *f, const Rows *rows, size_t first, const Loop 
   open_lines(f, &l);
   line_start(f);
   text_put(&f->body, "if (");
-  put_expr(f, &f->body, expr_poly(f->s->pool, size), PREC_COMPARE + 1);
-  text_printf(&f->body, " > %d && %s + %d <= ", OWN_CACHE / (f->unit->options->use_float ? 4 : 8), from, 2 * lanes_of(f));
+  put_beyond_cache(f, size);
+  text_printf(&f->body, " && %s + %d <= ", from, 2 * lanes_of(f));
   put_until(f, loop, end, PREC_ADD);
   text_put(&f->body, ") {\n");
   f->indent++;

@@ -40,6 +40,7 @@ void put_vector(Function *f, const Loop *loop, int depth, const char *from, Kept
 void keep_values(Function *f, const Loop *loop, const char *lane, Kept *kept); // at the end of what a lane computes
 void put_vector_and_behind(Function *f, const Loop *loop, int depth, const char *from);
 void put_ahead(Function *f, const Loop *loop, const char *from, const char *end); // ahead.c: before a vector, for the next one
+void put_beyond_cache(Function *f, const Poly *entries); // are so many more than what a core's own cache holds?
 
 // ---- staging.c ----
 

@@ -2,8 +2,8 @@
  *
  * Both are sums of fused multiply-adds (mdl/math/fma.h) in an order of their own, whatever the sizes and the instruction set:
  * of a sample over its entries one by one, of an entry over the samples in lanes, the partial sums joined in pairs.  What is
- * read of the rows is turned into lanes (mdl/turn.h) a few entries at a time, or not at all.  `fetch`, a constant of the caller:
- * they ask for the rows of the next 64 samples, which are wanted behind these.
+ * read of the rows is turned into lanes (mdl/turn.h) a few entries at a time, or not at all.  `fetch`: they ask for the
+ * rows of the next 64 samples, which are wanted behind these and lie in no cache.
  *
  * The text stands alone, in C99 and in C++: it is copied into generated C that has such products.
  */
@@ -38,7 +38,8 @@ enum {
   MDL_ROWS_FEW = 4,    /* at most, of those that are left */
   MDL_ROWS_SHORT = 16, /* entries of rows that processors fetch by themselves, below */
   MDL_ROWS_LONG = 48,  /* entries of rows that a tile of fills what lies nearest: they are read some rows at a time */
-  MDL_ROWS_COLUMNS = 8 /* entries that are summed side by side */
+  MDL_ROWS_COLUMNS = 8, /* entries that are summed side by side */
+  MDL_ROWS_MOST = 16 /* of them, where there are registers for the sums of so many */
 };
 
 /* The same as mdl_rows_times for `some` entries, sample by sample. */
@@ -120,11 +121,11 @@ MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const int fetch, const m
                                    const mdl_turn_real *from, int64_t stride, const int some, int64_t rows,
                                    mdl_turn_real *to) {
   enum { LANES = MDL_TURN_LANES };
-  mdl_turn_real part[LANES][MDL_ROWS_COLUMNS] = {{0}};
+  mdl_turn_real part[LANES][MDL_ROWS_MOST] = {{0}};
   const int64_t whole = rows - rows % LANES;
   for (int64_t r = 0; r < whole; r += LANES) {
-    if (fetch && some == MDL_ROWS_COLUMNS)
-      for (int64_t l = 0; l < LANES; l += 8) MDL_TURN_FETCH(from + r * stride, stride, MDL_TURN_TILE + l, 2);
+    for (int64_t c = 0; fetch && c + MDL_ROWS_COLUMNS <= some; c += MDL_ROWS_COLUMNS)
+      for (int64_t l = 0; l < LANES; l += 8) MDL_TURN_FETCH(from + r * stride + c, stride, MDL_TURN_TILE + l, 2);
     MDL_ROWS_UNROLL
     for (int64_t l = 0; l < LANES; l++) {
       MDL_ROWS_LANES
@@ -144,9 +145,10 @@ MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const int fetch, const m
 MDL_TURN_INLINE void mdl_rows_sum_at(const int mdl_level, const int fetch, const mdl_turn_real *by,
                                      const mdl_turn_real *from, int64_t stride, int64_t count, int64_t rows,
                                      mdl_turn_real *to) {
-  enum { COLUMNS = MDL_ROWS_COLUMNS };
+  enum { COLUMNS = MDL_ROWS_COLUMNS, MOST = MDL_ROWS_MOST };
   const int ask = fetch || count < MDL_ROWS_SHORT;
   int64_t j = 0;
+  for (; mdl_level > 1 && j + MOST <= count; j += MOST) mdl_rows_part(mdl_level, ask, by, from + j, stride, MOST, rows, to + j);
   for (; j + COLUMNS <= count; j += COLUMNS) mdl_rows_part(mdl_level, ask, by, from + j, stride, COLUMNS, rows, to + j);
   if (count - j >= 4) {
     mdl_rows_part(mdl_level, ask, by, from + j, stride, 4, rows, to + j);
