@@ -121,7 +121,10 @@ MDL_TURN_INLINE void mdl_rows_part(const int mdl_level, const int fetch, const m
                                    const mdl_turn_real *from, int64_t stride, const int some, int64_t rows,
                                    mdl_turn_real *to) {
   enum { LANES = MDL_TURN_LANES };
-  mdl_turn_real part[LANES][MDL_ROWS_MOST] = {{0}};
+  mdl_turn_real part[LANES][MDL_ROWS_MOST];
+  MDL_ROWS_UNROLL
+  for (int64_t l = 0; l < LANES; l++)
+    for (int64_t c = 0; c < some; c++) part[l][c] = 0;
   const int64_t whole = rows - rows % LANES;
   for (int64_t r = 0; r < whole; r += LANES) {
     for (int64_t c = 0; fetch && c + MDL_ROWS_COLUMNS <= some; c += MDL_ROWS_COLUMNS)
