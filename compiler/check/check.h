@@ -10,6 +10,7 @@
 
 typedef struct AstFile AstFile;
 
+// A dimension that the file fixes at another size, or leaves to the call (`dim T`, `batch n`): it is fixed, and no batch.
 typedef struct DimOverride { // -D h=256
   const char *name;
   int64_t value;

@@ -127,10 +127,8 @@ void dim_statement(Walk *w, const Stmt *s) {
   int64_t value = 0;
   bool fine = !s->dim.size || fixed_value(w, s->dim.size, &value);
   const int64_t *given = override_of(w, name);
-  if (given && !s->dim.size) {
-    diag_error(w->diags, s->dim.name.span, "`-D %s` is not possible: `%s` is known only when the model is called", name,
-               name);
-  } else if (given) {
+  const bool fixed = s->dim.size || given;
+  if (given) {
     value = *given;
     if (value < 0)
       diag_error(w->diags, s->dim.name.span, "a dimension can't be negative: `-D %s=%lld`", name, (long long)value);
@@ -138,8 +136,8 @@ void dim_statement(Walk *w, const Stmt *s) {
   }
   Symbol *symbol = scope_define_value(w, s->dim.name, bad_value(s->dim.name.span));
   if (!symbol || !fine) return;
-  int dim = dims_add(w->dims, name, batch ? DIM_BATCH : s->dim.size ? DIM_FIXED : DIM_CALL, value);
-  if (batch) w->batch = dim;
+  int dim = dims_add(w->dims, name, fixed ? DIM_FIXED : batch ? DIM_BATCH : DIM_CALL, value);
+  if (batch && !fixed) w->batch = dim;
   symbol->value = poly_value_of(w, poly_dim(w->dims, dim), s->dim.name.span);
 }
 

@@ -66,9 +66,6 @@ static int build(Arguments *args) {
   if (status) return status;
   program.emit.blas = args->blas;
   program.emit.threads = args->threads;
-  if (program.ncall && !args->model.tape_limit) // which is met at sizes that -D gives
-    return tool_fail(STATUS_REJECTED, "-D %s: the dimension is known only when the generated functions are called",
-                     program.call[0].name);
   bool made = !mkdir(args->directory, 0777);
   if (!made && errno != EEXIST)
     return tool_fail(STATUS_ENVIRONMENT, "cannot make directory %s: %s", args->directory, strerror(errno));
@@ -88,7 +85,7 @@ int cmd_build(int argc, char **argv) {
       children,
       NULL,
       NULL};
-  Arguments args = {.model.arena = arena_new(), .directory = "."};
+  Arguments args = {.model = {.arena = arena_new(), .fix_dims = true}, .directory = "."};
   argp_parse(&argp, argc, argv, 0, NULL, &args);
   int status = build(&args);
   arena_free(args.model.arena);

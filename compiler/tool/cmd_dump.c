@@ -117,7 +117,7 @@ int cmd_dump(int argc, char **argv) {
                                    children,
                                    NULL,
                                    NULL};
-  DumpOptions args = {.model.arena = arena_new()};
+  DumpOptions args = {.model = {.arena = arena_new(), .fix_dims = true}};
   argp_parse(&argp, argc, argv, 0, NULL, &args);
   Program program;
   Text t;

@@ -113,7 +113,7 @@ int cmd_explain(int argc, char **argv) {
       children,
       NULL,
       NULL};
-  Arguments args = {.model = {.arena = arena_new()}};
+  Arguments args = {.model = {.arena = arena_new(), .fix_dims = true}};
   argp_parse(&argp, argc, argv, 0, NULL, &args);
   args.model.plain = !args.schedule; // formulas are for reading; loops are those of the generated code
   int status = args.schedule ? explain_loops(&args) : explain_formulas(&args);

@@ -126,7 +126,7 @@ int cmd_graph(int argc, char **argv) {
       children,
       NULL,
       NULL};
-  Arguments args = {.model.arena = arena_new()};
+  Arguments args = {.model = {.arena = arena_new(), .fix_dims = true}};
   argp_parse(&argp, argc, argv, 0, NULL, &args);
   int status = graph(&args);
   arena_free(args.model.arena);

@@ -68,13 +68,14 @@ static bool declares_call_dim(const AstFile *file, const char *name) {
   return false;
 }
 
-// Sorts -D into what the checker fixes and what is known at call time.
+// Sorts -D into what the checker fixes and what the functions are called with.
 static DimOverride *split_dims(const ModelOptions *o, Program *p, int *nfixed) {
   DimOverride *fixed = arena_array(o->arena, DimOverride, o->ndims);
   p->call = arena_array(o->arena, DimValue, o->ndims);
   *nfixed = 0;
+  const bool fix_all = o->fix_dims && !o->tape_limit; // which is met at sizes that -D gives
   for (size_t i = 0; i < o->ndims; i++) {
-    if (declares_call_dim(p->ast, o->dims[i].name))
+    if (!fix_all && declares_call_dim(p->ast, o->dims[i].name))
       p->call[p->ncall++] = o->dims[i];
     else
       fixed[(*nfixed)++] = (DimOverride){o->dims[i].name, o->dims[i].value};

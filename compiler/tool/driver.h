@@ -15,7 +15,7 @@ typedef struct Program {
 } Program;
 
 // Reads, parses and checks options->file.  Warnings and errors are printed to stderr.  A -D that names a call-time
-// dimension (`dim T`, `batch n`) goes to program->call, all others to the checker.
+// dimension (`dim T`, `batch n`) goes to program->call, unless all are to be fixed; all others go to the checker.
 int program_load(const ModelOptions *options, Program *program);
 
 // derivatives.c: --derivatives and --wrt as program->emit.request.

@@ -94,7 +94,7 @@ enum {
 };
 
 static const struct argp_option model_options[] = {
-    {"define", 'D', "DIM=VALUE", 0, "Give dimension DIM this value", 1},
+    {"define", 'D', "DIM=VALUE", 0, "Give dimension DIM this value; build, explain, graph and dump fix it, all others call functions with it", 1},
     {"real", KEY_REAL, "TYPE", 0, "Compute in double (the default) or float", 1},
     {"math", KEY_MATH, "KIND", 0,
      "Elementary functions: own (the default) brings them along in the generated C, with the same bits on every "

@@ -63,7 +63,8 @@ typedef struct ModelOptions {
   bool use_float;
   bool libm; // --math libm
   bool no_fuse, no_contract, no_simplify, no_factor, no_fma;
-  bool plain; // the model is for reading
+  bool plain;    // the model is for reading
+  bool fix_dims; // -D fixes what the model leaves to the call, too
   int64_t tape_limit; // in bytes; 0: none
   DimValue *dims;
   size_t ndims, dims_room;

@@ -42,7 +42,27 @@ case_is 'for many' 2 'a number from 1 to 1024 is wanted' mdlc build line.mdl --t
 file sem.mdl 'param w = 3\nloss (w - 1)^2\n'
 case_is 'functions named like those of the C library' 0 '' mdlc eval sem.mdl
 prints 'gradient w 4'
-case_is 'a dimension of the call' 1 '-D n: the dimension is known only when' mdlc build line.mdl -D n=5
+# A dimension of the call, fixed: the C is that of a model which says so itself.
+fixes() {
+  mkdir said && sed 's/batch n/dim n = 5/' line.mdl > said/line.mdl && mdlc build said/line.mdl -o said &&
+    mdlc build line.mdl -D n=5 && cmp line.c said/line.c && cmp line.h said/line.h && cat line.h
+}
+case_is 'a dimension of the call, fixed' 0 '' fixes
+prints 'line_dim_n = 5'
+prints 'int64_t none; /* this model has none'
+prints 'line_tape_bytes = '
+case_is 'of which there is none by that name' 1 '-D m: the model has no dimension `m`' mdlc build line.mdl -D m=5
+leaves ''
+case_is 'fewer than none' 2 '-D n: must be at least 0' mdlc build line.mdl -D n=-1
+file sized.mdl 'batch n\ndim d\ndata x[n, d]\nparam w[d] = 0\nloss mean((x @ w - 1)^2)\n'
+leaves_open() { mdlc build sized.mdl -D n=1 && cat sized.h; }
+case_is 'one of two is fixed, the other is known at the call' 0 '' leaves_open
+prints 'int64_t d;'
+prints 'sized_dim_n = 1'
+case_is 'the schedule of what is fixed' 0 '' mdlc explain --schedule line.mdl -D n=5
+prints '# one by one: too few iterations'
+case_is 'the graph of what is fixed' 0 '' mdlc dump --after=check line.mdl -D n=5
+prints 'dim n = 5'
 case_is 'no such file' 3 'cannot read none.mdl: No such file or directory' mdlc build none.mdl
 leaves ''
 case_is 'a file without end' 1 'a zero byte' timeout 20 "$mdlc" build /dev/zero --name m

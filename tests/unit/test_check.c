@@ -322,7 +322,6 @@ START_TEST(overrides_of_dimensions_that_are_not_there) {
   static const DimOverride wide[] = {{"width", 3}, {"T", 4}, {"h", -1}};
   expect_with("dim h = 2; dim with_h = h; dim T\nparam w[h]; predict p = w\n", wide, 3, NULL,
               "1:5: error: a dimension can't be negative: `-D h=-1`\n"
-              "1:32: error: `-D T` is not possible: `T` is known only when the model is called\n"
               "0:0: error: -D width: the model has no dimension `width`");
 }
 END_TEST
