@@ -295,7 +295,7 @@ static Graph *reduced(const Unit *u, const Graph *g, unsigned roles, const Poly 
   Arena *a = u->arena;
   const bool factors = !u->options->no_factor && !u->options->no_simplify;
   const bool starts = roles & 1u << ROOT_START; // in loops over whole arrays, without memory of their own
-  Graph *small = u->options->no_simplify ? prune(a, g, roles) : simplify(a, g, roles);
+  Graph *small = u->options->no_simplify ? prune(a, g, roles) : simplify(a, drop_single(a, g, roles), roles);
   if (factors) small = simplify(a, share_reciprocals(a, factor(a, small)), roles);
   small = expand_reductions(a, small, u->options->use_float ? NEGLIGIBLE_FLOAT : NEGLIGIBLE_DOUBLE);
   if (!u->options->no_simplify && !starts) {

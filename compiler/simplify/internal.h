@@ -5,6 +5,7 @@
 //   algebra.c    the rules for one primitive of simplified arguments
 //   integer.c    integers as linear forms, their ranges, comparisons that these decide
 //   narrow.c     arrays that are read only on a diagonal
+//   single.c     indices that have one value
 //   prune.c      dead nodes
 //
 // What is invariant and linear moves out of sums in a pass of its own, factor: that changes rounding.

@@ -6,6 +6,8 @@
 
 // The roots whose role is in the set (1u << ROOT_LOSS | …) and what they need; everything else is dropped.
 Graph *simplify(Arena *a, const Graph *g, unsigned roles);
+// The same graph without the indices that have one value: single.c.
+Graph *drop_single(Arena *a, const Graph *g, unsigned roles);
 // Only dead nodes, no rewriting: what --no-simplify leaves of it.
 Graph *prune(Arena *a, const Graph *g, unsigned roles);
 // Is `sub`, over indices with these extents, an entry of an axis whatever they are?  By their ranges alone.

@@ -49,7 +49,7 @@ join the partial sums of d_w
 d_w goes to the output
 loss = loss_sum / real(n)                           # scalar'
 
-case_is 'the schedule of a mixture' 0 '' mdlc explain --schedule mixture.mdl
+case_is 'the schedule of a mixture' 0 '' mdlc explain --schedule mixture.mdl -D d=3
 says 'for i in 0..n, tiles of 64 (i_tile)' 'in tiles: it counts samples; loops within run alike for each'
 says 'for i in 0..n, tiles of 64 (i_tile)' 'rows of x turned into lanes first'
 says 'u_0_exp[c] =' 'a call that needs fewer indices than what it stands in: made once'
@@ -61,7 +61,7 @@ says 'd_mu_via_u_part_0[c] =' 'in blocks of 64 samples, each in lanes'
 prints 'if fit_logsumexp_sum_exp[i, c] <= '
 says 'd_l_via_u_sum_part[i, c, s] =' 'a part that needs fewer indices than what it stands in: once for each sample'
 prints 'for s in 0..min(d - 1, r)'
-prints '  d_l_via_u_sum[c, r + s * d - 1 - s - s * (s + 1) // 2] += if s < r then d_l_via_u_sum_part[i, c, s]'
+prints '  d_l_via_u_sum[c, r + s * d - 1 - s - s * (s + 1) // 2] += if s < r then (if r == 1 then d_u_1[i, c] else d_u_2'
 
 case_is 'the schedule of a recurrence' 0 '' mdlc explain --schedule lstm.mdl
 says 'for t in 0..T, steps' 'one by one: each step needs the state that the one before leaves'
