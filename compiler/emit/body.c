@@ -285,11 +285,28 @@ static bool adds_chosen(const Function *f, const Loop *body, const Loop *loop) {
   return any;
 }
 
+static bool runs_plainly(const Loop *loop) {
+  return !loop->carries && !loop->reverse && !loop->nlow && !loop->nhigh;
+}
+
 // Within another loop, has it a few iterations of that kind?  Written out they have chosen.
 static bool is_written_out(const Function *f, const Loop *loop) {
   enum { FEW = 4 };
-  const bool plain = loop->parent && !loop->carries && !loop->reverse && !loop->nlow && !loop->nhigh;
-  return plain && is_shorter(f->s->task.graph->dims, loop->extent, FEW + 1) && adds_chosen(f, loop, loop);
+  return loop->parent && runs_plainly(loop) && is_shorter(f->s->task.graph->dims, loop->extent, FEW + 1) && adds_chosen(f, loop, loop);
+}
+
+// Has it few iterations, without loops inside, that add something up or choose?  Written out, sums stay in registers and choices are
+// made.
+static bool is_short(const Function *f, const Loop *loop) {
+  bool any = false;
+  if (f->tile || !runs_plainly(loop) || !is_shorter(f->s->task.graph->dims, loop->extent, SHORTEST_STRIP)) return false;
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Step *step = &loop->body[k];
+    if (step->idle) continue;
+    if (step->kind == STEP_LOOP) return false;
+    any = any || (step->kind == STEP_NODE && (node_accumulates(step->node) || chooses_by(f->expr[step->node->id], loop)));
+  }
+  return any;
 }
 
 void put_part(Function *f, const Loop *loop, int depth) {
@@ -306,13 +323,20 @@ void put_part(Function *f, const Loop *loop, int depth) {
     (loop->lanes == LANES_HELD ? put_held : put_strip)(f, loop, depth, end);
     return;
   }
+  if (loop->lanes == LANES_SHORT) {
+    put_short(f, loop, depth);
+    return;
+  }
   LoopText text;
   Numbers numbers;
   const char *from = put_dots(f, loop, end);
   const size_t before = f->body.length;
   open_fixed(f, loop);
   open_numbers(f, loop, &numbers);
-  if (is_written_out(f, loop)) put_unroll(f);
+  if (is_written_out(f, loop))
+    put_unroll(f);
+  else if (is_short(f, loop))
+    put_short_ahead(f);
   open_loop_from(f, loop, from, end, &text);
   recall_numbers(f, &numbers);
   put_steps(f, loop->body, loop->nbody, depth + 1);

@@ -74,6 +74,14 @@ static const char *const helper_text[HELPER_COUNT] = {
                       "#else\n"
                       "#define MDL_UNROLL\n"
                       "#endif\n",
+    [HELPER_SHORT] = "/* loops of fewer iterations than a vector has lanes, each written out: sums stay in registers */\n"
+                     "#if defined(__clang__)\n"
+                     "#define MDL_SHORT _Pragma(\"clang loop unroll(full)\")\n"
+                     "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
+                     "#define MDL_SHORT _Pragma(\"GCC unroll 8\")\n"
+                     "#else\n"
+                     "#define MDL_SHORT\n"
+                     "#endif\n",
     [HELPER_TURNS] = "/* loops over lanes, one behind the other, each written out */\n"
                      "#if defined(__clang__)\n"
                      "#define MDL_TURNS _Pragma(\"clang loop unroll(full)\")\n"

@@ -7,6 +7,7 @@
 void put_tile(Function *f, const Loop *loop, int depth);
 // `end`: the variable that holds where the loop ends, or null: its extent.
 void put_strip(Function *f, const Loop *loop, int depth, const char *end);
+void put_short(Function *f, const Loop *loop, int depth); // short.c: one of few iterations, all at once
 void put_held(Function *f, const Loop *entries, int depth, const char *end); // held.c: around the loop over the terms of sums
 
 // Lines that end with an opening brace, and what is known within.
@@ -41,6 +42,7 @@ void close_fixed(Function *f, const Loop *loop);
 const Expr *entry_at_step(const Function *f, const Node *n);
 const Expr *first_entry(const Function *f, const Node *c);
 
+void put_short_ahead(Function *f); // vectors.c: before a loop of fewer iterations than a vector has lanes: each is written out
 void put_unroll(Function *f); // vectors.c: before a loop of a few iterations: each is written out
 
 // numbers.c: states of a loop that runs one by one, in variables.  They start before the loop, stand for what a step reads, and become

@@ -541,6 +541,32 @@ static Reason no_strip(const Schedule *s, Loop *loop) {
   return (Reason){REASON_NONE, NULL};
 }
 
+// Is something compared with the number of the loop's iteration?
+static bool compares(const Schedule *s, const Node *n, const Expr *e, const Loop *loop) {
+  Arena *scratch = arena_new();
+  size_t count;
+  bool any = false;
+  const Expr **part = e ? expr_parts(scratch, e, &count) : NULL;
+  for (size_t k = 0; part && k < count; k++)
+    any = any || (part[k]->kind == EXPR_PRIM && part[k]->type == TYPE_BOOL && part[k]->u.prim.arg[0]->type == TYPE_INT &&
+                  varies(s, n, part[k], loop));
+  arena_free(scratch);
+  return any;
+}
+
+// Of few iterations that nothing is summed over, enough for a vector of 32 bytes, or half of one?  Where these are told apart they
+// had better be written out.
+static bool runs_at_once(const Schedule *s, const Loop *loop) {
+  enum { FEWEST = 4 };
+  if (is_shorter(s->task.graph->dims, loop->extent, FEWEST) || loop->nlow || loop->nhigh) return false;
+  for (size_t k = 0; k < loop->nbody; k++) {
+    const Node *n = loop->body[k].node;
+    if (loop->body[k].kind != STEP_NODE) continue;
+    if (is_summed_along(s, n, loop) || compares(s, n, n->expr, loop) || compares(s, n, n->guard, loop)) return false;
+  }
+  return !no_strip_between(s, loop, (Edges){0, 0}).kind;
+}
+
 // Threads share out sums over samples by tiles alone.
 static bool shares_sums(const Schedule *s, const Loop *loop) {
   bool sums = false;
@@ -564,6 +590,9 @@ static void lane_steps(Schedule *s, const Step *body, size_t count) {
     if (!strip.kind && !needs_tiles(s, loop) && !shares_sums(s, loop)) {
       loop->lanes = LANES_STRIP;
       loop->lanes_why.kind = loop->lanes_why.node ? REASON_STRIP_INSIDE : REASON_STRIP;
+    } else if (strip.kind == REASON_SHORT && runs_at_once(s, loop)) {
+      loop->lanes = LANES_SHORT;
+      loop->lanes_why.kind = REASON_STRIP_SHORT;
     } else if (!tiles.kind && runs_by_turns(s, loop)) {
       loop->lanes = LANES_TURNS;
       loop->lanes_why.kind = REASON_TURNS;

@@ -171,7 +171,7 @@ static const char *const team_words[] = {
     [TEAM_ONE] = "", [TEAM_EACH] = " (each thread)", [TEAM_STEPS] = " (threads within)", [TEAM_SPLIT] = " (threads)", [TEAM_WAVES] = " (threads, waves)"};
 
 static const char *const lane_words[] = {
-    [LANES_NONE] = "", [LANES_STRIP] = " (lanes)", [LANES_TURNS] = " (turns)", [LANES_HELD] = " (held)", [LANES_ROWS] = " (rows)", [LANES_STATES] = " (states)", [LANES_SINGLY] = " (singly)", [LANES_TILE] = " (tile)"};
+    [LANES_NONE] = "", [LANES_STRIP] = " (lanes)", [LANES_SHORT] = " (at once)", [LANES_TURNS] = " (turns)", [LANES_HELD] = " (held)", [LANES_ROWS] = " (rows)", [LANES_STATES] = " (states)", [LANES_SINGLY] = " (singly)", [LANES_TILE] = " (tile)"};
 
 static void print_body(Text *t, const Schedule *s, const Step *body, size_t count, int indent) {
   for (size_t k = 0; k < count; k++) {

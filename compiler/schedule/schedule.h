@@ -55,7 +55,8 @@ const Poly *sample_extent(const Model *m);
 typedef enum {
   LANES_NONE,
   LANES_STRIP, // lanes of iterations at a time, and the rest one by one
-  LANES_TURNS, // the same, but in a round of lanes one iteration is behind the other (turns.c)
+  LANES_SHORT, // all iterations at once: few, a part of a vector
+  LANES_TURNS, // as in strips, but in a round of lanes one iteration is behind the other (turns.c)
   LANES_HELD,  // the same, of some vectors: the loop within adds terms to entries of theirs, which stay in registers
   LANES_ROWS,  // inside of a tile: a product with its samples' rows as they lie (rows.c)
   LANES_STATES, // inside of a tile, within the loop over its vectors: states stay in registers (states.c)

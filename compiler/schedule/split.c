@@ -3,7 +3,7 @@
 // Fusion puts what reads a sum of the same iteration behind it, into the loop around (the exp of a kernel's entry behind the sum over
 // coordinates), and what a sum reads before it.  A loop with loops within runs one by one, and an elementary function in lanes takes an
 // eighth of the time: what begins or ends the loop's body, calls something, and hands over nothing but one number of each iteration
-// becomes a loop that goes before or follows.
+// becomes a loop that goes before or follows.  So does a sum that ends a body without loops and adds its terms one by one.
 #include "schedule/internal.h"
 
 static bool is_long_plain_loop(const Schedule *s, const Loop *loop) {
@@ -36,10 +36,38 @@ static size_t end_of_loops(const Loop *loop) {
   return at;
 }
 
+static bool adds_terms(const Schedule *s, const Loop *loop, const Step *step) {
+  return is_computed(step) && step->node->reduce == REDUCE_SUM && s->order[step->node->id].kind == ORDER_TERMS &&
+         index_in(s, step->node, loop) >= step->node->nout;
+}
+
+// Where the steps begin that add terms one by one and end the body; 0: all do.
+static size_t end_without_terms(const Schedule *s, const Loop *loop) {
+  size_t at = loop->nbody;
+  while (at > 0 && adds_terms(s, loop, &loop->body[at - 1])) at--;
+  return at;
+}
+
 static bool calls(const Loop *loop, size_t from, size_t to) {
   for (size_t k = from; k < to; k++)
     if (loop->body[k].node->type == TYPE_REAL && expr_calls(loop->body[k].node->expr)) return true;
   return false;
+}
+
+// Does a step up to `end` call a function in each iteration anew?
+static bool calls_anew(const Schedule *s, const Loop *loop, size_t end) {
+  bool any = false;
+  for (size_t k = 0; k < end && !any; k++) {
+    if (!is_computed(&loop->body[k])) continue;
+    const Node *n = loop->body[k].node;
+    Arena *a = arena_new();
+    size_t count;
+    const Expr **part = expr_parts(a, n->expr, &count);
+    for (size_t j = 0; j < count; j++)
+      any = any || (part[j]->kind == EXPR_PRIM && prim_calls(part[j]->u.prim.op) && expr_uses_index(part[j], index_in(s, n, loop)));
+    arena_free(a);
+  }
+  return any;
 }
 
 static bool is_step(const Loop *loop, size_t from, const Node *n) {
@@ -101,8 +129,14 @@ static void split_body(Schedule *s, const Reads *reads, Step **body, size_t *cou
     if ((*body)[k].kind != STEP_LOOP) continue;
     Loop *loop = (*body)[k].loop;
     split_body(s, reads, &loop->body, &loop->nbody, &loop->room);
-    if (!has_loop(loop) || !is_long_plain_loop(s, loop)) continue;
-    const size_t here = k, end = end_of_loops(loop), begin = begin_of_loops(loop);
+    if (!is_long_plain_loop(s, loop)) continue;
+    const size_t here = k, end = has_loop(loop) ? end_of_loops(loop) : end_without_terms(s, loop);
+    if (!has_loop(loop)) {
+      if (end < loop->nbody && calls_anew(s, loop, end) && may_follow(s, reads, loop, end))
+        step_insert(s, body, count, room, ++k, (Step){.kind = STEP_LOOP, .loop = split(s, loop, end, loop->nbody)});
+      continue;
+    }
+    const size_t begin = begin_of_loops(loop);
     if (calls(loop, end, loop->nbody) && may_follow(s, reads, loop, end))
       step_insert(s, body, count, room, ++k, (Step){.kind = STEP_LOOP, .loop = split(s, loop, end, loop->nbody)});
     if (calls(loop, 0, begin)) {
