@@ -95,11 +95,12 @@ static uint64_t candidates(const Unroller *u, Graph *pool, const Node *n) {
   for (int q = 0; q < count; q++)
     if (is_small(u, &n->index[q]) && !has_bit(loops, q) && !(n->kind == NODE_CARRY && q == n->axis))
       set |= (uint64_t)1 << q;
-  // Few enough: the last indices go first.
+  // Few enough: the last indices go first, those of sums behind all others.
   const int64_t each = 1 + CALL_TERMS * calls_in(n->expr);
-  for (int q = count; q-- > 0;)
-    if (entries(u, n, set, n->nout) > PARTS_MAX || each * entries(u, n, set, count) > TERMS_MAX)
-      set &= ~((uint64_t)1 << q);
+  for (int k = count; k-- > 0;) {
+    const int q = k >= count - n->nout ? k - (count - n->nout) : k + n->nout;
+    if (entries(u, n, set, n->nout) > PARTS_MAX || each * entries(u, n, set, count) > TERMS_MAX) set &= ~((uint64_t)1 << q);
+  }
   return set;
 }
 

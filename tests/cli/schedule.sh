@@ -115,6 +115,7 @@ says 'd_F_1_2[m] =' 'in m, i: it reads d_F_1_2_share of the same iteration'
 # Few filters share nothing that is computed: their loop stays around, and what is made of one is not kept for all.
 case_is 'the schedule of a convolution of one picture' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D n=1
 says 'for c in 0..inner' 'in lanes, all at once: nothing of an iteration depends on another'
+says 'largest[m, r, c] =' 'its few terms are written out'
 says 'd_W[m, r, c, k] = d_b[k] * largest[m, r, c]' ''
 case_is 'the schedule of a convolution with few filters' 0 '' mdlc explain --schedule "$examples/convnet/convnet.mdl" -D size=28 -D filters=4 -D classes=10
 says 'd_f_share[i, m] =' 'in i, m, r, c: it reads d_a of the same iteration'
