@@ -22,6 +22,8 @@ static const PassCase cases[] = {
      "carry h[t:steps + 1, j:k] along t from h_step = w[j]\nnode h_step[t:steps, j:k] = sin(h[t, j])\n"
      "node loss = sum[j:k](h[steps, j])\n",
      "carry h[t:steps + 1] along t from h_step = w[0]\nnode h_step[t:steps] = sin(h[t])\nnode loss = h[steps]\n"},
+    {"what a state takes that no state is read for",
+     "carry h[t:steps + 1] along t from h_step = b\nnode h_step[t:steps] = w[t]\nnode loss = sin(h[steps])\n", NULL},
 };
 
 static Graph *dropped(Arena *a, const Graph *g) {
