@@ -47,7 +47,7 @@ static bool is_variable_of(const Function *f, const Node *n, const Loop *loop) {
 // What e reads of the vector's variables, as it is written.
 static void keep_read(Function *f, Kept *kept, const Loop *loop, const Expr *e) {
   const char *let = let_of(f, e);
-  if (let && e->type == TYPE_REAL && f->level[e->id] >= loop->depth) {
+  if (let && e->type == TYPE_REAL && (f->level[e->id] >= loop->depth || is_own(f, kept, let))) {
     keep(f, kept, let, e);
   } else if (e->kind == EXPR_READ) {
     if (is_variable_of(f, e->u.read.node, loop)) keep(f, kept, f->node_name[e->u.read.node->id], e);
@@ -76,9 +76,10 @@ static void compute_step(Function *f, const Loop *loop, const Step *step) {
   if (step->kind != STEP_NODE || f->s->place[step->node->id].guard) return;
   const Expr *value[3];
   for (int k = 0, count = written_values(f, step->node, value); k < count; k++) {
-    if (f->level[value[k]->id] <= loop->depth)
+    const int level = f->level[value[k]->id];
+    if (level == loop->depth)
       prepare_side(f, value[k]);
-    else
+    else if (level > loop->depth)
       hoist_expr(f, value[k], loop->depth);
   }
 }
