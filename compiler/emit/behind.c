@@ -105,19 +105,22 @@ void keep_values(Function *f, const Loop *loop, const char *lane, Kept *kept) {
 
 // ---- behind the vector ----
 
-static void recall_values(Function *f, const Kept *kept, const char *lane) {
+// A variable of the vector's own has been given back with its scope, so that its name is to be had again.
+static void recall_values(Function *f, Kept *kept, const char *lane) {
   for (size_t k = 0; k < kept->count; k++) {
-    const Value *v = &kept->value[k];
+    Value *v = &kept->value[k];
     if (is_first(kept, k)) {
-      const char *name = v->own ? names_take(&f->names, v->name) : v->name; // given back with the vector's scope, so that it is this one again
+      if (v->own) v->name = names_take(&f->names, v->name);
       line_start(f);
-      text_printf(&f->body, "const %s %s = %s[%zu][%s];\n", f->unit->real, name, kept->array, v->at, lane);
+      text_printf(&f->body, "const %s %s = %s[%zu][%s];\n", f->unit->real, v->name, kept->array, v->at, lane);
     }
+    for (size_t j = 0; j < k; j++)
+      if (kept->value[j].at == v->at) v->name = kept->value[j].name;
     name_let(f, v->expr, v->name);
   }
 }
 
-static void put_behind(Function *f, const Loop *loop, int depth, const char *from, const Kept *kept) {
+static void put_behind(Function *f, const Loop *loop, int depth, const char *from, Kept *kept) {
   size_t names, lets;
   open_scope(f, &names, &lets);
   f->indent--;
