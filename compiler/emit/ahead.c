@@ -6,9 +6,9 @@
 #include "schedule/internal.h"
 
 void put_beyond_cache(Function *f, const Poly *entries) {
-  enum { OWN_CACHE = 512 * 1024 }; // bytes
+  f->unit->helper[HELPER_CACHE] = true;
   put_expr(f, &f->body, expr_poly(f->s->pool, entries), PREC_COMPARE + 1);
-  text_printf(&f->body, " > %d", OWN_CACHE / (f->unit->options->use_float ? 4 : 8));
+  text_put(&f->body, " > MDL_CACHE");
 }
 
 typedef struct Row {
@@ -61,14 +61,6 @@ static void find_rows(Function *f, Rows *rows, const Loop *loop, const Step *ste
   }
 }
 
-static const Poly *entries(const Function *f, const Node *n) {
-  const bool *kept = f->s->place[n->id].kept;
-  const Poly *size = poly_int(f->s->task.graph->dims, 1);
-  for (int k = 0; k < n->nout; k++)
-    if (!kept || kept[k]) size = poly_mul(f->s->task.graph->dims, size, n->index[k].extent);
-  return size;
-}
-
 // MDL_AHEAD(grad_place[point[i + lane] * 3]);
 static void put_row(Function *f, const Row *row) {
   const Expr *sub[INDEX_MAX];
@@ -79,14 +71,14 @@ static void put_row(Function *f, const Row *row) {
   text_put(&f->body, ");\n");
 }
 
-// if (6 * points > 65536 && i + 16 <= n) - all rows that a subscript leads to, and the next vector's lanes are all there
+// if (6 * points > MDL_CACHE && i + 16 <= n) - all rows that a subscript leads to, and the next vector's lanes are all there
 static void put_rows_at(Function *f, const Rows *rows, size_t first, const Loop *loop, const char *from, const char *end) {
   Dims *dims = f->s->task.graph->dims;
   const Expr *place = rows->row[first].place;
   const Poly *size = poly_int(dims, 0);
   OpenLines l;
   for (size_t k = first; k < rows->count; k++)
-    if (rows->row[k].place == place) size = poly_add(dims, size, entries(f, rows->row[k].array));
+    if (rows->row[k].place == place) size = poly_add(dims, size, kept_entries(f->s, rows->row[k].array));
   open_lines(f, &l);
   line_start(f);
   text_put(&f->body, "if (");

@@ -333,10 +333,7 @@ void put_part(Function *f, const Loop *loop, int depth) {
   const size_t before = f->body.length;
   open_fixed(f, loop);
   open_numbers(f, loop, &numbers);
-  if (is_written_out(f, loop))
-    put_unroll(f);
-  else if (is_short(f, loop))
-    put_short_ahead(f);
+  if (is_written_out(f, loop) || is_short(f, loop)) put_unroll(f);
   open_loop_from(f, loop, from, end, &text);
   recall_numbers(f, &numbers);
   put_steps(f, loop->body, loop->nbody, depth + 1);

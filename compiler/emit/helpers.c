@@ -70,18 +70,10 @@ static const char *const helper_text[HELPER_COUNT] = {
                       "#if defined(__clang__)\n"
                       "#define MDL_UNROLL _Pragma(\"clang loop unroll(full)\")\n"
                       "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
-                      "#define MDL_UNROLL _Pragma(\"GCC unroll 4\")\n"
+                      "#define MDL_UNROLL _Pragma(\"GCC unroll 8\")\n"
                       "#else\n"
                       "#define MDL_UNROLL\n"
                       "#endif\n",
-    [HELPER_SHORT] = "/* loops of fewer iterations than a vector has lanes, each written out: sums stay in registers */\n"
-                     "#if defined(__clang__)\n"
-                     "#define MDL_SHORT _Pragma(\"clang loop unroll(full)\")\n"
-                     "#elif defined(__GNUC__) && !defined(__TINYC__)\n"
-                     "#define MDL_SHORT _Pragma(\"GCC unroll 8\")\n"
-                     "#else\n"
-                     "#define MDL_SHORT\n"
-                     "#endif\n",
     [HELPER_TURNS] = "/* loops over lanes, one behind the other, each written out */\n"
                      "#if defined(__clang__)\n"
                      "#define MDL_TURNS _Pragma(\"clang loop unroll(full)\")\n"
@@ -102,6 +94,7 @@ static const char *const helper_text[HELPER_COUNT] = {
                    "#define MDL_FEW\n"
                    "#define MDL_SINGLY (void)0\n"
                    "#endif\n",
+    [HELPER_CACHE] = "#define MDL_CACHE (524288 / (int64_t)sizeof($R)) /* reals that a core's own cache holds */\n",
     [HELPER_AHEAD] = "/* asks for memory that is wanted soon */\n"
                      "#if defined(__GNUC__) && !defined(__TINYC__)\n"
                      "#define MDL_AHEAD(entry) __builtin_prefetch(&(entry))\n"

@@ -42,7 +42,6 @@ void close_fixed(Function *f, const Loop *loop);
 const Expr *entry_at_step(const Function *f, const Node *n);
 const Expr *first_entry(const Function *f, const Node *c);
 
-void put_short_ahead(Function *f); // vectors.c: before a loop of fewer iterations than a vector has lanes: each is written out
 void put_unroll(Function *f); // vectors.c: before a loop of a few iterations: each is written out
 
 // numbers.c: states of a loop that runs one by one, in variables.  They start before the loop, stand for what a step reads, and become

@@ -31,20 +31,13 @@ static void put_poly_argument(Function *f, const Poly *p) {
   put_expr(f, &f->body, expr_poly(f->s->pool, p), PREC_NONE);
 }
 
-static const Poly *all_entries(const Function *f, const Node *n) {
-  Dims *dims = f->s->task.graph->dims;
-  const Poly *size = poly_int(dims, 1);
-  for (int k = 0; k < n->nout; k++) size = poly_mul(dims, size, n->index[k].extent);
-  return size;
-}
-
 static void put_call(Function *f, const Loop *loop, const RowProduct *p) {
   Text *t = &f->body;
   const Poly *stride = row_size(f->s->task.graph, p->row->u.read.node);
   line_start(f);
   text_printf(t, "mdl_rows_%s(mdl_level, ", p->sums ? "sum" : "times");
   if (loop->fetches)
-    put_beyond_cache(f, all_entries(f, p->row->u.read.node));
+    put_beyond_cache(f, kept_entries(f->s, p->row->u.read.node));
   else
     text_char(t, '0');
   text_put(t, ", ");

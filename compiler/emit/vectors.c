@@ -66,12 +66,6 @@ void put_unroll(Function *f) {
   text_put(&f->body, "MDL_UNROLL\n");
 }
 
-void put_short_ahead(Function *f) {
-  f->unit->helper[HELPER_SHORT] = true;
-  line_start(f);
-  text_put(&f->body, "MDL_SHORT\n");
-}
-
 void put_singly(Function *f) {
   line_start(f);
   text_put(&f->body, "MDL_SINGLY;\n");

@@ -7,6 +7,10 @@
 
 #include "schedule/internal.h"
 
+static bool is_plain(const Loop *loop) {
+  return !loop->carries && !loop->reverse && !loop->alive && !loop->nlow && !loop->nhigh;
+}
+
 // Does the step, or do all within, add at such places, a few times for an iteration?
 static bool only_adds(const Schedule *s, const Step *step, const Loop *loop) {
   if (step->idle) return true;
@@ -14,8 +18,7 @@ static bool only_adds(const Schedule *s, const Step *step, const Loop *loop) {
   if (step->kind != STEP_LOOP) return false;
   const Loop *inner = step->loop;
   int64_t extent;
-  if (inner->carries || inner->reverse || inner->alive || inner->nlow || inner->nhigh) return false;
-  if (!poly_fixed(s->task.graph->dims, inner->extent, &extent) || extent >= SHORTEST_STRIP) return false;
+  if (!is_plain(inner) || !poly_fixed(s->task.graph->dims, inner->extent, &extent) || extent >= SHORTEST_STRIP) return false;
   bool all = true;
   for (size_t k = 0; k < inner->nbody && all; k++) all = only_adds(s, &inner->body[k], loop);
   return all;
@@ -66,8 +69,7 @@ static void part_steps(Schedule *s, Loop *loop, const bool *behind) {
 }
 
 bool adds_behind(Schedule *s, Loop *loop) {
-  const bool plain = !loop->carries && !loop->reverse && !loop->alive && !loop->nlow && !loop->nhigh;
-  if (!plain || needs_tiles(s, loop) || is_shorter(s->task.graph->dims, loop->extent, SHORTEST_STRIP)) return false;
+  if (!is_plain(loop) || needs_tiles(s, loop) || is_shorter(s->task.graph->dims, loop->extent, SHORTEST_STRIP)) return false;
   bool *behind = arena_array(s->arena, bool, loop->nbody), any = false, lanes = false;
   for (size_t k = 0; k < loop->nbody; k++) {
     const Step *step = &loop->body[k];

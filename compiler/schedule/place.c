@@ -44,7 +44,7 @@ const Poly *kept_entries(const Schedule *s, const Node *n) {
   const Place *p = &s->place[n->id];
   const Poly *size = poly_int(dims, 1);
   for (int k = 0; k < n->nout; k++)
-    if (p->kept[k] && !(p->blocked && k == p->samples)) size = poly_mul(dims, size, n->index[k].extent);
+    if ((!p->kept || p->kept[k]) && !(p->blocked && k == p->samples)) size = poly_mul(dims, size, n->index[k].extent);
   return size;
 }
 

@@ -224,7 +224,7 @@ case_is 'rows that lie anywhere' 0 '' mdlc explain --schedule anywhere.mdl --fun
 says 'z[i, j] =' 'work memory: z[k, 3]'
 says 'd_w[c[i], j] +=' 'added to the columns of a row, all together'
 asked_ahead() {
-  mdlc build anywhere.mdl && awk '/^MDL_INLINE double anywhere_value_and_grad_body/ { on = 1 } on && /if \(6 \* k > 65536 && i_strip(_[0-9]*)? \+ 16 <= n\)/ { n = NR } on && n && NR > n && NR < n + 4 && /MDL_AHEAD\((z|grad_w)\[/ { asked++ } on && /^}/ { exit } END { exit asked != 2 }' anywhere.c
+  mdlc build anywhere.mdl && awk '/^MDL_INLINE double anywhere_value_and_grad_body/ { on = 1 } on && /if \(6 \* k > MDL_CACHE && i_strip(_[0-9]*)? \+ 16 <= n\)/ { n = NR } on && n && NR > n && NR < n + 4 && /MDL_AHEAD\((z|grad_w)\[/ { asked++ } on && /^}/ { exit } END { exit asked != 2 }' anywhere.c
 }
 case_is 'and those of the next vector are asked for' 0 '' asked_ahead
 

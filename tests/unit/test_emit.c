@@ -265,7 +265,7 @@ END_TEST
 START_TEST(test_rows_are_taken_as_they_lie) {
   Arena *a = arena_new();
   const char *f = value_and_grad_of(a, tiled[0]);
-  ck_assert_int_eq(count_of(f, "mdl_rows_times(mdl_level, n * d > 65536, &x[i_tile * d], d, d, lanes, w, z);"), 1);
+  ck_assert_int_eq(count_of(f, "mdl_rows_times(mdl_level, n * d > MDL_CACHE, &x[i_tile * d], d, d, lanes, w, z);"), 1);
   ck_assert_int_eq(count_of(f, ", &x[i_tile * d], d, d, lanes, grad_w);"), 1);
   ck_assert_int_eq(count_of(f, "x_rows"), 0);
   arena_free(a);
