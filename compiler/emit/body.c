@@ -261,14 +261,8 @@ static void put_loop(Function *f, const Loop *loop, int depth) {
     put_part(f, loop, depth);
 }
 
-static bool chooses_by(const Expr *e, const Loop *loop) {
-  Arena *scratch = arena_new();
-  size_t count;
-  bool any = false;
-  const Expr **part = e ? expr_parts(scratch, e, &count) : NULL;
-  for (size_t k = 0; part && k < count; k++) any = any || (expr_is_prim(part[k], PRIM_SELECT) && mentions_loop(part[k]->u.prim.arg[0], loop));
-  arena_free(scratch);
-  return any;
+static bool chooses_by(const void *loop, const Expr *e) {
+  return expr_is_prim(e, PRIM_SELECT) && mentions_loop(e->u.prim.arg[0], loop);
 }
 
 // Does it add something to entries, chosen by the number of the loop's iteration?
@@ -280,7 +274,7 @@ static bool adds_chosen(const Function *f, const Loop *body, const Loop *loop) {
     if (step->kind == STEP_LOOP)
       any = adds_chosen(f, step->loop, loop);
     else
-      any = step->kind == STEP_NODE && node_accumulates(step->node) && chooses_by(f->expr[step->node->id], loop);
+      any = step->kind == STEP_NODE && node_accumulates(step->node) && expr_has(f->expr[step->node->id], chooses_by, loop);
   }
   return any;
 }
@@ -304,7 +298,7 @@ static bool is_short(const Function *f, const Loop *loop) {
     const Step *step = &loop->body[k];
     if (step->idle) continue;
     if (step->kind == STEP_LOOP) return false;
-    any = any || (step->kind == STEP_NODE && (node_accumulates(step->node) || chooses_by(f->expr[step->node->id], loop)));
+    any = any || (step->kind == STEP_NODE && (node_accumulates(step->node) || expr_has(f->expr[step->node->id], chooses_by, loop)));
   }
   return any;
 }

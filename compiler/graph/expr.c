@@ -395,6 +395,17 @@ bool expr_calls(const Expr *e) {
   return false;
 }
 
+bool expr_has(const Expr *e, PartTest *test, const void *context) {
+  if (!e) return false;
+  Arena *scratch = arena_new();
+  size_t count;
+  bool has = false;
+  const Expr **part = expr_parts(scratch, e, &count);
+  for (size_t k = 0; k < count && !has; k++) has = test(context, part[k]);
+  arena_free(scratch);
+  return has;
+}
+
 // Has it no reads within its subscripts?
 static bool is_plain_read(const Expr *e) {
   if (e->kind != EXPR_READ) return false;

@@ -182,6 +182,18 @@ void graph_mark_needed(const Graph *g, bool *needed) {
   }
 }
 
+Node node_whole(const Node *n, const Expr *expr) {
+  return (Node){.kind = NODE_COMP,
+                .name = n->name,
+                .note = n->note,
+                .origin = ORIGIN_WHOLE,
+                .span = n->span,
+                .type = n->type,
+                .nout = n->nout,
+                .index = n->index,
+                .expr = expr};
+}
+
 bool node_is_input(const Node *n) {
   return n->kind == NODE_DATA || n->kind == NODE_PARAM || n->kind == NODE_SEED;
 }

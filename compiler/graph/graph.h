@@ -250,6 +250,9 @@ bool expr_may_be_exact(const Expr *e);
 // Is the subscript an entry of data, itself read inside, that is declared to be in 0..extent?
 bool expr_is_declared(const Expr *sub, const Poly *extent);
 bool expr_calls(const Expr *e); // is a function called in it?
+// Is some part of it, or it itself, of that kind?  Nothing of null is.
+typedef bool PartTest(const void *context, const Expr *part);
+bool expr_has(const Expr *e, PartTest *test, const void *context);
 
 // e, perhaps of another graph over the same Dims, built in g from the inside out, each part once: `make` gives what stands for a
 // part whose operands have become `arg`; null: the part itself, of these operands.
@@ -287,6 +290,7 @@ bool root_has_role(const Root *r, unsigned roles);
 void graph_copy_roots(Graph *g, const Graph *in, const Node *const *map, unsigned roles);
 // Marks, by id, what the marked nodes read or take, whatever the number of steps.
 void graph_mark_needed(const Graph *g, bool *needed);
+Node node_whole(const Node *n, const Expr *expr); // an array of n's name and shape, put together from others
 bool node_is_input(const Node *n); // data, a parameter or a seed: it is not computed
 const Node *graph_find(const Graph *g, const char *name);
 void graph_add_root(Graph *g, RootRole role, const char *name, int which, const Node *node);

@@ -541,17 +541,16 @@ static Reason no_strip(const Schedule *s, Loop *loop) {
   return (Reason){REASON_NONE, NULL};
 }
 
+typedef struct Iterations { // of a node in a loop
+  const Schedule *s;
+  const Node *n;
+  const Loop *loop;
+} Iterations;
+
 // Is something compared with the number of the loop's iteration?
-static bool compares(const Schedule *s, const Node *n, const Expr *e, const Loop *loop) {
-  Arena *scratch = arena_new();
-  size_t count;
-  bool any = false;
-  const Expr **part = e ? expr_parts(scratch, e, &count) : NULL;
-  for (size_t k = 0; part && k < count; k++)
-    any = any || (part[k]->kind == EXPR_PRIM && part[k]->type == TYPE_BOOL && part[k]->u.prim.arg[0]->type == TYPE_INT &&
-                  varies(s, n, part[k], loop));
-  arena_free(scratch);
-  return any;
+static bool compares(const void *context, const Expr *e) {
+  const Iterations *in = context;
+  return e->kind == EXPR_PRIM && e->type == TYPE_BOOL && e->u.prim.arg[0]->type == TYPE_INT && varies(in->s, in->n, e, in->loop);
 }
 
 // Of few iterations that nothing is summed over, enough for a vector of 32 bytes, or half of one?  Where these are told apart they
@@ -562,7 +561,8 @@ static bool runs_at_once(const Schedule *s, const Loop *loop) {
   for (size_t k = 0; k < loop->nbody; k++) {
     const Node *n = loop->body[k].node;
     if (loop->body[k].kind != STEP_NODE) continue;
-    if (is_summed_along(s, n, loop) || compares(s, n, n->expr, loop) || compares(s, n, n->guard, loop)) return false;
+    const Iterations in = {s, n, loop};
+    if (is_summed_along(s, n, loop) || expr_has(n->expr, compares, &in) || expr_has(n->guard, compares, &in)) return false;
   }
   return !no_strip_between(s, loop, (Edges){0, 0}).kind;
 }

@@ -54,18 +54,16 @@ static bool calls(const Loop *loop, size_t from, size_t to) {
   return false;
 }
 
+static bool calls_by(const void *context, const Expr *e) {
+  return e->kind == EXPR_PRIM && prim_calls(e->u.prim.op) && expr_uses_index(e, *(const int *)context);
+}
+
 // Does a step up to `end` call a function in each iteration anew?
 static bool calls_anew(const Schedule *s, const Loop *loop, size_t end) {
   bool any = false;
   for (size_t k = 0; k < end && !any; k++) {
-    if (!is_computed(&loop->body[k])) continue;
-    const Node *n = loop->body[k].node;
-    Arena *a = arena_new();
-    size_t count;
-    const Expr **part = expr_parts(a, n->expr, &count);
-    for (size_t j = 0; j < count; j++)
-      any = any || (part[j]->kind == EXPR_PRIM && prim_calls(part[j]->u.prim.op) && expr_uses_index(part[j], index_in(s, n, loop)));
-    arena_free(a);
+    const int q = is_computed(&loop->body[k]) ? index_in(s, loop->body[k].node, loop) : -1;
+    any = q >= 0 && expr_has(loop->body[k].node->expr, calls_by, &q);
   }
   return any;
 }

@@ -150,20 +150,15 @@ static void note_read(void *context, const Expr *read) {
   (gathers ? u->gathered : u->near)[n->id] = true;
 }
 
-static bool has_conditions(const Expr *e) {
-  Arena *a = arena_new();
-  size_t count;
-  bool any = false;
-  const Expr **part = expr_parts(a, e, &count);
-  for (size_t k = 0; k < count; k++) any = any || part[k]->type == TYPE_BOOL;
-  arena_free(a);
-  return any;
+static bool is_condition(const void *context, const Expr *part) {
+  (void)context;
+  return part->type == TYPE_BOOL;
 }
 
 // Are its entries all computed alike, from what has no parts?
 static bool is_plain(const Unroller *u, const Node *n) {
   const Reads reads = node_reads(u->arena, u->in, n);
-  bool plain = n->kind == NODE_COMP && n->nred == 0 && !n->guard && !has_conditions(n->expr);
+  bool plain = n->kind == NODE_COMP && n->nred == 0 && !n->guard && !expr_has(n->expr, is_condition, NULL);
   for (size_t k = 0; k < reads.count; k++) plain = plain && !u->unrolled[reads.read[k]->u.read.node->id];
   return plain;
 }
@@ -434,15 +429,7 @@ static void put_together(Unroller *u, const Node *n) {
   if (!u->part[n->id] || u->map[n->id]) return;
   const Expr *sub[INDEX_MAX];
   for (int k = 0; k < n->nout; k++) sub[k] = expr_index(u->g, k);
-  Node whole = {.kind = NODE_COMP,
-                .name = n->name,
-                .note = n->note,
-                .origin = ORIGIN_WHOLE,
-                .span = n->span,
-                .type = n->type,
-                .nout = n->nout,
-                .index = n->index};
-  whole.expr = entry(u, n, sub);
+  const Node whole = node_whole(n, entry(u, n, sub));
   u->map[n->id] = graph_add(u->g, &whole);
 }
 

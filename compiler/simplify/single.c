@@ -135,15 +135,7 @@ static const bool *find_whole(const Dropper *d, const bool *is_result) {
 static const Node *shown(Dropper *d, const Node *n) {
   const Node *number = d->map[n->id];
   if (number->nout == n->nout) return number;
-  const Node whole = {.kind = NODE_COMP,
-                      .name = n->name,
-                      .note = n->note,
-                      .origin = ORIGIN_WHOLE,
-                      .span = n->span,
-                      .type = n->type,
-                      .nout = n->nout,
-                      .index = n->index,
-                      .expr = expr_read(d->g, number, NULL)};
+  const Node whole = node_whole(n, expr_read(d->g, number, NULL));
   return graph_add(d->g, &whole);
 }
 
